@@ -1,0 +1,4 @@
+//! Foldback inspects and replays event-sourced systems on Apache Kafka.
+
+pub mod model;
+pub mod workspace;

@@ -1,0 +1,36 @@
+//! The words everybody uses: topic, partition, offset, record, value, event, change, cut, completeness.
+//!
+//! Promises: plain data and pure functions on it; everything here can be cloned cheaply and sent between threads;
+//! 64-bit integers, decimals, bytes and milliseconds survive every path.
+//!
+//! Does not know: where data comes from, how it is stored, drawn or printed.
+//!
+//! Invariant: no I/O, and no crate of the outside world beyond those for plain data (serde, `serde_json`, base64,
+//! indexmap, thiserror).
+
+mod change;
+mod completeness;
+mod cut;
+mod decoded;
+mod event;
+mod json_pointer;
+mod log_time;
+mod number;
+mod position;
+mod record;
+mod value;
+
+pub use change::{Change, ChangeKind};
+pub use completeness::{Completeness, Reason, ReasonKind, Since, Verdict};
+pub use cut::{Clock, When};
+pub use decoded::{Decoded, DecodedKind};
+pub use event::{EntityId, Event, EventProblem};
+pub use json_pointer::JsonPointer;
+pub use log_time::{LogClock, LogTime, PLAUSIBLE_FUTURE_MS};
+pub use number::{Number, NumberError};
+pub use position::{OffsetRange, Position, TopicPartition};
+pub use record::{
+    Header, HeaderIter, Headers, Isolation, RecordBatch, RecordBatchBuilder, RecordFacts,
+    RecordRef, TimestampType, Transaction,
+};
+pub use value::{Object, Value};

@@ -1,0 +1,29 @@
+//! What a user works in: connections, open topics and entities, jobs, the one clock.
+//!
+//! Promises: window and command line ask the same questions here and get the same answers. The window sends
+//! [`Command`]s and reads immutable [`Snapshot`]s; nothing it does waits for anything.
+//! Does not know: egui, terminals.
+
+mod command;
+mod fetch;
+mod problem;
+mod snapshot;
+mod views;
+
+pub use command::{
+    ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
+    StepTarget,
+};
+pub use fetch::Fetch;
+pub use problem::Problem;
+pub use snapshot::{
+    Bookmark, CheckOutcome, CheckStep, ClockMode, ClockPoint, ClockView, ConnectionInfo,
+    ConnectionState, DemoOutcome, DemoView, GroupMember, GroupOffset, GroupSummary, JobId,
+    JobProgress, JobState, JobView, Notice, NoticeLevel, OrderRow, PartitionFacts,
+    PartitionProgress, ProjectorView, SavedConnection, Snapshot, TopicSummary,
+};
+pub use views::{
+    CompareView, DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow,
+    GroupMarker, Histogram, Lane, LaneMark, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta,
+    RowText, StateRow, TopicView, TreeRow, ValueKind,
+};

@@ -1,0 +1,372 @@
+//! The parts of a snapshot that belong to one open topic or entity.
+//!
+//! Promises: everything a view draws is here, computed; the window formats numbers and times and nothing more.
+//! Does not know: which of it is on screen, except for the pages of rows it was asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::snapshot::{ClockPoint, JobId, PartitionFacts};
+use super::{Fetch, Problem, RecordFilter, StartPosition};
+use crate::model::{
+    Change, ChangeKind, Completeness, DecodedKind, EntityId, EventProblem, Headers, JsonPointer,
+    Position, TimestampType, Transaction,
+};
+
+/// How many rows of a topic's table share one page of texts.
+pub const ROWS_PER_PAGE: u64 = 64;
+
+/// How much happened when: counts in buckets of equal width.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// The first millisecond of the first bucket.
+    pub from_ms: i64,
+    /// The width of a bucket, in milliseconds; 0 without buckets.
+    pub bucket_ms: i64,
+    /// Records in each bucket.
+    pub counts: Vec<u32>,
+}
+
+/// The fixed-size facts of a row of a topic's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowMeta {
+    /// The timestamp, in milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// The offset.
+    pub offset: i64,
+    /// The partition.
+    pub partition: i32,
+    /// Size of key and value, in bytes.
+    pub payload_bytes: u32,
+    /// What became of the record's transaction.
+    pub transaction: Transaction,
+    /// Whether the value is null.
+    pub tombstone: bool,
+}
+
+/// The decoded texts of a row of a topic's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowText {
+    /// The key; `None` for a null key.
+    pub key: Option<Arc<str>>,
+    /// The event type, when the mapping finds one.
+    pub event_type: Arc<str>,
+    /// The beginning of the value.
+    pub value: Arc<str>,
+    /// The entity the record belongs to.
+    pub entity: Option<EntityId>,
+    /// Why the value could not be decoded.
+    pub failure: Option<Arc<str>>,
+}
+
+/// How a topic's values are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DecoderView {
+    /// As sampling suggests.
+    #[default]
+    Detected,
+    /// As JSON.
+    Json,
+    /// As text.
+    Text,
+    /// As bytes.
+    Hex,
+}
+
+/// How records of a topic become events of entities, with the evidence for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MappingView {
+    /// What is mapped (`id`, `type`, `time`, …), to what (`key`, `value:/type`, …), and why.
+    pub choices: Vec<(Arc<str>, Arc<str>, Arc<str>)>,
+}
+
+/// An entity in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityRow {
+    /// The entity.
+    pub entity: EntityId,
+    /// How many of its events were read.
+    pub events: u64,
+    /// The log time of its first event read, in milliseconds.
+    pub first_ms: i64,
+    /// The log time of its last event read, in milliseconds.
+    pub last_ms: i64,
+}
+
+/// The entities of a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntityList {
+    /// The text their ids contain.
+    pub search: String,
+    /// The entities that match, most events first, at most 10,000.
+    pub rows: Arc<[EntityRow]>,
+    /// How many match.
+    pub matching: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// An open topic.
+#[derive(Clone, Debug, Default)]
+pub struct TopicView {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// Its partitions.
+    pub partitions: Fetch<Arc<[PartitionFacts]>>,
+    /// Configuration worth knowing: name and value.
+    pub configs: Arc<[(Arc<str>, Arc<str>)]>,
+    /// Where the user chose to read; `None` until then, and nothing is read before.
+    pub start: Option<StartPosition>,
+    /// The job that reads it.
+    pub job: Option<JobId>,
+    /// Which records are shown.
+    pub filter: RecordFilter,
+    /// What is wrong with the filter.
+    pub filter_problem: Option<Problem>,
+    /// How many records were read.
+    pub records_read: u64,
+    /// How many of them match the filter.
+    pub records_matching: u64,
+    /// Rows in log order; at most the last 200,000 that match.
+    pub rows: Arc<[RowMeta]>,
+    /// The number of the first row among all that match.
+    pub first_row: u64,
+    /// Changes whenever `rows` or the decoder does, so that pages can be asked for anew.
+    pub rows_generation: u64,
+    /// The texts of pages that were asked for, by page number: row index in `rows` divided by `ROWS_PER_PAGE`.
+    pub pages: Arc<BTreeMap<u64, Arc<[RowText]>>>,
+    /// When the records read were written, the time filter not applied.
+    pub histogram: Arc<Histogram>,
+    /// How values are decoded.
+    pub decoder: DecoderView,
+    /// What detection found, in words.
+    pub decoder_found: Arc<str>,
+    /// How records become events.
+    pub mapping: Arc<MappingView>,
+    /// The entities of the records read.
+    pub entities: Fetch<Arc<EntityList>>,
+    /// The record being inspected.
+    pub inspected: Option<Arc<RecordDetail>>,
+    /// Values that could not be decoded among those looked at.
+    pub decode_failures: u64,
+    /// How complete what was read is.
+    pub completeness: Option<Arc<Completeness>>,
+}
+
+/// What kind of JSON a row of a tree shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueKind {
+    /// `null`
+    Null,
+    /// A boolean.
+    Bool,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// A line of a JSON tree, in the order of an opened tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeRow {
+    /// How deep it lies, from 0.
+    pub depth: u16,
+    /// Where it lies.
+    pub path: JsonPointer,
+    /// The member's name or the element's index; empty for the whole value.
+    pub name: Arc<str>,
+    /// The kind.
+    pub kind: ValueKind,
+    /// A scalar's text as in JSON (long strings are cut), or the number of members: "3 members".
+    pub text: Arc<str>,
+    /// How many lines below belong to it.
+    pub descendants: u32,
+}
+
+/// Everything about one record.
+#[derive(Clone, Debug)]
+pub struct RecordDetail {
+    /// Its address.
+    pub position: Position,
+    /// The timestamp, in milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// Whose clock wrote it.
+    pub timestamp_type: TimestampType,
+    /// The log time, in milliseconds since the epoch.
+    pub log_time_ms: i64,
+    /// What became of its transaction.
+    pub transaction: Transaction,
+    /// The entity it belongs to.
+    pub entity: Option<EntityId>,
+    /// The event type.
+    pub event_type: Arc<str>,
+    /// The key's bytes; `None` for a null key.
+    pub key: Option<Arc<[u8]>>,
+    /// The value's bytes; `None` for a tombstone.
+    pub value: Option<Arc<[u8]>>,
+    /// Header names and values in their order.
+    pub headers: Headers,
+    /// What the value was decoded as.
+    pub decoded_as: DecodedKind,
+    /// The value as text: JSON as it stood, or text; `None` for bytes and tombstones.
+    pub text: Option<Arc<str>>,
+    /// The value as a tree, when it is JSON.
+    pub tree: Arc<[TreeRow]>,
+    /// What was tried to decode it and what came of it, a sentence each.
+    pub decode_report: Arc<[String]>,
+}
+
+/// Which entity, over which topics.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityKey {
+    /// The entity.
+    pub entity: EntityId,
+    /// The topics its events are in, sorted.
+    pub topics: Arc<[Arc<str>]>,
+}
+
+/// A line of an entity's event list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its number in the history, from 1.
+    pub version: u64,
+    /// The record.
+    pub position: Position,
+    /// The record's timestamp, in milliseconds.
+    pub timestamp_ms: i64,
+    /// The log time, in milliseconds.
+    pub log_time_ms: i64,
+    /// The event type.
+    pub event_type: Arc<str>,
+    /// What became of its transaction.
+    pub transaction: Transaction,
+    /// The changes it made, in a few words: "status CREATED → SHIPPED, +2".
+    pub summary: Arc<str>,
+    /// How many changes it made.
+    pub change_count: u32,
+    /// Correlation id.
+    pub correlation: Option<Arc<str>>,
+    /// Causation id.
+    pub causation: Option<Arc<str>>,
+    /// Who did it.
+    pub actor: Option<Arc<str>>,
+    /// What a reader should know about it.
+    pub problems: Arc<[EventProblem]>,
+}
+
+/// A line of an entity's state at the clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateRow {
+    /// The line as in a tree.
+    pub tree: TreeRow,
+    /// What the event at the clock did to it.
+    pub changed: Option<ChangeKind>,
+    /// The version of the event that last wrote it; none for objects and arrays that have something below them.
+    pub written_by: Option<u64>,
+    /// The type of that event.
+    pub written_by_type: Arc<str>,
+    /// The value before that event, as JSON; `None` if the event added it.
+    pub previous: Option<Arc<str>>,
+}
+
+/// An entity's state at one moment.
+#[derive(Clone, Debug)]
+pub struct EntityAt {
+    /// The moment it was computed for.
+    pub at: ClockPoint,
+    /// How many events are in it; 0 is before the first.
+    pub version: u64,
+    /// The last event that is in it.
+    pub position: Option<Position>,
+    /// The state as lines.
+    pub rows: Arc<[StateRow]>,
+    /// The whole state as JSON, indented.
+    pub json: Arc<str>,
+    /// What that last event changed.
+    pub changes: Arc<[Change]>,
+}
+
+/// An event on a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneMark {
+    /// The log time, in milliseconds.
+    pub time_ms: i64,
+    /// The event's version.
+    pub version: u64,
+    /// Which of the 12 hues: types have stable hues by their name.
+    pub hue: u8,
+    /// Whether it is drawn hollow: aborted or undecided.
+    pub hollow: bool,
+    /// Whether it has a problem.
+    pub problem: bool,
+}
+
+/// A lane of the timeline.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// The topic, or the group.
+    pub label: Arc<str>,
+    /// The events in order of time.
+    pub marks: Arc<[LaneMark]>,
+    /// Spans of time in which nothing can be known, such as before the log start: from and to, in milliseconds.
+    pub unknown_ms: Arc<[(i64, i64)]>,
+}
+
+/// A consumer group's committed position on an entity's timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMarker {
+    /// The group.
+    pub group: Arc<str>,
+    /// The next record the group reads, in the partition of the entity's last event.
+    pub position: Position,
+    /// The log time of the last record it committed, in milliseconds.
+    pub time_ms: i64,
+    /// How many of the entity's events it has not committed.
+    pub events_behind: u64,
+}
+
+/// Two states of an entity compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompareView {
+    /// The version compared with.
+    pub base_version: u64,
+    /// The version at the clock.
+    pub version: u64,
+    /// From the one to the other.
+    pub changes: Arc<[Change]>,
+}
+
+/// An open entity.
+#[derive(Clone, Debug)]
+pub struct EntityView {
+    /// Which.
+    pub key: EntityKey,
+    /// The job that reads it.
+    pub job: Option<JobId>,
+    /// Its events in log order.
+    pub events: Fetch<Arc<[EventRow]>>,
+    /// The lanes: one per topic.
+    pub lanes: Arc<[Lane]>,
+    /// Where consumer groups stand.
+    pub group_markers: Arc<[GroupMarker]>,
+    /// The name of the fold.
+    pub fold: Arc<str>,
+    /// Said beside the state: "heuristic: merged event bodies", or empty.
+    pub fold_label: Arc<str>,
+    /// The state at the clock; the one before it while the new one is on its way.
+    pub at: Option<Arc<EntityAt>>,
+    /// Whether `at` is not yet what the clock says.
+    pub at_pending: bool,
+    /// The marked path.
+    pub selected_path: Option<JsonPointer>,
+    /// The versions that changed the marked path.
+    pub path_writers: Arc<[u64]>,
+    /// A comparison.
+    pub compare: Option<Arc<CompareView>>,
+    /// How complete the history is.
+    pub completeness: Option<Arc<Completeness>>,
+}
