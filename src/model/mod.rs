@@ -17,6 +17,7 @@ mod json_pointer;
 mod log_time;
 mod number;
 mod position;
+mod read;
 mod record;
 mod value;
 
@@ -29,6 +30,7 @@ pub use json_pointer::JsonPointer;
 pub use log_time::{LogClock, LogTime, PLAUSIBLE_FUTURE_MS};
 pub use number::{Number, NumberError};
 pub use position::{OffsetRange, Position, TopicPartition};
+pub use read::{Cancel, KeyFilter, PartitionRead, ReadEvent, ReadOutcome, ReadPlan};
 pub use record::{
     Header, HeaderIter, Headers, Isolation, RecordBatch, RecordBatchBuilder, RecordFacts,
     RecordRef, TimestampType, Transaction,

@@ -403,7 +403,7 @@ pub struct OrderRow {
 /// What became of a command to the reference system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemoOutcome {
-    /// The command in words: "ShipOrder order-1042".
+    /// The command in words: `ShipOrder order-1042`.
     pub command: Arc<str>,
     /// The event it led to, in words, or why it was refused.
     pub result: Result<Arc<str>, Problem>,
