@@ -6,6 +6,7 @@
 
 mod command;
 mod fetch;
+mod port;
 mod problem;
 mod snapshot;
 mod views;
@@ -15,6 +16,7 @@ pub use command::{
     StepTarget,
 };
 pub use fetch::Fetch;
+pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
 pub use snapshot::{
     Bookmark, CheckOutcome, CheckStep, ClockMode, ClockPoint, ClockView, ConnectionInfo,
