@@ -5,6 +5,7 @@
 //! Does not know: egui, terminals.
 
 mod command;
+mod demo_port;
 mod fetch;
 mod port;
 mod problem;
@@ -14,6 +15,9 @@ mod views;
 pub use command::{
     ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
     StepTarget,
+};
+pub use demo_port::{
+    ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
 pub use fetch::Fetch;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
