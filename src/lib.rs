@@ -1,4 +1,5 @@
 //! Foldback inspects and replays event-sourced systems on Apache Kafka.
 
+pub mod kafka;
 pub mod model;
 pub mod workspace;
