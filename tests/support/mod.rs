@@ -1,0 +1,12 @@
+//! What the integration tests share: a real Apache Kafka, records to put into it, the tools of other people.
+//!
+//! Promises: everything started here ends with the test binary, however that ends.
+//! Does not know: what is tested.
+
+#![allow(dead_code, reason = "each test binary uses the part of the support code that it needs")]
+
+pub(crate) mod certificates;
+pub(crate) mod kafka;
+pub(crate) mod node;
+pub(crate) mod records;
+pub(crate) mod tools;
