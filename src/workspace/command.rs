@@ -136,6 +136,8 @@ pub enum DemoCommand {
 pub enum Command {
     /// Connects; what was open is closed.
     Connect(ConnectionChoice),
+    /// Opens the reference system on its embedded cluster; ignored where the program brings none.
+    OpenDemo,
     /// Checks a connection step by step without opening it.
     CheckConnection(ConnectionChoice),
     /// Closes the connection and everything open on it.
