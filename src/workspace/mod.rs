@@ -6,6 +6,7 @@
 
 mod command;
 mod demo_port;
+mod event_hue;
 mod fetch;
 mod port;
 mod problem;
@@ -19,6 +20,7 @@ pub use command::{
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
+pub use event_hue::event_hue;
 pub use fetch::Fetch;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;

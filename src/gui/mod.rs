@@ -1,0 +1,15 @@
+//! The window: theme, widgets, timeline, views.
+//!
+//! Promises: no function here waits, decodes, folds or reads a file; everything drawn comes from a
+//! [`Snapshot`](crate::workspace::Snapshot), everything asked for goes out as a [`Command`](crate::workspace::Command).
+//! Does not know: Kafka.
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels: counts and times become points on a screen"
+)]
+
+pub mod theme;
+pub mod timeline;
+pub mod widgets;

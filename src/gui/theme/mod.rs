@@ -1,0 +1,20 @@
+//! How everything looks: colours, fonts, icons, spacing, and how numbers, times and names are written.
+//!
+//! Promises: `apply` once at the start, both themes are there; a widget asks [`Tokens::of`] for its colours.
+//! Does not know: any view.
+
+mod fonts;
+pub mod format;
+pub mod icons;
+mod style;
+mod tokens;
+
+pub use fonts::{
+    body, heading, icon, medium, medium_family, mono, mono_small, secondary, semibold_family,
+};
+pub use format::TimeFormat;
+pub use style::{
+    ANIMATION_SECONDS, BODY_PT, GRID, GUTTER, ICON_PT, PANEL_PADDING, ROW_HEIGHT, SECONDARY_PT,
+    TITLE_PT, apply,
+};
+pub use tokens::{EVENT_HUES, Tokens};

@@ -1,0 +1,1 @@
+//! The pieces views are made of.
