@@ -1,5 +1,6 @@
 //! Foldback inspects and replays event-sourced systems on Apache Kafka.
 
+pub mod demo;
 pub mod gui;
 pub mod kafka;
 pub mod model;

@@ -96,6 +96,7 @@ pub const DEMO_COMMANDS: &[DemoCommandForm] = &[
         arguments: &[
             needed("order", "Order", "order-90001"),
             needed("carrier", "Carrier", "DHL"),
+            needed("service", "Service", "standard"),
             EXPECTED_VERSION,
         ],
     },

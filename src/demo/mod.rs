@@ -1,0 +1,9 @@
+//! The reference system: a shop and a bank built on events.
+
+pub mod account;
+pub mod aggregate;
+pub mod money;
+pub mod order;
+pub mod publication;
+pub mod random;
+pub mod seed;
