@@ -143,7 +143,7 @@ fn visuals(dark: bool) -> Visuals {
 
 /// The shadow of what lies above, this soft.
 fn shadow(tokens: &Tokens, blur: u8) -> Shadow {
-    Shadow { offset: [0, (blur / 4) as i8], blur, spread: 0, color: tokens.shadow }
+    Shadow { offset: [0, (blur / 4).cast_signed()], blur, spread: 0, color: tokens.shadow }
 }
 
 /// Buttons and fields: flat, an outline only where one can type or switch.
