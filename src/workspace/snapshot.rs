@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::views::{EntityKey, EntityView, Histogram, TopicView};
+use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
 use super::{DemoFault, Fetch, Problem};
 use crate::model::{Clock, Isolation, Position};
 
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub topic_views: Vec<Arc<TopicView>>,
     /// The open entities, in the order they were opened.
     pub entity_views: Vec<Arc<EntityView>>,
+    /// The record being inspected, of whichever topic or entity.
+    pub inspected: Option<Arc<RecordDetail>>,
     /// The cluster's consumer groups, sorted by name.
     pub groups: Fetch<Arc<[GroupSummary]>>,
     /// The one clock.

@@ -17,6 +17,8 @@ use crate::model::{
 pub const ROWS_PER_PAGE: u64 = 64;
 
 /// How much happened when: counts in buckets of equal width.
+///
+/// Invariant: `bucket_ms` is above 0 whenever there are buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// The first millisecond of the first bucket.
@@ -25,6 +27,30 @@ pub struct Histogram {
     pub bucket_ms: i64,
     /// Records in each bucket.
     pub counts: Vec<u32>,
+}
+
+impl Histogram {
+    /// At most this many empty buckets over a span of time, both ends inclusive, in milliseconds.
+    pub fn over(from_ms: i64, to_ms: i64, buckets_max: usize) -> Self {
+        let span_ms = i128::from(to_ms.max(from_ms)) - i128::from(from_ms) + 1;
+        let buckets_max = i128::try_from(buckets_max.max(1)).unwrap_or(i128::MAX);
+        let bucket_ms = (span_ms + buckets_max - 1) / buckets_max;
+        let count = usize::try_from((span_ms + bucket_ms - 1) / bucket_ms).unwrap_or(0);
+        Self {
+            from_ms,
+            bucket_ms: i64::try_from(bucket_ms).unwrap_or(i64::MAX),
+            counts: vec![0; count],
+        }
+    }
+
+    /// Counts this many records at this time, in milliseconds; nothing outside the span.
+    pub fn count(&mut self, time_ms: i64, records: u64) {
+        let into_span = i128::from(time_ms) - i128::from(self.from_ms);
+        let bucket = usize::try_from(into_span.div_euclid(i128::from(self.bucket_ms.max(1))));
+        if let Some(count) = bucket.ok().and_then(|bucket| self.counts.get_mut(bucket)) {
+            *count = count.saturating_add(u32::try_from(records).unwrap_or(u32::MAX));
+        }
+    }
 }
 
 /// The fixed-size facts of a row of a topic's table.
@@ -145,8 +171,6 @@ pub struct TopicView {
     pub mapping: Arc<MappingView>,
     /// The entities of the records read.
     pub entities: Fetch<Arc<EntityList>>,
-    /// The record being inspected.
-    pub inspected: Option<Arc<RecordDetail>>,
     /// Values that could not be decoded among those looked at.
     pub decode_failures: u64,
     /// How complete what was read is.
@@ -323,7 +347,7 @@ pub struct GroupMarker {
     pub group: Arc<str>,
     /// The next record the group reads, in the partition of the entity's last event.
     pub position: Position,
-    /// The log time of the last record it committed, in milliseconds.
+    /// The log time of the last of the entity's events that it committed, in milliseconds.
     pub time_ms: i64,
     /// How many of the entity's events it has not committed.
     pub events_behind: u64,
@@ -369,4 +393,25 @@ pub struct EntityView {
     pub compare: Option<Arc<CompareView>>,
     /// How complete the history is.
     pub completeness: Option<Arc<Completeness>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_counts_both_ends_and_nothing_outside() {
+        let mut histogram = Histogram::over(100, 199, 10);
+        for time_ms in [99, 100, 109, 110, 199, 200, i64::MIN, i64::MAX] {
+            histogram.count(time_ms, 1);
+        }
+        assert_eq!(histogram.counts, [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn a_histogram_of_one_moment_has_one_bucket() {
+        let mut histogram = Histogram::over(7, 7, 400);
+        histogram.count(7, 3);
+        assert_eq!((histogram.bucket_ms, histogram.counts), (1, vec![3]));
+    }
 }
