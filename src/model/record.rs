@@ -123,6 +123,18 @@ struct Bounds {
     end: u32,
 }
 
+impl Bounds {
+    /// The same bounds this many bytes further on.
+    fn shifted(self, by: u32) -> Self {
+        Self {
+            key: self.key + by,
+            value: self.value + by,
+            headers: self.headers + by,
+            end: self.end + by,
+        }
+    }
+}
+
 /// Some records of one partition, in offset order.
 ///
 /// Invariant: offsets ascend strictly, log times never go back, all columns have the same length.
@@ -179,6 +191,26 @@ impl RecordBatch {
     pub fn memory_bytes(&self) -> usize {
         const PER_RECORD: usize = 3 * size_of::<i64>() + size_of::<u8>() + size_of::<Bounds>();
         self.bytes.capacity() + self.offsets.capacity() * PER_RECORD
+    }
+
+    /// Gives back the memory that was set aside for records that never came.
+    pub fn shrink_to_fit(&mut self) {
+        self.offsets.shrink_to_fit();
+        self.timestamps_ms.shrink_to_fit();
+        self.log_times_ms.shrink_to_fit();
+        self.flags.shrink_to_fit();
+        self.bounds.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+    }
+
+    /// The same records with no log time before this one: a read that goes on where another ended does not know how
+    /// late the log already was.
+    #[must_use]
+    pub fn with_log_times_from(mut self, earliest_ms: i64) -> Self {
+        for log_time_ms in self.log_times_ms.iter_mut().take_while(|time| **time < earliest_ms) {
+            *log_time_ms = earliest_ms;
+        }
+        self
     }
 
     /// The record with this number in the batch, from 0; `None` beyond the last.
@@ -426,6 +458,30 @@ impl RecordBatchBuilder {
         batch.flags.push(flags(facts, key, value));
     }
 
+    /// Appends the records of another batch of the same partition.
+    ///
+    /// # Panics
+    /// When they do not come after what was pushed, by offset and by log time, or the payload passes 4 GiB.
+    pub fn append(&mut self, other: &RecordBatch) {
+        let batch = &mut self.batch;
+        assert!(
+            batch.offsets.last() < other.offsets.first() || other.is_empty(),
+            "offsets ascend within a partition"
+        );
+        assert!(
+            batch.log_times_ms.last() <= other.log_times_ms.first() || other.is_empty(),
+            "log time never goes back"
+        );
+        let shift = bound(batch.bytes.len());
+        bound(batch.bytes.len() + other.bytes.len());
+        batch.offsets.extend_from_slice(&other.offsets);
+        batch.timestamps_ms.extend_from_slice(&other.timestamps_ms);
+        batch.log_times_ms.extend_from_slice(&other.log_times_ms);
+        batch.flags.extend_from_slice(&other.flags);
+        batch.bounds.extend(other.bounds.iter().map(|bounds| bounds.shifted(shift)));
+        batch.bytes.extend_from_slice(&other.bytes);
+    }
+
     /// The records pushed so far as a batch; the builder starts again, empty.
     pub fn finish(&mut self) -> RecordBatch {
         let fresh = Self::new(self.batch.partition.clone());
@@ -461,60 +517,4 @@ fn bound(length: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn facts(offset: i64) -> RecordFacts {
-        RecordFacts {
-            offset,
-            timestamp_ms: 1000 + offset,
-            log_time_ms: 1000 + offset,
-            timestamp_type: TimestampType::CreateTime,
-            transaction: Transaction::Committed,
-            implausible_time: false,
-        }
-    }
-
-    #[test]
-    fn null_and_empty_keys_values_and_headers_stay_apart() {
-        let mut builder = RecordBatchBuilder::new(TopicPartition::new("t", 3));
-        let headers = [("a", Some(&b"1"[..])), ("a", None), ("b", Some(&b""[..]))]
-            .map(|(name, value)| Header { name, value });
-        builder.push(facts(5), None, Some(b""), headers);
-        builder.push(facts(9), Some(b""), None, []);
-        let batch = builder.finish();
-        let first = batch.get(0).unwrap();
-        assert_eq!((first.key(), first.value()), (None, Some(&b""[..])));
-        assert_eq!(first.headers().collect::<Vec<_>>(), headers);
-        assert_eq!(first.header("a"), None, "the last value of the name counts, and it is null");
-        let second = batch.get(1).unwrap();
-        assert_eq!(
-            (second.key(), second.value(), second.headers().count()),
-            (Some(&b""[..]), None, 0)
-        );
-        assert_eq!(second.position(), TopicPartition::new("t", 3).at(9));
-        assert!(batch.get(2).is_none(), "there is no third record");
-    }
-
-    #[test]
-    fn transaction_outcomes_can_be_set_after_reading() {
-        let mut builder = RecordBatchBuilder::new(TopicPartition::new("t", 0));
-        for offset in 0..3 {
-            builder.push(facts(offset), None, None, []);
-        }
-        let outcomes = [Transaction::Aborted, Transaction::Committed, Transaction::Open];
-        let batch =
-            builder.finish().with_transactions(|offset| outcomes[usize::try_from(offset).unwrap()]);
-        assert_eq!(batch.iter().map(|record| record.transaction()).collect::<Vec<_>>(), outcomes);
-    }
-
-    #[test]
-    fn a_finished_builder_starts_again_empty() {
-        let mut builder = RecordBatchBuilder::new(TopicPartition::new("t", 0));
-        builder.push(facts(7), Some(b"k"), Some(b"v"), []);
-        assert_eq!(builder.finish().len(), 1);
-        assert!(builder.is_empty(), "nothing is left behind");
-        builder.push(facts(1), Some(b"k"), Some(b"v"), []);
-        assert_eq!(builder.finish().offsets(), [1]);
-    }
-}
+mod tests;
