@@ -4,4 +4,5 @@ pub mod demo;
 pub mod gui;
 pub mod kafka;
 pub mod model;
+pub mod partition_log;
 pub mod workspace;

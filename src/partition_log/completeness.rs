@@ -1,0 +1,297 @@
+//! How much of the history an answer rests on: the verdict and its reasons, from the facts of every partition.
+//!
+//! Promises: a pure function; another problem never improves the verdict; each reason names the offsets it concerns.
+//! Does not know: how the facts were found.
+
+use std::collections::BTreeMap;
+
+use super::Watermarks;
+use crate::model::{
+    Completeness, Isolation, OffsetRange, PartitionRead, Reason, ReasonKind, Since, TopicPartition,
+    Verdict,
+};
+
+/// What is known of the history of one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionHistory {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// Where its log started and ended at the time of asking; `None` when that may not be seen.
+    pub bounds: Option<Watermarks>,
+    /// What was read of it.
+    pub reads: Vec<PartitionRead>,
+    /// Whether the topic's cleanup policy compacts; `None` when that may not be seen.
+    pub compacted: Option<bool>,
+    /// The offsets of aborted records, ascending; `None` when nobody looked for them.
+    pub aborted: Option<Vec<i64>>,
+    /// The offsets of the events asked about that could not be decoded, ascending.
+    pub undecodable: Vec<i64>,
+}
+
+/// Something found about a partition, from the harmless to the bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Finding {
+    /// Aborted records are left out.
+    Aborted,
+    /// The log does not begin at offset 0.
+    LogStart,
+    /// Retention deleted records in front of the reader.
+    Overtaken,
+    /// Offsets were not read.
+    NotScanned,
+    /// The policy compacts and offsets are missing.
+    Compacted,
+    /// A transaction is undecided.
+    OpenTransaction,
+    /// Events could not be decoded.
+    Undecodable,
+    /// Offsets are missing and the policy cannot be seen.
+    PolicyUnseen,
+    /// Start and end cannot be seen.
+    BoundsUnseen,
+}
+
+impl Finding {
+    /// The verdict it leads to, if nothing is worse.
+    fn verdict(self) -> Verdict {
+        match self {
+            Self::Aborted => Verdict::Complete,
+            Self::LogStart => Verdict::CompleteSince,
+            Self::Overtaken
+            | Self::NotScanned
+            | Self::Compacted
+            | Self::OpenTransaction
+            | Self::Undecodable => Verdict::Partial,
+            Self::PolicyUnseen | Self::BoundsUnseen => Verdict::Unknown,
+        }
+    }
+
+    /// The kind of reason it is told as.
+    fn kind(self) -> ReasonKind {
+        match self {
+            Self::Aborted => ReasonKind::Aborted,
+            Self::LogStart | Self::Overtaken => ReasonKind::Retention,
+            Self::NotScanned => ReasonKind::NotScanned,
+            Self::Compacted => ReasonKind::Compaction,
+            Self::OpenTransaction => ReasonKind::OpenTransaction,
+            Self::Undecodable => ReasonKind::Decode,
+            Self::PolicyUnseen | Self::BoundsUnseen => ReasonKind::Permission,
+        }
+    }
+
+    /// What was found, in a sentence about these ranges.
+    fn sentence(self, ranges: &[OffsetRange]) -> String {
+        let offsets: u64 = ranges.iter().map(OffsetRange::span).sum();
+        let place = place(ranges);
+        match self {
+            Self::Aborted => {
+                format!(
+                    "{} of aborted transactions in {place} left out",
+                    counted(offsets, "record")
+                )
+            }
+            Self::LogStart => {
+                format!(
+                    "{} before the start of {place} no longer there: older records were deleted",
+                    counted(offsets, "offset")
+                )
+            }
+            Self::Overtaken => format!(
+                "{} of {place} deleted by retention before they could be read",
+                counted(offsets, "offset")
+            ),
+            Self::NotScanned => format!("{} of {place} not read", counted(offsets, "offset")),
+            Self::Compacted => format!(
+                "{} of {place} without a record: compaction removed records there, or a transaction ended",
+                counted(offsets, "offset")
+            ),
+            Self::OpenTransaction => format!(
+                "{} of {place} withheld by a transaction that is not decided yet",
+                counted(offsets, "offset")
+            ),
+            Self::Undecodable => {
+                format!("{} in {place} could not be decoded", counted(offsets, "event"))
+            }
+            Self::PolicyUnseen => format!(
+                "{} of {place} without a record, and whether compaction removed records cannot be seen: reading the \
+                 topic's configuration is not permitted",
+                counted(offsets, "offset")
+            ),
+            Self::BoundsUnseen => format!("where {place} starts and ends cannot be seen"),
+        }
+    }
+}
+
+/// A number of things in words.
+fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// The partitions of these ranges in words.
+fn place(ranges: &[OffsetRange]) -> String {
+    let mut partitions: Vec<(&str, i32)> =
+        ranges.iter().map(|range| (&*range.topic, range.partition)).collect();
+    partitions.sort_unstable();
+    partitions.dedup();
+    match partitions[..] {
+        [(topic, partition)] => format!("{topic}-{partition}"),
+        _ => format!("{} partitions", partitions.len()),
+    }
+}
+
+/// The verdict over all partitions of the topics asked about, read at this isolation level, with its reasons.
+pub fn assess(histories: &[PartitionHistory], isolation: Isolation) -> Completeness {
+    let mut findings: BTreeMap<Finding, Vec<OffsetRange>> = BTreeMap::new();
+    let mut since: Vec<Since> = Vec::new();
+    for history in histories {
+        let start = history.find(isolation, &mut |finding, from, to| {
+            let range = OffsetRange::new(&history.partition, from, to);
+            findings.entry(finding).or_default().push(range);
+        });
+        since.extend(start);
+    }
+    let mut completeness = Completeness::default();
+    for (finding, ranges) in findings {
+        let detail = finding.sentence(&ranges);
+        completeness.add(finding.verdict(), Reason { kind: finding.kind(), detail, ranges });
+    }
+    if completeness.verdict == Verdict::CompleteSince {
+        // The latest first record left; a partition with nothing left lost everything up to now.
+        completeness.since = since
+            .into_iter()
+            .max_by_key(|since| (since.timestamp_ms.is_none(), since.timestamp_ms));
+    }
+    completeness
+}
+
+impl PartitionHistory {
+    /// Reports everything found as (what, first offset, offset after the last). Returns what the log starts with when it
+    /// does not start at 0.
+    fn find(
+        &self,
+        isolation: Isolation,
+        report: &mut dyn FnMut(Finding, i64, i64),
+    ) -> Option<Since> {
+        for (from, to) in runs(&self.undecodable) {
+            report(Finding::Undecodable, from, to);
+        }
+        let Some(bounds) = self.bounds else {
+            let to = self.reads.iter().map(|read| read.position).max().unwrap_or(0);
+            report(Finding::BoundsUnseen, 0, to);
+            return None;
+        };
+        let end = match isolation {
+            Isolation::Committed => bounds.last_stable,
+            Isolation::Uncommitted => bounds.high,
+        };
+        if end < bounds.high {
+            report(Finding::OpenTransaction, end, bounds.high);
+        }
+        let lost = spans(self.reads.iter().flat_map(|read| &read.lost));
+        let read = spans_of(self.reads.iter().map(|read| (read.from, read.position)));
+        let read = without(&read, &lost);
+        let start = self.start(&read, bounds.low);
+        if start > 0 {
+            report(Finding::LogStart, 0, start);
+        }
+        let missing = without(&[(start, end)], &read);
+        for (from, to) in without(&missing, &lost) {
+            report(Finding::NotScanned, from, to);
+        }
+        for (from, to) in common(&missing, &lost) {
+            report(Finding::Overtaken, from, to);
+        }
+        self.find_gaps(isolation, start, report);
+        (start > 0).then(|| Since {
+            position: self.partition.at(start),
+            timestamp_ms: self.first_timestamp_ms(start),
+        })
+    }
+
+    /// The first offset that was read or could be. What was read before it was deleted still counts.
+    fn start(&self, read: &[(i64, i64)], low: i64) -> i64 {
+        let first = read.first().map_or(low, |(from, _)| low.min(*from));
+        let gaps = spans(self.reads.iter().flat_map(|read| &read.gaps));
+        let leading = gaps.iter().find(|(from, to)| *from <= first && first < *to);
+        leading.map_or(first, |(_, to)| first.max(low.min(*to)))
+    }
+
+    /// Reports offsets without a record that no aborted transaction explains, and the aborted records.
+    fn find_gaps(
+        &self,
+        isolation: Isolation,
+        start: i64,
+        report: &mut dyn FnMut(Finding, i64, i64),
+    ) {
+        let mut aborted = runs(self.aborted.as_deref().unwrap_or_default());
+        if isolation == Isolation::Uncommitted {
+            aborted.clear();
+        }
+        for (from, to) in &aborted {
+            report(Finding::Aborted, *from, *to);
+        }
+        let finding = match self.compacted {
+            Some(false) => return,
+            Some(true) => Finding::Compacted,
+            None => Finding::PolicyUnseen,
+        };
+        let gaps = spans(self.reads.iter().flat_map(|read| &read.gaps));
+        let unexplained = without(&common(&gaps, &[(start, i64::MAX)]), &aborted);
+        for (from, to) in unexplained {
+            report(finding, from, to);
+        }
+    }
+
+    /// The timestamp of the first record of the read that begins at or before this offset and reaches it.
+    fn first_timestamp_ms(&self, start: i64) -> Option<i64> {
+        let covers = |read: &&PartitionRead| read.from <= start && start < read.position;
+        self.reads.iter().find(covers).and_then(|read| read.first_timestamp_ms)
+    }
+}
+
+/// Ranges as pairs (first, after the last), sorted, overlapping and touching ones joined, empty ones left out.
+fn spans_of(ranges: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
+    let mut sorted: Vec<(i64, i64)> = ranges.filter(|(from, to)| from < to).collect();
+    sorted.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in sorted {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// The same for ranges of one partition.
+fn spans<'r>(ranges: impl Iterator<Item = &'r OffsetRange>) -> Vec<(i64, i64)> {
+    spans_of(ranges.map(|range| (range.from, range.to)))
+}
+
+/// Single offsets as ranges.
+fn runs(offsets: &[i64]) -> Vec<(i64, i64)> {
+    spans_of(offsets.iter().map(|offset| (*offset, offset.saturating_add(1))))
+}
+
+/// What lies in both; both are joined ranges.
+fn common(one: &[(i64, i64)], other: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let mut both = Vec::new();
+    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
+        both.push((a.0.max(b.0), a.1.min(b.1)));
+        if a.1 < b.1 {
+            one.next();
+        } else {
+            other.next();
+        }
+    }
+    spans_of(both.into_iter())
+}
+
+/// What lies in the first and not in the second; both are joined ranges.
+fn without(one: &[(i64, i64)], other: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let starts = std::iter::once(i64::MIN).chain(other.iter().map(|(_, to)| *to));
+    let ends = other.iter().map(|(from, _)| *from).chain(std::iter::once(i64::MAX));
+    let between: Vec<(i64, i64)> = starts.zip(ends).collect();
+    common(one, &between)
+}

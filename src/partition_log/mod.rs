@@ -1,0 +1,31 @@
+//! What has been read of the log, kept so that it is read once.
+//!
+//! A [`LogSource`] delivers batches of records; a [`LogStore`] keeps them in segments with an index of their keys and
+//! times, under a memory budget; a [`LogSnapshot`] answers questions about what was there at one moment. [`assess`]
+//! says how much of the history an answer rests on.
+//!
+//! Promises: records are kept exactly as they were read; a record found at a [`Location`] stays there; nothing is
+//! global, so nothing is rebuilt when a topic grows.
+//!
+//! Does not know: what keys and values mean.
+//!
+//! Invariant: values are never decoded here.
+
+mod completeness;
+mod key_directory;
+mod key_index;
+mod log_order;
+mod partition;
+mod segment;
+mod snapshot;
+mod source;
+mod store;
+mod time_buckets;
+
+pub use completeness::{PartitionHistory, assess};
+pub use key_directory::{KeyCount, KeyCounts, KeyDirectory};
+pub use log_order::LogOrder;
+pub use snapshot::{Location, LogBounds, LogSnapshot};
+pub use source::{LogSource, SourceError, Watermarks};
+pub use store::{AppendError, BudgetExceeded, LogStore};
+pub use time_buckets::{TimeBuckets, TimeCounts};

@@ -1,0 +1,206 @@
+//! What has been read of one partition: sealed segments and the open tail behind them.
+//!
+//! Promises: appending never changes what a snapshot shows; a record keeps its row for good; there are never more
+//! than a few dozen open segments, however small the batches that arrive.
+//! Does not know: other partitions, the memory budget.
+//!
+//! The tail is a few small segments. A batch becomes a segment of its own; as soon as there are eight of about the same
+//! size they are joined, and when the tail is large enough it is joined into one segment and sealed.
+
+use std::sync::Arc;
+
+use super::segment::Segment;
+use crate::model::{OffsetRange, PartitionRead, RecordBatch, RecordRef, TopicPartition};
+
+/// A segment is sealed when it has this many rows.
+const SEALED_ROWS: u64 = 256 * 1024;
+
+/// A segment is sealed when it takes this much memory.
+const SEALED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// This many neighbours of about the same size are joined, and a size is this many times the one below.
+const JOINED_AT_ONCE: u32 = 8;
+
+/// A segment and where it begins.
+#[derive(Clone, Debug)]
+pub(super) struct PlacedSegment {
+    /// The row of its first record.
+    pub(super) first_row: u64,
+    /// The segment.
+    pub(super) segment: Arc<Segment>,
+}
+
+impl PlacedSegment {
+    /// The row after its last record.
+    fn end_row(&self) -> u64 {
+        self.first_row + u64::from(self.segment.rows())
+    }
+}
+
+/// What has been read of one partition. Cloning shares the records.
+#[derive(Clone, Debug)]
+pub(super) struct PartitionLog {
+    /// The number by which locations name this partition.
+    pub(super) id: u32,
+    /// The partition.
+    pub(super) partition: TopicPartition,
+    /// All segments; rows follow one another.
+    segments: Vec<PlacedSegment>,
+    /// How many of them are sealed.
+    sealed: usize,
+    /// What reads have reported, in the order they began.
+    reads: Vec<PartitionRead>,
+}
+
+impl PartitionLog {
+    /// Nothing of this partition.
+    pub(super) fn new(id: u32, partition: TopicPartition) -> Self {
+        Self { id, partition, segments: Vec::new(), sealed: 0, reads: Vec::new() }
+    }
+
+    /// Appends records that come after all there are.
+    pub(super) fn append(&mut self, segment: Segment) {
+        let first_row = self.rows();
+        self.segments.push(PlacedSegment { first_row, segment: Arc::new(segment) });
+        while let Some(from) = self.first_to_join() {
+            self.join_from(from);
+        }
+        let open = &self.segments[self.sealed..];
+        let open_rows: u64 = open.iter().map(|placed| u64::from(placed.segment.rows())).sum();
+        let open_bytes: u64 = open.iter().map(|placed| placed.segment.memory_bytes()).sum();
+        if open_rows >= SEALED_ROWS || open_bytes >= SEALED_BYTES {
+            self.join_from(self.sealed);
+            self.sealed = self.segments.len();
+        }
+    }
+
+    /// The first of the last open segments that are due to be joined.
+    fn first_to_join(&self) -> Option<usize> {
+        let size = |placed: &PlacedSegment| placed.segment.rows().ilog(JOINED_AT_ONCE);
+        let open = &self.segments[self.sealed..];
+        let largest = size(open.last()?);
+        let alike = open.iter().rev().take_while(|placed| size(placed) <= largest).count();
+        (alike >= JOINED_AT_ONCE as usize).then(|| self.segments.len() - alike)
+    }
+
+    /// Makes one segment of this one and all after it.
+    fn join_from(&mut self, from: usize) {
+        let parts: Vec<Arc<Segment>> =
+            self.segments[from..].iter().map(|placed| Arc::clone(&placed.segment)).collect();
+        if parts.len() > 1 {
+            let first_row = self.segments[from].first_row;
+            self.segments.truncate(from);
+            self.segments
+                .push(PlacedSegment { first_row, segment: Arc::new(Segment::joined(&parts)) });
+        }
+    }
+
+    /// Remembers what a read found in this partition so far.
+    pub(super) fn note_read(&mut self, read: &PartitionRead) {
+        match self.reads.iter_mut().find(|known| known.from == read.from) {
+            Some(known) => *known = read.clone(),
+            None => self.reads.push(read.clone()),
+        }
+    }
+
+    /// What reads have reported, in the order they began.
+    pub(super) fn reads(&self) -> &[PartitionRead] {
+        &self.reads
+    }
+
+    /// The offsets that were read or found missing, in ascending ranges that do not touch.
+    pub(super) fn coverage(&self) -> Vec<OffsetRange> {
+        let mut ranges: Vec<OffsetRange> = Vec::new();
+        let mut spans: Vec<(i64, i64)> =
+            self.reads.iter().map(|read| (read.from, read.position)).collect();
+        spans.sort_unstable();
+        for (from, to) in spans {
+            match ranges.last_mut() {
+                Some(last) if from <= last.to => last.to = last.to.max(to),
+                _ => ranges.push(OffsetRange::new(&self.partition, from, to)),
+            }
+        }
+        ranges
+    }
+
+    /// The memory of records and indexes, in bytes.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.segments.iter().map(|placed| placed.segment.memory_bytes()).sum()
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u64 {
+        self.segments.last().map_or(0, PlacedSegment::end_row)
+    }
+
+    /// The last record.
+    pub(super) fn last(&self) -> Option<RecordRef<'_>> {
+        self.segments.last().and_then(|placed| {
+            let batch = placed.segment.last_batch();
+            batch.get(batch.len() - 1)
+        })
+    }
+
+    /// The segments; rows follow one another.
+    pub(super) fn segments(&self) -> &[PlacedSegment] {
+        &self.segments
+    }
+
+    /// The batch that holds this row, and the row's number in it.
+    pub(super) fn batch_at(&self, row: u64) -> Option<(&RecordBatch, usize)> {
+        let index = self.segments.partition_point(|placed| placed.end_row() <= row);
+        let placed = self.segments.get(index)?;
+        let in_segment = u32::try_from(row - placed.first_row).ok()?;
+        placed.segment.batch_at(in_segment)
+    }
+
+    /// The record with this row.
+    pub(super) fn record(&self, row: u64) -> Option<RecordRef<'_>> {
+        self.batch_at(row).and_then(|(batch, index)| batch.get(index))
+    }
+
+    /// The records from one row (inclusive) to another (exclusive), with their rows.
+    pub(super) fn records(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, RecordRef<'_>)> {
+        let first = self.segments.partition_point(|placed| placed.end_row() <= from);
+        let all = self.segments[first..].iter().flat_map(|placed| {
+            (placed.first_row..).zip(placed.segment.batches().iter().flat_map(|batch| batch.iter()))
+        });
+        all.skip_while(move |(row, _)| *row < from).take_while(move |(row, _)| *row < to)
+    }
+
+    /// How many rows stand before the first segment that `within` can tell has a row to stop at, and there.
+    fn rows_while(
+        &self,
+        ends_before: impl Fn(&RecordBatch) -> bool,
+        within: impl Fn(&Segment) -> u32,
+    ) -> u64 {
+        let index =
+            self.segments.partition_point(|placed| ends_before(placed.segment.last_batch()));
+        self.segments
+            .get(index)
+            .map_or(self.rows(), |placed| placed.first_row + u64::from(within(&placed.segment)))
+    }
+
+    /// How many rows have an offset below this one.
+    pub(super) fn rows_below_offset(&self, offset: i64) -> u64 {
+        self.rows_while(
+            |batch| batch.offsets().last().is_some_and(|last| *last < offset),
+            |segment| segment.rows_below_offset(offset),
+        )
+    }
+
+    /// How many rows have a log time before this one: the prefix that a cut just before it takes in.
+    pub(super) fn rows_before_time(&self, time_ms: i64) -> u64 {
+        self.rows_while(
+            |batch| batch.log_times_ms().last().is_some_and(|last| *last < time_ms),
+            |segment| segment.rows_before_time(time_ms),
+        )
+    }
+
+    /// The rows with this key, ascending.
+    pub(super) fn rows_of_key(&self, key: &[u8]) -> impl Iterator<Item = u64> {
+        self.segments.iter().flat_map(move |placed| {
+            placed.segment.rows_of_key(key).map(|row| placed.first_row + u64::from(row))
+        })
+    }
+}

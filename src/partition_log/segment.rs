@@ -1,0 +1,196 @@
+//! A segment: consecutive records of one partition with what is needed to find some of them again.
+//!
+//! Promises: immutable; rows are numbered from 0 in offset order; every query but joining is a search, not a scan.
+//! Does not know: its neighbours, whether it is sealed, what the records mean.
+
+use std::sync::Arc;
+
+use super::key_index::KeyIndex;
+use super::time_buckets::{TimeBuckets, TimeCounts};
+use crate::model::{RecordBatch, RecordBatchBuilder, RecordRef};
+
+/// Batches with fewer rows than this are put together when segments are joined: a batch has a cost of its own.
+const SMALL_BATCH_ROWS: usize = 1024;
+
+/// Batches that take more memory than this are left as they are, because copying costs more than it saves.
+const SMALL_BATCH_BYTES: usize = 1024 * 1024;
+
+/// Some consecutive records of one partition.
+///
+/// Invariant: no batch is empty; offsets ascend strictly and log times never go back from batch to batch.
+#[derive(Debug)]
+pub(super) struct Segment {
+    /// The records.
+    batches: Vec<Arc<RecordBatch>>,
+    /// The first row of each batch.
+    starts: Vec<u32>,
+    /// How many rows there are.
+    rows: u32,
+    /// The rows by key.
+    keys: KeyIndex,
+    /// How many records have which log time. Records without a timestamp are not counted.
+    times: TimeBuckets,
+    /// The memory of all this, in bytes.
+    memory_bytes: u64,
+}
+
+impl Segment {
+    /// A segment of one batch, which is not empty.
+    pub(super) fn from_batch(batch: RecordBatch) -> Self {
+        let keys = KeyIndex::new(batch.iter().map(|record| record.key()));
+        Self::new(vec![Arc::new(batch)], keys)
+    }
+
+    /// One segment of several that follow one another. Small batches are put together.
+    pub(super) fn joined(parts: &[Arc<Self>]) -> Self {
+        let mut first_row = 0;
+        let indexes = parts.iter().map(|part| {
+            let at = first_row;
+            first_row += part.rows;
+            (at, &part.keys)
+        });
+        let keys = KeyIndex::joined(indexes);
+        Self::new(without_small_batches(parts.iter().flat_map(|part| &part.batches)), keys)
+    }
+
+    /// A segment of these batches with this index.
+    fn new(batches: Vec<Arc<RecordBatch>>, keys: KeyIndex) -> Self {
+        let mut rows = 0;
+        let mut starts = Vec::with_capacity(batches.len());
+        let mut times = TimeBuckets::default();
+        for batch in &batches {
+            starts.push(rows);
+            rows += u32::try_from(batch.len()).expect("a batch holds fewer than 2^32 records");
+            let log_times_ms = batch.log_times_ms();
+            let timed = log_times_ms.partition_point(|time_ms| *time_ms < 0);
+            times.extend(&log_times_ms[timed..]);
+        }
+        let batch_bytes: usize = batches.iter().map(|batch| batch.memory_bytes()).sum();
+        let own_bytes = batch_bytes + keys.memory_bytes() + times.memory_bytes();
+        let memory_bytes = u64::try_from(own_bytes).expect("memory sizes have 64 bits");
+        Self { batches, starts, rows, keys, times, memory_bytes }
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// The memory of records and indexes, in bytes.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
+    }
+
+    /// The batches in order.
+    pub(super) fn batches(&self) -> &[Arc<RecordBatch>] {
+        &self.batches
+    }
+
+    /// The last batch.
+    pub(super) fn last_batch(&self) -> &RecordBatch {
+        self.batches.last().expect("a segment has a batch")
+    }
+
+    /// The batch that holds this row, and the row's number in it.
+    pub(super) fn batch_at(&self, row: u32) -> Option<(&RecordBatch, usize)> {
+        let index = self.starts.partition_point(|start| *start <= row).checked_sub(1)?;
+        let batch = &self.batches[index];
+        let in_batch = (row - self.starts[index]) as usize;
+        (in_batch < batch.len()).then_some((batch, in_batch))
+    }
+
+    /// The record with this row.
+    pub(super) fn record(&self, row: u32) -> Option<RecordRef<'_>> {
+        self.batch_at(row).and_then(|(batch, index)| batch.get(index))
+    }
+
+    /// How many rows stand before the first for which `before` does not hold, in a column that ascends.
+    fn rows_while(
+        &self,
+        column: impl Fn(&RecordBatch) -> &[i64],
+        before: impl Fn(i64) -> bool,
+    ) -> u32 {
+        let whole = self
+            .batches
+            .partition_point(|batch| column(batch).last().is_some_and(|last| before(*last)));
+        let Some(batch) = self.batches.get(whole) else { return self.rows };
+        let in_batch = column(batch).partition_point(|value| before(*value));
+        self.starts[whole] + u32::try_from(in_batch).expect("a batch holds fewer than 2^32 records")
+    }
+
+    /// How many rows have an offset below this one.
+    pub(super) fn rows_below_offset(&self, offset: i64) -> u32 {
+        self.rows_while(RecordBatch::offsets, |other| other < offset)
+    }
+
+    /// How many rows have a log time before this one.
+    pub(super) fn rows_before_time(&self, time_ms: i64) -> u32 {
+        self.rows_while(RecordBatch::log_times_ms, |other| other < time_ms)
+    }
+
+    /// The rows with this key, ascending.
+    pub(super) fn rows_of_key(&self, key: &[u8]) -> impl Iterator<Item = u32> {
+        let has_key =
+            move |row: &u32| self.record(*row).is_some_and(|record| record.key() == Some(key));
+        self.keys.candidates(key).filter(has_key)
+    }
+
+    /// Adds how many records have which log time. Exact at any zoom.
+    pub(super) fn add_to_histogram(&self, counts: &mut TimeCounts) {
+        if self.times.finest_ms() <= counts.bucket_ms {
+            return self.times.add_to(counts);
+        }
+        let first = self.rows_before_time(counts.from_ms.max(0));
+        let mut before = first;
+        for index in 0..counts.counts.len() {
+            if before == self.rows {
+                break;
+            }
+            let end = self.rows_before_time(counts.bucket_from_ms(index + 1));
+            counts.counts[index] += u64::from(end.saturating_sub(before));
+            before = end.max(before);
+        }
+    }
+}
+
+/// Whether a batch is better put together with its neighbours.
+fn is_small(batch: &RecordBatch) -> bool {
+    batch.len() < SMALL_BATCH_ROWS && batch.memory_bytes() < SMALL_BATCH_BYTES
+}
+
+/// The same records with neighbouring small batches put together.
+fn without_small_batches<'b>(
+    batches: impl Iterator<Item = &'b Arc<RecordBatch>>,
+) -> Vec<Arc<RecordBatch>> {
+    let mut result: Vec<Arc<RecordBatch>> = Vec::new();
+    let mut small: Vec<&Arc<RecordBatch>> = Vec::new();
+    for batch in batches {
+        let small_rows: usize = small.iter().map(|batch| batch.len()).sum();
+        if !is_small(batch) || small_rows >= SMALL_BATCH_ROWS {
+            result.extend(put_together(&small));
+            small.clear();
+        }
+        if is_small(batch) {
+            small.push(batch);
+        } else {
+            result.push(Arc::clone(batch));
+        }
+    }
+    result.extend(put_together(&small));
+    result
+}
+
+/// The records of several batches as one batch; none without batches.
+fn put_together(batches: &[&Arc<RecordBatch>]) -> Option<Arc<RecordBatch>> {
+    let (first, others) = batches.split_first()?;
+    if others.is_empty() {
+        return Some(Arc::clone(first));
+    }
+    let mut builder = RecordBatchBuilder::new(first.partition().clone());
+    for batch in batches {
+        builder.append(batch);
+    }
+    let mut joined = builder.finish();
+    joined.shrink_to_fit();
+    Some(Arc::new(joined))
+}

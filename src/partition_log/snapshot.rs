@@ -1,0 +1,220 @@
+//! What had been read at one moment: the questions that can be asked of it.
+//!
+//! Promises: never changes; cloning costs one pointer; every order is log order: (log time, topic, partition, offset).
+//! Does not know: what keys and values mean, how complete the history is.
+
+use std::sync::Arc;
+
+use super::key_directory::{KeyCounts, KeyDirectory};
+use super::log_order::LogOrder;
+use super::partition::PartitionLog;
+use super::time_buckets::TimeCounts;
+use crate::model::{OffsetRange, PartitionRead, Position, RecordRef, TopicPartition};
+
+/// Where a record stands in the store that read it: it names the same record in every later snapshot of that store,
+/// until its topic is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Location {
+    /// The store's number for the partition.
+    pub(super) partition_id: u32,
+    /// The record's number in the partition, from 0: how many were read before it.
+    pub(super) row: u64,
+}
+
+/// Which part of a snapshot is meant. The default is all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogBounds {
+    /// Only these topics; all when empty.
+    pub topics: Vec<Arc<str>>,
+    /// Only the partitions with these numbers; all when empty.
+    pub partitions: Vec<i32>,
+    /// Only records with a log time in this span, both inclusive, in milliseconds.
+    pub time_ms: Option<(i64, i64)>,
+}
+
+impl LogBounds {
+    /// All of one topic.
+    pub fn of_topic(topic: &Arc<str>) -> Self {
+        Self::of_topics(std::slice::from_ref(topic))
+    }
+
+    /// All of these topics.
+    pub fn of_topics(topics: &[Arc<str>]) -> Self {
+        Self { topics: topics.to_vec(), ..Self::default() }
+    }
+
+    /// Whether the partition is meant.
+    fn takes_in(&self, partition: &TopicPartition) -> bool {
+        (self.topics.is_empty() || self.topics.contains(&partition.topic))
+            && (self.partitions.is_empty() || self.partitions.contains(&partition.partition))
+    }
+}
+
+/// The part of one partition that lies within bounds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowRange<'a> {
+    /// The partition.
+    pub(super) log: &'a PartitionLog,
+    /// The first row.
+    pub(super) from: u64,
+    /// The row after the last.
+    pub(super) to: u64,
+}
+
+/// What had been read at one moment.
+#[derive(Clone, Debug)]
+pub struct LogSnapshot(Arc<Partitions>);
+
+/// The partitions of a snapshot.
+#[derive(Debug)]
+struct Partitions {
+    /// Sorted by topic and number.
+    logs: Vec<Arc<PartitionLog>>,
+    /// The id of each partition and its index in `logs`, sorted.
+    index_of_id: Vec<(u32, usize)>,
+}
+
+impl LogSnapshot {
+    /// A snapshot of these partitions, which are sorted.
+    pub(super) fn new(logs: Vec<Arc<PartitionLog>>) -> Self {
+        let mut index_of_id: Vec<(u32, usize)> = logs.iter().map(|log| log.id).zip(0..).collect();
+        index_of_id.sort_unstable();
+        Self(Arc::new(Partitions { logs, index_of_id }))
+    }
+
+    /// The partitions, sorted.
+    pub fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.0.logs.iter().map(|log| &log.partition)
+    }
+
+    /// What there is of this partition.
+    fn log(&self, partition: &TopicPartition) -> Option<&PartitionLog> {
+        let index = self.0.logs.binary_search_by(|log| log.partition.cmp(partition)).ok()?;
+        Some(&self.0.logs[index])
+    }
+
+    /// What there is of the partition with this id.
+    fn log_with_id(&self, id: u32) -> Option<&PartitionLog> {
+        let ids = &self.0.index_of_id;
+        let at = ids.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.0.logs[ids[at].1])
+    }
+
+    /// The rows within the bounds, by partition. Partitions without any are left out.
+    pub(super) fn row_ranges(&self, bounds: &LogBounds) -> impl Iterator<Item = RowRange<'_>> {
+        let meant = self.0.logs.iter().filter(|log| bounds.takes_in(&log.partition));
+        meant.filter_map(|log| {
+            let (from, to) = match bounds.time_ms {
+                None => (0, log.rows()),
+                Some((from_ms, to_ms)) => (
+                    log.rows_before_time(from_ms),
+                    to_ms.checked_add(1).map_or(log.rows(), |end| log.rows_before_time(end)),
+                ),
+            };
+            (from < to).then_some(RowRange { log, from, to })
+        })
+    }
+
+    /// How many records lie within the bounds.
+    pub fn record_count(&self, bounds: &LogBounds) -> u64 {
+        self.row_ranges(bounds).map(|rows| rows.to - rows.from).sum()
+    }
+
+    /// The memory that the records take, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        self.0.logs.iter().map(|log| log.memory_bytes()).sum()
+    }
+
+    /// The record that stands here; `None` when it is not in this snapshot.
+    pub fn record(&self, location: Location) -> Option<RecordRef<'_>> {
+        self.log_with_id(location.partition_id)?.record(location.row)
+    }
+
+    /// Where the record with this address stands; `None` when it was not read.
+    pub fn find(&self, position: &Position) -> Option<Location> {
+        let log = self.log(&position.topic_partition())?;
+        let row = log.rows_below_offset(position.offset);
+        let found = log.record(row)?;
+        (found.offset() == position.offset).then_some(Location { partition_id: log.id, row })
+    }
+
+    /// The records of these topics (all when empty) with this key, in log order.
+    pub fn records_of_key(&self, topics: &[Arc<str>], key: &[u8]) -> Vec<Location> {
+        let mut found = Vec::new();
+        for rows in self.row_ranges(&LogBounds::of_topics(topics)) {
+            for row in rows.log.rows_of_key(key) {
+                let log_time_ms = rows.log.record(row).map(|record| record.log_time_ms());
+                found.push((log_time_ms, Location { partition_id: rows.log.id, row }));
+            }
+        }
+        // Partitions come sorted and their rows ascend, which a stable sort keeps among equal times.
+        found.sort_by_key(|(log_time_ms, _)| *log_time_ms);
+        found.into_iter().map(|(_, location)| location).collect()
+    }
+
+    /// The records within the bounds in log order, as a stream; from the end with `rev`.
+    pub fn in_log_order(&self, bounds: &LogBounds) -> LogOrder<'_> {
+        LogOrder::new(self.row_ranges(bounds))
+    }
+
+    /// The log time of the last record at or below this offset, in milliseconds; `None` when none was read.
+    pub fn log_time_at(&self, partition: &TopicPartition, offset: i64) -> Option<i64> {
+        let log = self.log(partition)?;
+        let last = log.rows_below_offset(offset.saturating_add(1)).checked_sub(1)?;
+        log.record(last).map(|record| record.log_time_ms())
+    }
+
+    /// The offset of the last record with a log time at or before this one, in milliseconds: where a cut at that time
+    /// ends in this partition. `None` when it takes in nothing.
+    pub fn last_offset_until(&self, partition: &TopicPartition, time_ms: i64) -> Option<i64> {
+        let log = self.log(partition)?;
+        let end = time_ms.checked_add(1).map_or(log.rows(), |end| log.rows_before_time(end));
+        log.record(end.checked_sub(1)?).map(|record| record.offset())
+    }
+
+    /// The first and the last log time within the bounds, in milliseconds. Records without a timestamp do not count.
+    pub fn time_span(&self, bounds: &LogBounds) -> Option<(i64, i64)> {
+        self.row_ranges(bounds)
+            .filter_map(|rows| {
+                let first = rows.from.max(rows.log.rows_before_time(0));
+                let first_ms = rows.log.record(first)?.log_time_ms();
+                (first < rows.to)
+                    .then(|| rows.log.record(rows.to - 1))
+                    .flatten()
+                    .map(|last| (first_ms, last.log_time_ms()))
+            })
+            .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
+    /// How many records have which log time, in at most this many buckets (at least 4) over the time of the bounds, or
+    /// over all of it. Empty without records.
+    pub fn histogram(&self, bounds: &LogBounds, most_buckets: usize) -> TimeCounts {
+        let Some((from_ms, to_ms)) = bounds.time_ms.or_else(|| self.time_span(bounds)) else {
+            return TimeCounts::default();
+        };
+        let mut counts = TimeCounts::zero(from_ms, to_ms, most_buckets, 0);
+        for log in self.0.logs.iter().filter(|log| bounds.takes_in(&log.partition)) {
+            for placed in log.segments() {
+                placed.segment.add_to_histogram(&mut counts);
+            }
+        }
+        counts
+    }
+
+    /// The distinct keys within the bounds, counted anew. Whoever asks repeatedly keeps a [`KeyDirectory`].
+    pub fn key_counts(&self, bounds: LogBounds, contains: &[u8], most_rows: usize) -> KeyCounts {
+        let mut directory = KeyDirectory::new(bounds);
+        directory.update(self);
+        directory.counts(contains, most_rows)
+    }
+
+    /// What reads have reported about this partition, in the order they began.
+    pub fn reads(&self, partition: &TopicPartition) -> &[PartitionRead] {
+        self.log(partition).map_or(&[], PartitionLog::reads)
+    }
+
+    /// The offsets of this partition that were read or found missing, in ascending ranges that do not touch.
+    pub fn coverage(&self, partition: &TopicPartition) -> Vec<OffsetRange> {
+        self.log(partition).map(PartitionLog::coverage).unwrap_or_default()
+    }
+}

@@ -1,0 +1,168 @@
+//! What has been read, kept in memory under a budget.
+//!
+//! Promises: holds no more than its budget and says so when it is reached; what it refuses changes nothing; a snapshot
+//! costs a few pointers per partition and never changes.
+//! Does not know: where records come from, what they mean.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::partition::PartitionLog;
+use super::segment::Segment;
+use super::snapshot::LogSnapshot;
+use crate::model::{PartitionRead, RecordBatch, TopicPartition};
+
+/// Why records were not taken in.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AppendError {
+    /// They do not fit.
+    #[error(transparent)]
+    Budget(#[from] BudgetExceeded),
+    /// They do not come after what is there: the topic was created anew, or its log was cut back.
+    #[error("{partition} went back from offset {last} to offset {found} while it was read")]
+    OffsetsWentBack {
+        /// The partition.
+        partition: TopicPartition,
+        /// The last offset that is there.
+        last: i64,
+        /// The first offset of the records refused.
+        found: i64,
+    },
+}
+
+impl AppendError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Budget(exceeded) => exceeded.hint(),
+            Self::OffsetsWentBack { .. } => {
+                "the topic was created anew or its log was cut back: read it again"
+            }
+        }
+    }
+}
+
+/// The memory budget is used up.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "the records read take {} of the {} allowed, and the next {} do not fit",
+    in_mebibytes(*held_bytes), in_mebibytes(*budget_bytes), in_mebibytes(*needed_bytes)
+)]
+pub struct BudgetExceeded {
+    /// What may be held, in bytes.
+    pub budget_bytes: u64,
+    /// What is held, in bytes.
+    pub held_bytes: u64,
+    /// What the records refused would take, in bytes.
+    pub needed_bytes: u64,
+}
+
+impl BudgetExceeded {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        "read a shorter span of time, fewer partitions or one key, close a topic, or allow more memory"
+    }
+}
+
+/// A size in MiB with one decimal.
+fn in_mebibytes(bytes: u64) -> String {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    let tenths = u128::from(bytes) * 10 / u128::from(MEBIBYTE);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+/// The records that have been read, by partition.
+#[derive(Debug)]
+pub struct LogStore {
+    /// What may be held, in bytes.
+    budget_bytes: u64,
+    /// What is held, in bytes.
+    held_bytes: u64,
+    /// The number the next partition gets. Numbers are not used again.
+    next_id: u32,
+    /// The partitions. Shared with snapshots, and copied when written to while one is alive.
+    partitions: BTreeMap<TopicPartition, Arc<PartitionLog>>,
+}
+
+impl LogStore {
+    /// An empty store that may hold this many bytes.
+    pub fn new(budget_bytes: u64) -> Self {
+        Self { budget_bytes, held_bytes: 0, next_id: 0, partitions: BTreeMap::new() }
+    }
+
+    /// Takes in records that come after those there are of their partition. Where a read goes on after another one, log
+    /// times are raised to the latest known.
+    ///
+    /// # Errors
+    /// When they would exceed the budget or do not come after what is there. Nothing was taken in then.
+    pub fn append(&mut self, mut batch: RecordBatch) -> Result<(), AppendError> {
+        let Some(first_offset) = batch.offsets().first().copied() else { return Ok(()) };
+        if let Some(last) = self.partitions.get(batch.partition()).and_then(|log| log.last()) {
+            if first_offset <= last.offset() {
+                return Err(AppendError::OffsetsWentBack {
+                    partition: batch.partition().clone(),
+                    last: last.offset(),
+                    found: first_offset,
+                });
+            }
+            batch = batch.with_log_times_from(last.log_time_ms());
+        }
+        batch.shrink_to_fit();
+        let partition = batch.partition().clone();
+        let segment = Segment::from_batch(batch);
+        self.check_room_for(segment.memory_bytes())?;
+        let log = self.partition_mut(partition);
+        let before = log.memory_bytes();
+        log.append(segment);
+        let after = log.memory_bytes();
+        self.held_bytes = self.held_bytes - before + after;
+        Ok(())
+    }
+
+    /// Checks that this many more bytes fit into the budget.
+    fn check_room_for(&self, needed_bytes: u64) -> Result<(), BudgetExceeded> {
+        let Self { budget_bytes, held_bytes, .. } = *self;
+        if held_bytes + needed_bytes > budget_bytes {
+            return Err(BudgetExceeded { budget_bytes, held_bytes, needed_bytes });
+        }
+        Ok(())
+    }
+
+    /// What there is of this partition, to be written to.
+    fn partition_mut(&mut self, partition: TopicPartition) -> &mut PartitionLog {
+        let next_id = &mut self.next_id;
+        let log = self.partitions.entry(partition).or_insert_with_key(|partition| {
+            let id = *next_id;
+            *next_id += 1;
+            Arc::new(PartitionLog::new(id, partition.clone()))
+        });
+        Arc::make_mut(log)
+    }
+
+    /// Remembers what a read found in a partition so far: which offsets are accounted for. A later report of the same
+    /// read takes the place of an earlier one.
+    pub fn note_read(&mut self, read: &PartitionRead) {
+        self.partition_mut(read.partition.clone()).note_read(read);
+    }
+
+    /// Forgets everything of a topic.
+    pub fn forget(&mut self, topic: &str) {
+        self.partitions.retain(|partition, _| &*partition.topic != topic);
+        self.held_bytes = self.partitions.values().map(|log| log.memory_bytes()).sum();
+    }
+
+    /// What is there now, for good.
+    pub fn snapshot(&self) -> LogSnapshot {
+        LogSnapshot::new(self.partitions.values().cloned().collect())
+    }
+
+    /// What is held, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        self.held_bytes
+    }
+
+    /// What may be held, in bytes.
+    pub fn budget_bytes(&self) -> u64 {
+        self.budget_bytes
+    }
+}
