@@ -1,0 +1,20 @@
+# demo: builds the release program and opens the reference system in its window; needs no Kafka.
+# test: everything that continuous integration runs: format, lints, docs, all tests, also those against a real Kafka.
+# Both first install what this machine lacks (scripts/install-deps).
+
+.PHONY: demo test
+
+demo:
+	@scripts/install-deps
+	cargo build --locked --release
+	"$${CARGO_TARGET_DIR:-target}/release/foldback" demo
+
+# Lints and docs share the metadata of the dependencies; tests and benches share one build of everything. Benches run
+# once each, with small inputs, so that they do not rot.
+test:
+	@scripts/install-deps test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo test --locked --all-targets
+	cargo test --locked --doc
