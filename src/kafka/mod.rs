@@ -7,6 +7,8 @@
 //!
 //! Invariant: no other floor names `rdkafka`, and `unsafe` is allowed in `ffi` alone.
 
+mod address;
 mod settings;
 
-pub use settings::{Settings, SettingsError};
+pub use address::BrokerAddress;
+pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};

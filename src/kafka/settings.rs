@@ -1,12 +1,25 @@
 //! What a connection is opened with: brokers and librdkafka properties.
 //!
-//! Promises: a setting is kept exactly as it was given; a setting that cannot be meant is refused with its name.
+//! Promises: a setting is kept exactly as it was given; a setting that cannot be meant is refused with its name, and
+//! in a file with its line. Nothing that would make a reader leave a trace is taken over, wherever it stands.
+//!
 //! Does not know: whether a broker answers.
 
+mod error;
+mod jaas;
+mod java;
+mod librdkafka;
+mod store;
+
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+pub use self::error::{Place, SettingsError, Wrong};
+use super::address::BrokerAddress;
 
 /// What a connection is opened with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The name a person gave the connection; without one, the brokers.
     pub name: String,
@@ -20,46 +33,163 @@ pub struct Settings {
     pub embedded: bool,
     /// The groups to look at where the cluster cannot list its groups.
     pub known_groups: Vec<String>,
+    /// Settings that were given and not taken, for a warning. Those that mean nothing to any reader are not listed.
+    pub ignored: Vec<Ignored>,
 }
 
-/// Why settings are refused.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// No broker is named.
-    #[error("no brokers are named")]
-    NoBrokers,
-    /// An assignment has no `=`.
-    #[error("expected key=value, got `{assignment}`")]
-    NotAnAssignment {
-        /// What was given.
-        assignment: String,
-    },
+/// A setting that was given and not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The property's name.
+    pub property: String,
+    /// Where it stands, when that is a file.
+    pub place: Option<Place>,
+    /// Why it was not taken.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "`{}` is ignored: {}", self.property, self.reason)
+    }
 }
 
 impl Settings {
     /// The settings of a cluster without authentication or encryption.
     ///
     /// # Errors
-    /// When no broker is named.
+    /// When no broker is named, or an address is none.
     pub fn from_brokers(brokers: &str) -> Result<Self, SettingsError> {
-        let brokers = brokers.trim();
-        if brokers.is_empty() {
-            return Err(SettingsError::NoBrokers);
-        }
-        Ok(Self { name: brokers.to_owned(), brokers: brokers.to_owned(), ..Self::default() })
+        let mut settings = Self::default();
+        settings
+            .set_brokers(brokers)
+            .map_err(|wrong| SettingsError::Wrong { place: None, wrong })?;
+        settings.name = settings.brokers.clone();
+        Ok(settings)
     }
 
-    /// Sets one librdkafka property from `key=value`.
+    /// Reads a Java `.properties` or a librdkafka/kcat file; which of the two it is shows in its property names.
     ///
     /// # Errors
-    /// When there is no `=` or no key before it.
+    /// When the file cannot be read, with the line when a line of it is wrong, and when it names no brokers.
+    pub fn from_file(path: &Path) -> Result<Self, SettingsError> {
+        let bytes = fs_err::read(path).map_err(SettingsError::Unreadable)?;
+        let mut settings = if java::is_java(path, &bytes) {
+            java::read(path, &bytes)?
+        } else {
+            librdkafka::read(path, &bytes)?
+        };
+        if settings.brokers.is_empty() {
+            let place = Some(Place { file: path.to_owned(), line: 0 });
+            return Err(SettingsError::Wrong { place, wrong: Wrong::NoBrokers });
+        }
+        settings.name = settings.brokers.clone();
+        Ok(settings)
+    }
+
+    /// Sets one librdkafka property from `key=value`. A property that would make a reader leave a trace is not taken,
+    /// and listed in `ignored`.
+    ///
+    /// # Errors
+    /// When there is no `=`, no key before it, or librdkafka knows no such property or value.
     pub fn set(&mut self, assignment: &str) -> Result<(), SettingsError> {
-        let refused = || SettingsError::NotAnAssignment { assignment: assignment.to_owned() };
-        let (key, value) = assignment.split_once('=').ok_or_else(refused)?;
-        if key.trim().is_empty() {
+        self.assign(assignment).map_err(|wrong| SettingsError::Wrong { place: None, wrong })
+    }
+
+    /// Sets one librdkafka property, as `set` does.
+    ///
+    /// # Errors
+    /// When librdkafka knows no such property or value.
+    pub fn set_property(&mut self, property: &str, value: &str) -> Result<(), SettingsError> {
+        self.take(property, value).map_err(|wrong| SettingsError::Wrong { place: None, wrong })
+    }
+
+    /// `set` without a place.
+    fn assign(&mut self, assignment: &str) -> Result<(), Wrong> {
+        let refused = || Wrong::NotAnAssignment(assignment.to_owned());
+        let (property, value) = assignment.split_once('=').ok_or_else(refused)?;
+        if property.trim().is_empty() {
             return Err(refused());
         }
-        self.properties.insert(key.trim().to_owned(), value.to_owned());
+        self.take(property.trim(), value)
+    }
+
+    /// Takes a librdkafka property over, or lists it as ignored.
+    fn take(&mut self, property: &str, value: &str) -> Result<(), Wrong> {
+        if librdkafka::names_brokers(property) {
+            return self.set_brokers(value);
+        }
+        if let Some(reason) = librdkafka::reason_to_refuse(property) {
+            self.ignored.push(Ignored { property: property.to_owned(), place: None, reason });
+            return Ok(());
+        }
+        librdkafka::check(property, value)?;
+        self.properties.insert(property.to_owned(), value.to_owned());
         Ok(())
     }
+
+    /// Takes the bootstrap addresses over.
+    fn set_brokers(&mut self, brokers: &str) -> Result<(), Wrong> {
+        let brokers: Vec<&str> =
+            brokers.split(',').map(str::trim).filter(|address| !address.is_empty()).collect();
+        if brokers.is_empty() {
+            return Err(Wrong::NoBrokers);
+        }
+        if let Some(bad) = brokers.iter().find(|address| BrokerAddress::parse(address).is_none()) {
+            return Err(Wrong::NotAnAddress((*bad).to_owned()));
+        }
+        self.brokers = brokers.join(",");
+        Ok(())
+    }
+
+    /// The bootstrap addresses, each with host and port.
+    pub fn addresses(&self) -> Vec<BrokerAddress> {
+        self.brokers.split(',').filter_map(BrokerAddress::parse).collect()
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn uses_tls(&self) -> bool {
+        self.security_protocol().ends_with("ssl")
+    }
+
+    /// Whether the connection logs in by SASL.
+    pub fn uses_sasl(&self) -> bool {
+        self.security_protocol().starts_with("sasl")
+    }
+
+    /// The security protocol in lower case, `plaintext` when none is set.
+    fn security_protocol(&self) -> String {
+        let protocol = self.properties.get("security.protocol");
+        protocol.map_or_else(|| "plaintext".to_owned(), |protocol| protocol.to_lowercase())
+    }
 }
+
+/// Shows everything but secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: BTreeMap<&str, &str> = self
+            .properties
+            .iter()
+            .map(|(name, value)| {
+                (name.as_str(), if librdkafka::is_secret(name) { "…" } else { value.as_str() })
+            })
+            .collect();
+        let Self { name, brokers, properties: _, production, embedded, known_groups, ignored } =
+            self;
+        f.debug_struct("Settings")
+            .field("name", name)
+            .field("brokers", brokers)
+            .field("properties", &shown)
+            .field("production", production)
+            .field("embedded", embedded)
+            .field("known_groups", known_groups)
+            .field("ignored", ignored)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
