@@ -4,6 +4,7 @@ pub mod account;
 pub mod aggregate;
 pub mod money;
 pub mod order;
+pub mod projector;
 pub mod publication;
 pub mod random;
 pub mod seed;
