@@ -7,4 +7,6 @@ pub mod order;
 pub mod projector;
 pub mod publication;
 pub mod random;
+pub mod request;
 pub mod seed;
+pub mod traffic;

@@ -11,11 +11,11 @@ mod tests;
 
 use std::collections::HashMap;
 
-use self::plan::Wish;
 use super::account::{Account, AccountEvent};
 use super::aggregate::{Aggregate, Recorded};
 use super::order::{Order, OrderEvent};
 use super::publication::{Origin, Publication};
+use super::request::Wish;
 
 /// The order whose shipping the dashboard missed.
 pub const INCIDENT_ORDER: &str = "order-1042";
@@ -44,6 +44,19 @@ pub struct Scale {
     pub seed: u64,
     /// Where it ends, in milliseconds since the epoch.
     pub now_ms: i64,
+}
+
+impl Scale {
+    /// How many accounts there are, numbered from 1; account N belongs to customer N.
+    pub fn accounts(&self) -> u32 {
+        (self.orders / 10).max(1)
+    }
+
+    /// The number of the first order after the past ones.
+    pub fn next_order(&self) -> u64 {
+        let count = usize::try_from(self.orders).unwrap_or(usize::MAX);
+        (plan::first_order_number(count) as u64).saturating_add(u64::from(self.orders.max(1)))
+    }
 }
 
 /// Every past event in the order it happened, ready to be published.

@@ -13,21 +13,13 @@ use crate::demo::money::Money;
 use crate::demo::order::OrderCommand;
 use crate::demo::publication::Origin;
 use crate::demo::random::Random;
+use crate::demo::request::Wish;
 
 /// How busy each hour of the day is, in tenths, in UTC.
 const BUSY: [u64; 24] = [1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 10, 9, 8, 8, 8, 9, 10, 10, 9, 6, 3, 2];
 
 /// The place of the incident's order among all orders by time of creation, from 0, in a history that has as many.
 const INCIDENT_PLACE: usize = 1_041;
-
-/// What somebody wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// Of an order.
-    Order(OrderCommand),
-    /// Of an account.
-    Account(AccountCommand),
-}
 
 /// A command that was sent.
 #[derive(Clone, Debug)]
@@ -49,7 +41,7 @@ pub(super) fn commands(scale: &Scale) -> Vec<Planned> {
         now_ms: scale.now_ms,
         start_ms: scale.now_ms - HISTORY_DAYS * DAY_MS,
         customers: i64::from(scale.orders / 5).max(1),
-        accounts: i64::from(scale.orders / 10).max(1),
+        accounts: i64::from(scale.accounts()),
         planned: Vec::new(),
     };
     for account in 1..=planner.accounts {
@@ -60,6 +52,11 @@ pub(super) fn commands(scale: &Scale) -> Vec<Planned> {
     planned.retain(|command| command.at_ms <= scale.now_ms);
     planned.sort_by_key(|command| command.at_ms);
     planned
+}
+
+/// The number of the first of this many orders: such that the incident's order comes in the first days.
+pub(super) fn first_order_number(count: usize) -> usize {
+    INCIDENT_PLACE + 1 - INCIDENT_PLACE.min(count / 8)
 }
 
 /// Thinks of commands.
@@ -148,9 +145,9 @@ impl Planner {
         let mut created: Vec<i64> =
             (0..count).map(|_| self.moment(self.start_ms + DAY_MS, self.now_ms)).collect();
         created.sort_unstable();
-        let incident = INCIDENT_PLACE.min(count / 8);
+        let first = first_order_number(count);
         for (place, created_ms) in created.into_iter().enumerate() {
-            let number = INCIDENT_PLACE + 1 + place - incident;
+            let number = first + place;
             let order = format!("order-{number}");
             if order == INCIDENT_ORDER {
                 self.incident(created_ms);

@@ -99,3 +99,15 @@ fn a_payment_shares_its_orders_correlation_and_is_caused_by_its_last_item() {
     assert_eq!(payment.key, "account-1");
     assert_eq!(payment.origin.causation_id, order[2].origin.event_id);
 }
+
+#[test]
+fn the_order_after_the_past_ones_is_new() {
+    for orders in [0, 1, 40, 2_000] {
+        let scale = scale(orders, 1);
+        let next = format!("order-{}", scale.next_order());
+        let last = format!("order-{}", scale.next_order() - 1);
+        let publications = history(&scale);
+        assert!(publications.iter().all(|publication| publication.key != next), "{orders} orders");
+        assert!(publications.iter().any(|publication| publication.key == last), "{orders} orders");
+    }
+}
