@@ -6,16 +6,27 @@
 
 mod chip;
 mod copy_text;
+mod diff_view;
 mod empty_state;
 mod event_shape;
+mod hex_view;
 mod icon_button;
+mod json_tree;
 mod progress;
+mod state_tree;
 mod text;
+mod tree_rows;
+mod virtual_rows;
 
 pub use chip::{Chip, ChipResponse, Tone, verdict_chip};
 pub use copy_text::CopyText;
+pub use diff_view::diff_view;
 pub use empty_state::EmptyState;
 pub use event_shape::{EventMark, event_label, paint_event_mark};
+pub use hex_view::hex_view;
 pub use icon_button::IconButton;
+pub use json_tree::json_tree;
 pub use progress::{job_row, partition_bars, progress_bar};
+pub use state_tree::{TreeAction, state_tree};
 pub(crate) use text::cut_galley;
+pub use tree_rows::{TreeLine, TreeState};
