@@ -8,7 +8,21 @@
 //! Invariant: no other floor names `rdkafka`, and `unsafe` is allowed in `ffi` alone.
 
 mod address;
+mod client;
+mod connection;
+mod embedded;
+mod error;
+mod ffi;
+mod groups;
+mod metadata;
+mod offsets;
 mod settings;
 
 pub use address::BrokerAddress;
+pub use connection::Connection;
+pub use embedded::{EmbeddedCluster, EmbeddedTopic};
+pub use error::{Detail, KafkaError, KafkaErrorKind};
+pub use groups::{GroupFacts, GroupListing, GroupMember};
+pub use metadata::{BrokerFacts, ClusterFacts, PartitionLeader, TopicConfig, TopicFacts};
+pub use offsets::Watermarks;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};

@@ -1,0 +1,253 @@
+//! Why something asked of a cluster failed, and what a person can do about it.
+//!
+//! Promises: every failure names what was asked for; a cause that librdkafka only logs is part of the error.
+//! Does not know: how errors are shown.
+
+use std::fmt;
+
+use rdkafka::types::RDKafkaErrorCode as Code;
+
+use crate::model::TopicPartition;
+
+/// Why something asked of a cluster failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KafkaError {
+    /// No broker answers at these addresses.
+    #[error("cannot reach {brokers}{detail}")]
+    Unreachable {
+        /// The bootstrap brokers.
+        brokers: String,
+        /// What the client library noted last.
+        detail: Detail,
+    },
+    /// The brokers do not accept who is asking.
+    #[error("{brokers} refused the login{detail}")]
+    Authentication {
+        /// The bootstrap brokers.
+        brokers: String,
+        /// What the client library noted last.
+        detail: Detail,
+    },
+    /// The encrypted connection could not be set up.
+    #[error("no encrypted connection to {brokers}{detail}")]
+    Encryption {
+        /// The bootstrap brokers.
+        brokers: String,
+        /// What the client library noted last.
+        detail: Detail,
+    },
+    /// The cluster answers, but not this question to this user.
+    #[error("not permitted: {asked}")]
+    NotPermitted {
+        /// What was asked for.
+        asked: String,
+    },
+    /// There is no such topic.
+    #[error("unknown topic `{topic}`")]
+    UnknownTopic {
+        /// Its name.
+        topic: String,
+    },
+    /// The topic has no such partition.
+    #[error("topic `{}` has no partition {}", .partition.topic, .partition.partition)]
+    UnknownPartition {
+        /// Which one.
+        partition: TopicPartition,
+    },
+    /// There is no such consumer group.
+    #[error("unknown group `{group}`")]
+    UnknownGroup {
+        /// Its name.
+        group: String,
+    },
+    /// No answer came in time, although the cluster was there before.
+    #[error("no answer in time: {asked}{detail}")]
+    TimedOut {
+        /// What was asked for.
+        asked: String,
+        /// What the client library noted last.
+        detail: Detail,
+    },
+    /// The log ends before a place that had been read already: it was cut back, or the topic was created anew.
+    #[error("{partition} was cut back: offset {position} was read, but the log now ends at {end}")]
+    Truncated {
+        /// Which one.
+        partition: TopicPartition,
+        /// The offset to go on from.
+        position: i64,
+        /// The end of the log.
+        end: i64,
+    },
+    /// The topic was deleted and created again: its offsets mean other records now.
+    #[error("topic `{topic}` was deleted and created again while it was read")]
+    TopicRecreated {
+        /// Its name.
+        topic: String,
+    },
+    /// The topic was deleted while it was read.
+    #[error("topic `{topic}` was deleted while it was read")]
+    TopicDeleted {
+        /// Its name.
+        topic: String,
+    },
+    /// The client library does not accept a setting.
+    #[error("a connection setting is not accepted: {reason}")]
+    Setting {
+        /// The library's words, which name the setting.
+        reason: String,
+    },
+    /// It was called off.
+    #[error("cancelled: {asked}")]
+    Cancelled {
+        /// What was asked for.
+        asked: String,
+    },
+    /// Anything else, in the client library's words.
+    #[error("{asked}: {reason}")]
+    Other {
+        /// What was asked for.
+        asked: String,
+        /// The library's words.
+        reason: String,
+    },
+}
+
+/// What the client library noted last, if anything. Shown after a colon.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail(pub Option<String>);
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |text| write!(f, ": {text}"))
+    }
+}
+
+/// The kinds that callers treat differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KafkaErrorKind {
+    /// The cluster cannot be reached, or does not let this user in, or not to this.
+    NoAccess,
+    /// What was named does not exist.
+    Unknown,
+    /// A setting is wrong.
+    Setting,
+    /// It was called off.
+    Cancelled,
+    /// The cluster answered with a failure.
+    Failure,
+}
+
+impl KafkaError {
+    /// Which kind it is.
+    pub fn kind(&self) -> KafkaErrorKind {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Authentication { .. }
+            | Self::Encryption { .. }
+            | Self::NotPermitted { .. }
+            | Self::TimedOut { .. } => KafkaErrorKind::NoAccess,
+            Self::UnknownTopic { .. }
+            | Self::UnknownPartition { .. }
+            | Self::UnknownGroup { .. } => KafkaErrorKind::Unknown,
+            Self::Setting { .. } => KafkaErrorKind::Setting,
+            Self::Cancelled { .. } => KafkaErrorKind::Cancelled,
+            Self::Truncated { .. }
+            | Self::TopicRecreated { .. }
+            | Self::TopicDeleted { .. }
+            | Self::Other { .. } => KafkaErrorKind::Failure,
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unreachable { .. } => {
+                "check host and port, that the brokers run, and whether the port expects TLS or SASL (`security.protocol`)"
+            }
+            Self::Authentication { .. } => {
+                "check user, password and `sasl.mechanism`; `foldback doctor` goes through the steps one by one"
+            }
+            Self::Encryption { .. } => {
+                "name the certificate authority with `ssl.ca.location`, and check that the port speaks TLS"
+            }
+            Self::NotPermitted { .. } => {
+                "ask for READ and DESCRIBE on the topic, DESCRIBE on the group, DESCRIBE_CONFIGS for settings"
+            }
+            Self::UnknownTopic { .. } => "`foldback topics` lists the topics this user may see",
+            Self::UnknownPartition { .. } => "partitions are numbered from 0",
+            Self::UnknownGroup { .. } => "`foldback groups` lists the groups this user may see",
+            Self::TimedOut { .. } => {
+                "the brokers may be overloaded or only partly reachable; try again"
+            }
+            Self::Truncated { .. } | Self::TopicRecreated { .. } => {
+                "read the topic anew: what was read before belongs to a log that no longer exists"
+            }
+            Self::TopicDeleted { .. } => "what was read before the deletion is still shown",
+            Self::Setting { .. } => "settings go by their librdkafka names",
+            Self::Cancelled { .. } | Self::Other { .. } => return None,
+        })
+    }
+}
+
+/// What an error code says about why a connection fails; `None` when it is not about the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectionFault {
+    /// No broker answers.
+    Unreachable,
+    /// The login was refused.
+    Login,
+    /// TLS could not be set up.
+    Encryption,
+}
+
+impl ConnectionFault {
+    /// The fault this code stands for.
+    pub(crate) fn from_code(code: Code) -> Option<Self> {
+        match code {
+            Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::NetworkException
+            | Code::OperationTimedOut
+            | Code::RequestTimedOut => Some(Self::Unreachable),
+            Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::UnsupportedSASLMechanism
+            | Code::IllegalSASLState => Some(Self::Login),
+            Code::SSL => Some(Self::Encryption),
+            _ => None,
+        }
+    }
+
+    /// The error that says so about these brokers.
+    pub(crate) fn into_error(self, brokers: &str, detail: Option<String>) -> KafkaError {
+        let (brokers, detail) = (brokers.to_owned(), Detail(detail));
+        match self {
+            Self::Unreachable => KafkaError::Unreachable { brokers, detail },
+            Self::Login => KafkaError::Authentication { brokers, detail },
+            Self::Encryption => KafkaError::Encryption { brokers, detail },
+        }
+    }
+}
+
+/// Whether this code means that the user lacks a right.
+pub(crate) fn is_denial(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+    )
+}
+
+/// Whether this code means that a topic or partition does not exist.
+pub(crate) fn is_unknown_topic(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownTopicOrPartition
+            | Code::UnknownTopic
+            | Code::UnknownPartition
+            | Code::InvalidTopic
+    )
+}
