@@ -6,12 +6,16 @@
 
 mod chip;
 mod copy_text;
+mod data_table;
 mod diff_view;
 mod empty_state;
 mod event_shape;
 mod hex_view;
+mod histogram;
 mod icon_button;
 mod json_tree;
+mod notice;
+mod palette;
 mod progress;
 mod state_tree;
 mod text;
@@ -20,12 +24,16 @@ mod virtual_rows;
 
 pub use chip::{Chip, ChipResponse, Tone, verdict_chip};
 pub use copy_text::CopyText;
+pub use data_table::{DataTable, TableColumn, TableResponse, TableRows};
 pub use diff_view::diff_view;
 pub use empty_state::EmptyState;
 pub use event_shape::{EventMark, event_label, paint_event_mark};
 pub use hex_view::hex_view;
+pub use histogram::{Brush, histogram};
 pub use icon_button::IconButton;
 pub use json_tree::json_tree;
+pub use notice::{ToastState, notice_panel, problem_box, toasts};
+pub use palette::{PaletteItem, PaletteOutcome, PaletteState, palette};
 pub use progress::{job_row, partition_bars, progress_bar};
 pub use state_tree::{TreeAction, state_tree};
 pub(crate) use text::cut_galley;
