@@ -5,6 +5,7 @@
 //! Does not know: egui, terminals.
 
 mod command;
+mod config;
 mod demo_port;
 mod event_hue;
 mod fetch;
@@ -16,6 +17,10 @@ mod views;
 pub use command::{
     ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
     StepTarget,
+};
+pub use config::{
+    CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
+    Selectors, UpcastConfig,
 };
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
