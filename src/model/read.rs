@@ -18,6 +18,11 @@ impl Cancel {
         Self::default()
     }
 
+    /// The switch itself, for whoever may only set a flag, such as a signal handler.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Throws the switch, for good.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);

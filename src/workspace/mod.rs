@@ -4,15 +4,20 @@
 //! [`Command`]s and reads immutable [`Snapshot`]s; nothing it does waits for anything.
 //! Does not know: egui, terminals.
 
+pub mod clock;
 mod command;
 mod config;
 mod demo_port;
 mod event_hue;
+mod failure;
 mod fetch;
+mod filter;
 mod port;
 mod problem;
 mod snapshot;
+pub mod time_text;
 mod views;
+mod when;
 
 pub use command::{
     ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
@@ -26,7 +31,9 @@ pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
 pub use event_hue::event_hue;
+pub use failure::{Failure, FailureKind};
 pub use fetch::Fetch;
+pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
 pub use snapshot::{
@@ -40,3 +47,4 @@ pub use views::{
     GroupMarker, Histogram, Lane, LaneMark, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta,
     RowText, StateRow, TopicView, TreeRow, ValueKind,
 };
+pub use when::{WHEN_FORMS, WhenError, parse_when};

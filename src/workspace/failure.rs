@@ -1,0 +1,70 @@
+//! A question that could not be answered.
+//!
+//! Promises: says whose turn it is (the one who asked, the connection, whoever grants permission) apart from the words.
+//! Does not know: exit statuses; colours.
+
+use std::error::Error;
+use std::fmt;
+
+use super::Problem;
+
+/// Whose turn it is after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The one who asked: an option, a name, a moment, a file.
+    Usage,
+    /// The connection: no broker answers, or it broke for good.
+    Connection,
+    /// Whoever grants permission.
+    NotPermitted,
+    /// The machine: memory or another budget is spent.
+    Budget,
+    /// Nobody: it was cancelled.
+    Cancelled,
+}
+
+/// A question that could not be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Whose turn it is.
+    pub kind: FailureKind,
+    /// What failed, why, and what to do.
+    pub problem: Problem,
+}
+
+impl Failure {
+    /// A question that cannot be answered as it was asked.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Usage, problem: Problem::new(what) }
+    }
+
+    /// The same, told by an error.
+    pub fn usage_error(error: &dyn Error) -> Self {
+        Self { kind: FailureKind::Usage, problem: Problem::from_error(error) }
+    }
+
+    /// A budget that is spent.
+    pub fn budget(what: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Budget, problem: Problem::new(what) }
+    }
+
+    /// The question was taken back.
+    pub fn cancelled() -> Self {
+        Self { kind: FailureKind::Cancelled, problem: Problem::new("cancelled") }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.problem = self.problem.with_hint(hint);
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl Error for Failure {}
