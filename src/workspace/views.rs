@@ -312,6 +312,8 @@ pub struct EntityAt {
     pub json: Arc<str>,
     /// What that last event changed.
     pub changes: Arc<[Change]>,
+    /// Everything about the record of that last event.
+    pub record: Option<Arc<RecordDetail>>,
 }
 
 /// An event on a lane.
