@@ -1,0 +1,250 @@
+//! The mapping a topic seems to have, judged by a sample of its records.
+//!
+//! Promises: works without any configuration; the same sample gives the same answer; every choice says why. What would
+//! change the meaning of history is only proposed: the entity stays the key's and time Kafka's until a person decides.
+//! Does not know: how the sample was drawn.
+
+use super::candidates::{Candidates, Tally};
+use super::{Mapping, Preset, Selector};
+use crate::decode::{self, Decoder, Detection};
+use crate::model::RecordRef;
+
+/// Why a choice was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What was chosen: `preset`, `id`, `type`, …
+    pub what: &'static str,
+    /// The choice: `cloudevents`, `key`, `value:/type`, …
+    pub choice: String,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+/// A mapping and why it was chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DetectedMapping {
+    /// The mapping.
+    pub mapping: Mapping,
+    /// How values are decoded.
+    pub decoder: Detection,
+    /// Why, one entry for each choice.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Usual names of the member or header that holds the event's type.
+const TYPE_NAMES: &[&str] =
+    &["type", "eventtype", "cetype", "typeid", "eventname", "messagetype", "event"];
+/// Usual names of the entity's version.
+const VERSION_NAMES: &[&str] = &[
+    "version",
+    "aggregateversion",
+    "entityversion",
+    "streamversion",
+    "sequence",
+    "sequencenumber",
+    "aggregatesequence",
+    "seq",
+    "revision",
+];
+/// Usual names of the time it happened.
+const TIME_NAMES: &[&str] =
+    &["occurredat", "occurredon", "eventtime", "timestamp", "time", "createdat", "created", "at"];
+/// Usual names of the id shared by a whole chain.
+const CORRELATION_NAMES: &[&str] = &["correlationid", "correlation", "conversationid", "traceid"];
+/// Usual names of the id of the direct cause.
+const CAUSATION_NAMES: &[&str] =
+    &["causationid", "causation", "causedby", "parentid", "initiatorid"];
+/// Usual names of who did it.
+const ACTOR_NAMES: &[&str] =
+    &["actor", "actorid", "user", "userid", "username", "principal", "createdby", "issuedby"];
+/// Usual names of the id of an entity whose key is null.
+const ID_NAMES: &[&str] =
+    &["aggregateid", "entityid", "streamid", "subject", "cesubject", "orderid", "accountid", "id"];
+
+/// Judges by sampled records of one topic, in any order that keeps each key's.
+pub fn detect<'a>(samples: impl IntoIterator<Item = RecordRef<'a>>) -> DetectedMapping {
+    let samples: Vec<RecordRef<'a>> = samples.into_iter().collect();
+    let decoder = decode::detect(samples.iter().map(|record| record.value()));
+    let conventional =
+        Preset::ALL.into_iter().flat_map(|preset| preset.mapping().places()).collect();
+    let mut candidates = Candidates::default();
+    for record in samples.iter().filter(|record| record.value().is_some()) {
+        let value = Decoder::Auto.decode(record.value());
+        candidates.add(*record, value.json(), &conventional);
+    }
+    let mut choices = Choices { candidates: &candidates, evidence: Vec::new() };
+    let preset = choices.preset();
+    let mut mapping = preset.mapping();
+    choices.id(&samples);
+    choices.field("type", &mut mapping.event_type, TYPE_NAMES, false, |tally| {
+        2 * tally.names > tally.found
+    });
+    choices.field("version", &mut mapping.version, VERSION_NAMES, false, counts_up);
+    choices.time(&mut mapping);
+    let is_name = |tally: &Tally| tally.names == tally.found;
+    choices.field("correlation", &mut mapping.correlation, CORRELATION_NAMES, true, is_name);
+    choices.field("causation", &mut mapping.causation, CAUSATION_NAMES, true, is_name);
+    choices.field("actor", &mut mapping.actor, ACTOR_NAMES, true, is_name);
+    choices.note("values", decoder.decoder.as_str().to_owned(), decoder.evidence.join("; "));
+    DetectedMapping { mapping, evidence: choices.evidence, decoder }
+}
+
+/// Whether these integers count the events of each key: at least one key has two, and nearly all steps are by one.
+fn counts_up(tally: &Tally) -> bool {
+    let steps = tally.series.values().flat_map(|series| series.windows(2));
+    let (by_one, all) = steps.fold((0, 0), |(by_one, all), step| {
+        let is_by_one = matches!(step, [before, after] if before.checked_add(1) == Some(*after));
+        (by_one + usize::from(is_by_one), all + 1)
+    });
+    tally.integers == tally.found && all > 0 && 10 * by_one >= 9 * all
+}
+
+/// The choices so far.
+struct Choices<'c> {
+    /// What the sample holds.
+    candidates: &'c Candidates,
+    /// Why each was made.
+    evidence: Vec<Evidence>,
+}
+
+impl Choices<'_> {
+    /// Remembers why a choice was made.
+    fn note(&mut self, what: &'static str, choice: String, why: String) {
+        self.evidence.push(Evidence { what, choice, why });
+    }
+
+    /// How many of the records that are no tombstones have something, in words.
+    fn of_all(&self, found: usize) -> String {
+        format!("{found} of {} sampled records", self.candidates.records)
+    }
+
+    /// Chooses the convention, by what marks it.
+    fn preset(&mut self) -> Preset {
+        let all = self.candidates;
+        let mostly = |places: &[&str]| {
+            all.records > 0 && places.iter().all(|place| 2 * all.found(place) >= all.records)
+        };
+        let binary = ["header:ce_id", "header:ce_source", "header:ce_type"];
+        let structured = ["value:/specversion", "value:/id", "value:/source", "value:/type"];
+        let axon_5 = ["header:axon-metadata-causationId"];
+        let marks = [
+            (
+                mostly(&binary),
+                Preset::CloudEvents,
+                "the headers ce_id, ce_source and ce_type are there",
+            ),
+            (
+                mostly(&structured),
+                Preset::CloudEvents,
+                "values have specversion, id, source and type",
+            ),
+            (
+                all.has_headers("axon-message-") && mostly(&axon_5),
+                Preset::Axon5,
+                "axon-message-* headers, with a causationId",
+            ),
+            (
+                all.has_headers("axon-message-"),
+                Preset::Axon4,
+                "axon-message-* headers, without a causationId",
+            ),
+            (
+                all.has_headers("NServiceBus."),
+                Preset::NServiceBus,
+                "NServiceBus.* headers are there",
+            ),
+            (
+                mostly(&["value:/conversationId", "value:/messageId"]),
+                Preset::MassTransit,
+                "values have conversationId and messageId",
+            ),
+            (
+                self.is_debezium(),
+                Preset::Debezium,
+                "values have op and source or are such an envelope's payload",
+            ),
+            (all.has_headers("__TypeId__"), Preset::Spring, "the header __TypeId__ is there"),
+            (
+                all.has_headers("$correlationId"),
+                Preset::KurrentDb,
+                "the header $correlationId is there",
+            ),
+        ];
+        let found = marks.into_iter().find(|(holds, ..)| *holds);
+        let (_, preset, why) =
+            found.unwrap_or((true, Preset::None, "no marks of a known convention"));
+        self.note("preset", preset.to_string(), why.to_owned());
+        preset
+    }
+
+    /// Whether most values are change events of Debezium.
+    fn is_debezium(&self) -> bool {
+        let all = self.candidates;
+        let has_op = all.found("value:/op") + all.found("value:/payload/op");
+        let has_time = all.found("value:/ts_ms") + all.found("value:/payload/ts_ms");
+        all.records > 0 && 2 * has_op >= all.records && 2 * has_time >= all.records
+    }
+
+    /// Says what the entity is. It is the key's; where all keys are null, another place is proposed.
+    fn id(&mut self, samples: &[RecordRef<'_>]) {
+        let keyed = samples.iter().filter(|record| record.key().is_some()).count();
+        let keys = format!("{keyed} of {} sampled records have a key", samples.len());
+        let other = self.candidates.best(ID_NAMES, false, |tally| tally.texts.len() > 1);
+        let why = match other {
+            Some((place, _)) if keyed == 0 && !samples.is_empty() => {
+                format!("{keys}; `id = \"{place}\"` in foldback.toml would name the entities")
+            }
+            _ => keys,
+        };
+        self.note("id", Selector::Key.to_string(), why);
+    }
+
+    /// Chooses the place of a field, unless the convention has one that holds something.
+    fn field(
+        &mut self,
+        what: &'static str,
+        places: &mut Vec<Selector>,
+        names: &[&str],
+        headers_first: bool,
+        accept: impl Fn(&Tally) -> bool,
+    ) {
+        let by_preset =
+            places.iter().map(|place| (place, self.candidates.found(&place.to_string())));
+        if let Some((place, found)) =
+            by_preset.filter(|(_, found)| *found > 0).max_by_key(|(_, found)| *found)
+        {
+            let why = format!("in {}, as the preset says", self.of_all(found));
+            return self.note(what, place.to_string(), why);
+        }
+        let Some((place, tally)) = self.candidates.best(names, headers_first, accept) else {
+            let nothing = "no place with a usual name fits".to_owned();
+            return self.note(what, "none".to_owned(), nothing);
+        };
+        let examples: Vec<&str> = tally.texts.iter().take(3).map(|text| &**text).collect();
+        let why = format!("in {}, such as {}", self.of_all(tally.found), examples.join(", "));
+        self.note(what, place.to_string(), why);
+        *places = vec![place.clone()];
+    }
+
+    /// Leaves time to the record's timestamp; another place, the convention's first, is only proposed.
+    fn time(&mut self, mapping: &mut Mapping) {
+        let by_preset = std::mem::take(&mut mapping.time).into_iter().find_map(|place| {
+            let found = self.candidates.found(&place.to_string());
+            (found > 0).then_some((place, found))
+        });
+        let by_name = self.candidates.best(TIME_NAMES, false, |tally| tally.times == tally.found);
+        let other =
+            by_preset.or_else(|| by_name.map(|(place, tally)| (place.clone(), tally.found)));
+        let why = match other {
+            Some((place, found)) => format!(
+                "{} have a time at {place}; `time = \"{place}\"` in foldback.toml would use it",
+                self.of_all(found)
+            ),
+            None => "the record's own; no other place with a usual name holds times".to_owned(),
+        };
+        self.note("time", "timestamp".to_owned(), why);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! Records to events of an entity: which entity a record belongs to, and what its type, version, time and causes are.
+//!
+//! Promises: every record of an entity becomes an event, whatever its bytes are; what is guessed comes with evidence.
+//! Does not know: what state the events lead to.
+
+mod candidates;
+mod detect;
+mod history;
+mod mapping;
+mod preset;
+mod selector;
+mod time;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use detect::{DetectedMapping, Evidence, detect};
+pub use history::{append, history};
+pub use mapping::Mapping;
+pub use preset::Preset;
+pub use selector::{Selector, SelectorError};

@@ -1,0 +1,287 @@
+//! The history of an entity with the state at any point of it.
+//!
+//! Promises: a state is what folding the events before it gives; after the first pass any of them is at most one
+//! distance between key frames away, and those around the last one asked for are at hand.
+//! Does not know: how events were chosen and ordered.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::change_index::ChangeIndex;
+use super::key_frames::{BUDGET_BYTES, KeyFrames};
+use super::{Blame, Effect, Fold, Selection, diff, leaves};
+use crate::model::{Change, Event, JsonPointer, Value};
+
+/// How many states around the last one asked for are kept at most.
+const RECENT_STATES: usize = 64;
+
+/// What those may take, in bytes, judged by the largest key frame.
+const RECENT_BYTES: usize = 8 << 20;
+
+/// A key frame that is not what folding gives.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key frame after event {version} differs from the state folded anew")]
+pub struct FrameError {
+    /// How many events are in the frame.
+    pub version: u64,
+}
+
+/// The events of an entity and the states they lead to. The events are numbered 1, 2, 3, … in the order given; that
+/// number is the version all questions here are asked with, and a version beyond the last means the last.
+#[derive(Debug)]
+pub struct History {
+    /// How events are applied.
+    fold: Arc<dyn Fold>,
+    /// The events.
+    events: Vec<Event>,
+    /// Events that left the state as it was because they could not be applied, with why.
+    not_applied: Vec<(u64, Effect)>,
+    /// The state after all events.
+    end: Value,
+    /// States at regular distances.
+    frames: KeyFrames,
+    /// The last states folded, one after the other.
+    recent: Recent,
+    /// Which events changed which path; made when it is first needed.
+    changes: Option<ChangeIndex>,
+}
+
+/// States one after the other.
+#[derive(Debug, Default)]
+struct Recent {
+    /// How many events are in the first of them.
+    first: u64,
+    /// The states.
+    states: VecDeque<Value>,
+}
+
+impl Recent {
+    /// The state after this many events, if it is among them.
+    fn get(&self, version: u64) -> Option<&Value> {
+        let index = version.checked_sub(self.first)?;
+        self.states.get(usize::try_from(index).ok()?)
+    }
+
+    /// The last of them, with how many events are in it.
+    fn last(&self) -> Option<(u64, &Value)> {
+        self.states.back().map(|state| (self.first + self.states.len() as u64 - 1, state))
+    }
+
+    /// Adds the state after this many events and forgets the first ones beyond the capacity, or all if it is not the
+    /// next.
+    fn push(&mut self, version: u64, state: Value, capacity: usize) {
+        if self.last().is_none_or(|(last, _)| last + 1 != version) {
+            self.states.clear();
+            self.first = version;
+        }
+        self.states.push_back(state);
+        while self.states.len() > capacity {
+            self.states.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+impl History {
+    /// Folds the events once and keeps key frames on the way.
+    pub fn new(fold: Arc<dyn Fold>, events: Vec<Event>) -> Self {
+        let end = fold.init();
+        let frames = KeyFrames::new(end.clone(), events.len() as u64, BUDGET_BYTES);
+        let mut history = Self {
+            fold,
+            events: Vec::new(),
+            not_applied: Vec::new(),
+            end,
+            frames,
+            recent: Recent::default(),
+            changes: None,
+        };
+        history.extend(events);
+        history
+    }
+
+    /// Adds events that come after all others.
+    pub fn extend(&mut self, events: Vec<Event>) {
+        for (version, event) in (self.len() + 1..).zip(&events) {
+            let effect = self.fold.apply(&mut self.end, event);
+            if effect != Effect::Applied {
+                self.not_applied.push((version, effect));
+            }
+            self.frames.offer(version, &self.end);
+        }
+        if self.events.is_empty() {
+            self.events = events;
+        } else {
+            self.events.extend(events);
+        }
+    }
+
+    /// How events are applied.
+    pub fn fold(&self) -> &Arc<dyn Fold> {
+        &self.fold
+    }
+
+    /// The events in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The event with this version, from 1.
+    pub fn event(&self, version: u64) -> Option<&Event> {
+        self.events.get(usize::try_from(version.checked_sub(1)?).ok()?)
+    }
+
+    /// The versions whose events could not be applied and left the state as it was, with why.
+    pub fn not_applied(&self) -> &[(u64, Effect)] {
+        &self.not_applied
+    }
+
+    /// A rough size in memory of all states kept, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.frames.memory_bytes() + self.recent.states.len() * self.frames.largest_bytes()
+    }
+
+    /// The state after this many events.
+    pub fn state_after(&mut self, version: u64) -> Value {
+        let version = version.min(self.len());
+        if version == self.len() {
+            return self.end.clone();
+        }
+        if let Some(state) = self.recent.get(version) {
+            return state.clone();
+        }
+        let frame = self.frames.at_or_before(version);
+        let recent = self.recent.last().filter(|(at, _)| (frame.0..=version).contains(at));
+        let (start, state) = recent.unwrap_or(frame);
+        let mut state = state.clone();
+        let capacity = (RECENT_BYTES / self.frames.largest_bytes().max(1)).clamp(1, RECENT_STATES);
+        for at in start + 1..=version {
+            let event = &self.events[index(at)];
+            self.fold.apply(&mut state, event);
+            if version - at < capacity as u64 {
+                self.recent.push(at, state.clone(), capacity);
+            }
+        }
+        state
+    }
+
+    /// The state after the chosen events.
+    pub fn state_of(&mut self, selection: &Selection) -> Value {
+        match selection {
+            Selection::Prefix(version) => self.state_after(*version),
+            Selection::Subset(versions) => {
+                let common = (1..).zip(versions).take_while(|(at, version)| at == *version).count();
+                let mut state = self.state_after(common as u64);
+                for version in versions.iter().skip(common) {
+                    if let Some(event) = self.event(*version) {
+                        self.fold.apply(&mut state, event);
+                    }
+                }
+                state
+            }
+        }
+    }
+
+    /// What the event with this version changed.
+    pub fn changes_of(&mut self, version: u64) -> Vec<Change> {
+        let before = self.state_after(version.saturating_sub(1));
+        let after = self.state_after(version);
+        diff(&before, &after)
+    }
+
+    /// Who wrote each leaf of the state after the chosen events, in the order of the state. Leaves that no event ever
+    /// changed, such as a state that is still `null`, are left out.
+    pub fn blame(&mut self, selection: &Selection) -> Vec<Blame> {
+        let versions = match selection {
+            Selection::Prefix(version) => return self.blame_at(*version),
+            Selection::Subset(versions) => versions,
+        };
+        let chosen = versions.iter().filter_map(|version| self.event(*version)).cloned().collect();
+        let mut chosen = Self::new(Arc::clone(&self.fold), chosen);
+        let mut blamed = chosen.blame_at(chosen.len());
+        for blame in &mut blamed {
+            blame.written_by = versions[index(blame.written_by)];
+        }
+        blamed
+    }
+
+    /// Who wrote each leaf of the state after this many events.
+    fn blame_at(&mut self, version: u64) -> Vec<Blame> {
+        let version = version.min(self.len());
+        let state = self.state_after(version);
+        let changes = self.changes();
+        let writers: Vec<_> = leaves(&state)
+            .into_iter()
+            .filter_map(|(path, value)| Some((changes.last_change(&path, version)?, path, value)))
+            .collect();
+        let versions: BTreeSet<u64> = writers.iter().map(|(writer, ..)| *writer).collect();
+        let before: BTreeMap<u64, Value> =
+            versions.into_iter().map(|writer| (writer, self.state_after(writer - 1))).collect();
+        let blame = |(written_by, path, value): (u64, JsonPointer, Value)| {
+            let previous = path.resolve(&before[&written_by]).cloned();
+            Blame { path, value, written_by, previous }
+        };
+        writers.into_iter().map(blame).collect()
+    }
+
+    /// The versions that changed the value at this path, put something in place of what encloses it, or took it away.
+    pub fn versions_changing(&mut self, path: &JsonPointer) -> Vec<u64> {
+        let changes = self.changes();
+        let mut versions = changes.changes(path);
+        for version in changes.enclosing_changes(path) {
+            let touched = |state: &Value| path.resolve(state).is_some();
+            if touched(&self.state_after(version - 1)) || touched(&self.state_after(version)) {
+                versions.insert(version);
+            }
+        }
+        versions.into_iter().collect()
+    }
+
+    /// The index of all changes.
+    fn changes(&mut self) -> &ChangeIndex {
+        let changes = self.changes.get_or_insert_with(|| ChangeIndex::new(&*self.fold));
+        changes.extend(&*self.fold, &self.events);
+        changes
+    }
+
+    /// Folds everything anew and compares every state that was kept.
+    ///
+    /// # Errors
+    /// The first state that differs.
+    pub fn check(&self) -> Result<(), FrameError> {
+        let kept = self.frames.iter().chain((self.recent.first..).zip(&self.recent.states));
+        let kept = kept.chain([(self.len(), &self.end)]);
+        let mut kept: Vec<(u64, &Value)> = kept.collect();
+        kept.sort_by_key(|(version, _)| *version);
+        let mut state = self.fold.init();
+        let mut folded = 0;
+        for (version, expected) in kept {
+            while folded < version {
+                folded += 1;
+                self.fold.apply(&mut state, &self.events[index(folded)]);
+            }
+            if state != *expected {
+                return Err(FrameError { version });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the event with this version stands.
+fn index(version: u64) -> usize {
+    usize::try_from(version - 1).expect("events are in memory")
+}
+
+#[cfg(test)]
+mod tests;

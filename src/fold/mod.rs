@@ -1,0 +1,54 @@
+//! Events to state: the built-in folds, the state at any moment, what changed, and which event wrote what.
+//!
+//! Promises: a state is exactly what folding the chosen events from nothing gives; key frames only make it fast, and a
+//! check can prove them. Everything here is a pure function of events, fold and moment.
+//! Does not know: where the events came from, or what time it is.
+
+mod blame;
+mod builtin;
+mod change_index;
+mod cut;
+mod diff;
+mod history;
+mod key_frames;
+
+#[cfg(test)]
+mod testing;
+
+pub use blame::{Blame, leaves};
+pub use builtin::{BUILTIN_NAMES, builtin};
+pub use cut::{CutError, Selection, prefix_through, select};
+pub use diff::{ApplyError, apply_changes, diff};
+pub use history::{FrameError, History};
+
+use crate::model::{Event, Value};
+
+/// What an event did to a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// It was applied, whether or not it changed anything.
+    Applied,
+    /// The value is nothing this fold can apply, such as an array to merge; the state is as it was.
+    NotApplicable,
+    /// The value could not be decoded; the state is as it was.
+    Undecodable,
+}
+
+/// How events lead to a state. The same events in the same order must always give the same state.
+pub trait Fold: Send + Sync + std::fmt::Debug {
+    /// The name, as it is chosen by.
+    fn name(&self) -> &str;
+
+    /// What to say beside every state of this fold; empty when there is nothing to warn of.
+    fn label(&self) -> &'static str {
+        ""
+    }
+
+    /// The state before the first event.
+    fn init(&self) -> Value {
+        Value::Null
+    }
+
+    /// Applies an event to the state.
+    fn apply(&self, state: &mut Value, event: &Event) -> Effect;
+}
