@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Watermarks;
+use crate::kafka::Watermarks;
 use crate::model::{
     Completeness, Isolation, OffsetRange, PartitionRead, Reason, ReasonKind, Since, TopicPartition,
     Verdict,
@@ -79,52 +79,35 @@ impl Finding {
         }
     }
 
-    /// What was found, in a sentence about these ranges.
+    /// What was found about these ranges, in words.
     fn sentence(self, ranges: &[OffsetRange]) -> String {
-        let offsets: u64 = ranges.iter().map(OffsetRange::span).sum();
-        let place = place(ranges);
-        match self {
-            Self::Aborted => {
-                format!(
-                    "{} of aborted transactions in {place} left out",
-                    counted(offsets, "record")
-                )
-            }
+        let (what, thing) = match self {
+            Self::Aborted => ("left out because their transactions were aborted", "record"),
             Self::LogStart => {
-                format!(
-                    "{} before the start of {place} no longer there: older records were deleted",
-                    counted(offsets, "offset")
-                )
+                ("before the start of the log, where older records were deleted", "offset")
             }
-            Self::Overtaken => format!(
-                "{} of {place} deleted by retention before they could be read",
-                counted(offsets, "offset")
+            Self::Overtaken => ("deleted by retention before they could be read", "offset"),
+            Self::NotScanned => ("not read", "offset"),
+            Self::Compacted => (
+                "without a record, because compaction removed it or a transaction ended there",
+                "offset",
             ),
-            Self::NotScanned => format!("{} of {place} not read", counted(offsets, "offset")),
-            Self::Compacted => format!(
-                "{} of {place} without a record: compaction removed records there, or a transaction ended",
-                counted(offsets, "offset")
-            ),
-            Self::OpenTransaction => format!(
-                "{} of {place} withheld by a transaction that is not decided yet",
-                counted(offsets, "offset")
-            ),
-            Self::Undecodable => {
-                format!("{} in {place} could not be decoded", counted(offsets, "event"))
+            Self::OpenTransaction => {
+                ("withheld by a transaction that is not decided yet", "offset")
             }
-            Self::PolicyUnseen => format!(
-                "{} of {place} without a record, and whether compaction removed records cannot be seen: reading the \
-                 topic's configuration is not permitted",
-                counted(offsets, "offset")
+            Self::Undecodable => ("not decodable", "event"),
+            Self::PolicyUnseen => (
+                "without a record, and compaction cannot be ruled out because the topic's configuration may not be seen",
+                "offset",
             ),
-            Self::BoundsUnseen => format!("where {place} starts and ends cannot be seen"),
-        }
+            Self::BoundsUnseen => {
+                return format!("start and end cannot be seen: {}", place(ranges));
+            }
+        };
+        let count: u64 = ranges.iter().map(OffsetRange::span).sum();
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{what}: {count} {thing}{plural} of {}", place(ranges))
     }
-}
-
-/// A number of things in words.
-fn counted(number: u64, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// The partitions of these ranges in words.
@@ -180,10 +163,7 @@ impl PartitionHistory {
             report(Finding::BoundsUnseen, 0, to);
             return None;
         };
-        let end = match isolation {
-            Isolation::Committed => bounds.last_stable,
-            Isolation::Uncommitted => bounds.high,
-        };
+        let end = bounds.end(isolation);
         if end < bounds.high {
             report(Finding::OpenTransaction, end, bounds.high);
         }
@@ -295,3 +275,6 @@ fn without(one: &[(i64, i64)], other: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let between: Vec<(i64, i64)> = starts.zip(ends).collect();
     common(one, &between)
 }
+
+#[cfg(test)]
+mod tests;

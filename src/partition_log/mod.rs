@@ -12,10 +12,12 @@
 //! Invariant: values are never decoded here.
 
 mod completeness;
+mod generated;
 mod key_directory;
 mod key_index;
 mod log_order;
 mod partition;
+mod partitioner;
 mod segment;
 mod snapshot;
 mod source;
@@ -23,9 +25,14 @@ mod store;
 mod time_buckets;
 
 pub use completeness::{PartitionHistory, assess};
+pub use generated::{GeneratedLog, GeneratedTopic};
 pub use key_directory::{KeyCount, KeyCounts, KeyDirectory};
 pub use log_order::LogOrder;
+pub use partitioner::{Partitioner, PartitionerEvidence};
 pub use snapshot::{Location, LogBounds, LogSnapshot};
-pub use source::{LogSource, SourceError, Watermarks};
+pub use source::{LogSource, SourceError};
 pub use store::{AppendError, BudgetExceeded, LogStore};
 pub use time_buckets::{TimeBuckets, TimeCounts};
+
+#[cfg(test)]
+mod tests;

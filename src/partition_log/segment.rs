@@ -138,7 +138,8 @@ impl Segment {
     /// Adds how many records have which log time. Exact at any zoom.
     pub(super) fn add_to_histogram(&self, counts: &mut TimeCounts) {
         if self.times.finest_ms() <= counts.bucket_ms {
-            return self.times.add_to(counts);
+            self.times.add_to(counts);
+            return;
         }
         let first = self.rows_before_time(counts.from_ms.max(0));
         let mut before = first;

@@ -7,18 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::kafka::Watermarks;
 use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, TopicPartition};
-
-/// Where the log of a partition starts and ends at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watermarks {
-    /// The first offset that is still there.
-    pub low: i64,
-    /// The high watermark: the offset the next record gets, as far as readers may see.
-    pub high: i64,
-    /// The last stable offset: from here on transactions are undecided. The high watermark when none is.
-    pub last_stable: i64,
-}
 
 /// Why a source has no answer.
 #[derive(Debug, thiserror::Error)]

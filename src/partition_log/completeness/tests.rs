@@ -1,0 +1,275 @@
+//! Tests of the verdict on completeness.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A partition that was read from 0 to 100 and is complete.
+fn complete() -> PartitionHistory {
+    let partition = TopicPartition::new("orders", 3);
+    PartitionHistory {
+        bounds: Some(Watermarks { low: 0, high: 100, last_stable: 100 }),
+        reads: vec![read(&partition, 0, 100)],
+        compacted: Some(false),
+        aborted: None,
+        undecodable: Vec::new(),
+        partition,
+    }
+}
+
+/// A read that is done.
+fn read(partition: &TopicPartition, from: i64, to: i64) -> PartitionRead {
+    let first_timestamp_ms = Some(7000 + from);
+    let range = OffsetRange::new(partition, from, to);
+    PartitionRead { position: to, first_timestamp_ms, ..PartitionRead::starting(&range) }
+}
+
+/// The verdict and, of each reason, its kind and ranges.
+type Told = (Verdict, Vec<(ReasonKind, Vec<(i64, i64)>)>);
+
+/// What is told about one partition.
+fn told(history: &PartitionHistory, isolation: Isolation) -> Told {
+    let completeness = assess(std::slice::from_ref(history), isolation);
+    let reasons = completeness.reasons.into_iter().map(|reason| {
+        (reason.kind, reason.ranges.iter().map(|range| (range.from, range.to)).collect())
+    });
+    (completeness.verdict, reasons.collect())
+}
+
+/// The same with committed isolation.
+fn told_committed(history: &PartitionHistory) -> Told {
+    told(history, Isolation::Committed)
+}
+
+/// One reason.
+fn one(verdict: Verdict, kind: ReasonKind, from: i64, to: i64) -> Told {
+    (verdict, vec![(kind, vec![(from, to)])])
+}
+
+/// Offsets of the partition of `complete`.
+fn range(from: i64, to: i64) -> OffsetRange {
+    OffsetRange::new(&complete().partition, from, to)
+}
+
+#[test]
+fn all_that_was_delivered_from_zero_to_the_end_is_complete() {
+    assert_eq!(assess(&[complete(), complete()], Isolation::Committed), Completeness::default());
+}
+
+#[test]
+fn a_log_start_above_zero_is_complete_since_its_first_record() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 40, high: 100, last_stable: 100 });
+    history.reads = vec![read(&history.partition, 40, 100)];
+    let mut later = history.clone();
+    later.partition = TopicPartition::new("orders", 5);
+    later.reads[0].first_timestamp_ms = Some(9000);
+    let completeness = assess(&[history, later.clone()], Isolation::Committed);
+    assert_eq!(completeness.verdict, Verdict::CompleteSince);
+    let since = Since { position: later.partition.at(40), timestamp_ms: Some(9000) };
+    assert_eq!(completeness.since, Some(since));
+    let [reason] = &completeness.reasons[..] else { panic!("{completeness:?}") };
+    assert_eq!(reason.ranges, [range(0, 40), OffsetRange::new(&later.partition, 0, 40)]);
+    assert_eq!(
+        reason.detail,
+        "before the start of the log, where older records were deleted: 80 offsets of 2 partitions"
+    );
+}
+
+#[test]
+fn what_was_read_before_it_was_deleted_still_counts() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 40, high: 100, last_stable: 100 });
+    assert_eq!(told_committed(&history).0, Verdict::Complete);
+}
+
+#[test]
+fn deleted_offsets_that_a_read_found_missing_do_not_count_as_read() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 40, high: 100, last_stable: 100 });
+    history.reads[0].gaps = vec![range(0, 40)];
+    assert_eq!(told_committed(&history), one(Verdict::CompleteSince, ReasonKind::Retention, 0, 40));
+}
+
+#[test]
+fn what_was_not_read_is_named() {
+    let mut history = complete();
+    history.reads = vec![read(&history.partition, 20, 50), read(&history.partition, 70, 90)];
+    let expected = vec![(0, 20), (50, 70), (90, 100)];
+    assert_eq!(
+        told_committed(&history),
+        (Verdict::Partial, vec![(ReasonKind::NotScanned, expected)])
+    );
+    history.reads.clear();
+    assert_eq!(told_committed(&history), one(Verdict::Partial, ReasonKind::NotScanned, 0, 100));
+}
+
+#[test]
+fn retention_that_overtakes_the_reader_leaves_a_hole_in_the_middle_but_not_at_the_start() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 30, high: 100, last_stable: 100 });
+    history.reads[0].lost = vec![range(0, 30)];
+    assert_eq!(told_committed(&history), one(Verdict::CompleteSince, ReasonKind::Retention, 0, 30));
+    history.reads[0].lost = vec![range(10, 30)];
+    assert_eq!(told_committed(&history), one(Verdict::Partial, ReasonKind::Retention, 10, 30));
+}
+
+#[test]
+fn gaps_matter_only_where_compaction_may_have_made_them() {
+    let mut history = complete();
+    history.reads[0].gaps = vec![range(10, 12), range(50, 51)];
+    assert_eq!(told_committed(&history).0, Verdict::Complete);
+    history.compacted = Some(true);
+    let gaps = vec![(10, 12), (50, 51)];
+    assert_eq!(
+        told_committed(&history),
+        (Verdict::Partial, vec![(ReasonKind::Compaction, gaps.clone())])
+    );
+    history.compacted = None;
+    assert_eq!(told_committed(&history), (Verdict::Unknown, vec![(ReasonKind::Permission, gaps)]));
+}
+
+#[test]
+fn a_topic_that_may_be_compacted_but_has_no_gap_is_complete() {
+    let mut history = complete();
+    for compacted in [Some(true), None] {
+        history.compacted = compacted;
+        assert_eq!(told_committed(&history).0, Verdict::Complete);
+    }
+}
+
+#[test]
+fn aborted_records_are_told_and_explain_gaps() {
+    let mut history = complete();
+    history.compacted = Some(true);
+    history.reads[0].gaps = vec![range(10, 12)];
+    history.aborted = Some(vec![10, 11]);
+    assert_eq!(told_committed(&history), one(Verdict::Complete, ReasonKind::Aborted, 10, 12));
+    history.reads[0].gaps.clear();
+    assert_eq!(told(&history, Isolation::Uncommitted), (Verdict::Complete, Vec::new()));
+}
+
+#[test]
+fn an_open_transaction_withholds_records_from_readers_of_committed_ones() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 0, high: 100, last_stable: 80 });
+    history.reads = vec![read(&history.partition, 0, 80)];
+    assert_eq!(
+        told_committed(&history),
+        one(Verdict::Partial, ReasonKind::OpenTransaction, 80, 100)
+    );
+    history.reads = vec![read(&history.partition, 0, 100)];
+    assert_eq!(told(&history, Isolation::Uncommitted).0, Verdict::Complete);
+}
+
+#[test]
+fn events_that_could_not_be_decoded_make_it_partial() {
+    let mut history = complete();
+    history.undecodable = vec![7];
+    assert_eq!(told_committed(&history), one(Verdict::Partial, ReasonKind::Decode, 7, 8));
+    let completeness = assess(&[history], Isolation::Committed);
+    assert_eq!(completeness.reasons[0].detail, "not decodable: 1 event of orders-3");
+}
+
+#[test]
+fn bounds_that_may_not_be_seen_leave_the_verdict_unknown() {
+    let mut history = complete();
+    history.bounds = None;
+    assert_eq!(told_committed(&history), one(Verdict::Unknown, ReasonKind::Permission, 0, 100));
+}
+
+#[test]
+fn an_emptied_partition_is_complete_since_its_end() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 100, high: 100, last_stable: 100 });
+    history.reads = vec![read(&history.partition, 100, 100)];
+    history.reads[0].first_timestamp_ms = None;
+    let completeness = assess(&[history.clone()], Isolation::Committed);
+    let since = Since { position: history.partition.at(100), timestamp_ms: None };
+    assert_eq!((completeness.verdict, completeness.since), (Verdict::CompleteSince, Some(since)));
+}
+
+/// Any facts about a partition.
+fn histories() -> impl Strategy<Value = PartitionHistory> {
+    let pairs = || prop::collection::vec((0_i64..110, 0_i64..40), 0..3);
+    let bounds = prop::option::of((0_i64..60, 60_i64..101, 0_i64..40));
+    let compacted = prop::sample::select(vec![Some(true), Some(false), None]);
+    let offsets = || prop::collection::btree_set(0_i64..100, 0..4);
+    (bounds, pairs(), pairs(), pairs(), compacted, prop::option::of(offsets()), offsets()).prop_map(
+        |(bounds, reads, gaps, lost, compacted, aborted, undecodable)| {
+            let partition = complete().partition;
+            let ranges = |pairs: Vec<(i64, i64)>| -> Vec<OffsetRange> {
+                pairs.into_iter().map(|(from, length)| range(from, from + length)).collect()
+            };
+            let reads = reads.into_iter().map(|(from, length)| PartitionRead {
+                gaps: ranges(gaps.clone()),
+                lost: ranges(lost.clone()),
+                ..read(&partition, from, from + length)
+            });
+            PartitionHistory {
+                bounds: bounds.map(|(low, high, open)| Watermarks {
+                    low,
+                    high,
+                    last_stable: (high - open).max(low),
+                }),
+                reads: reads.collect(),
+                compacted,
+                aborted: aborted.map(|offsets| offsets.into_iter().collect()),
+                undecodable: undecodable.into_iter().collect(),
+                partition,
+            }
+        },
+    )
+}
+
+/// The same facts with one more problem.
+fn with_problem(
+    history: &PartitionHistory,
+    problem: usize,
+    from: i64,
+    length: i64,
+) -> PartitionHistory {
+    let mut worse = history.clone();
+    match problem {
+        0 => worse.undecodable.push(200),
+        1 => worse.bounds = None,
+        2 => worse.compacted = if worse.compacted == Some(false) { Some(true) } else { None },
+        // Reading less forgets the gaps whose cause could not be seen.
+        3 | 6 if worse.compacted.is_none() => worse.reads.clone_from(&history.reads),
+        3 => worse.reads.truncate(worse.reads.len().saturating_sub(1)),
+        4 => worse.reads.iter_mut().for_each(|read| read.lost.push(range(from, from + length))),
+        5 => worse.reads.iter_mut().for_each(|read| read.gaps.push(range(from, from + length))),
+        6 => worse.reads.iter_mut().for_each(|read| read.position = read.position.min(from)),
+        _ => {
+            if let Some(bounds) = &mut worse.bounds {
+                bounds.high += length;
+            }
+        }
+    }
+    worse
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn another_problem_never_improves_the_verdict(
+        history in histories(), other in histories(), problem in 0_usize..8, from in 0_i64..100, length in 0_i64..30,
+        committed in any::<bool>(),
+    ) {
+        let isolation = if committed { Isolation::Committed } else { Isolation::Uncommitted };
+        let before = assess(&[history.clone(), other.clone()], isolation);
+        let worse = with_problem(&history, problem, from, length);
+        let after = assess(&[worse, other], isolation);
+        prop_assert!(after.verdict >= before.verdict, "{:?} after {:?}", after, before);
+    }
+
+    #[test]
+    fn a_verdict_other_than_complete_has_a_reason_with_ranges(history in histories(), committed in any::<bool>()) {
+        let isolation = if committed { Isolation::Committed } else { Isolation::Uncommitted };
+        let completeness = assess(&[history], isolation);
+        let reasons = &completeness.reasons;
+        prop_assert!(completeness.verdict == Verdict::Complete || !reasons.is_empty());
+        prop_assert!(reasons.iter().all(|reason| !reason.ranges.is_empty() && !reason.detail.is_empty()));
+        prop_assert_eq!(completeness.since.is_some(), completeness.verdict == Verdict::CompleteSince);
+    }
+}
