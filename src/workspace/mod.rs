@@ -12,6 +12,7 @@ mod event_hue;
 mod failure;
 mod fetch;
 mod filter;
+mod mapping;
 mod port;
 mod problem;
 mod snapshot;
@@ -34,6 +35,7 @@ pub use event_hue::event_hue;
 pub use failure::{Failure, FailureKind};
 pub use fetch::Fetch;
 pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
+pub use mapping::mapping_of;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
 pub use snapshot::{
