@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_setting_that_does_not_exist_is_refused_by_its_name() {
         let mut settings = Settings::from_brokers("127.0.0.1:1").unwrap();
-        settings.set("no.such.setting=1").unwrap();
+        settings.properties.insert("no.such.setting".to_owned(), "1".to_owned());
         let error = Client::open(&settings, &[]).unwrap_err();
         assert!(error.to_string().contains("no.such.setting"), "{error}");
     }

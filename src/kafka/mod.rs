@@ -8,6 +8,7 @@
 //! Invariant: no other floor names `rdkafka`, and `unsafe` is allowed in `ffi` alone.
 
 mod address;
+mod check;
 mod client;
 mod connection;
 mod embedded;
@@ -21,6 +22,7 @@ mod settings;
 mod writer;
 
 pub use address::BrokerAddress;
+pub use check::{CHECK_STEPS, CheckOutcome, CheckStep, STEP_LIMIT, check_connection};
 pub use connection::Connection;
 pub use embedded::{EmbeddedCluster, EmbeddedTopic};
 pub use error::{Detail, KafkaError, KafkaErrorKind};

@@ -20,6 +20,7 @@ pub mod time_text;
 mod views;
 mod when;
 
+pub use crate::kafka::{CheckOutcome, CheckStep};
 pub use command::{
     ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
     StepTarget,
@@ -39,10 +40,10 @@ pub use mapping::mapping_of;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
 pub use snapshot::{
-    Bookmark, CheckOutcome, CheckStep, ClockMode, ClockPoint, ClockView, ConnectionInfo,
-    ConnectionState, DemoOutcome, DemoView, GroupMember, GroupOffset, GroupSummary, JobId,
-    JobProgress, JobState, JobView, Notice, NoticeLevel, OrderRow, PartitionFacts,
-    PartitionProgress, ProjectorView, SavedConnection, Snapshot, TopicSummary,
+    Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
+    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
+    Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
+    SavedConnection, Snapshot, TopicSummary,
 };
 pub use views::{
     CompareView, DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
 use super::{DemoFault, Fetch, Problem};
+use crate::kafka::CheckStep;
 use crate::model::{Clock, Isolation, Position};
 
 /// The workspace at one moment.
@@ -102,30 +103,6 @@ pub struct SavedConnection {
     pub brokers: Arc<str>,
     /// Whether it is marked as production.
     pub production: bool,
-}
-
-/// How a step of a connection check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CheckOutcome {
-    /// It works.
-    Passed,
-    /// It does not.
-    Failed,
-    /// It was not tried: it does not apply, or an earlier step failed.
-    Skipped,
-}
-
-/// One step of a connection check: DNS, TCP, TLS, SASL, metadata, permissions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckStep {
-    /// The step's name.
-    pub name: Arc<str>,
-    /// How it ended.
-    pub outcome: CheckOutcome,
-    /// What was found.
-    pub detail: String,
-    /// What to try when it failed.
-    pub remedy: Option<String>,
 }
 
 /// A topic in the list.
