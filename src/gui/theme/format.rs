@@ -113,6 +113,11 @@ impl TimeFormat {
         Self { zone: TimeZone::system(), name: "local" }
     }
 
+    /// In this zone.
+    pub fn in_zone(zone: TimeZone) -> Self {
+        Self { zone, name: "local" }
+    }
+
     /// `UTC` or `local`.
     pub fn zone_name(&self) -> &'static str {
         self.name

@@ -1,1 +1,16 @@
-//! The timeline: lanes of events over time.
+//! The timeline: lanes of events over time, with the one time cursor.
+//!
+//! Promises: geometry is computed apart from drawing (`time_map`, `ruler`, `lane_items`) and tested without a window; a
+//! frame costs what is visible, however many events there are.
+//! Does not know: where events come from, what the clock does with a moment it is given.
+
+mod lane_items;
+mod lane_mesh;
+mod lanes;
+mod ruler;
+mod time_map;
+
+pub use lane_items::{Bucket, LaneItem, LaneItems, lane_items, neighbour};
+pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction, TimelineState};
+pub use ruler::{Tick, ticks};
+pub use time_map::{TimeMap, TimeView};

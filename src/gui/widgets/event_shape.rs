@@ -5,7 +5,7 @@
 //! Does not know: where events are.
 
 use egui::epaint::Mesh;
-use egui::{Color32, Painter, Pos2, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Color32, Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::gui::theme::{ROW_HEIGHT, Tokens, body};
 use crate::workspace::event_hue;
@@ -66,19 +66,61 @@ fn corners(hue: u8) -> &'static [Vec2] {
     }
 }
 
-/// Adds rings of corners to a mesh, each with its distance from the edge of the mark and its colour, innermost first.
-fn add_rings(
-    mesh: &mut Mesh,
+/// A convex outline that can grow: each corner has a fixed point and the direction away from the inside.
+trait Outline {
+    /// How many corners it has.
+    fn count(&self) -> usize;
+    /// The corner with this number when the outline is moved outwards by this many points.
+    fn corner(&self, index: usize, offset: f32) -> Pos2;
+}
+
+/// A shape of [`corners`] with a center and a radius.
+struct MarkOutline {
+    /// The center.
     center: Pos2,
+    /// The radius.
     radius: f32,
-    corners: &[Vec2],
-    rings: &[(f32, Color32)],
-) {
+    /// The corners for a radius of 1.
+    corners: &'static [Vec2],
+}
+
+impl Outline for MarkOutline {
+    fn count(&self) -> usize {
+        self.corners.len()
+    }
+
+    fn corner(&self, index: usize, offset: f32) -> Pos2 {
+        self.center + self.corners[index] * (self.radius + offset).max(0.0)
+    }
+}
+
+/// A bar with round ends.
+struct PillOutline(Rect);
+
+impl Outline for PillOutline {
+    fn count(&self) -> usize {
+        14
+    }
+
+    fn corner(&self, index: usize, offset: f32) -> Pos2 {
+        let radius = self.0.height() / 2.0;
+        let (x, turn) = if index < 7 {
+            (self.0.right() - radius, index as f32 / 6.0 - 0.5)
+        } else {
+            (self.0.left() + radius, (index - 7) as f32 / 6.0 + 0.5)
+        };
+        let angle = turn * std::f32::consts::PI;
+        pos2(x, self.0.center().y) + Vec2::angled(angle) * (radius + offset).max(0.0)
+    }
+}
+
+/// Adds rings around an outline to a mesh, each with its distance from it and its colour, innermost first.
+fn add_rings(mesh: &mut Mesh, outline: &impl Outline, rings: &[(f32, Color32)]) {
     let base = mesh.vertices.len() as u32;
-    let count = corners.len() as u32;
+    let count = outline.count() as u32;
     for (offset, color) in rings {
-        for corner in corners {
-            mesh.colored_vertex(center + *corner * (radius + offset).max(0.0), *color);
+        for index in 0..outline.count() {
+            mesh.colored_vertex(outline.corner(index, *offset), *color);
         }
     }
     for ring in 1..rings.len() as u32 {
@@ -91,21 +133,19 @@ fn add_rings(
     }
 }
 
-/// Adds a filled, soft-edged shape to a mesh.
-fn add_filled(
-    mesh: &mut Mesh,
-    center: Pos2,
-    radius: f32,
-    corners: &[Vec2],
-    color: Color32,
-    feather: f32,
-) {
+/// Adds what is inside of an outline to a mesh, with a soft edge.
+fn add_filled(mesh: &mut Mesh, outline: &impl Outline, color: Color32, feather: f32) {
     let base = mesh.vertices.len() as u32;
     let soft = feather / 2.0;
-    add_rings(mesh, center, radius, corners, &[(-soft, color), (soft, Color32::TRANSPARENT)]);
-    for corner in 2..corners.len() as u32 {
+    add_rings(mesh, outline, &[(-soft, color), (soft, Color32::TRANSPARENT)]);
+    for corner in 2..outline.count() as u32 {
         mesh.add_triangle(base, base + corner - 1, base + corner);
     }
+}
+
+/// Adds a bar with round ends to a mesh: marks that lie too close to be told apart.
+pub(crate) fn add_pill(mesh: &mut Mesh, rect: Rect, color: Color32, feather: f32) {
+    add_filled(mesh, &PillOutline(rect), color, feather);
 }
 
 /// Adds a mark to a mesh. `feather` is the width of a soft edge in points: one pixel.
@@ -117,22 +157,27 @@ pub(crate) fn add_event_mark(
     tokens: &Tokens,
     feather: f32,
 ) {
-    let corners = corners(mark.hue);
+    let outline = MarkOutline { center, radius, corners: corners(mark.hue) };
     let color = tokens.event(mark.hue);
     if mark.hollow {
-        add_filled(mesh, center, radius, corners, tokens.canvas, feather);
+        add_filled(mesh, &outline, tokens.canvas, feather);
         let (soft, clear) = (feather / 2.0, Color32::TRANSPARENT);
         let inner = -HOLLOW_WIDTH;
         let rings = [(inner - soft, clear), (inner + soft, color), (-soft, color), (soft, clear)];
-        add_rings(mesh, center, radius, corners, &rings);
+        add_rings(mesh, &outline, &rings);
     } else {
-        add_filled(mesh, center, radius, corners, color, feather);
+        add_filled(mesh, &outline, color, feather);
     }
     if mark.problem {
-        let above = pos2(center.x + radius, center.y - radius);
-        add_filled(mesh, above, 2.6, self::corners(0), tokens.canvas, feather);
-        add_filled(mesh, above, 2.0, self::corners(0), tokens.error, feather);
+        add_problem_dot(mesh, pos2(center.x + radius, center.y - radius), tokens, feather);
     }
+}
+
+/// Adds the dot that says that something has a problem to a mesh.
+pub(crate) fn add_problem_dot(mesh: &mut Mesh, center: Pos2, tokens: &Tokens, feather: f32) {
+    let dot = |radius| MarkOutline { center, radius, corners: corners(0) };
+    add_filled(mesh, &dot(2.8), tokens.canvas, feather);
+    add_filled(mesh, &dot(2.0), tokens.error, feather);
 }
 
 /// Paints one mark.

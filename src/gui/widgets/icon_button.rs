@@ -120,7 +120,7 @@ pub(super) fn ground(ui: &Ui, response: &Response, selected: bool, tokens: &Toke
 }
 
 /// The line around what has the keyboard's focus.
-pub(super) fn focus_ring(ui: &Ui, response: &Response, tokens: &Tokens) {
+pub(crate) fn focus_ring(ui: &Ui, response: &Response, tokens: &Tokens) {
     if response.has_focus() {
         let stroke = Stroke::new(1.0, tokens.accent);
         ui.painter().rect_stroke(response.rect.shrink(1.0), 4.0, stroke, StrokeKind::Inside);

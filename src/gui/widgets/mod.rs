@@ -5,6 +5,7 @@
 //! Does not know: views, commands.
 
 mod chip;
+mod clock_bar;
 mod copy_text;
 mod data_table;
 mod diff_view;
@@ -23,14 +24,17 @@ mod tree_rows;
 mod virtual_rows;
 
 pub use chip::{Chip, ChipResponse, Tone, verdict_chip};
+pub use clock_bar::{ClockAction, ClockBar, ClockBarState};
 pub use copy_text::CopyText;
 pub use data_table::{DataTable, TableColumn, TableResponse, TableRows};
 pub use diff_view::diff_view;
 pub use empty_state::EmptyState;
 pub use event_shape::{EventMark, event_label, paint_event_mark};
+pub(crate) use event_shape::{add_event_mark, add_pill, add_problem_dot};
 pub use hex_view::hex_view;
 pub use histogram::{Brush, histogram};
 pub use icon_button::IconButton;
+pub(crate) use icon_button::focus_ring;
 pub use json_tree::json_tree;
 pub use notice::{ToastState, notice_panel, problem_box, toasts};
 pub use palette::{PaletteItem, PaletteOutcome, PaletteState, palette};

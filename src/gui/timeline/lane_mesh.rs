@@ -1,0 +1,180 @@
+//! The picture of a lane: one mesh, made anew only when the lane, the view or the place on the screen changes.
+//!
+//! Promises: an unchanged lane costs a frame nothing but its mesh's upload; hollow, problem and unknown are shapes, not
+//! colours alone.
+//! Does not know: what the pointer does.
+
+use std::sync::Arc;
+
+use egui::{Mesh, Rect, Ui, pos2};
+
+use super::{LaneItem, LaneItems, TimeMap, lane_items};
+use crate::gui::theme::Tokens;
+use crate::gui::widgets::{EventMark, add_event_mark, add_pill, add_problem_dot};
+use crate::workspace::{Lane, LaneMark};
+
+/// The radius of a mark, in points.
+const RADIUS: f32 = 4.5;
+/// The height of a bar that stands for several marks, in points.
+const PILL_HEIGHT: f32 = 10.0;
+/// How far apart the stripes over unknown spans are, in points.
+const HATCH_DISTANCE: f32 = 7.0;
+
+/// What a picture was made for.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    /// The lane's marks; kept, so that no others take their address.
+    marks: Arc<[LaneMark]>,
+    /// The lane's unknown spans.
+    unknown_ms: Arc<[(i64, i64)]>,
+    /// The view and where it lies.
+    map: TimeMap,
+    /// Where the lane lies.
+    rect: Rect,
+    /// Whether the theme is dark.
+    dark: bool,
+    /// Pixels per point.
+    pixels_per_point: f32,
+}
+
+impl Key {
+    /// Whether a picture made for this key is one for the other, too.
+    fn matches(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.marks, &other.marks)
+            && Arc::ptr_eq(&self.unknown_ms, &other.unknown_ms)
+            && self.map == other.map
+            && self.rect == other.rect
+            && self.dark == other.dark
+            && self.pixels_per_point.to_bits() == other.pixels_per_point.to_bits()
+    }
+}
+
+/// The picture of a lane.
+#[derive(Debug)]
+pub(super) struct LanePicture {
+    /// What it was made for.
+    pub(super) key: Key,
+    /// What is drawn.
+    pub(super) mesh: Arc<Mesh>,
+    /// What it is made of.
+    pub(super) items: LaneItems,
+}
+
+impl LanePicture {
+    /// The picture of a lane in this rectangle: that of the last frame if it still is right.
+    pub(super) fn get<'a>(
+        slot: &'a mut Option<Self>,
+        ui: &Ui,
+        lane: &Lane,
+        map: &TimeMap,
+        rect: Rect,
+    ) -> &'a Self {
+        let key = Key {
+            marks: Arc::clone(&lane.marks),
+            unknown_ms: Arc::clone(&lane.unknown_ms),
+            map: *map,
+            rect,
+            dark: ui.visuals().dark_mode,
+            pixels_per_point: ui.pixels_per_point(),
+        };
+        match slot {
+            Some(picture) if picture.key.matches(&key) => {}
+            _ => *slot = Some(Self::paint(key)),
+        }
+        slot.as_ref().expect("the slot was filled above")
+    }
+
+    /// Makes the picture.
+    fn paint(key: Key) -> Self {
+        let tokens = Tokens::of_theme(key.dark);
+        let items = lane_items(&key.marks, &key.map);
+        let mut mesh = Mesh::default();
+        add_unknown(&mut mesh, &key, tokens);
+        let feather = 1.0 / key.pixels_per_point;
+        match &items {
+            LaneItems::Items(items) => {
+                for item in items {
+                    add_item(&mut mesh, &key, item, tokens, feather);
+                }
+            }
+            LaneItems::Density { width, buckets } => {
+                let highest = buckets.iter().map(|bucket| bucket.marks.len()).max().unwrap_or(1);
+                for bucket in buckets {
+                    let share = (bucket.marks.len() as f32 / highest as f32).sqrt();
+                    let bottom = key.rect.bottom() - 4.0;
+                    let top = bottom - share * (key.rect.height() - 8.0);
+                    let left_top = pos2(bucket.x, top);
+                    let bar = Rect::from_min_max(left_top, pos2(bucket.x + width, bottom));
+                    mesh.add_colored_rect(bar, tokens.density);
+                }
+            }
+        }
+        Self { key, mesh: Arc::new(mesh), items }
+    }
+}
+
+/// Adds a mark or a group of marks.
+fn add_item(mesh: &mut Mesh, key: &Key, item: &LaneItem, tokens: &Tokens, feather: f32) {
+    let y = key.rect.center().y;
+    match item {
+        LaneItem::Mark { index, x } => {
+            let LaneMark { hue, hollow, problem, .. } = key.marks[*index];
+            let mark = EventMark { hue, hollow, problem };
+            add_event_mark(mesh, pos2(*x, y), RADIUS, mark, tokens, feather);
+        }
+        LaneItem::Merged { marks, from_x, to_x } => {
+            let group = &key.marks[marks.clone()];
+            let hue = group.first().map(|mark| mark.hue);
+            let color = match hue {
+                Some(hue) if group.iter().all(|mark| mark.hue == hue) => tokens.event(hue),
+                _ => tokens.density,
+            };
+            let half = PILL_HEIGHT / 2.0;
+            let rect =
+                Rect::from_min_max(pos2(from_x - half, y - half), pos2(to_x + half, y + half));
+            add_pill(mesh, rect, color, feather);
+            if group.iter().any(|mark| mark.problem) {
+                add_problem_dot(mesh, pos2(rect.right() - 1.0, rect.top()), tokens, feather);
+            }
+        }
+    }
+}
+
+/// Adds the ground and the stripes of spans in which nothing can be known.
+fn add_unknown(mesh: &mut Mesh, key: &Key, tokens: &Tokens) {
+    for (from_ms, to_ms) in key.unknown_ms.iter() {
+        let clamp = |x: f32| x.clamp(key.map.x.min, key.map.x.max);
+        let left = clamp(key.map.x_of(*from_ms as f64));
+        let right = clamp(key.map.x_of(*to_ms as f64));
+        if right - left < 1.0 {
+            continue;
+        }
+        let rect =
+            Rect::from_x_y_ranges(left..=right, key.rect.shrink2(egui::vec2(0.0, 3.0)).y_range());
+        mesh.add_colored_rect(rect, tokens.hatch.gamma_multiply(0.3));
+        let height = rect.height();
+        // Stripes lie on a grid of the screen, so that they do not crawl when the view moves.
+        let mut x = ((left - height) / HATCH_DISTANCE).ceil() * HATCH_DISTANCE;
+        while x < right {
+            add_stripe(mesh, rect, x, tokens.hatch);
+            x += HATCH_DISTANCE;
+        }
+    }
+}
+
+/// Adds one stripe that rises from this x at the bottom, cut at both sides of the rectangle.
+fn add_stripe(mesh: &mut Mesh, rect: Rect, x: f32, color: egui::Color32) {
+    let from = x.max(rect.left());
+    let to = (x + rect.height()).min(rect.right());
+    if to <= from {
+        return;
+    }
+    let y_of = |at: f32| rect.bottom() - (at - x);
+    let base = mesh.vertices.len() as u32;
+    for (at, shift) in [(from, 0.0), (from, 1.2), (to, 0.0), (to, 1.2)] {
+        let y = (y_of(at) + shift).clamp(rect.top(), rect.bottom());
+        mesh.colored_vertex(pos2(at, y), color);
+    }
+    mesh.add_triangle(base, base + 1, base + 2);
+    mesh.add_triangle(base + 1, base + 3, base + 2);
+}

@@ -1,0 +1,505 @@
+//! The timeline widget: a ruler, lanes of events, where consumer groups stand, and the time cursor.
+//!
+//! Promises: lanes outside the view cost nothing; Ctrl and wheel zoom at the pointer, dragging pans, a double click fits;
+//! the cursor can be dragged; every mark on screen has a name.
+//! Does not know: what an event is but its mark; the keys (the app calls [`TimelineState`]).
+
+use egui::containers::scroll_area::ScrollSource;
+use egui::{
+    Align2, CursorIcon, Id, Rangef, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
+};
+
+use super::lane_items::nearest;
+use super::lane_mesh::LanePicture;
+use super::{LaneItem, LaneItems, TimeMap, TimeView, ticks};
+use crate::gui::theme::format::count;
+use crate::gui::theme::{GRID, GUTTER, TimeFormat, Tokens, icon, icons, medium, secondary};
+use crate::gui::widgets::cut_galley;
+use crate::workspace::{GroupMarker, Lane, LaneMark};
+
+/// The height of a lane, in points.
+pub const LANE_HEIGHT: f32 = 24.0;
+/// The height of the ruler, in points.
+pub const RULER_HEIGHT: f32 = 24.0;
+/// The width of the column of labels, in points, and its greatest share of the whole.
+const LABEL_WIDTH: f32 = 176.0;
+/// How close the pointer must be to something to mean it, in points.
+const REACH: f32 = 7.0;
+/// How far ticks are apart at least, in points.
+const TICK_DISTANCE: f32 = 96.0;
+/// Up to this many marks on a lane have a name of their own for screen readers.
+const NAMED_MARKS_MAX: usize = 64;
+
+/// What the user asks of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimelineAction {
+    /// Moves the clock to this moment, in milliseconds.
+    SetTime(i64),
+    /// Moves the clock to an event.
+    Choose {
+        /// The number of the lane.
+        lane: usize,
+        /// The event's version.
+        version: u64,
+    },
+}
+
+/// What a drag moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Drag {
+    /// Nothing.
+    #[default]
+    None,
+    /// The view.
+    View,
+    /// The time cursor.
+    Cursor,
+}
+
+/// What a timeline remembers between frames.
+#[derive(Debug, Default)]
+pub struct TimelineState {
+    /// The visible span; the whole range while the user has not moved it.
+    view: Option<TimeView>,
+    /// The whole range as of the last frame.
+    range_ms: Option<(i64, i64)>,
+    /// Where the cursor stood in the last frame.
+    cursor_ms: Option<i64>,
+    /// What a drag moves.
+    drag: Drag,
+    /// The lanes' pictures.
+    pictures: Vec<Option<LanePicture>>,
+}
+
+impl TimelineState {
+    /// The visible span; none before the first frame.
+    pub fn view(&self) -> Option<TimeView> {
+        self.view.or_else(|| self.range_ms.map(TimeView::fit))
+    }
+
+    /// Shows the whole range, also as it grows (`F`).
+    pub fn fit(&mut self) {
+        self.view = None;
+    }
+
+    /// Shows `factor` times as much detail around the cursor, or around the middle if it is out of view (`W`, `S`).
+    pub fn zoom(&mut self, factor: f64) {
+        if let Some(view) = self.view() {
+            let cursor = self.cursor_ms.filter(|cursor_ms| view.contains(*cursor_ms));
+            let middle = f64::midpoint(view.from_ms(), view.to_ms());
+            self.view =
+                Some(view.zoom_at(factor, cursor.map_or(middle, |cursor_ms| cursor_ms as f64)));
+        }
+    }
+
+    /// Moves the view by this share of its length, to the right when positive (`A`, `D`).
+    pub fn pan(&mut self, share: f64) {
+        if let Some(view) = self.view() {
+            self.view = Some(view.pan(view.span_ms() * share));
+        }
+    }
+
+    /// Takes in the range and the cursor of this frame; the cursor stays in view when it jumps.
+    fn update(&mut self, range_ms: Option<(i64, i64)>, cursor_ms: Option<i64>) {
+        self.range_ms = range_ms;
+        if let (Some(view), Some(cursor)) = (self.view, cursor_ms)
+            && self.cursor_ms != cursor_ms
+            && self.drag == Drag::None
+            && !view.contains(cursor)
+        {
+            self.view = Some(view.reveal(cursor));
+        }
+        self.cursor_ms = cursor_ms;
+    }
+}
+
+/// A timeline about to be shown.
+#[derive(Clone, Copy)]
+pub struct Timeline<'a> {
+    /// The lanes.
+    pub lanes: &'a [Lane],
+    /// Where consumer groups stand.
+    pub markers: &'a [GroupMarker],
+    /// The span of everything, both inclusive, in milliseconds.
+    pub range_ms: Option<(i64, i64)>,
+    /// Where the clock stands, in milliseconds.
+    pub cursor_ms: Option<i64>,
+    /// The version at the clock: its mark is ringed.
+    pub version: Option<u64>,
+    /// How times are written.
+    pub times: &'a TimeFormat,
+    /// An event in words: `v3 OrderShipped`.
+    pub describe: &'a dyn Fn(usize, &LaneMark) -> String,
+}
+
+/// Where the parts of a timeline lie.
+struct Parts {
+    /// The labels of the lanes.
+    labels: Rangef,
+    /// The ruler, without the column of labels.
+    ruler: Rect,
+    /// The lanes with their labels.
+    lanes: Rect,
+    /// Ruler and lanes without the column of labels.
+    plot: Rect,
+}
+
+impl Parts {
+    /// Divides the whole.
+    fn new(whole: Rect) -> Self {
+        let left = whole.left() + LABEL_WIDTH.min(whole.width() * 0.3);
+        let plot = whole.with_min_x(left);
+        let ruler = plot.with_max_y(whole.top() + RULER_HEIGHT);
+        let lanes = whole.with_min_y(ruler.bottom());
+        Self { labels: Rangef::new(whole.left(), left), ruler, lanes, plot }
+    }
+}
+
+impl Timeline<'_> {
+    /// How high it is when every lane is visible, in points.
+    pub fn full_height(&self) -> f32 {
+        RULER_HEIGHT + LANE_HEIGHT * (self.lanes.len() + self.markers.len()) as f32
+    }
+
+    /// Shows it in all the space that is left.
+    pub fn show(self, ui: &mut Ui, id: Id, state: &mut TimelineState) -> Option<TimelineAction> {
+        state.update(self.range_ms, self.cursor_ms);
+        let whole = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(whole);
+        let parts = Parts::new(whole);
+        let response = ui.interact(parts.plot, id, Sense::click_and_drag());
+        let enabled = ui.is_enabled();
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, enabled, "Timeline"));
+        ui.painter().rect_filled(
+            parts.plot.with_min_y(parts.ruler.bottom()),
+            0.0,
+            Tokens::of(ui).canvas,
+        );
+        let view = state.view()?;
+        let map = TimeMap { view, x: parts.plot.x_range() };
+        let map = move_view(ui, &response, state, map, &parts);
+        self.paint_ruler(ui, &map, &parts);
+        let scrolled = self.show_lanes(ui, id, state, &map, &parts);
+        self.paint_cursor(ui, &map, &parts);
+        crate::gui::widgets::focus_ring(ui, &response, Tokens::of(ui));
+        self.act(&response, state, &map, &parts, scrolled)
+    }
+
+    /// Paints the ruler and the lines down from its ticks.
+    fn paint_ruler(&self, ui: &Ui, map: &TimeMap, parts: &Parts) {
+        let tokens = Tokens::of(ui);
+        let painter = ui.painter_at(parts.plot.expand2(vec2(1.0, 0.0)));
+        for tick in ticks(map.view, map.x.span(), TICK_DISTANCE, self.times) {
+            let x = painter.round_to_pixel_center(map.x_of(tick.time_ms as f64));
+            let color = if tick.strong { tokens.outline } else { tokens.separator };
+            painter.vline(
+                x,
+                parts.ruler.bottom() - 5.0..=parts.plot.bottom(),
+                (1.0, color.gamma_multiply(0.8)),
+            );
+            let (font, color) = if tick.strong {
+                (medium(), tokens.text)
+            } else {
+                (secondary(), tokens.text_secondary)
+            };
+            let font = egui::FontId::new(secondary().size, font.family);
+            painter.text(
+                pos2(x + 4.0, parts.ruler.center().y),
+                Align2::LEFT_CENTER,
+                tick.label,
+                font,
+                color,
+            );
+        }
+        let y = parts.ruler.bottom() - 0.5;
+        ui.painter().hline(parts.labels.min..=parts.plot.right(), y, (1.0, tokens.separator));
+        let day = self.times.date(view_middle(map));
+        let at = pos2(parts.labels.min + GUTTER, parts.ruler.center().y);
+        ui.painter().text(at, Align2::LEFT_CENTER, day, secondary(), tokens.text_secondary);
+    }
+
+    /// Shows the visible lanes and group markers; how far they are scrolled, in points.
+    fn show_lanes(
+        &self,
+        ui: &mut Ui,
+        id: Id,
+        state: &mut TimelineState,
+        map: &TimeMap,
+        parts: &Parts,
+    ) -> f32 {
+        let rows = self.lanes.len() + self.markers.len();
+        state.pictures.resize_with(self.lanes.len(), || None);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(parts.lanes));
+        let source = ScrollSource {
+            drag: egui::containers::scroll_area::DragScroll::Never,
+            ..ScrollSource::ALL
+        };
+        let area = ScrollArea::vertical().id_salt(id).auto_shrink(false).scroll_source(source);
+        let output = area.show_viewport(&mut child, |ui, viewport| {
+            let size = vec2(parts.lanes.width(), LANE_HEIGHT * rows as f32);
+            let (space, _) = ui.allocate_exact_size(size, Sense::empty());
+            let first = (viewport.top() / LANE_HEIGHT).floor().max(0.0) as usize;
+            let end = ((viewport.bottom() / LANE_HEIGHT).ceil().max(0.0) as usize).min(rows);
+            for row in first..end {
+                let top = space.top() + row as f32 * LANE_HEIGHT;
+                let rect = Rect::from_x_y_ranges(parts.lanes.x_range(), top..=top + LANE_HEIGHT);
+                let plot = rect.with_min_x(parts.plot.left());
+                match self.lanes.get(row) {
+                    Some(lane) => {
+                        let spoken = count(lane.marks.len() as u64, "event");
+                        label(
+                            ui,
+                            id.with(("label", row)),
+                            rect,
+                            parts.labels,
+                            &lane.label,
+                            &spoken,
+                        );
+                        self.show_lane(ui, id, &mut state.pictures[row], row, map, plot);
+                    }
+                    None => marker_row(
+                        ui,
+                        id.with(("marker", row)),
+                        &self.markers[row - self.lanes.len()],
+                        map,
+                        rect,
+                        parts,
+                    ),
+                }
+            }
+        });
+        output.state.clamped_offset().y
+    }
+
+    /// Draws one lane.
+    fn show_lane(
+        &self,
+        ui: &Ui,
+        id: Id,
+        slot: &mut Option<LanePicture>,
+        row: usize,
+        map: &TimeMap,
+        rect: Rect,
+    ) {
+        let tokens = Tokens::of(ui);
+        let lane = &self.lanes[row];
+        let painter = ui.painter_at(rect.intersect(ui.clip_rect()));
+        painter.hline(
+            rect.x_range(),
+            rect.bottom() - 0.5,
+            (1.0, tokens.separator.gamma_multiply(0.6)),
+        );
+        let picture = LanePicture::get(slot, ui, lane, map, rect);
+        painter.add(std::sync::Arc::clone(&picture.mesh));
+        let LaneItems::Items(items) = &picture.items else { return };
+        for item in items {
+            match item {
+                LaneItem::Mark { index, x } => {
+                    let mark = &lane.marks[*index];
+                    let center = pos2(*x, rect.center().y);
+                    if self.version == Some(mark.version) && self.cursor_ms == Some(mark.time_ms) {
+                        painter.circle_stroke(center, 8.0, Stroke::new(1.5, tokens.text_strong));
+                    }
+                    if items.len() <= NAMED_MARKS_MAX {
+                        let place = Rect::from_center_size(center, vec2(10.0, 16.0));
+                        let response =
+                            ui.interact(place, id.with((row, mark.version)), Sense::hover());
+                        let name = (self.describe)(row, mark);
+                        response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &name));
+                    }
+                }
+                LaneItem::Merged { marks, from_x, to_x } if to_x - from_x > 10.0 => {
+                    let center = pos2(f32::midpoint(*from_x, *to_x), rect.center().y);
+                    let font = egui::FontId::new(9.0, egui::FontFamily::Proportional);
+                    painter.text(
+                        center,
+                        Align2::CENTER_CENTER,
+                        marks.len().to_string(),
+                        font,
+                        tokens.canvas,
+                    );
+                }
+                LaneItem::Merged { .. } => {}
+            }
+        }
+    }
+
+    /// Paints the cursor: a line through all lanes, a handle and the time on the ruler.
+    fn paint_cursor(&self, ui: &Ui, map: &TimeMap, parts: &Parts) {
+        let Some(cursor_ms) = self.cursor_ms else { return };
+        let tokens = Tokens::of(ui);
+        let painter = ui.painter_at(parts.plot.expand2(vec2(6.0, 0.0)));
+        let x = painter.round_to_pixel_center(map.x_of(cursor_ms as f64));
+        if !parts.plot.x_range().expand(6.0).contains(x) {
+            return;
+        }
+        let y = parts.ruler.bottom();
+        painter.vline(x, y - 6.0..=parts.plot.bottom(), Stroke::new(1.5, tokens.cursor));
+        let time = self.times.time(cursor_ms);
+        let galley = painter.layout_no_wrap(time, secondary(), tokens.text_strong);
+        let width = galley.size().x + GUTTER;
+        let left = (x - width / 2.0)
+            .clamp(parts.plot.left(), (parts.plot.right() - width).max(parts.plot.left()));
+        let tag = Rect::from_min_size(
+            pos2(left, parts.ruler.top() + 1.0),
+            vec2(width, RULER_HEIGHT - 8.0),
+        );
+        painter.rect_filled(tag, 3.0, tokens.raised);
+        painter.rect_stroke(tag, 3.0, Stroke::new(1.0, tokens.cursor), egui::StrokeKind::Inside);
+        painter.galley(tag.center() - galley.size() / 2.0, galley, tokens.text_strong);
+        let handle = vec![pos2(x - 5.0, y - 7.0), pos2(x + 5.0, y - 7.0), pos2(x, y - 1.0)];
+        painter.add(egui::Shape::convex_polygon(handle, tokens.cursor, Stroke::NONE));
+    }
+
+    /// What the pointer asks for, and what it is told.
+    fn act(
+        &self,
+        response: &Response,
+        state: &mut TimelineState,
+        map: &TimeMap,
+        parts: &Parts,
+        scrolled: f32,
+    ) -> Option<TimelineAction> {
+        let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos())?;
+        if state.drag == Drag::Cursor {
+            if response.drag_stopped() {
+                state.drag = Drag::None;
+            }
+            let time_ms = map.ms_of(pointer.x);
+            return (self.cursor_ms != Some(time_ms)).then_some(TimelineAction::SetTime(time_ms));
+        }
+        if !response.dragged() {
+            state.drag = Drag::None;
+        }
+        let row = (pointer.y - parts.lanes.top() + scrolled) / LANE_HEIGHT;
+        let row = (pointer.y > parts.lanes.top()).then_some(row as usize);
+        let lane = row.and_then(|row| Some((row, self.lanes.get(row)?)));
+        let found = lane.and_then(|(row, lane)| {
+            nearest(&lane.marks, map, pointer.x, REACH).map(|index| (row, &lane.marks[index]))
+        });
+        if response.clicked() {
+            return Some(match found {
+                Some((lane, mark)) => TimelineAction::Choose { lane, version: mark.version },
+                None => TimelineAction::SetTime(map.ms_of(pointer.x)),
+            });
+        }
+        if let Some((lane, mark)) = found {
+            let (name, time) = ((self.describe)(lane, mark), self.times.date_time(mark.time_ms));
+            response.clone().on_hover_cursor(CursorIcon::PointingHand).on_hover_ui_at_pointer(
+                |ui| {
+                    ui.label(name);
+                    ui.small(time);
+                },
+            );
+        }
+        None
+    }
+}
+
+/// The millisecond in the middle of the view.
+fn view_middle(map: &TimeMap) -> i64 {
+    f64::midpoint(map.view.from_ms(), map.view.to_ms()) as i64
+}
+
+/// Lets the pointer zoom, pan and fit; the map after that.
+fn move_view(
+    ui: &Ui,
+    response: &Response,
+    state: &mut TimelineState,
+    map: TimeMap,
+    parts: &Parts,
+) -> TimeMap {
+    let mut view = map.view;
+    if let (true, Some(pointer)) =
+        (response.contains_pointer(), ui.input(|input| input.pointer.hover_pos()))
+    {
+        let (zoom, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta().x));
+        if (zoom - 1.0).abs() > f32::EPSILON {
+            view = view.zoom_at(f64::from(zoom), map.time_of(pointer.x));
+        }
+        if scroll.abs() > 0.0 {
+            view = view.pan(-f64::from(scroll) * map.ms_per_point());
+        }
+    }
+    if response.drag_started() {
+        let origin = ui.input(|input| input.pointer.press_origin()).unwrap_or_default();
+        let cursor_x = state.cursor_ms.map(|cursor_ms| map.x_of(cursor_ms as f64));
+        let on_cursor = cursor_x.is_some_and(|x| (x - origin.x).abs() <= REACH);
+        state.drag =
+            if on_cursor || parts.ruler.contains(origin) { Drag::Cursor } else { Drag::View };
+    }
+    if response.dragged() && state.drag == Drag::View {
+        view = view.pan(-f64::from(response.drag_delta().x) * map.ms_per_point());
+    }
+    if view != map.view {
+        state.view = Some(view);
+    }
+    if response.double_clicked() {
+        state.fit();
+    }
+    TimeMap { view: state.view().unwrap_or(view), x: map.x }
+}
+
+/// Draws the label of a lane.
+fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, text: &str, spoken: &str) {
+    let tokens = Tokens::of(ui);
+    let place = Rect::from_x_y_ranges(labels, rect.y_range());
+    let response = ui.interact(place, id, Sense::hover());
+    let galley =
+        cut_galley(ui, text, crate::gui::theme::body(), tokens.text, place.width() - GUTTER * 2.0);
+    let elided = galley.elided;
+    let at = pos2(place.left() + GUTTER, place.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, tokens.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}, {spoken}")));
+    if elided {
+        response.on_hover_text(text);
+    }
+}
+
+/// Draws where a consumer group stands: what it has committed, and how far it is behind.
+fn marker_row(ui: &Ui, id: Id, marker: &GroupMarker, map: &TimeMap, rect: Rect, parts: &Parts) {
+    let tokens = Tokens::of(ui);
+    let middle = rect.center().y;
+    let small = egui::FontId::new(12.0, icon().family);
+    let sign = pos2(parts.labels.min + GUTTER, middle);
+    let drawn = ui.painter().text(
+        sign,
+        Align2::LEFT_CENTER,
+        icons::USERS_THREE,
+        small,
+        tokens.text_secondary,
+    );
+    let width = parts.labels.max - drawn.right() - GUTTER;
+    let galley =
+        cut_galley(ui, &marker.group, crate::gui::theme::body(), tokens.text_secondary, width);
+    ui.painter().galley(
+        pos2(drawn.right() + GRID, middle - galley.size().y / 2.0),
+        galley,
+        tokens.text,
+    );
+    let painter = ui.painter_at(rect.with_min_x(parts.plot.left()).intersect(ui.clip_rect()));
+    let x = map.x_of(marker.time_ms as f64);
+    painter.hline(parts.plot.left()..=x, middle, (1.0, tokens.outline));
+    let flag = Rect::from_center_size(pos2(x, middle), vec2(4.0, 14.0));
+    painter.rect_filled(flag, 1.0, tokens.text);
+    let behind = match marker.events_behind {
+        0 => "up to date".to_owned(),
+        events => format!("{} behind", count(events, "event")),
+    };
+    let color = if marker.events_behind == 0 { tokens.text_secondary } else { tokens.warning };
+    painter.text(pos2(x + GUTTER, middle), Align2::LEFT_CENTER, &behind, secondary(), color);
+    let position = &marker.position;
+    let place = format!(
+        "next: {} partition {} offset {}",
+        position.topic, position.partition, position.offset
+    );
+    let response = ui.interact(rect, id, Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("{} committed, {behind}", marker.group))
+    });
+    response.on_hover_ui_at_pointer(|ui| {
+        ui.label(format!("{} committed, {behind}", marker.group));
+        ui.small(place);
+    });
+}
