@@ -131,11 +131,10 @@ mod tests {
         #[test]
         fn a_preview_of_text_is_its_beginning(text in "[a-zü€😀]{0,40}", max in 1_usize..30) {
             let line = preview(text.as_bytes(), max);
-            match line.strip_suffix('…') {
-                Some(beginning) => {
-                    prop_assert!(text.starts_with(beginning) && text.chars().count() > max);
-                }
-                None => prop_assert_eq!(line, text),
+            if let Some(beginning) = line.strip_suffix('…') {
+                prop_assert!(text.starts_with(beginning) && text.chars().count() > max);
+            } else {
+                prop_assert_eq!(line, text);
             }
         }
     }

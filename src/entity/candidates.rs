@@ -88,12 +88,14 @@ impl Candidates {
         }
     }
 
+    /// What this place held.
+    pub(super) fn tally(&self, place: &str) -> Option<&Tally> {
+        self.places.get(&Selector::parse(place).ok()?)
+    }
+
     /// In how many records this place held a scalar.
     pub(super) fn found(&self, place: &str) -> usize {
-        Selector::parse(place)
-            .ok()
-            .and_then(|place| self.places.get(&place))
-            .map_or(0, |tally| tally.found)
+        self.tally(place).map_or(0, |tally| tally.found)
     }
 
     /// Whether a header's name begins like this in at least half of the records.

@@ -161,7 +161,7 @@ impl Choices<'_> {
             (
                 self.is_debezium(),
                 Preset::Debezium,
-                "values have op and source or are such an envelope's payload",
+                "values have an op that is one letter, as change events do",
             ),
             (all.has_headers("__TypeId__"), Preset::Spring, "the header __TypeId__ is there"),
             (
@@ -177,12 +177,14 @@ impl Choices<'_> {
         preset
     }
 
-    /// Whether most values are change events of Debezium.
+    /// Whether most values are change events of Debezium: their `op` is one of its letters.
     fn is_debezium(&self) -> bool {
-        let all = self.candidates;
-        let has_op = all.found("value:/op") + all.found("value:/payload/op");
-        let has_time = all.found("value:/ts_ms") + all.found("value:/payload/ts_ms");
-        all.records > 0 && 2 * has_op >= all.records && 2 * has_time >= all.records
+        let ops = ["value:/op", "value:/payload/op"].map(|place| self.candidates.tally(place));
+        ops.into_iter().flatten().any(|tally| {
+            let all_known =
+                tally.texts.iter().all(|op| ["c", "u", "d", "r", "t", "m"].contains(&&**op));
+            all_known && 2 * tally.found >= self.candidates.records
+        })
     }
 
     /// Says what the entity is. It is the key's; where all keys are null, another place is proposed.

@@ -28,7 +28,7 @@ pub enum Preset {
     NServiceBus,
     /// Spring for Apache Kafka.
     Spring,
-    /// KurrentDB (EventStoreDB).
+    /// KurrentDB, formerly `EventStoreDB`.
     KurrentDb,
 }
 

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use crate::model::{Change, ChangeKind, JsonPointer, Value};
 
-/// What changes from one value to the other. Objects are compared member by member and arrays element by element;
-/// anything else that differs is one change at its own path, and so is what was added or removed, at its top.
+/// What changes from one value to the other.
+///
+/// Objects are compared member by member and arrays element by element; anything else that differs is one change at
+/// its own path, and so is what was added or removed, at its top.
 pub fn diff(from: &Value, to: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     compare(&JsonPointer::root(), from, to, &mut changes);

@@ -26,8 +26,10 @@ pub struct FrameError {
     pub version: u64,
 }
 
-/// The events of an entity and the states they lead to. The events are numbered 1, 2, 3, … in the order given; that
-/// number is the version all questions here are asked with, and a version beyond the last means the last.
+/// The events of an entity and the states they lead to.
+///
+/// The events are numbered 1, 2, 3, … in the order given; that number is the version all questions here are asked
+/// with, and a version beyond the last means the last.
 #[derive(Debug)]
 pub struct History {
     /// How events are applied.
@@ -86,7 +88,7 @@ impl History {
     /// Folds the events once and keeps key frames on the way.
     pub fn new(fold: Arc<dyn Fold>, events: Vec<Event>) -> Self {
         let end = fold.init();
-        let frames = KeyFrames::new(end.clone(), events.len() as u64, BUDGET_BYTES);
+        let frames = KeyFrames::new(&end, events.len() as u64, BUDGET_BYTES);
         let mut history = Self {
             fold,
             events: Vec::new(),

@@ -28,10 +28,10 @@ pub(super) struct KeyFrames {
 
 impl KeyFrames {
     /// No frames yet of a history of about this many events, the first of which is its initial state.
-    pub(super) fn new(initial: Value, expected_events: u64, budget_bytes: usize) -> Self {
+    pub(super) fn new(initial: &Value, expected_events: u64, budget_bytes: usize) -> Self {
         let distance = expected_events.isqrt().max(MIN_DISTANCE);
         let mut frames = Self { distance, frames: Vec::new(), bytes: 0, budget_bytes };
-        frames.offer(0, &initial);
+        frames.offer(0, initial);
         frames
     }
 
@@ -91,7 +91,7 @@ mod tests {
 
     /// Frames of this many events, each state being its own number.
     fn frames_of(events: u64, budget_bytes: usize) -> KeyFrames {
-        let mut frames = KeyFrames::new(Value::from(0_u64), events, budget_bytes);
+        let mut frames = KeyFrames::new(&Value::from(0_u64), events, budget_bytes);
         for version in 1..=events {
             frames.offer(version, &Value::from(version));
         }
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_history_that_grows_beyond_what_was_expected_keeps_its_frames_sparse() {
-        let mut frames = KeyFrames::new(Value::Null, 0, usize::MAX);
+        let mut frames = KeyFrames::new(&Value::Null, 0, usize::MAX);
         for version in 1..=100_000 {
             frames.offer(version, &Value::Null);
         }

@@ -1,1 +1,164 @@
+//! Which mapping samples lead to, and what is said for it.
 
+use super::*;
+use crate::entity::testing::Log;
+use crate::model::RecordBatch;
+
+/// The choice for a field and the reason for it.
+fn choice(found: &DetectedMapping, what: &str) -> (String, String) {
+    let evidence = found.evidence.iter().find(|evidence| evidence.what == what).unwrap();
+    (evidence.choice.clone(), evidence.why.clone())
+}
+
+/// What is detected in these records.
+fn detected(log: &RecordBatch) -> DetectedMapping {
+    detect(log.iter())
+}
+
+/// Events of two orders in which everything has its usual name.
+fn orders() -> Log {
+    let mut log = Log::new("orders");
+    for version in 1..=3 {
+        for order in ["o-1", "o-2"] {
+            let value = format!(
+                r#"{{"type":"Event{version}","version":{version},"occurredAt":"2026-11-23T10:15:0{version}Z","metadata":{{"userId":"ada"}}}}"#
+            );
+            log = log
+                .header("correlation-id", b"c-1")
+                .header("X-Causation-Id", b"e-7")
+                .push(Some(order), Some(&value));
+        }
+    }
+    log
+}
+
+#[test]
+fn usual_names_are_found_with_their_evidence() {
+    let found = detected(&orders().push(Some("o-1"), None).done());
+    assert_eq!(choice(&found, "preset").0, "none");
+    assert_eq!(choice(&found, "id").1, "7 of 7 sampled records have a key");
+    let (place, why) = choice(&found, "type");
+    assert_eq!(place, "value:/type");
+    assert_eq!(why, "in 6 of 6 sampled records, such as Event1, Event2, Event3");
+    assert_eq!(choice(&found, "version").0, "value:/version");
+    assert_eq!(choice(&found, "correlation").0, "header:correlation-id");
+    assert_eq!(choice(&found, "causation").0, "header:X-Causation-Id");
+    assert_eq!(choice(&found, "actor").0, "value:/metadata/userId");
+    assert_eq!(found.decoder.decoder, Decoder::Json);
+    assert!(found.mapping.reads_json());
+}
+
+#[test]
+fn the_clock_is_never_guessed() {
+    let found = detected(&orders().done());
+    assert!(found.mapping.time.is_empty());
+    let (choice, why) = choice(&found, "time");
+    assert_eq!(choice, "timestamp");
+    assert!(why.contains("`time = \"value:/occurredAt\"`"), "{why}");
+}
+
+#[test]
+fn an_entity_without_keys_is_proposed_but_not_chosen() {
+    let log = Log::new("t")
+        .push(None, Some(r#"{"orderId":"a","type":"A"}"#))
+        .push(None, Some(r#"{"orderId":"b","type":"A"}"#));
+    let found = detected(&log.done());
+    assert_eq!(found.mapping.id, Selector::Key);
+    assert!(choice(&found, "id").1.contains("`id = \"value:/orderId\"`"));
+}
+
+#[test]
+fn a_version_that_does_not_count_up_is_none() {
+    let mut log = Log::new("t");
+    for _ in 0..4 {
+        log = log.push(Some("k"), Some(r#"{"type":"A","version":1}"#));
+    }
+    let found = detected(&log.done());
+    assert_eq!(choice(&found, "version").0, "none");
+    assert!(found.mapping.version.is_empty());
+}
+
+#[test]
+fn cloudevents_are_known_by_their_headers_and_by_their_values() {
+    let binary = Log::new("t")
+        .header("ce_id", b"1")
+        .header("ce_source", b"/shop")
+        .header("ce_type", b"OrderCreated")
+        .header("ce_specversion", b"1.0")
+        .push(Some("k"), Some(r#"{"total":1}"#));
+    let found = detected(&binary.done());
+    assert_eq!(choice(&found, "preset").0, "cloudevents");
+    assert_eq!(choice(&found, "type").0, "header:ce_type");
+    let structured = Log::new("t").push(
+        Some("k"),
+        Some(r#"{"specversion":"1.0","id":"1","source":"/shop","type":"OrderCreated","time":"2026-11-23T10:15:00Z"}"#),
+    );
+    let found = detected(&structured.done());
+    assert_eq!(choice(&found, "preset").0, "cloudevents");
+    assert_eq!(choice(&found, "type").0, "value:/type");
+    assert!(choice(&found, "time").1.contains("value:/time"));
+}
+
+#[test]
+fn other_conventions_are_known_by_their_marks() {
+    let cases: [(Log, &str, &str); 6] = [
+        (
+            Log::new("t").push(Some("k"), Some(r#"{"payload":{"op":"c","after":{},"ts_ms":1}}"#)),
+            "debezium",
+            "value:/payload/op",
+        ),
+        (
+            Log::new("t").header("axon-message-type", b"Created").push(Some("k"), Some("{}")),
+            "axon4",
+            "header:axon-message-type",
+        ),
+        (
+            Log::new("t")
+                .header("axon-message-type", b"Created")
+                .header("axon-metadata-causationId", b"1")
+                .push(Some("k"), Some("{}")),
+            "axon5",
+            "header:axon-message-type",
+        ),
+        (
+            Log::new("t").push(
+                Some("k"),
+                Some(r#"{"messageId":"1","conversationId":"2","messageType":["urn:message:Created"]}"#),
+            ),
+            "masstransit",
+            "value:/messageType/0",
+        ),
+        (
+            Log::new("t")
+                .header("NServiceBus.EnclosedMessageTypes", b"Created")
+                .push(Some("k"), Some("{}")),
+            "nservicebus",
+            "header:NServiceBus.EnclosedMessageTypes",
+        ),
+        (
+            Log::new("t").header("__TypeId__", b"shop.Created").push(Some("k"), Some("{}")),
+            "spring",
+            "header:__TypeId__",
+        ),
+    ];
+    for (log, preset, place) in cases {
+        let found = detected(&log.done());
+        assert_eq!(
+            (choice(&found, "preset").0, choice(&found, "type").0),
+            (preset.into(), place.into())
+        );
+    }
+}
+
+#[test]
+fn without_samples_or_json_nothing_is_made_up() {
+    let empty = detected(&Log::new("t").done());
+    assert_eq!(
+        (choice(&empty, "preset").0, choice(&empty, "type").0),
+        ("none".into(), "none".into())
+    );
+    assert_eq!(empty.mapping, Mapping::default());
+    let texts = detected(&Log::new("t").push(Some("k"), Some("hello")).push(None, None).done());
+    assert_eq!(texts.mapping, Mapping::default());
+    assert_eq!(texts.decoder.decoder, Decoder::Auto);
+}
