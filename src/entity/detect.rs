@@ -8,6 +8,7 @@ use super::candidates::{Candidates, Tally};
 use super::{Mapping, Preset, Selector};
 use crate::decode::{self, Decoder, Detection};
 use crate::model::RecordRef;
+use crate::partition_log::PartitionerEvidence;
 
 /// Why a choice was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +62,11 @@ const ACTOR_NAMES: &[&str] =
 const ID_NAMES: &[&str] =
     &["aggregateid", "entityid", "streamid", "subject", "cesubject", "orderid", "accountid", "id"];
 
-/// Judges by sampled records of one topic, in any order that keeps each key's.
-pub fn detect<'a>(samples: impl IntoIterator<Item = RecordRef<'a>>) -> DetectedMapping {
+/// Judges by sampled records of one topic, which has this many partitions, in any order that keeps each key's.
+pub fn detect<'a>(
+    samples: impl IntoIterator<Item = RecordRef<'a>>,
+    partition_count: i32,
+) -> DetectedMapping {
     let samples: Vec<RecordRef<'a>> = samples.into_iter().collect();
     let decoder = decode::detect(samples.iter().map(|record| record.value()));
     let conventional =
@@ -85,6 +89,7 @@ pub fn detect<'a>(samples: impl IntoIterator<Item = RecordRef<'a>>) -> DetectedM
     choices.field("correlation", &mut mapping.correlation, CORRELATION_NAMES, true, is_name);
     choices.field("causation", &mut mapping.causation, CAUSATION_NAMES, true, is_name);
     choices.field("actor", &mut mapping.actor, ACTOR_NAMES, true, is_name);
+    choices.partitioner(&samples, partition_count);
     choices.note("values", decoder.decoder.as_str().to_owned(), decoder.evidence.join("; "));
     DetectedMapping { mapping, evidence: choices.evidence, decoder }
 }
@@ -226,6 +231,25 @@ impl Choices<'_> {
         let why = format!("in {}, such as {}", self.of_all(tally.found), examples.join(", "));
         self.note(what, place.to_string(), why);
         *places = vec![place.clone()];
+    }
+
+    /// Says which client's partitioner explains where the keys are.
+    fn partitioner(&mut self, samples: &[RecordRef<'_>], partition_count: i32) {
+        let keyed =
+            samples.iter().filter_map(|record| Some((record.key()?, record.partition().partition)));
+        let found = PartitionerEvidence::of_samples(keyed, partition_count);
+        let (best, explained) = found.best();
+        let rivals = found.explained.iter().filter(|(_, count)| *count == explained).count();
+        let mut why = format!(
+            "explains {explained} of {} distinct keys in {partition_count} partitions",
+            found.sampled
+        );
+        if found.proven().is_none() {
+            why.push_str(", which may be a coincidence");
+        }
+        let mostly = explained > 0 && 10 * explained >= 9 * found.sampled;
+        let choice = if mostly && rivals == 1 { best.as_str() } else { "unknown" };
+        self.note("partitioner", choice.to_owned(), why);
     }
 
     /// Leaves time to the record's timestamp; another place, the convention's first, is only proposed.

@@ -17,7 +17,7 @@ const TOMBSTONE: &str = "tombstone";
 /// How the records of a topic become events. Of several places the first that has something counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// The convention the places come from; fields set apart from it go first.
+    /// The convention that the places come from, where none was named for a field.
     pub preset: Preset,
     /// The id of the entity.
     pub id: Selector,

@@ -12,7 +12,7 @@ fn choice(found: &DetectedMapping, what: &str) -> (String, String) {
 
 /// What is detected in these records.
 fn detected(log: &RecordBatch) -> DetectedMapping {
-    detect(log.iter())
+    detect(log.iter(), 1)
 }
 
 /// Events of two orders in which everything has its usual name.
@@ -161,4 +161,36 @@ fn without_samples_or_json_nothing_is_made_up() {
     let texts = detected(&Log::new("t").push(Some("k"), Some("hello")).push(None, None).done());
     assert_eq!(texts.mapping, Mapping::default());
     assert_eq!(texts.decoder.decoder, Decoder::Auto);
+}
+
+#[test]
+fn the_partitioner_is_named_when_it_explains_where_keys_are() {
+    use crate::model::{
+        RecordBatchBuilder, RecordFacts, TimestampType, TopicPartition, Transaction,
+    };
+    use crate::partition_log::Partitioner;
+    let mut partitions: Vec<_> = (0..6)
+        .map(|partition| RecordBatchBuilder::new(TopicPartition::new("t", partition)))
+        .collect();
+    for offset in 0..50 {
+        let key = format!("order-{offset}");
+        let partition = Partitioner::Murmur2.partition_of(key.as_bytes(), 6);
+        let facts = RecordFacts {
+            offset,
+            timestamp_ms: 0,
+            log_time_ms: 0,
+            timestamp_type: TimestampType::CreateTime,
+            transaction: Transaction::Committed,
+            implausible_time: false,
+        };
+        partitions[usize::try_from(partition).unwrap()].push(facts, Some(key.as_bytes()), None, []);
+    }
+    let batches: Vec<_> = partitions.iter_mut().map(RecordBatchBuilder::finish).collect();
+    let found = detect(batches.iter().flat_map(RecordBatch::iter), 6);
+    assert_eq!(
+        choice(&found, "partitioner"),
+        ("murmur2".into(), "explains 50 of 50 distinct keys in 6 partitions".into())
+    );
+    let alone = detect(batches.iter().flat_map(RecordBatch::iter).take(1), 1);
+    assert_eq!(choice(&alone, "partitioner").0, "unknown", "one partition tells nothing");
 }
