@@ -9,11 +9,15 @@ use super::key_index::KeyIndex;
 use super::time_buckets::{TimeBuckets, TimeCounts};
 use crate::model::{RecordBatch, RecordBatchBuilder, RecordRef};
 
-/// Batches with fewer rows than this are put together when segments are joined: a batch has a cost of its own.
+/// Batches with fewer rows than this are put together when segments are joined: a batch has a cost
+/// of its own.
 const SMALL_BATCH_ROWS: usize = 1024;
 
 /// Batches that take more memory than this are left as they are, because copying costs more than it saves.
 const SMALL_BATCH_BYTES: usize = 1024 * 1024;
+
+/// What a batch takes apart from its records: the batch itself and the allocator's share in its six columns, in bytes.
+const BYTES_PER_BATCH: usize = size_of::<RecordBatch>() + 6 * 16;
 
 /// Some consecutive records of one partition.
 ///
@@ -65,9 +69,10 @@ impl Segment {
             let timed = log_times_ms.partition_point(|time_ms| *time_ms < 0);
             times.extend(&log_times_ms[timed..]);
         }
-        let batch_bytes: usize = batches.iter().map(|batch| batch.memory_bytes()).sum();
-        let own_bytes = batch_bytes + keys.memory_bytes() + times.memory_bytes();
-        let memory_bytes = u64::try_from(own_bytes).expect("memory sizes have 64 bits");
+        let batch_bytes: usize =
+            batches.iter().map(|batch| batch.memory_bytes() + BYTES_PER_BATCH).sum();
+        let bytes = size_of::<Self>() + batch_bytes + keys.memory_bytes() + times.memory_bytes();
+        let memory_bytes = u64::try_from(bytes).expect("memory sizes have 64 bits");
         Self { batches, starts, rows, keys, times, memory_bytes }
     }
 
@@ -159,39 +164,38 @@ fn is_small(batch: &RecordBatch) -> bool {
     batch.len() < SMALL_BATCH_ROWS && batch.memory_bytes() < SMALL_BATCH_BYTES
 }
 
-/// The same records with neighbouring small batches put together.
+/// The same records with neighbouring small batches put together as soon as there are enough of them, so that a record
+/// is copied once at most.
 fn without_small_batches<'b>(
     batches: impl Iterator<Item = &'b Arc<RecordBatch>>,
 ) -> Vec<Arc<RecordBatch>> {
     let mut result: Vec<Arc<RecordBatch>> = Vec::new();
-    let mut small: Vec<&Arc<RecordBatch>> = Vec::new();
+    let mut small_rows = 0;
+    let mut small_from = 0;
     for batch in batches {
-        let small_rows: usize = small.iter().map(|batch| batch.len()).sum();
-        if !is_small(batch) || small_rows >= SMALL_BATCH_ROWS {
-            result.extend(put_together(&small));
-            small.clear();
-        }
+        result.push(Arc::clone(batch));
         if is_small(batch) {
-            small.push(batch);
+            small_rows += batch.len();
         } else {
-            result.push(Arc::clone(batch));
+            (small_rows, small_from) = (0, result.len());
+        }
+        if small_rows >= SMALL_BATCH_ROWS {
+            let joined = put_together(&result[small_from..]);
+            result.truncate(small_from);
+            result.push(Arc::new(joined));
+            (small_rows, small_from) = (0, result.len());
         }
     }
-    result.extend(put_together(&small));
     result
 }
 
-/// The records of several batches as one batch; none without batches.
-fn put_together(batches: &[&Arc<RecordBatch>]) -> Option<Arc<RecordBatch>> {
-    let (first, others) = batches.split_first()?;
-    if others.is_empty() {
-        return Some(Arc::clone(first));
-    }
-    let mut builder = RecordBatchBuilder::new(first.partition().clone());
+/// The records of several batches as one batch.
+fn put_together(batches: &[Arc<RecordBatch>]) -> RecordBatch {
+    let mut builder = RecordBatchBuilder::new(batches[0].partition().clone());
     for batch in batches {
         builder.append(batch);
     }
     let mut joined = builder.finish();
     joined.shrink_to_fit();
-    Some(Arc::new(joined))
+    joined
 }
