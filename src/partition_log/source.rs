@@ -7,23 +7,36 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::kafka::Watermarks;
+use crate::kafka::{KafkaError, Watermarks};
 use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, TopicPartition};
 
 /// Why a source has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
+    /// The cluster has none.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
     /// The source has no such partition.
     #[error("there is no partition {0}")]
     UnknownPartition(TopicPartition),
 }
 
+impl SourceError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Kafka(error) => error.hint(),
+            Self::UnknownPartition(_) => None,
+        }
+    }
+}
+
 /// A log that can be read. Reading leaves no trace in it.
 pub trait LogSource: Send + Sync {
-    /// Where these partitions start and end now.
+    /// Where these partitions start and end now. Partitions that cannot be asked at the moment are missing.
     ///
     /// # Errors
-    /// When one of them does not exist or cannot be asked.
+    /// When one of them does not exist or may not be seen.
     fn bounds(
         &self,
         partitions: &[TopicPartition],
