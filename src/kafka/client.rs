@@ -191,6 +191,11 @@ impl Client {
         }
     }
 
+    /// The error that says this fault of the connection, in these words.
+    pub(crate) fn fault_error(&self, fault: ConnectionFault, words: String) -> KafkaError {
+        fault.into_error(&self.brokers, Some(words))
+    }
+
     /// The error for a library call that failed.
     pub(crate) fn library_failure(
         &self,
@@ -246,11 +251,12 @@ mod tests {
     #[test]
     fn no_setting_makes_the_client_join_commit_or_create() {
         let mut settings = Settings::from_brokers("127.0.0.1:1").unwrap();
-        for assignment in
-            ["group.id=theirs", "enable.auto.commit=true", "allow.auto.create.topics=true"]
-        {
-            settings.set(assignment).unwrap();
-        }
+        let hostile = [
+            ("group.id", "theirs"),
+            ("enable.auto.commit", "true"),
+            ("allow.auto.create.topics", "true"),
+        ];
+        settings.properties.extend(hostile.map(|(key, value)| (key.to_owned(), value.to_owned())));
         let config = reading_config(&settings, &[]);
         assert_eq!(config.get("group.id"), None);
         assert_eq!(config.get("enable.auto.commit"), Some("false"));

@@ -93,10 +93,20 @@ impl Connection {
 
     /// Waits for the answer to a question, which `asked` names in errors.
     pub(super) fn answer(&self, question: Asked, asked: &str) -> Result<AdminAnswer, KafkaError> {
+        self.answer_unless(question, asked, &|| false)
+    }
+
+    /// The same, until `give_up` says that the answer is not wanted any more.
+    pub(super) fn answer_unless(
+        &self,
+        question: Asked,
+        asked: &str,
+        give_up: &dyn Fn() -> bool,
+    ) -> Result<AdminAnswer, KafkaError> {
         let client = self.client();
         let asked_at = Instant::now();
         question
-            .wait(|| client.is_hopeless(asked_at))
+            .wait(|| give_up() || client.is_hopeless(asked_at))
             .map_err(|failure| client.failure(asked, asked_at, failure.code, &failure.text))
     }
 

@@ -13,12 +13,19 @@ mod client;
 mod connection;
 mod embedded;
 mod error;
+mod fetch;
 mod ffi;
 mod group_reader;
 mod groups;
+mod intake;
 mod metadata;
 mod offsets;
+mod reader;
 mod settings;
+#[cfg(test)]
+mod testing;
+mod transactions;
+mod watch;
 mod writer;
 
 pub use address::BrokerAddress;
@@ -30,5 +37,7 @@ pub use group_reader::{GroupReader, GroupRecord};
 pub use groups::{GroupFacts, GroupListing, GroupMember};
 pub use metadata::{BrokerFacts, ClusterFacts, PartitionLeader, TopicConfig, TopicFacts};
 pub use offsets::Watermarks;
+pub use reader::read;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
+pub use transactions::{aborted_in_gaps, aborted_offsets};
 pub use writer::{NewRecord, Writer};

@@ -55,6 +55,16 @@ impl Connection {
         partitions: &[TopicPartition],
         timeout: Duration,
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, KafkaError> {
+        self.watermarks_unless(partitions, timeout, &|| false)
+    }
+
+    /// The same, until `give_up` says that the answer is not wanted any more.
+    pub(super) fn watermarks_unless(
+        &self,
+        partitions: &[TopicPartition],
+        timeout: Duration,
+        give_up: &dyn Fn() -> bool,
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, KafkaError> {
         if partitions.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -64,7 +74,7 @@ impl Connection {
         let low = ask(EARLIEST, Isolation::Uncommitted);
         let last_stable = ask(LATEST, Isolation::Committed);
         let high = ask(LATEST, Isolation::Uncommitted);
-        let offsets = |asked| self.offsets(asked, partitions, timeout);
+        let offsets = |asked| self.offsets(asked, partitions, timeout, give_up);
         let (low, last_stable, high) = (offsets(low)?, offsets(last_stable)?, offsets(high)?);
         let known = high.into_iter().filter_map(|(partition, high)| {
             let low = *low.get(&partition)?;
@@ -94,7 +104,7 @@ impl Connection {
         // Negative numbers mean something else to the protocol, and no record is older than the epoch.
         let wanted = list(partitions, time_ms.max(0));
         let asked = Asked::offsets(self.client(), &wanted, isolation, timeout);
-        let offsets = self.offsets(asked, partitions, timeout)?;
+        let offsets = self.offsets(asked, partitions, timeout, &|| false)?;
         let found = |(partition, offset)| (partition, (offset >= 0).then_some(offset));
         Ok(offsets.into_iter().map(found).collect())
     }
@@ -105,8 +115,9 @@ impl Connection {
         asked: Asked,
         partitions: &[TopicPartition],
         timeout: Duration,
+        give_up: &dyn Fn() -> bool,
     ) -> Result<BTreeMap<TopicPartition, i64>, KafkaError> {
-        let answer = match self.answer(asked, "look up offsets") {
+        let answer = match self.answer_unless(asked, "look up offsets", give_up) {
             Ok(answer) => answer,
             Err(failure @ KafkaError::Other { .. }) => {
                 self.check_topics(partitions, timeout)?;

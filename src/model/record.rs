@@ -231,6 +231,19 @@ impl RecordBatch {
         }
         self
     }
+
+    /// The same records with each one's log time set anew by `log_time_ms(timestamp_ms)`, in offset order.
+    ///
+    /// # Panics
+    /// When a log time goes back.
+    #[must_use]
+    pub fn with_log_times(mut self, mut log_time_ms: impl FnMut(i64) -> i64) -> Self {
+        for (log_time, timestamp) in self.log_times_ms.iter_mut().zip(&self.timestamps_ms) {
+            *log_time = log_time_ms(*timestamp);
+        }
+        assert!(self.log_times_ms.is_sorted(), "log time never goes back");
+        self
+    }
 }
 
 /// The flag bits that say this outcome.
