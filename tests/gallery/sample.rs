@@ -287,7 +287,7 @@ impl Gallery {
         });
         CentralPanel::default().show(ui, |ui| {
             const COLUMNS: [TableColumn; 5] = [
-                TableColumn::text("Time", 160.0),
+                TableColumn::text("Time", 176.0),
                 TableColumn::figures("P", 36.0),
                 TableColumn::figures("Offset", 84.0),
                 TableColumn::text("Key", 110.0),

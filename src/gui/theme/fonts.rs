@@ -79,8 +79,7 @@ pub(super) fn definitions() -> FontDefinitions {
         include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"),
         plain(),
     );
-    let icons = FontTweak { y_offset_factor: 0.08, ..plain() };
-    add("phosphor", include_bytes!("../../../assets/fonts/Phosphor.ttf"), icons);
+    add("phosphor", include_bytes!("../../../assets/fonts/Phosphor.ttf"), plain());
 
     let mut family = |family: FontFamily, names: [&str; 3]| {
         fonts.families.insert(family, names.map(str::to_owned).to_vec());

@@ -11,6 +11,8 @@ use crate::workspace::LaneMark;
 
 /// Marks whose centers are closer than this become one item, in points: they would cover each other.
 const MERGE_POINTS: f32 = 6.0;
+/// A group of neighbours wider than this, in points, says too little: the lane becomes a density.
+const GROUP_POINTS_MAX: f32 = 48.0;
 /// How far outside the view a mark may lie and still be partly visible, in points.
 const OVERHANG_POINTS: f32 = 8.0;
 /// The width of a bucket of the density, in points.
@@ -62,18 +64,22 @@ pub enum LaneItems {
     },
 }
 
-/// What to draw for these marks, which are sorted by time.
+/// What to draw for these marks, which are sorted by time: a density where there is more than one mark per point, or
+/// where marks crowd somewhere.
 pub fn lane_items(marks: &[LaneMark], map: &TimeMap) -> LaneItems {
     let visible = visible(marks, map);
     if visible.len() as f32 > map.x.span() {
         return density(marks, visible, map);
     }
     let mut items: Vec<LaneItem> = Vec::new();
-    for index in visible {
+    for index in visible.clone() {
         let x = map.x_of(marks[index].time_ms as f64);
         match items.last_mut() {
-            Some(LaneItem::Merged { marks, to_x, .. }) if x - *to_x < MERGE_POINTS => {
-                marks.end = index + 1;
+            Some(LaneItem::Merged { marks: group, from_x, to_x }) if x - *to_x < MERGE_POINTS => {
+                if x - *from_x > GROUP_POINTS_MAX {
+                    return density(marks, visible, map);
+                }
+                group.end = index + 1;
                 *to_x = x;
             }
             Some(last @ LaneItem::Mark { .. }) => {
@@ -224,6 +230,13 @@ mod tests {
             panic!("100,000 marks are a density")
         };
         assert!(buckets.len() <= 510, "{} buckets", buckets.len());
+    }
+
+    #[test]
+    fn a_crowd_becomes_a_density_instead_of_one_long_bar() {
+        let found = lane_items(&marks((0..40).map(|n| 100 + n * 3)), &map(0, 1_000));
+        assert!(matches!(found, LaneItems::Density { .. }), "{found:?}");
+        assert_eq!(drawn(&found), 40);
     }
 
     #[test]

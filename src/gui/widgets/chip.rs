@@ -99,7 +99,7 @@ impl<'a> Chip<'a> {
         let color = tone.color(tokens);
         let galley = ui.painter().layout_no_wrap(text.to_owned(), secondary(), color);
         let icon_width = if icon_text.is_some() { ICON_WIDTH } else { 0.0 };
-        let cross_width = if removable { ICON_WIDTH + 2.0 } else { 0.0 };
+        let cross_width = if removable { ICON_WIDTH + 6.0 } else { 0.0 };
         let width = GUTTER + icon_width + galley.size().x + cross_width.max(GUTTER);
         let sense = if removable { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), sense);
@@ -127,7 +127,7 @@ impl<'a> Chip<'a> {
             let cross_response = ui.interact(cross, response.id.with("remove"), Sense::click());
             let color =
                 if cross_response.hovered() { tokens.text_strong } else { tokens.text_secondary };
-            let center = cross.center() - vec2(2.0, 0.0);
+            let center = cross.center() - vec2(1.0, 0.0);
             let cross_font = egui::FontId::new(11.0, font.family);
             ui.painter().text(center, Align2::CENTER_CENTER, icons::X, cross_font, color);
             let name = format!("Remove {text}");

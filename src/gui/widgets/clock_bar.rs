@@ -12,7 +12,9 @@ use egui::{
 use super::IconButton;
 use super::icon_button::focus_ring;
 use crate::gui::theme::format::number;
-use crate::gui::theme::{ANIMATION_SECONDS, GUTTER, TimeFormat, Tokens, icons, mono, secondary};
+use crate::gui::theme::{
+    ANIMATION_SECONDS, GUTTER, TimeFormat, Tokens, icon, icons, mono, secondary,
+};
 use crate::workspace::{ClockMode, ClockPoint, ClockView};
 
 /// The height of the strip, in points.
@@ -146,6 +148,11 @@ impl ClockBar<'_> {
         let before = state.speed;
         let combo =
             ComboBox::from_id_salt(id.with("speed")).selected_text(word(state.speed)).width(76.0);
+        let combo = combo.icon(|ui, rect, visuals, _| {
+            let color = visuals.fg_stroke.color;
+            let font = egui::FontId::new(12.0, icon().family);
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, icons::CARET_DOWN, font, color);
+        });
         let shown = combo.show_ui(ui, |ui| {
             for (speed, word) in SPEEDS {
                 ui.selectable_value(&mut state.speed, speed, word);

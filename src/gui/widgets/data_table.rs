@@ -150,6 +150,8 @@ impl<'a> DataTable<'a> {
             visible: 0..0,
         };
         let mut child = ui.new_child(UiBuilder::new().max_rect(outer).scope_id(id.with("table")));
+        // Columns are told apart by space; their edges show under the pointer alone.
+        child.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
         let mut table = Table::new()
             .id_salt(id)
             .num_rows(row_count)

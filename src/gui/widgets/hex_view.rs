@@ -10,18 +10,22 @@ use egui::{Id, Role, Sense, Ui, WidgetInfo, pos2};
 use super::virtual_rows::VirtualRows;
 use crate::gui::theme::{GUTTER, Tokens, mono};
 
-/// Bytes in a line.
-const LINE_BYTES: usize = 16;
+/// Bytes in a line where it is wide enough, and where it is not.
+const LINE_BYTES: [usize; 2] = [16, 8];
+/// The width that a line of sixteen bytes needs, in points.
+const WIDE: f32 = 600.0;
 
 /// Shows bytes in all the space that is left.
 pub fn hex_view(ui: &mut Ui, id: Id, bytes: &[u8]) {
-    let count = bytes.len().div_ceil(LINE_BYTES);
+    let [wide, narrow] = LINE_BYTES;
+    let line_bytes = if ui.available_width() < WIDE { narrow } else { wide };
+    let count = bytes.len().div_ceil(line_bytes);
     let tokens = Tokens::of(ui);
     let rows = VirtualRows { id, name: "Bytes", count, chosen: None };
     let outcome = rows.show(ui, |ui, row, rect| {
-        let start = row * LINE_BYTES;
-        let line = &bytes[start..bytes.len().min(start + LINE_BYTES)];
-        let (hex, text) = hex_line(line);
+        let start = row * line_bytes;
+        let line = &bytes[start..bytes.len().min(start + line_bytes)];
+        let (hex, text) = hex_line(line, line_bytes);
         let mut left = rect.left() + GUTTER;
         for (text, color) in [
             (format!("{start:08x}"), tokens.text_secondary),
@@ -39,7 +43,7 @@ pub fn hex_view(ui: &mut Ui, id: Id, bytes: &[u8]) {
         });
         response.context_menu(|ui| {
             if ui.button("Copy line").clicked() {
-                ui.copy_text(hex_line(line).0);
+                ui.copy_text(hex_line(line, line_bytes).0);
             }
             if ui.button("Copy all as hex").clicked() {
                 ui.copy_text(bytes.iter().fold(String::new(), |mut text, byte| {
@@ -52,12 +56,12 @@ pub fn hex_view(ui: &mut Ui, id: Id, bytes: &[u8]) {
     drop(outcome);
 }
 
-/// A line's bytes in hexadecimal, in two halves, and as text: a dot for what is not printable ASCII.
-fn hex_line(bytes: &[u8]) -> (String, String) {
-    let mut hex = String::with_capacity(LINE_BYTES * 3 + 1);
-    for index in 0..LINE_BYTES {
+/// A line of so many bytes in hexadecimal, in two halves, and as text: a dot for what is not printable ASCII.
+fn hex_line(bytes: &[u8], line_bytes: usize) -> (String, String) {
+    let mut hex = String::with_capacity(line_bytes * 3 + 1);
+    for index in 0..line_bytes {
         if index > 0 {
-            hex.push_str(if index == LINE_BYTES / 2 { "  " } else { " " });
+            hex.push_str(if index == line_bytes / 2 { "  " } else { " " });
         }
         match bytes.get(index) {
             Some(byte) => write!(hex, "{byte:02x}").expect("writing to a string cannot fail"),
@@ -74,9 +78,9 @@ mod tests {
 
     #[test]
     fn a_line_shows_every_byte_and_its_text() {
-        let (hex, text) = hex_line(b"\x00{\"a\":1}\xff");
+        let (hex, text) = hex_line(b"\x00{\"a\":1}\xff", 16);
         assert!(hex.starts_with("00 7b 22 61 22 3a 31 7d  ff   "), "{hex}");
         assert_eq!(text, "·{\"a\":1}·");
-        assert_eq!(hex.len(), LINE_BYTES * 3);
+        assert_eq!(hex.len(), 16 * 3);
     }
 }

@@ -166,9 +166,8 @@ pub fn notice_panel(ui: &mut Ui, notices: &[Notice], times: &TimeFormat) {
 pub fn problem_box(ui: &mut Ui, problem: &Problem, action: Option<&str>) -> bool {
     let tokens = Tokens::of(ui);
     let mut clicked = false;
-    let frame =
-        Frame::new().fill(tokens.removed_ground).corner_radius(6.0).inner_margin(Margin::same(10));
-    frame.show(ui, |ui| {
+    let frame = Frame::new().fill(tokens.raised).corner_radius(4.0).inner_margin(Margin::same(10));
+    let shown = frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_top(|ui| {
             ui.label(RichText::new(icons::WARNING_CIRCLE).font(icon()).color(tokens.error));
@@ -187,6 +186,13 @@ pub fn problem_box(ui: &mut Ui, problem: &Problem, action: Option<&str>) -> bool
             });
         });
     });
+    let rect = shown.response.rect;
+    let stripe = rect.with_max_x(rect.left() + 3.0);
+    ui.painter().rect_filled(
+        stripe,
+        egui::CornerRadius { nw: 4, sw: 4, ne: 0, se: 0 },
+        tokens.error,
+    );
     clicked
 }
 

@@ -8,13 +8,16 @@ use egui::{Align, Layout, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo,
 
 use super::IconButton;
 use crate::gui::theme::format::{bytes, count, duration_ms, number};
-use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, icon, icons, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, icon, icons, secondary};
 use crate::workspace::{JobState, JobView, PartitionProgress};
 
 /// The height of a bar, in points.
 const BAR_HEIGHT: f32 = 3.0;
 /// The height of a line of a partition, in points.
 const PARTITION_HEIGHT: f32 = 16.0;
+
+/// The gap between columns of partitions, in points.
+const COLUMN_GAP: f32 = 28.0;
 
 /// A thin bar filled to this share, from 0 to 1, over this width.
 pub fn progress_bar(ui: &mut Ui, fraction: f32, width: f32, name: &str) -> Response {
@@ -41,7 +44,7 @@ fn paint_bar(ui: &Ui, rect: Rect, fraction: f32) {
 pub fn job_row(ui: &mut Ui, job: &JobView) -> bool {
     let tokens = Tokens::of(ui);
     let (state_icon, color, word) = match &job.state {
-        JobState::Running => (icons::CIRCLE_HALF, tokens.accent, "running"),
+        JobState::Running => (icons::CIRCLE_NOTCH, tokens.accent, "running"),
         JobState::Following => (icons::BROADCAST, tokens.accent, "following"),
         JobState::Done => (icons::CHECK_CIRCLE, tokens.added, "done"),
         JobState::Cancelled => (icons::PROHIBIT, tokens.text_secondary, "cancelled"),
@@ -73,7 +76,7 @@ pub fn job_row(ui: &mut Ui, job: &JobView) -> bool {
 /// What a job did so far in one line.
 fn facts(job: &JobView) -> String {
     let mut facts = Vec::new();
-    if let Some(fraction) = job.progress.fraction() {
+    if let (JobState::Running, Some(fraction)) = (&job.state, job.progress.fraction()) {
         facts.push(format!("{} %", (fraction * 100.0).floor()));
     }
     if job.progress.records > 0 {
@@ -91,12 +94,12 @@ fn facts(job: &JobView) -> String {
 pub fn partition_bars(ui: &mut Ui, partitions: &[PartitionProgress]) {
     let tokens = Tokens::of(ui);
     let columns = (ui.available_width() / 260.0).floor().max(1.0) as usize;
-    let width = (ui.available_width() - GUTTER * (columns - 1) as f32) / columns as f32;
+    let width = (ui.available_width() - COLUMN_GAP * (columns - 1) as f32) / columns as f32;
     for row in partitions.chunks(columns) {
         let height = PARTITION_HEIGHT;
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         for (column, progress) in row.iter().enumerate() {
-            let left = rect.left() + column as f32 * (width + GUTTER);
+            let left = rect.left() + column as f32 * (width + COLUMN_GAP);
             let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, height));
             partition_bar(ui, cell, progress, tokens);
         }
