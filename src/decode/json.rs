@@ -63,7 +63,8 @@ pub fn extract(bytes: &[u8], path: &JsonPointer) -> Option<Value> {
     match reader.document_at(&tokens) {
         Ok(found) => found,
         // Skipping gives up at fewer levels than `parse`.
-        Err(_) => path.resolve(&parse(bytes).ok()?.value).cloned(),
+        Err(fault) if fault.reason == TOO_DEEP => path.resolve(&parse(bytes).ok()?.value).cloned(),
+        Err(_) => None,
     }
 }
 

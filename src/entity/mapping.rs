@@ -95,14 +95,14 @@ impl Mapping {
         if *value == Decoded::Tombstone {
             return TOMBSTONE.into();
         }
-        Source { record, json: value.json() }.text(&self.event_type).unwrap_or_default()
+        Source::new(record, value).text(&self.event_type).unwrap_or_default()
     }
 
     /// The record as the event with this number in its entity's history. How its version follows the one before is
     /// for the history to judge.
     pub fn event(&self, record: RecordRef<'_>, decoder: Decoder, version: u64) -> Event {
         let value = decoder.decode(record.value());
-        let source = Source { record, json: value.json() };
+        let source = Source::new(record, &value);
         let event_time_ms = source
             .first(&self.time, |found| time::time_ms(&found))
             .unwrap_or(record.timestamp_ms());
@@ -132,11 +132,17 @@ impl Mapping {
 struct Source<'a, 'v> {
     /// The record.
     record: RecordRef<'a>,
-    /// Its value, if it is JSON.
+    /// Its value, if it was parsed.
     json: Option<&'v Value>,
 }
 
-impl<'a> Source<'a, '_> {
+impl<'a, 'v> Source<'a, 'v> {
+    /// The record whose value was decoded to this. What is not JSON is not parsed for every place anew.
+    fn new(record: RecordRef<'a>, value: &'v Decoded) -> Self {
+        let json = if value.failure().is_some() { Some(&Value::Null) } else { value.json() };
+        Self { record, json }
+    }
+
     /// What `read` makes of the first place that has something it can read.
     fn first<T>(&self, places: &[Selector], read: impl Fn(Found<'a>) -> Option<T>) -> Option<T> {
         places.iter().find_map(|place| place.find(self.record, self.json).and_then(&read))

@@ -159,9 +159,8 @@ pub(super) fn schema(record: RecordRef<'_>, json: Option<&Value>) -> Option<Arc<
     if let Some(id) = record.header("__value_schema_id") {
         return Some(text::exact(id).into());
     }
-    let name = json.and_then(|value| value.get("schema")?.get("name")?.as_str());
-    if json.is_some() {
-        return name.map(Arc::from);
+    if let Some(name) = json.and_then(|value| value.get("schema")?.get("name")?.as_str()) {
+        return Some(name.into());
     }
     match record.value()? {
         [0, a, b, c, d, _, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d]).to_string().into()),
@@ -228,5 +227,23 @@ mod tests {
         assert_eq!(found(&log, "header:v").unwrap().1, Some(12));
         assert_eq!(found(&log, "header:seq").unwrap().1, Some(7));
         assert_eq!(found(&log, "schema"), None);
+    }
+
+    #[test]
+    fn the_schema_is_what_serializers_leave() {
+        let log = Log::new("t")
+            .push(Some("k"), Some("\0\0\0\u{1}\u{2}{}"))
+            .push(Some("k"), Some(r#"{"schema":{"name":"shop.Order"},"payload":{}}"#))
+            .header("__value_schema_id", b"9")
+            .push(Some("k"), Some("{}"))
+            .done();
+        let schemas: Vec<_> = log
+            .iter()
+            .map(|record| {
+                let decoded = crate::decode::Decoder::Json.decode(record.value());
+                schema(record, decoded.json()).unwrap().to_string()
+            })
+            .collect();
+        assert_eq!(schemas, ["258", "shop.Order", "9"]);
     }
 }
