@@ -10,6 +10,16 @@
     reason = "pixels: counts and times become points on a screen"
 )]
 
+mod app;
+mod command;
+mod command_ui;
+mod dialogs;
 pub mod theme;
+mod time_entry;
 pub mod timeline;
+mod view;
+mod views;
 pub mod widgets;
+
+pub use app::{App, Choices, Layout, RunError, Section, WindowOptions, run};
+pub use command::UiCommand;

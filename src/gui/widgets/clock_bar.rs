@@ -81,6 +81,14 @@ impl ClockBarState {
         self.problem = Some(problem);
     }
 
+    /// Takes the next faster or slower speed and says which it is.
+    pub fn step_speed(&mut self, faster: bool) -> u32 {
+        let at = SPEEDS.iter().position(|(speed, _)| *speed == self.speed).unwrap_or(0);
+        let next = if faster { (at + 1).min(SPEEDS.len() - 1) } else { at.saturating_sub(1) };
+        self.speed = SPEEDS[next].0;
+        self.speed
+    }
+
     /// The speed that play uses: times real time, 0 is an event a second.
     pub fn speed(&self) -> u32 {
         self.speed

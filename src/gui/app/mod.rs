@@ -1,0 +1,316 @@
+//! The window as a whole: takes news, draws the frame around the views, carries out what they ask for.
+//!
+//! Promises: a frame never waits; commands leave in the order they were given, late rather than never when the
+//! workspace is busy; without news and input nothing is painted.
+//! Does not know: how anything inside a view looks.
+
+mod clock_bar;
+mod execute;
+mod file_chooser;
+mod layout;
+mod navigator;
+mod run;
+mod states;
+mod status_bar;
+mod tabs;
+mod top_bar;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Context, Panel, Ui};
+
+use self::file_chooser::FileChooser;
+pub use self::layout::{Choices, Layout, Section};
+pub use self::run::{RunError, WindowOptions, run};
+use self::states::ViewStates;
+use super::command;
+use super::dialogs::Dialogs;
+use super::theme::TimeFormat;
+use super::view::{Action, Outbox, Pane, View};
+use super::views::tour::Tour;
+use super::widgets::{ToastState, problem_box, toasts};
+use crate::workspace::{
+    Command, ConnectionInfo, ConnectionState, Problem, Refused, Snapshot, WorkspacePort,
+};
+
+/// How soon a command is tried again that the workspace was too busy to take.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// The window.
+pub struct App {
+    /// The way to the workspace.
+    port: WorkspacePort,
+    /// The newest snapshot.
+    snapshot: Arc<Snapshot>,
+    /// What is kept between starts.
+    layout: Layout,
+    /// The state of every view.
+    states: ViewStates,
+    /// Palette, keys, settings.
+    dialogs: Dialogs,
+    /// The notices that stand over the window.
+    toasts: ToastState,
+    /// The guided tour.
+    tour: Tour,
+    /// The file dialog.
+    files: FileChooser,
+    /// How times are written.
+    times: TimeFormat,
+    /// What the views of this frame ask for.
+    outbox: Outbox,
+    /// Commands that the workspace was too busy to take.
+    unsent: VecDeque<Command>,
+    /// Whether the workspace has ended, which only a fault of its own makes it do.
+    workspace_ended: bool,
+    /// Whether keys and theme were set up.
+    prepared: bool,
+}
+
+impl App {
+    /// A window on the workspace behind this port.
+    pub fn new(port: WorkspacePort, layout: Layout) -> Self {
+        let times = time_format(layout.choices);
+        let front = layout.panes().next().cloned();
+        Self {
+            port,
+            snapshot: Arc::default(),
+            states: ViewStates { front, ..ViewStates::default() },
+            layout,
+            dialogs: Dialogs::default(),
+            toasts: ToastState::default(),
+            tour: Tour::default(),
+            files: FileChooser::default(),
+            times,
+            outbox: Outbox::default(),
+            unsent: VecDeque::new(),
+            workspace_ended: false,
+            prepared: false,
+        }
+    }
+
+    /// What is kept between starts.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Takes the newest snapshot. Runs even while the window is hidden.
+    pub fn take_news(&mut self, ctx: &Context) {
+        if !self.prepared {
+            self.prepared = true;
+            ctx.options_mut(|options| options.zoom_with_keyboard = false);
+            let waker = ctx.clone();
+            self.port.set_waker(move || waker.request_repaint());
+            self.apply_choices(ctx);
+        }
+        let before = std::mem::replace(&mut self.snapshot, self.port.latest());
+        self.follow_connection(&before);
+        self.tour.follow(&self.snapshot, self.states.front.as_ref());
+        if let Some(path) = self.files.take_chosen() {
+            self.states.start.choose_file(&path);
+        }
+        self.flush();
+        if !self.unsent.is_empty() {
+            ctx.request_repaint_after(RETRY);
+        }
+    }
+
+    /// Opens and closes tabs as connections come and go.
+    fn follow_connection(&mut self, before: &Snapshot) {
+        let name = |snapshot: &Snapshot| connected(snapshot).map(|info| info.name.clone());
+        let (old, new) = (name(before), name(&self.snapshot));
+        if old == new {
+            return;
+        }
+        let Some(new) = new else { return };
+        if self.layout.connection.as_deref() != Some(&*new) {
+            self.layout.retain_panes(|_| false);
+            self.layout.connection = Some((*new).to_owned());
+        }
+        self.layout.retain_panes(|pane| matches!(pane, Pane::Topic(_) | Pane::Groups));
+        self.states.forget_all();
+        for pane in self.layout.panes() {
+            match pane {
+                Pane::Topic(topic) => self.outbox.send(Command::OpenTopic(topic.clone())),
+                Pane::Groups => self.outbox.send(Command::WatchGroups(true)),
+                Pane::Start | Pane::Demo | Pane::Entity(_) => {}
+            }
+        }
+        self.states.front = self.layout.panes().next().cloned();
+        if connected(&self.snapshot).is_some_and(|info| info.embedded) {
+            self.open(&Pane::Demo);
+            self.tour.start();
+        }
+    }
+
+    /// Draws the window and carries out what the user did.
+    pub fn draw(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        self.states.start.take_dropped_file(&ctx);
+        if !self.dialogs.is_open() {
+            for command in command::take_pressed(&ctx) {
+                self.outbox.run(command);
+            }
+        }
+        let snapshot = Arc::clone(&self.snapshot);
+        let mut outbox = std::mem::take(&mut self.outbox);
+        let times = self.times.clone();
+        let mut view = View { snapshot: &snapshot, times: &times, out: &mut outbox };
+        self.draw_frame(ui, &mut view);
+        self.dialogs.show(&ctx, &mut self.layout.choices, &mut view);
+        self.tour.show(&ctx, &mut view);
+        toasts(&ctx, &mut self.toasts, &snapshot.notices);
+        self.outbox = outbox;
+        self.carry_out(&ctx);
+        self.apply_choices(&ctx);
+        self.flush();
+        if !self.unsent.is_empty() {
+            ctx.request_repaint_after(RETRY);
+        }
+    }
+
+    /// Draws the bars, the navigator and the tabs.
+    fn draw_frame(&mut self, ui: &mut Ui, view: &mut View<'_>) {
+        let bar = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6));
+        let thin = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 2));
+        let fill = super::theme::Tokens::of(ui).panel;
+        Panel::top("top bar")
+            .frame(bar.fill(fill))
+            .show(ui, |ui| top_bar::show(ui, &mut self.layout.choices, view));
+        if self.workspace_ended {
+            let problem = Problem::new("the part of the program that reads has stopped")
+                .with_hint("close the window and start again; what is on screen stays as it was");
+            Panel::top("ended")
+                .frame(bar.fill(fill))
+                .show(ui, |ui| problem_box(ui, &problem, None));
+        }
+        Panel::bottom("status")
+            .frame(thin.fill(fill))
+            .show(ui, |ui| status_bar::show(ui, self.states.front.as_ref(), view));
+        if view.snapshot.clock.range_ms.is_some() {
+            Panel::bottom("clock").frame(bar.fill(fill)).show(ui, |ui| {
+                clock_bar::show(ui, &mut self.states, view);
+            });
+        }
+        if connected(view.snapshot).is_some() {
+            navigator::show(ui, &mut self.layout.choices, &mut self.states, view);
+        }
+        let canvas = egui::Frame::new().fill(fill);
+        egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
+            if self.layout.panes().next().is_some() {
+                tabs::show(ui, &mut self.layout.tabs, &mut self.states, view);
+            } else {
+                super::views::welcome::show(ui, &mut self.states.start, view);
+            }
+        });
+    }
+
+    /// Brings a tab to the front, opening what it shows.
+    fn open(&mut self, pane: &Pane) {
+        let is_new = self.layout.tabs.tiles.find_pane(pane).is_none();
+        tabs::open(&mut self.layout.tabs, self.states.front.as_ref(), pane);
+        self.states.front = Some(pane.clone());
+        if !is_new {
+            return;
+        }
+        match pane {
+            Pane::Topic(topic) => self.outbox.send(Command::OpenTopic(topic.clone())),
+            Pane::Entity(key) => self.outbox.send(Command::OpenEntity(key.clone())),
+            Pane::Groups => {
+                self.outbox.send(Command::RefreshGroups);
+                self.outbox.send(Command::WatchGroups(true));
+            }
+            Pane::Start | Pane::Demo => {}
+        }
+    }
+
+    /// Closes a tab and what it opened.
+    fn close(&mut self, pane: &Pane) {
+        let next = tabs::cycle(&mut self.layout.tabs, Some(pane), false);
+        tabs::close(&mut self.layout.tabs, pane);
+        if let Some(command) = tabs::closing_command(pane) {
+            self.outbox.send(command);
+        }
+        self.states.forget(pane);
+        if self.states.front.as_ref() == Some(pane) {
+            self.states.front = next.filter(|next| next != pane);
+        }
+    }
+
+    /// Carries out what was asked of the window.
+    fn carry_out(&mut self, ctx: &Context) {
+        for action in std::mem::take(&mut self.outbox.actions) {
+            match action {
+                Action::Open(pane) => self.open(&pane),
+                Action::Close(pane) => self.close(&pane),
+                Action::Run(command) => self.execute(ctx, command),
+                Action::BrowseForConfig => self.files.open(ctx),
+                Action::ShowGroup(group) => {
+                    self.states.groups.choose(&group);
+                    self.open(&Pane::Groups);
+                }
+            }
+        }
+    }
+
+    /// Sends what the workspace will take.
+    fn flush(&mut self) {
+        self.unsent.extend(self.outbox.commands.drain(..));
+        while let Some(command) = self.unsent.pop_front() {
+            match self.port.send(command) {
+                Ok(()) => {}
+                Err(Refused::Busy(command)) => {
+                    self.unsent.push_front(*command);
+                    return;
+                }
+                Err(Refused::Ended) => self.workspace_ended = true,
+            }
+        }
+    }
+
+    /// Brings theme, size and zone in line with what was chosen.
+    fn apply_choices(&mut self, ctx: &Context) {
+        let choices = self.layout.choices;
+        if ctx.options(|options| options.theme_preference) != choices.theme {
+            ctx.set_theme(choices.theme);
+        }
+        ctx.set_zoom_factor(f32::from(choices.zoom_percent) / 100.0);
+        if (self.times.zone_name() == "local") != choices.local_time {
+            self.times = time_format(choices);
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.take_news(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.layout.save(storage);
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+/// The connection that stands.
+fn connected(snapshot: &Snapshot) -> Option<&Arc<ConnectionInfo>> {
+    match &snapshot.connection {
+        ConnectionState::Connected(info) => Some(info),
+        _ => None,
+    }
+}
+
+/// How times are written.
+fn time_format(choices: Choices) -> TimeFormat {
+    if choices.local_time { TimeFormat::local() } else { TimeFormat::utc() }
+}

@@ -1,0 +1,101 @@
+//! The state of every view, kept while its tab is open.
+//!
+//! Promises: keyed by what is shown, never by where it stands; forgotten with its tab.
+//! Does not know: what a view does with its state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use egui::Ui;
+
+use super::navigator::NavigatorState;
+use crate::gui::view::{Pane, View};
+use crate::gui::views::demo::DemoState;
+use crate::gui::views::entity::EntityState;
+use crate::gui::views::groups::GroupsState;
+use crate::gui::views::start::StartState;
+use crate::gui::views::topic::TopicState;
+use crate::gui::views::{demo, entity, groups, start, topic};
+use crate::gui::widgets::ClockBarState;
+use crate::workspace::EntityKey;
+
+/// The state of every view.
+#[derive(Debug, Default)]
+pub(crate) struct ViewStates {
+    /// The tab the user works in.
+    pub front: Option<Pane>,
+    /// The start view.
+    pub start: StartState,
+    /// The navigator.
+    pub navigator: NavigatorState,
+    /// Topics.
+    pub topics: BTreeMap<Arc<str>, TopicState>,
+    /// Entities.
+    pub entities: BTreeMap<EntityKey, EntityState>,
+    /// The groups.
+    pub groups: GroupsState,
+    /// The demo's panel.
+    pub demo: DemoState,
+    /// The clock's bar.
+    pub clock_bar: ClockBarState,
+}
+
+impl ViewStates {
+    /// Draws what a tab shows.
+    pub(crate) fn show(&mut self, ui: &mut Ui, pane: &Pane, view: &mut View<'_>) {
+        match pane {
+            Pane::Start => start::show(ui, &mut self.start, view),
+            Pane::Topic(name) => {
+                let state = self.topics.entry(Arc::clone(name)).or_default();
+                topic::show(ui, name, state, view);
+            }
+            Pane::Groups => groups::show(ui, &mut self.groups, view),
+            Pane::Demo => demo::show(ui, &mut self.demo, view),
+            Pane::Entity(key) => {
+                let state = self.entities.entry(key.clone()).or_default();
+                entity::show(ui, key, state, view);
+            }
+        }
+    }
+
+    /// The entity in front.
+    pub(crate) fn front_entity(&self) -> Option<&EntityKey> {
+        match &self.front {
+            Some(Pane::Entity(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The topic in front.
+    pub(crate) fn front_topic(&self) -> Option<&Arc<str>> {
+        match &self.front {
+            Some(Pane::Topic(topic)) => Some(topic),
+            _ => None,
+        }
+    }
+
+    /// Forgets the state of a tab that was closed.
+    pub(crate) fn forget(&mut self, pane: &Pane) {
+        match pane {
+            Pane::Topic(topic) => {
+                self.topics.remove(topic);
+            }
+            Pane::Entity(key) => {
+                self.entities.remove(key);
+            }
+            Pane::Start | Pane::Groups | Pane::Demo => {}
+        }
+    }
+
+    /// Forgets everything that belonged to a connection.
+    pub(crate) fn forget_all(&mut self) {
+        let Self { front, start: _, navigator, topics, entities, groups, demo, clock_bar: _ } =
+            self;
+        *front = None;
+        *navigator = NavigatorState::default();
+        topics.clear();
+        entities.clear();
+        *groups = GroupsState::default();
+        *demo = DemoState::default();
+    }
+}

@@ -1,0 +1,107 @@
+//! The line at the bottom: what was read, how complete it is, what failed to decode, what memory it takes.
+//!
+//! Promises: always says what the answers on screen rest on.
+//! Does not know: how completeness is judged.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use crate::gui::command::UiCommand;
+use crate::gui::theme::{Tokens, format, icons, secondary};
+use crate::gui::view::{Pane, View};
+use crate::gui::widgets::{progress_bar, verdict_chip};
+use crate::model::Completeness;
+use crate::workspace::{JobState, JobView};
+
+/// Draws the line.
+pub(crate) fn show(ui: &mut Ui, front: Option<&Pane>, view: &mut View<'_>) {
+    ui.horizontal(|ui| {
+        ui.set_height(20.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            memory(ui, view);
+            jobs(ui, view);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| facts(ui, front, view));
+        });
+    });
+}
+
+/// A quiet text.
+fn quiet(ui: &mut Ui, text: impl Into<String>) -> egui::Response {
+    let color = Tokens::of(ui).text_secondary;
+    ui.add(egui::Label::new(RichText::new(text).font(secondary()).color(color)).truncate())
+}
+
+/// What the answers of the view in front rest on.
+fn facts(ui: &mut Ui, front: Option<&Pane>, view: &View<'_>) {
+    let (text, completeness, failures) = match front {
+        Some(Pane::Topic(topic)) => match view.snapshot.topic_view(topic) {
+            Some(topic) if topic.start.is_some() => {
+                let partitions = topic.partitions.latest().map_or(0, |partitions| partitions.len());
+                let read = format!(
+                    "{} read from {}",
+                    format::count(topic.records_read, "record"),
+                    format::count(partitions as u64, "partition")
+                );
+                (read, topic.completeness.as_deref(), topic.decode_failures)
+            }
+            _ => ("Nothing read yet".to_owned(), None, 0),
+        },
+        Some(Pane::Entity(key)) => match view.snapshot.entity_view(key) {
+            Some(entity) => {
+                let events = entity.events.latest().map_or(0, |events| events.len());
+                let read = format::count(events as u64, "event");
+                (read, entity.completeness.as_deref(), 0)
+            }
+            None => (String::new(), None, 0),
+        },
+        _ => (String::new(), None, 0),
+    };
+    if !text.is_empty() {
+        quiet(ui, text);
+    }
+    completeness_and_failures(ui, completeness, failures);
+}
+
+/// How complete it is and what failed to decode.
+fn completeness_and_failures(ui: &mut Ui, completeness: Option<&Completeness>, failures: u64) {
+    if let Some(completeness) = completeness {
+        verdict_chip(ui, completeness);
+    }
+    if failures > 0 {
+        let text = format!("{} {}", icons::WARNING, format::count(failures, "decode failure"));
+        let color = Tokens::of(ui).warning;
+        ui.label(RichText::new(text).font(secondary()).color(color));
+    }
+}
+
+/// What runs.
+fn jobs(ui: &mut Ui, view: &mut View<'_>) {
+    let mut running =
+        view.snapshot.jobs.iter().filter(|job| matches!(job.state, JobState::Running));
+    let Some(job) = running.next_back() else { return };
+    let others = running.count();
+    ui.add_space(8.0);
+    if let Some(fraction) = job.progress.fraction() {
+        progress_bar(ui, fraction, 80.0, &job.title);
+    }
+    let response = quiet(ui, job_words(job, others)).interact(egui::Sense::click());
+    if response.on_hover_text("Show jobs").clicked() {
+        view.out.run(UiCommand::ShowJobs);
+    }
+}
+
+/// A job in words, with how many more run.
+fn job_words(job: &JobView, others: usize) -> String {
+    let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+    format!("{}{more}", job.title)
+}
+
+/// What the records take.
+fn memory(ui: &mut Ui, view: &View<'_>) {
+    let snapshot = view.snapshot;
+    if snapshot.memory_budget_bytes == 0 {
+        return;
+    }
+    let used = format::bytes(snapshot.memory_bytes);
+    let budget = format::bytes(snapshot.memory_budget_bytes);
+    quiet(ui, used.clone()).on_hover_text(format!("Records take {used} of {budget} of memory"));
+}

@@ -1,0 +1,450 @@
+//! Every command of the window in one list: its words, its tooltip, its keys.
+//!
+//! Promises: palette, menus, buttons and the key sheet are made from this list, so they cannot disagree; no two
+//! commands share a key; a command whose key is also typed into text fields never fires while one has the focus.
+//! Does not know: what a command does (`app::execute`).
+
+use egui::{Context, FocusDirection, Key, KeyboardShortcut, Modifiers};
+
+/// What a user can tell the window to do, in the order of the palette.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UiCommand {
+    /// Opens the palette.
+    OpenPalette,
+    /// Puts the focus on the filter of the view in front.
+    FocusFilter,
+    /// To the event before.
+    PreviousEvent,
+    /// To the event after.
+    NextEvent,
+    /// To the last change of the chosen field before the clock.
+    PreviousChange,
+    /// To the next change of the chosen field after the clock.
+    NextChange,
+    /// Before the first event.
+    FirstEvent,
+    /// To the end.
+    LastEvent,
+    /// Starts or stops playing.
+    TogglePlay,
+    /// Plays faster.
+    PlayFaster,
+    /// Plays slower.
+    PlaySlower,
+    /// Stays at the end as records arrive, or stops doing so.
+    ToggleFollow,
+    /// Asks for a time to go to.
+    JumpToTime,
+    /// Shows everything on the timeline.
+    FitTimeline,
+    /// Zooms the timeline in.
+    ZoomIn,
+    /// Zooms the timeline out.
+    ZoomOut,
+    /// Moves the timeline to earlier times.
+    PanLeft,
+    /// Moves the timeline to later times.
+    PanRight,
+    /// To the event before in the lane in front.
+    PreviousInLane,
+    /// To the event after in the lane in front.
+    NextInLane,
+    /// Remembers the moment.
+    AddBookmark,
+    /// Compares the moment with another, or ends it.
+    Compare,
+    /// To the row above.
+    PreviousRow,
+    /// To the row below.
+    NextRow,
+    /// Reads the lists of the view in front anew.
+    Refresh,
+    /// Connects to another cluster.
+    ShowStart,
+    /// Shows the consumer groups.
+    ShowGroups,
+    /// Shows the reference system's panel.
+    ShowDemo,
+    /// Starts the guided tour of the incident.
+    StartTour,
+    /// Shows jobs.
+    ShowJobs,
+    /// Shows bookmarks.
+    ShowBookmarks,
+    /// Shows notices.
+    ShowNotices,
+    /// Shows settings.
+    ShowSettings,
+    /// Shows keys.
+    ShowKeys,
+    /// Shows or hides the navigator.
+    ToggleNavigator,
+    /// Changes between committed and uncommitted records.
+    ToggleIsolation,
+    /// Changes between log time and event time.
+    ToggleClock,
+    /// Changes between UTC and local time.
+    ToggleTimeZone,
+    /// Changes between dark and light.
+    ToggleTheme,
+    /// Makes everything larger.
+    LargerText,
+    /// Makes everything smaller.
+    SmallerText,
+    /// Makes everything as large as at first.
+    NormalText,
+    /// To the tab after.
+    NextTab,
+    /// To the tab before.
+    PreviousTab,
+    /// Closes the tab in front.
+    CloseTab,
+    /// Closes the connection.
+    Disconnect,
+    /// Closes the window.
+    Quit,
+}
+
+/// The words of a command.
+struct Words {
+    /// The command in a few words, as palette and menus show it.
+    text: &'static str,
+    /// What it does, in a sentence without full stop.
+    tooltip: &'static str,
+}
+
+/// Words in short.
+const fn words(text: &'static str, tooltip: &'static str) -> Words {
+    Words { text, tooltip }
+}
+
+impl UiCommand {
+    /// All of them, in the order of the palette.
+    pub const ALL: [Self; 47] = [
+        Self::OpenPalette,
+        Self::FocusFilter,
+        Self::PreviousEvent,
+        Self::NextEvent,
+        Self::PreviousChange,
+        Self::NextChange,
+        Self::FirstEvent,
+        Self::LastEvent,
+        Self::TogglePlay,
+        Self::PlayFaster,
+        Self::PlaySlower,
+        Self::ToggleFollow,
+        Self::JumpToTime,
+        Self::FitTimeline,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::PanLeft,
+        Self::PanRight,
+        Self::PreviousInLane,
+        Self::NextInLane,
+        Self::AddBookmark,
+        Self::Compare,
+        Self::PreviousRow,
+        Self::NextRow,
+        Self::Refresh,
+        Self::ShowStart,
+        Self::ShowGroups,
+        Self::ShowDemo,
+        Self::StartTour,
+        Self::ShowJobs,
+        Self::ShowBookmarks,
+        Self::ShowNotices,
+        Self::ShowSettings,
+        Self::ShowKeys,
+        Self::ToggleNavigator,
+        Self::ToggleIsolation,
+        Self::ToggleClock,
+        Self::ToggleTimeZone,
+        Self::ToggleTheme,
+        Self::LargerText,
+        Self::SmallerText,
+        Self::NormalText,
+        Self::NextTab,
+        Self::PreviousTab,
+        Self::CloseTab,
+        Self::Disconnect,
+        Self::Quit,
+    ];
+
+    /// The command in a few words.
+    pub fn text(self) -> &'static str {
+        self.words().text
+    }
+
+    /// What it does.
+    pub fn tooltip(self) -> &'static str {
+        self.words().tooltip
+    }
+
+    /// Both texts.
+    fn words(self) -> Words {
+        match self {
+            Self::OpenPalette => {
+                words("Go to anything…", "Find a command, a topic or an entity by name")
+            }
+            Self::FocusFilter => words("Filter", "Type into the filter of the view in front"),
+            Self::PreviousEvent => words("Previous event", "Step back to the event before"),
+            Self::NextEvent => words("Next event", "Step on to the event after"),
+            Self::PreviousChange => {
+                words("Previous change of field", "Run back to where the chosen field last changed")
+            }
+            Self::NextChange => {
+                words("Next change of field", "Run on to where the chosen field next changes")
+            }
+            Self::FirstEvent => words("To the start", "Before the first event"),
+            Self::LastEvent => words("To the end", "After the last event that was read"),
+            Self::TogglePlay => words("Play or pause", "Let the clock run, or stop it"),
+            Self::PlayFaster => words("Play faster", "Double the speed of the clock"),
+            Self::PlaySlower => words("Play slower", "Halve the speed of the clock"),
+            Self::ToggleFollow => {
+                words("Follow", "Stay at the end as new records arrive; scrubbing leaves it")
+            }
+            Self::JumpToTime => words("Jump to time…", "Set the clock to a time you type"),
+            Self::FitTimeline => words("Fit timeline", "Show the whole span on the timeline"),
+            Self::ZoomIn => words("Zoom in", "Show a shorter span of time"),
+            Self::ZoomOut => words("Zoom out", "Show a longer span of time"),
+            Self::PanLeft => words("Pan left", "Move the timeline to earlier times"),
+            Self::PanRight => words("Pan right", "Move the timeline to later times"),
+            Self::PreviousInLane => words("Previous in lane", "To the event before in this lane"),
+            Self::NextInLane => words("Next in lane", "To the event after in this lane"),
+            Self::AddBookmark => words("Add bookmark", "Remember this moment and entity"),
+            Self::Compare => words("Compare", "Pin this moment and compare others with it"),
+            Self::PreviousRow => words("Previous row", "Select the row above"),
+            Self::NextRow => words("Next row", "Select the row below"),
+            Self::Refresh => words("Refresh", "Read topics and consumer groups anew"),
+            Self::ShowStart => words("Connect…", "Connect to another cluster"),
+            Self::ShowGroups => words("Consumer groups", "Show where consumer groups stand"),
+            Self::ShowDemo => words("Demo panel", "Send commands to the reference system"),
+            Self::StartTour => words("Guided tour", "Find the planted incident in five steps"),
+            Self::ShowJobs => words("Jobs", "Show what runs and what ended"),
+            Self::ShowBookmarks => words("Bookmarks", "Show remembered moments"),
+            Self::ShowNotices => words("Notices", "Show what happened, newest first"),
+            Self::ShowSettings => words("Settings", "Theme, text size, time zone"),
+            Self::ShowKeys => words("Keys", "Show every key"),
+            Self::ToggleNavigator => words("Navigator", "Show or hide the navigator"),
+            Self::ToggleIsolation => {
+                words("Isolation", "Read committed records alone, or uncommitted ones too")
+            }
+            Self::ToggleClock => {
+                words("Log or event time", "Let a time cut compare log time or event time")
+            }
+            Self::ToggleTimeZone => words("UTC or local time", "Change the zone of all times"),
+            Self::ToggleTheme => words("Dark or light", "Change the theme"),
+            Self::LargerText => words("Larger text", "Make everything larger"),
+            Self::SmallerText => words("Smaller text", "Make everything smaller"),
+            Self::NormalText => words("Normal text size", "Make everything as large as at first"),
+            Self::NextTab => words("Next tab", "Bring the tab after to the front"),
+            Self::PreviousTab => words("Previous tab", "Bring the tab before to the front"),
+            Self::CloseTab => words("Close tab", "Close the tab in front"),
+            Self::Disconnect => words("Disconnect", "Close the connection and all it opened"),
+            Self::Quit => words("Quit", "Close the window"),
+        }
+    }
+
+    /// The keys that set it off; the first one is shown.
+    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+        /// A key with these modifiers.
+        const fn with(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(modifiers, key)
+        }
+        /// A key alone.
+        const fn key(key: Key) -> KeyboardShortcut {
+            with(Modifiers::NONE, key)
+        }
+        /// A key with Ctrl, on a Mac with Command.
+        const fn ctrl(key: Key) -> KeyboardShortcut {
+            with(Modifiers::COMMAND, key)
+        }
+        match self {
+            Self::OpenPalette => const { &[ctrl(Key::K)] },
+            Self::FocusFilter => const { &[key(Key::Slash), ctrl(Key::F)] },
+            Self::PreviousEvent => const { &[key(Key::ArrowLeft)] },
+            Self::NextEvent => const { &[key(Key::ArrowRight)] },
+            Self::PreviousChange => const { &[with(Modifiers::SHIFT, Key::ArrowLeft)] },
+            Self::NextChange => const { &[with(Modifiers::SHIFT, Key::ArrowRight)] },
+            Self::FirstEvent => const { &[key(Key::Home)] },
+            Self::LastEvent => const { &[key(Key::End)] },
+            Self::TogglePlay => const { &[key(Key::Space)] },
+            Self::PlayFaster => const { &[key(Key::CloseBracket)] },
+            Self::PlaySlower => const { &[key(Key::OpenBracket)] },
+            Self::ToggleFollow => const { &[key(Key::L)] },
+            Self::JumpToTime => const { &[key(Key::G)] },
+            Self::FitTimeline => const { &[key(Key::F)] },
+            Self::ZoomIn => const { &[key(Key::W)] },
+            Self::ZoomOut => const { &[key(Key::S)] },
+            Self::PanLeft => const { &[key(Key::A)] },
+            Self::PanRight => const { &[key(Key::D)] },
+            Self::PreviousInLane => const { &[key(Key::Comma)] },
+            Self::NextInLane => const { &[key(Key::Period)] },
+            Self::AddBookmark => const { &[key(Key::B)] },
+            Self::Compare => const { &[key(Key::C)] },
+            Self::PreviousRow => const { &[key(Key::K), key(Key::ArrowUp)] },
+            Self::NextRow => const { &[key(Key::J), key(Key::ArrowDown)] },
+            Self::Refresh => const { &[key(Key::F5), ctrl(Key::R)] },
+            Self::ShowStart => const { &[ctrl(Key::O)] },
+            Self::ShowKeys => const { &[key(Key::Questionmark), key(Key::F1)] },
+            Self::ShowSettings => const { &[ctrl(Key::Comma)] },
+            Self::ToggleNavigator => const { &[ctrl(Key::B)] },
+            Self::LargerText => const { &[ctrl(Key::Plus), ctrl(Key::Equals)] },
+            Self::SmallerText => const { &[ctrl(Key::Minus)] },
+            Self::NormalText => const { &[ctrl(Key::Num0)] },
+            Self::NextTab => const { &[ctrl(Key::Tab), ctrl(Key::PageDown)] },
+            Self::PreviousTab => {
+                const { &[with(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Tab), ctrl(Key::PageUp)] }
+            }
+            Self::CloseTab => const { &[ctrl(Key::W)] },
+            Self::Quit => const { &[ctrl(Key::Q)] },
+            Self::ShowGroups
+            | Self::ShowDemo
+            | Self::StartTour
+            | Self::ShowJobs
+            | Self::ShowBookmarks
+            | Self::ShowNotices
+            | Self::ToggleIsolation
+            | Self::ToggleClock
+            | Self::ToggleTimeZone
+            | Self::ToggleTheme
+            | Self::Disconnect => &[],
+        }
+    }
+
+    /// Its first key in words, such as `Ctrl+K`.
+    pub fn shortcut_text(self, ctx: &Context) -> Option<String> {
+        self.shortcuts().first().map(|shortcut| ctx.format_shortcut(shortcut))
+    }
+
+    /// The tooltip with the key behind it.
+    pub fn tooltip_with_shortcut(self, ctx: &Context) -> String {
+        match self.shortcut_text(ctx) {
+            Some(shortcut) => format!("{} ({shortcut})", self.tooltip()),
+            None => self.tooltip().to_owned(),
+        }
+    }
+
+    /// Whether holding the key down repeats it.
+    fn repeats(self) -> bool {
+        !matches!(
+            self,
+            Self::TogglePlay
+                | Self::ToggleFollow
+                | Self::AddBookmark
+                | Self::Compare
+                | Self::CloseTab
+        )
+    }
+}
+
+/// Takes the keys of commands out of the input and says which commands they set off.
+///
+/// Call it before anything is drawn. Keys that mean something in a text field are left alone while one has the focus,
+/// and so are the keys by which one walks through a list that has it. Space plays even then: Enter presses a control.
+pub(crate) fn take_pressed(ctx: &Context) -> Vec<UiCommand> {
+    let typing = ctx.text_edit_focused();
+    let focused = ctx.memory(|memory| memory.focused().is_some());
+    let mut candidates: Vec<(UiCommand, KeyboardShortcut)> = UiCommand::ALL
+        .into_iter()
+        .flat_map(|command| command.shortcuts().iter().map(move |shortcut| (command, *shortcut)))
+        .filter(|(_, shortcut)| !(typing && is_typed(*shortcut)))
+        .filter(|(_, shortcut)| !(focused && walks_in_lists(*shortcut)))
+        .collect();
+    // The most modifiers first: a key without Shift would take the one with it, too.
+    candidates.sort_by_key(|(_, shortcut)| std::cmp::Reverse(modifier_count(shortcut.modifiers)));
+    let mut pressed = Vec::new();
+    for (command, shortcut) in candidates {
+        let held = ctx.input(|input| is_held(input, shortcut));
+        let taken = ctx.input_mut(|input| input.consume_shortcut(&shortcut));
+        if taken && (!held || command.repeats()) {
+            pressed.push(command);
+            // The focus was about to walk in the direction of an arrow key.
+            ctx.memory_mut(|memory| memory.move_focus(FocusDirection::None));
+        }
+    }
+    pressed
+}
+
+/// Whether this key means something in a text field: all keys without Ctrl or Alt.
+fn is_typed(shortcut: KeyboardShortcut) -> bool {
+    shortcut.conflicts_with_text_editing()
+        || (!shortcut.modifiers.any() || shortcut.modifiers.shift_only())
+            && !matches!(shortcut.logical_key, Key::F1 | Key::F5)
+}
+
+/// Whether a list that has the focus takes this key.
+fn walks_in_lists(shortcut: KeyboardShortcut) -> bool {
+    !shortcut.modifiers.any() && matches!(shortcut.logical_key, Key::ArrowUp | Key::ArrowDown)
+}
+
+/// Whether this key comes from being held down.
+fn is_held(input: &egui::InputState, shortcut: KeyboardShortcut) -> bool {
+    input.events.iter().any(|event| {
+        matches!(event, egui::Event::Key { key, repeat: true, pressed: true, .. } if *key == shortcut.logical_key)
+    })
+}
+
+/// How many modifiers there are.
+fn modifier_count(modifiers: Modifiers) -> u32 {
+    [modifiers.command || modifiers.ctrl, modifiers.shift, modifiers.alt]
+        .into_iter()
+        .map(u32::from)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_a_key_on_any_system() {
+        for is_mac in [false, true] {
+            let mut taken: Vec<(String, UiCommand)> = Vec::new();
+            for command in UiCommand::ALL {
+                for shortcut in command.shortcuts() {
+                    let keys = shortcut.format(&egui::ModifierNames::NAMES, is_mac);
+                    let other = taken.iter().find(|(other, _)| *other == keys);
+                    assert!(other.is_none(), "{keys} is both {command:?} and {other:?}");
+                    taken.push((keys, command));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_listed_once_and_has_its_own_words() {
+        let listed: BTreeSet<_> = UiCommand::ALL.into_iter().collect();
+        assert_eq!(listed.len(), UiCommand::ALL.len());
+        let texts: BTreeSet<_> = UiCommand::ALL.iter().map(|command| command.text()).collect();
+        assert_eq!(texts.len(), UiCommand::ALL.len());
+        for command in UiCommand::ALL {
+            assert!(!command.tooltip().ends_with('.'), "a tooltip is no paragraph: {command:?}");
+        }
+    }
+
+    /// The commands that pressing this key sets off while nothing has the focus.
+    fn pressed(modifiers: Modifiers, key: Key) -> Vec<UiCommand> {
+        let ctx = Context::default();
+        let event =
+            egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        let input = egui::RawInput { events: vec![event], ..Default::default() };
+        let mut pressed = Vec::new();
+        let mut output = ctx.run_ui(input, |ui| pressed.extend(take_pressed(ui.ctx())));
+        output.textures_delta.clear();
+        pressed
+    }
+
+    #[test]
+    fn shift_and_arrow_step_along_the_field_and_not_along_the_events() {
+        assert_eq!(pressed(Modifiers::SHIFT, Key::ArrowLeft), [UiCommand::PreviousChange]);
+        assert_eq!(pressed(Modifiers::NONE, Key::ArrowLeft), [UiCommand::PreviousEvent]);
+    }
+
+    #[test]
+    fn a_question_mark_shows_the_keys_although_it_takes_shift_to_type_one() {
+        assert_eq!(pressed(Modifiers::SHIFT, Key::Questionmark), [UiCommand::ShowKeys]);
+    }
+}

@@ -1,0 +1,82 @@
+//! What stands over the window while it is open: palette, keys, settings.
+//!
+//! Promises: at most one is open; Escape closes it; while one is open no shortcut reaches the views.
+//! Does not know: what the commands it offers do.
+
+mod keys;
+mod palette_items;
+mod settings;
+
+use egui::{Context, Id, Modal};
+
+use self::palette_items::PaletteItems;
+use super::app::Choices;
+use super::view::View;
+use super::widgets::{PaletteOutcome, PaletteState, palette};
+
+/// Which one is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// The palette.
+    Palette,
+    /// The keys.
+    Keys,
+    /// The settings.
+    Settings,
+}
+
+/// The dialogs.
+#[derive(Debug, Default)]
+pub(crate) struct Dialogs {
+    /// The one that is open.
+    open: Option<Dialog>,
+    /// The palette.
+    palette: PaletteState,
+    /// What the palette offers.
+    items: PaletteItems,
+}
+
+impl Dialogs {
+    /// Whether one is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Opens one.
+    pub(crate) fn open(&mut self, dialog: Dialog) {
+        self.open = Some(dialog);
+        self.palette = PaletteState::default();
+        self.items = PaletteItems::default();
+    }
+
+    /// Draws the one that is open.
+    pub(crate) fn show(&mut self, ctx: &Context, choices: &mut Choices, view: &mut View<'_>) {
+        let Some(dialog) = self.open else { return };
+        if dialog == Dialog::Palette {
+            self.show_palette(ctx, view);
+            return;
+        }
+        let response = Modal::new(Id::unique("dialog")).show(ctx, |ui| match dialog {
+            Dialog::Palette => true,
+            Dialog::Keys => keys::show(ui),
+            Dialog::Settings => settings::show(ui, choices, view),
+        });
+        if response.inner || response.should_close() {
+            self.open = None;
+        }
+    }
+
+    /// Draws the palette.
+    fn show_palette(&mut self, ctx: &Context, view: &mut View<'_>) {
+        let text = self.palette.query().to_owned();
+        let items = self.items.gather(ctx, view.snapshot, &text);
+        match palette(ctx, &mut self.palette, items, "A command, a topic, an entity") {
+            PaletteOutcome::Open => {}
+            PaletteOutcome::Closed => self.open = None,
+            PaletteOutcome::Chosen(index) => {
+                self.open = None;
+                self.items.choose(index, view.out);
+            }
+        }
+    }
+}

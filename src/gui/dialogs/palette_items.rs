@@ -1,0 +1,161 @@
+//! What the palette offers: commands, entities, topics.
+//!
+//! Promises: an entity can be opened by its id although it is in no list.
+//! Does not know: how items are matched and drawn (`widgets::palette`).
+
+use std::sync::Arc;
+
+use egui::Context;
+
+use crate::gui::command::UiCommand;
+use crate::gui::theme::{format, icons};
+use crate::gui::view::{Outbox, Pane};
+use crate::gui::widgets::PaletteItem;
+use crate::model::EntityId;
+use crate::workspace::{EntityKey, Snapshot};
+
+/// What an item does when it is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    /// Carries out a command.
+    Run(UiCommand),
+    /// Opens a tab.
+    Open(Pane),
+}
+
+/// What the palette offers.
+#[derive(Debug, Default)]
+pub(crate) struct PaletteItems {
+    /// What is shown.
+    items: Vec<PaletteItem>,
+    /// What each does.
+    targets: Vec<Target>,
+    /// For which snapshot and text they were gathered.
+    gathered_for: Option<(u64, String)>,
+}
+
+impl PaletteItems {
+    /// Gathers the items anew when the snapshot or the text is another.
+    pub(crate) fn gather(
+        &mut self,
+        ctx: &Context,
+        snapshot: &Snapshot,
+        text: &str,
+    ) -> &[PaletteItem] {
+        let wanted = (snapshot.generation, text.trim().to_owned());
+        if self.gathered_for.as_ref() != Some(&wanted) {
+            self.items.clear();
+            self.targets.clear();
+            self.commands(ctx);
+            self.entities(snapshot);
+            self.topics(snapshot);
+            self.typed(snapshot, &wanted.1);
+            self.gathered_for = Some(wanted);
+        }
+        &self.items
+    }
+
+    /// Carries out the item with this number.
+    pub(crate) fn choose(&self, index: usize, out: &mut Outbox) {
+        match self.targets.get(index) {
+            Some(Target::Run(command)) => out.run(*command),
+            Some(Target::Open(pane)) => out.open(pane.clone()),
+            None => {}
+        }
+    }
+
+    /// Adds an item.
+    fn add(&mut self, icon: &'static str, label: String, detail: String, target: Target) {
+        let item = PaletteItem { icon, label, detail, shortcut: String::new(), enabled: true };
+        self.items.push(item);
+        self.targets.push(target);
+    }
+
+    /// The commands.
+    fn commands(&mut self, ctx: &Context) {
+        for command in
+            UiCommand::ALL.into_iter().filter(|command| *command != UiCommand::OpenPalette)
+        {
+            let label = command.text().to_owned();
+            let detail = command.tooltip().to_owned();
+            self.add(icons::COMMAND, label, detail, Target::Run(command));
+            if let Some(item) = self.items.last_mut() {
+                item.shortcut = command.shortcut_text(ctx).unwrap_or_default();
+            }
+        }
+    }
+
+    /// The entities of the open topics.
+    fn entities(&mut self, snapshot: &Snapshot) {
+        for topic in &snapshot.topic_views {
+            let Some(list) = topic.entities.latest() else { continue };
+            for row in list.rows.iter() {
+                let detail = format!("{} · {}", topic.topic, format::count(row.events, "event"));
+                let pane = entity_pane(row.entity.clone(), &topic.topic);
+                self.add(icons::CUBE, row.entity.to_string(), detail, Target::Open(pane));
+            }
+        }
+    }
+
+    /// The cluster's topics.
+    fn topics(&mut self, snapshot: &Snapshot) {
+        let Some(topics) = snapshot.topics.latest() else { return };
+        for topic in topics.iter() {
+            let pane = Pane::Topic(Arc::clone(&topic.name));
+            self.add(icons::ROWS, topic.name.to_string(), "topic".to_owned(), Target::Open(pane));
+        }
+    }
+
+    /// The text itself as an entity of each open topic.
+    fn typed(&mut self, snapshot: &Snapshot, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        for topic in &snapshot.topic_views {
+            let target = Target::Open(entity_pane(EntityId::new(text), &topic.topic));
+            if !self.targets.contains(&target) {
+                let detail = format!("open as entity of {}", topic.topic);
+                self.add(icons::CUBE, text.to_owned(), detail, target);
+            }
+        }
+    }
+}
+
+/// The tab of an entity of one topic.
+fn entity_pane(entity: EntityId, topic: &Arc<str>) -> Pane {
+    Pane::Entity(EntityKey { entity, topics: Arc::new([Arc::clone(topic)]) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::TopicView;
+
+    #[test]
+    fn an_entity_that_is_in_no_list_can_be_opened_by_its_id() {
+        let topic = TopicView { topic: "order-events".into(), ..TopicView::default() };
+        let snapshot = Snapshot { topic_views: vec![Arc::new(topic)], ..Snapshot::default() };
+        let mut items = PaletteItems::default();
+        let offered = items.gather(&Context::default(), &snapshot, "order-1042");
+        let last = offered.len() - 1;
+        assert_eq!(offered[last].label, "order-1042");
+        let mut out = Outbox::default();
+        items.choose(last, &mut out);
+        let pane = entity_pane(EntityId::new("order-1042"), &"order-events".into());
+        assert_eq!(out.actions, [crate::gui::view::Action::Open(pane)]);
+    }
+
+    #[test]
+    fn every_command_but_the_palette_itself_is_offered_with_its_keys() {
+        let mut items = PaletteItems::default();
+        let offered = items.gather(&Context::default(), &Snapshot::default(), "");
+        assert_eq!(offered.len(), UiCommand::ALL.len() - 1);
+        assert!(
+            offered.iter().all(|item| item.label != UiCommand::OpenPalette.text()),
+            "it is open"
+        );
+        let keys =
+            offered.iter().find(|item| item.label == UiCommand::ShowSettings.text()).unwrap();
+        assert!(!keys.shortcut.is_empty(), "Ctrl and comma");
+    }
+}

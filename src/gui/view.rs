@@ -1,0 +1,90 @@
+//! What every view is given, and what it may ask for.
+//!
+//! Promises: a view reads the snapshot and writes to its own state and the outbox; nothing else reaches it.
+//! Does not know: any one view.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::UiCommand;
+use super::theme::TimeFormat;
+use crate::workspace::{ClockCommand, Command, EntityKey, Snapshot};
+
+/// What stands in a tab.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Pane {
+    /// Where to begin: connect, or open the demo.
+    Start,
+    /// A topic.
+    Topic(Arc<str>),
+    /// The consumer groups.
+    Groups,
+    /// The reference system's panel.
+    Demo,
+    /// An entity. Not kept between starts: opening one reads its whole history.
+    #[serde(skip)]
+    Entity(EntityKey),
+}
+
+/// What a view asks of the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Brings a tab to the front and opens what it shows.
+    Open(Pane),
+    /// Closes a tab.
+    Close(Pane),
+    /// Carries out a command of the list.
+    Run(UiCommand),
+    /// Lets the user choose a connection file in a dialog.
+    BrowseForConfig,
+    /// Shows the groups with this one chosen.
+    ShowGroup(Arc<str>),
+}
+
+/// What the views of one frame ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// For the workspace, in order.
+    pub commands: Vec<Command>,
+    /// For the window, in order.
+    pub actions: Vec<Action>,
+}
+
+impl Outbox {
+    /// Asks the workspace.
+    pub(crate) fn send(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// Moves the clock.
+    pub(crate) fn clock(&mut self, command: ClockCommand) {
+        self.commands.push(Command::Clock(command));
+    }
+
+    /// Asks the window.
+    pub(crate) fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    /// Opens what a tab shows and brings it to the front.
+    pub(crate) fn open(&mut self, pane: Pane) {
+        self.act(Action::Open(pane));
+    }
+
+    /// Carries out a command of the list.
+    pub(crate) fn run(&mut self, command: UiCommand) {
+        self.act(Action::Run(command));
+    }
+}
+
+/// What every view is given beside its own state.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    /// The workspace.
+    pub snapshot: &'a Snapshot,
+    /// How times are written.
+    pub times: &'a TimeFormat,
+    /// What the view asks for.
+    pub out: &'a mut Outbox,
+}

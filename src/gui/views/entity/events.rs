@@ -1,0 +1,169 @@
+//! The events of an entity in log order.
+//!
+//! Promises: the event at the clock is chosen and in view; what a reader should know about an event is marked.
+//! Does not know: how events are decoded.
+
+use std::sync::Arc;
+
+use egui::{Id, RichText, Ui};
+
+use super::{EntityState, point_of};
+use crate::gui::theme::{TimeFormat, Tokens, icon, icons, mono, mono_small, secondary};
+use crate::gui::view::View;
+use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
+use crate::model::{EventProblem, Transaction};
+use crate::workspace::{ClockCommand, Command, EntityView, EventRow};
+
+/// The columns.
+const COLUMNS: [TableColumn; 4] = [
+    TableColumn::figures("", 40.0),
+    TableColumn::text("Event", 132.0),
+    TableColumn::rest("Changes"),
+    TableColumn::figures("Time", 88.0),
+];
+
+/// Draws the list.
+pub(crate) fn show(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    let version = entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0);
+    let chosen = version.map(|version| version - 1);
+    let moved = entity.at.as_ref().map(|at| at.version) != state.version;
+    let mut rows = Rows { events, times: view.times, compare: None };
+    let id = Id::unique(("events", &entity.key));
+    let response = DataTable::new(id, "Events", &COLUMNS, events.len() as u64)
+        .chosen(chosen)
+        .scroll_to(chosen.filter(|_| moved))
+        .show(ui, &mut rows);
+    if let Some(base) = rows.compare {
+        view.out.send(Command::Compare(entity.key.clone(), Some(base)));
+    }
+    let row = response.chosen.and_then(|row| usize::try_from(row).ok());
+    if let Some(event) = row.and_then(|row| events.get(row)) {
+        view.out.clock(ClockCommand::Set(point_of(event)));
+    }
+}
+
+/// The rows as the table draws them.
+struct Rows<'a> {
+    /// The events.
+    events: &'a [EventRow],
+    /// How times are written.
+    times: &'a TimeFormat,
+    /// The version to compare with that was asked for in a menu.
+    compare: Option<u64>,
+}
+
+impl Rows<'_> {
+    /// The event of a row.
+    fn event(&self, row: u64) -> Option<&EventRow> {
+        self.events.get(usize::try_from(row).ok()?)
+    }
+
+    /// The time; the date where the day changes.
+    fn time(&self, row: u64, event: &EventRow) -> String {
+        let before = row.checked_sub(1).and_then(|before| self.event(before));
+        let before_ms = before.map(|event| event.timestamp_ms);
+        if self.times.day_changes(before_ms, event.timestamp_ms) {
+            self.times.print(event.timestamp_ms, "%d %b %H:%M")
+        } else {
+            self.times.time(event.timestamp_ms)
+        }
+    }
+}
+
+/// What a reader should know about an event, in words.
+fn problem_words(problem: &EventProblem) -> String {
+    match problem {
+        EventProblem::Undecodable => {
+            "Its value could not be decoded; the state stays as it was".to_owned()
+        }
+        EventProblem::ImplausibleTime => {
+            "Its timestamp lies in the future; log time ignores it".to_owned()
+        }
+        EventProblem::DuplicateMembers => {
+            "An object in it names a member twice; the last one counts".to_owned()
+        }
+        EventProblem::VersionOutOfOrder { previous, found } => {
+            format!("Its version field says {found} after {previous}")
+        }
+    }
+}
+
+/// The mark of an event.
+fn mark_of(event: &EventRow) -> EventMark {
+    let mut mark = EventMark::of_type(&event.event_type);
+    mark.hollow = event.transaction != Transaction::Committed;
+    mark.problem = !event.problems.is_empty();
+    mark
+}
+
+impl TableRows for Rows<'_> {
+    fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
+        let Some(event) = self.event(row) else { return };
+        let tokens = Tokens::of(ui);
+        match column {
+            0 => {
+                let text = RichText::new(format!("v{}", event.version)).font(mono());
+                ui.label(text.color(tokens.text_secondary));
+            }
+            1 => {
+                let response = event_label(ui, &event.event_type, mark_of(event));
+                response.on_hover_ui(|ui| event_facts(ui, event, self.times));
+            }
+            2 => {
+                if !event.problems.is_empty() {
+                    let mark = RichText::new(icons::WARNING).font(icon()).color(tokens.warning);
+                    let words: Vec<_> = event.problems.iter().map(problem_words).collect();
+                    ui.label(mark).on_hover_text(words.join("\n"));
+                }
+                let summary = RichText::new(&*event.summary).font(secondary());
+                ui.add(egui::Label::new(summary.color(tokens.text_secondary)).truncate());
+            }
+            _ => {
+                let time = RichText::new(self.time(row, event)).font(mono_small());
+                ui.label(time.color(tokens.text_secondary));
+            }
+        }
+    }
+
+    fn name(&self, row: u64) -> String {
+        self.event(row)
+            .map_or_else(String::new, |event| format!("v{} {}", event.version, event.event_type))
+    }
+
+    fn has_menu(&self) -> bool {
+        true
+    }
+
+    fn menu(&mut self, ui: &mut Ui, row: u64) {
+        let Some(event) = self.event(row) else { return };
+        let (version, address) = (event.version, event.position.to_string());
+        if ui.button(format!("Compare with v{version}")).clicked() {
+            self.compare = Some(version);
+        }
+        if ui.button("Copy address").clicked() {
+            ui.copy_text(address);
+        }
+    }
+}
+
+/// An event on hover.
+fn event_facts(ui: &mut Ui, event: &EventRow, times: &TimeFormat) {
+    ui.label(format!("v{} {}", event.version, event.event_type));
+    ui.monospace(event.position.to_string());
+    ui.label(times.date_time_zone(event.timestamp_ms));
+    if event.log_time_ms != event.timestamp_ms {
+        ui.label(format!("log time {}", times.date_time_zone(event.log_time_ms)));
+    }
+    if event.transaction != Transaction::Committed {
+        ui.label(format!("transaction {}", event.transaction.as_str()));
+    }
+    if let Some(actor) = &event.actor {
+        ui.label(format!("by {actor}"));
+    }
+}

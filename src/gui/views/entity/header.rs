@@ -1,0 +1,97 @@
+//! The line above an entity: who it is, how far the clock is, how complete its history is, how it is folded.
+//!
+//! Promises: a heuristic fold says that it is one; a comparison says with what.
+//! Does not know: how folding works.
+
+use egui::{RichText, Ui};
+
+use crate::gui::command::UiCommand;
+use crate::gui::command_ui::icon_switch;
+use crate::gui::theme::{Tokens, format, heading, icons};
+use crate::gui::view::View;
+use crate::gui::widgets::{Chip, CopyText, IconButton, Tone, progress_bar, verdict_chip};
+use crate::workspace::{Command, EntityView, JobState};
+
+/// The folds with what they do.
+const FOLDS: [(&str, &str); 4] = [
+    ("merge", "Applies each JSON body as a merge patch (RFC 7386)"),
+    ("last", "The last value is the state"),
+    ("debezium", "The after image of change events"),
+    ("count", "Counts events by type"),
+];
+
+/// Draws the line.
+pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        let id = entity.key.entity.to_string();
+        ui.label(RichText::new(icons::CUBE).color(Tokens::of(ui).text_secondary));
+        let name = RichText::new(format::middle(&id, 36)).font(heading());
+        ui.label(name).on_hover_text(&id);
+        ui.add(CopyText::new(&id).characters(0).name("entity"));
+        for topic in entity.key.topics.iter() {
+            Chip::new(&format::middle(topic, 28)).icon(icons::ROWS).show(ui);
+        }
+        version(ui, entity);
+        if let Some(completeness) = &entity.completeness {
+            verdict_chip(ui, completeness);
+        }
+        progress(ui, entity, view);
+        fold(ui, entity, view);
+        compare(ui, entity, view);
+        let bookmark = IconButton::new(icons::BOOKMARK_SIMPLE, UiCommand::AddBookmark.text());
+        if ui.add(bookmark.shortcut("B")).clicked() {
+            view.out.run(UiCommand::AddBookmark);
+        }
+    });
+}
+
+/// How far the clock is.
+fn version(ui: &mut Ui, entity: &EntityView) {
+    let Some(events) = entity.events.latest() else { return };
+    let version = entity.at.as_ref().map_or(0, |at| at.version);
+    let words = format!("v{version} of {}", format::number(events.len() as u64));
+    Chip::new(&words).show(ui).response.on_hover_text("Events in the state, of all that were read");
+}
+
+/// How far reading its history is.
+fn progress(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    let job = view.snapshot.jobs.iter().find(|job| Some(job.id) == entity.job);
+    let Some(job) = job.filter(|job| job.state == JobState::Running) else { return };
+    progress_bar(ui, job.progress.fraction().unwrap_or(0.0), 96.0, &job.title);
+    if ui.add(IconButton::new(icons::STOP, "Stop reading")).clicked() {
+        view.out.send(Command::CancelJob(job.id));
+    }
+}
+
+/// How events become state.
+fn fold(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    let response = ui
+        .menu_button(format!("Fold: {} {}", entity.fold, icons::CARET_DOWN), |ui| {
+            for (name, about) in FOLDS {
+                let chosen = *entity.fold == *name;
+                if ui.selectable_label(chosen, name).on_hover_text(about).clicked() {
+                    view.out.send(Command::SetFold(entity.key.clone(), name.to_owned()));
+                    ui.close();
+                }
+            }
+        })
+        .response;
+    let name = format!("Fold {}", entity.fold);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+    if !entity.fold_label.is_empty() {
+        response.on_hover_text(&*entity.fold_label);
+    }
+}
+
+/// The comparison with another moment.
+fn compare(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    let on = entity.compare.is_some();
+    icon_switch(ui, icons::GIT_DIFF, UiCommand::Compare, on, view.out);
+    if let Some(compare) = &entity.compare {
+        let changes = format::count(compare.changes.len() as u64, "change");
+        let words = format!("v{} → v{}: {changes}", compare.base_version, compare.version);
+        if Chip::new(&words).tone(Tone::Accent).removable().show(ui).removed {
+            view.out.send(Command::Compare(entity.key.clone(), None));
+        }
+    }
+}

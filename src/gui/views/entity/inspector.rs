@@ -1,0 +1,185 @@
+//! The inspector of an entity: what the event at the clock changed, its record, what caused it.
+//!
+//! Promises: the difference comes first; two moments compared take its place while the comparison lasts.
+//! Does not know: how differences are found.
+
+use std::sync::Arc;
+
+use egui::{Grid, Id, RichText, ScrollArea, Ui};
+
+use super::{EntityState, event_at, go_to, state};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, icons, mono, secondary};
+use crate::gui::view::{Pane, View};
+use crate::gui::views::list_row::ListRow;
+use crate::gui::views::record::{self, RecordTab};
+use crate::gui::widgets::{CopyText, EmptyState, IconButton, diff_view};
+use crate::model::Change;
+use crate::workspace::{Command, EntityView, EventRow, RecordFilter, StartPosition};
+
+/// What the inspector shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tab {
+    /// What changed.
+    #[default]
+    Diff,
+    /// A part of the record.
+    Record(RecordTab),
+    /// What caused the event, and what else it belongs to.
+    Cause,
+}
+
+/// The tabs with their names.
+const TABS: [(Tab, &str); 7] = [
+    (Tab::Diff, "Diff"),
+    (Tab::Record(RecordTab::Value), "Record"),
+    (Tab::Record(RecordTab::Headers), "Headers"),
+    (Tab::Record(RecordTab::Raw), "Raw"),
+    (Tab::Record(RecordTab::Hex), "Hex"),
+    (Tab::Cause, "Cause"),
+    (Tab::Record(RecordTab::Facts), "Facts"),
+];
+
+/// The inspector's state.
+#[derive(Debug, Default)]
+pub(crate) struct InspectorState {
+    /// What it shows.
+    tab: Tab,
+}
+
+/// Draws the inspector.
+pub(crate) fn show(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (tab, name) in TABS {
+            ui.selectable_value(&mut state.inspector.tab, tab, name);
+        }
+    });
+    ui.add_space(4.0);
+    let Some(at) = &entity.at else { return };
+    match state.inspector.tab {
+        Tab::Diff => diff(ui, entity, view),
+        Tab::Cause => match event_at(events, at.version) {
+            Some(event) => cause(ui, entity, events, event, view),
+            None => before_the_first(ui),
+        },
+        Tab::Record(tab) => match &at.record {
+            Some(record) => record::show_tab(ui, tab, &mut state.record, record, view),
+            None => before_the_first(ui),
+        },
+    }
+}
+
+/// What stands there before the first event.
+fn before_the_first(ui: &mut Ui) {
+    EmptyState::new(icons::CUBE, "No event", "The clock stands before the first event.").show(ui);
+}
+
+/// What changed: by the event at the clock, or between the two moments compared.
+fn diff(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    let none: &[Change] = &[];
+    let (changes, words) = match (&entity.compare, &entity.at) {
+        (Some(compare), _) => {
+            let words = format!("from v{} to v{}", compare.base_version, compare.version);
+            (&*compare.changes, words)
+        }
+        (None, Some(at)) if at.version > 0 => (&*at.changes, format!("by v{}", at.version)),
+        _ => (none, String::new()),
+    };
+    if changes.is_empty() {
+        let text = if entity.compare.is_some() {
+            "Both moments have the same state."
+        } else {
+            "The event left the state as it was."
+        };
+        EmptyState::new(icons::EQUALS, "No changes", text).show(ui);
+        return;
+    }
+    let color = Tokens::of(ui).text_secondary;
+    ui.label(RichText::new(format!("Changed {words}")).font(secondary()).color(color));
+    let id = Id::unique(("diff", &entity.key));
+    if let Some(action) = diff_view(ui, id, changes, entity.selected_path.as_ref()) {
+        state::act(entity, action, view);
+    }
+}
+
+/// What caused an event, and what else it belongs to.
+fn cause(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &[EventRow],
+    event: &EventRow,
+    view: &mut View<'_>,
+) {
+    let color = Tokens::of(ui).text_secondary;
+    let facts = [
+        ("Correlation", event.correlation.as_deref()),
+        ("Causation", event.causation.as_deref()),
+        ("Actor", event.actor.as_deref()),
+    ];
+    Grid::new("cause").num_columns(2).spacing([16.0, 0.0]).min_row_height(ROW_HEIGHT).show(
+        ui,
+        |ui| {
+            for (name, text) in facts {
+                ui.label(RichText::new(name).font(secondary()).color(color));
+                match text {
+                    Some(text) => ui.add(CopyText::new(text).characters(32).name(name)),
+                    None => ui.label(RichText::new("not known").color(color)),
+                };
+                ui.end_row();
+            }
+        },
+    );
+    let Some(correlation) = &event.correlation else {
+        ui.add_space(8.0);
+        let words = "A mapping in foldback.toml can name the header or field that holds the correlation id.";
+        ui.label(RichText::new(words).font(secondary()).color(color));
+        return;
+    };
+    if ui
+        .add(
+            IconButton::new(icons::FUNNEL, "Find all records with this correlation id")
+                .text("Find in topic"),
+        )
+        .clicked()
+    {
+        find_in_topic(&event.position.topic, correlation, view);
+    }
+    ui.add_space(8.0);
+    ui.label(RichText::new("Set off by the same request").font(secondary()).color(color));
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical().id_salt("correlated").auto_shrink(false).show(ui, |ui| {
+        for other in events.iter().filter(|other| other.correlation.as_ref() == Some(correlation)) {
+            let name = format!("v{} {}", other.version, other.event_type);
+            let chosen = other.version == event.version;
+            let caused = match &other.causation {
+                Some(causation) => {
+                    format!("caused by {}", crate::gui::theme::format::middle(causation, 12))
+                }
+                None => String::new(),
+            };
+            let row = ListRow::new(&name).right(&caused).selected(chosen).show(ui);
+            if row.clicked() {
+                go_to(entity, other.version, view);
+            }
+        }
+    });
+    ui.label(RichText::new(event.position.to_string()).font(mono()));
+}
+
+/// Opens the topic on the records that contain a correlation id.
+fn find_in_topic(topic: &Arc<str>, correlation: &Arc<str>, view: &mut View<'_>) {
+    view.out.open(Pane::Topic(Arc::clone(topic)));
+    view.out.send(Command::OpenTopic(Arc::clone(topic)));
+    let read = view.snapshot.topic_view(topic).is_some_and(|topic| topic.start.is_some());
+    if !read {
+        view.out.send(Command::Read(Arc::clone(topic), StartPosition::Oldest(None)));
+    }
+    let filter = RecordFilter { text: correlation.to_string(), ..RecordFilter::default() };
+    view.out.send(Command::SetFilter(Arc::clone(topic), filter));
+}

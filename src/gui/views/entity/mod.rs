@@ -1,0 +1,224 @@
+//! An entity: its timeline, its events, its state at the clock, and why the state is what it is.
+//!
+//! Promises: everything shows the same moment; while the state of a new moment is on its way the old one stays, greyed.
+//! Does not know: how events are found or folded.
+
+mod events;
+mod header;
+mod inspector;
+mod state;
+mod timeline;
+
+use std::sync::Arc;
+
+use egui::{Frame, Id, Margin, Panel, Ui};
+
+use self::inspector::InspectorState;
+use super::record::RecordState;
+use crate::gui::command::UiCommand;
+use crate::gui::theme::icons;
+use crate::gui::timeline::{TimelineState, neighbour};
+use crate::gui::view::View;
+use crate::gui::widgets::{EmptyState, TreeState, problem_box};
+use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView, EventRow, Fetch};
+
+/// Below this width, in points, the parts stand in tabs instead of side by side.
+const NARROW: f32 = 700.0;
+/// How wide the list of events and the inspector are at first, in points.
+const SIDE_WIDTHS: [f32; 2] = [330.0, 340.0];
+/// How much more or less a step of zooming shows.
+const ZOOM_STEP: f64 = 1.4;
+/// Which share of the view a step of panning moves by.
+const PAN_STEP: f64 = 0.2;
+
+/// Which part is shown where there is no room for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    /// The events.
+    #[default]
+    Events,
+    /// The state.
+    State,
+    /// The inspector.
+    Inspector,
+}
+
+/// The view's state.
+#[derive(Debug, Default)]
+pub(crate) struct EntityState {
+    /// The timeline.
+    timeline: TimelineState,
+    /// The lane in front.
+    lane: usize,
+    /// The tree of the state.
+    tree: TreeState,
+    /// The inspector.
+    inspector: InspectorState,
+    /// The record in the inspector.
+    record: RecordState,
+    /// Which part is shown where there is no room for all.
+    part: Part,
+    /// The version shown last: its row comes into view when it changes.
+    version: Option<u64>,
+}
+
+/// The moment just after an event.
+fn point_of(event: &EventRow) -> ClockPoint {
+    ClockPoint::Record { time_ms: event.log_time_ms, position: event.position.clone() }
+}
+
+/// The event with this version.
+fn event_at(events: &[EventRow], version: u64) -> Option<&EventRow> {
+    let index = usize::try_from(version.checked_sub(1)?).ok()?;
+    events
+        .get(index)
+        .filter(|event| event.version == version)
+        .or_else(|| events.iter().find(|event| event.version == version))
+}
+
+/// Sets the clock to just after the event with this version.
+fn go_to(entity: &EntityView, version: u64, view: &mut View<'_>) {
+    if version == 0 {
+        view.out.clock(ClockCommand::Set(ClockPoint::Start));
+    } else if let Some(event) = entity.events.latest().and_then(|events| event_at(events, version))
+    {
+        view.out.clock(ClockCommand::Set(point_of(event)));
+    }
+}
+
+/// Carries out a command on the timeline of the entity in front.
+pub(crate) fn execute(
+    command: UiCommand,
+    state: &mut EntityState,
+    entity: &EntityView,
+    view: &mut View<'_>,
+) {
+    match command {
+        UiCommand::FitTimeline => state.timeline.fit(),
+        UiCommand::ZoomIn => state.timeline.zoom(ZOOM_STEP),
+        UiCommand::ZoomOut => state.timeline.zoom(1.0 / ZOOM_STEP),
+        UiCommand::PanLeft => state.timeline.pan(-PAN_STEP),
+        UiCommand::PanRight => state.timeline.pan(PAN_STEP),
+        UiCommand::PreviousInLane | UiCommand::NextInLane => {
+            let forward = command == UiCommand::NextInLane;
+            let version = entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0);
+            let mark = entity
+                .lanes
+                .get(state.lane)
+                .and_then(|lane| neighbour(&lane.marks, version, forward));
+            if let Some(mark) = mark {
+                go_to(entity, mark.version, view);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Draws the view.
+pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: &mut View<'_>) {
+    let Some(entity) = view.snapshot.entity_view(key).cloned() else {
+        EmptyState::new(icons::CUBE, "Opening the entity…", "").show(ui);
+        return;
+    };
+    let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
+    Panel::top("entity header")
+        .frame(bar)
+        .resizable(false)
+        .show(ui, |ui| header::show(ui, &entity, view));
+    if let Some(problem) = entity.events.problem() {
+        Panel::top("problem").frame(bar).show(ui, |ui| {
+            if problem_box(ui, problem, Some("Try again")) {
+                view.out.send(Command::OpenEntity(key.clone()));
+            }
+        });
+    }
+    let Some(events) = entity.events.latest().cloned() else {
+        waiting(ui, &entity);
+        return;
+    };
+    if events.is_empty() {
+        no_events(ui, &entity, view);
+        return;
+    }
+    timeline::panel(ui, &entity, &events, state, view);
+    if ui.available_width() < NARROW {
+        parts_in_tabs(ui, &entity, &events, state, view);
+    } else {
+        parts_side_by_side(ui, &entity, &events, state, view);
+    }
+    state.version = entity.at.as_ref().map(|at| at.version);
+}
+
+/// Events, state and inspector beside each other.
+fn parts_side_by_side(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    let [events_width, inspector_width] = SIDE_WIDTHS;
+    let frame = Frame::new().inner_margin(Margin { left: 12, right: 8, top: 6, bottom: 0 });
+    Panel::left(Id::unique("entity events"))
+        .default_size(events_width)
+        .size_range(160.0..=720.0)
+        .frame(frame)
+        .show(ui, |ui| events::show(ui, entity, events, state, view));
+    Panel::right(Id::unique("entity inspector"))
+        .default_size(inspector_width)
+        .size_range(200.0..=800.0)
+        .frame(frame)
+        .show(ui, |ui| inspector::show(ui, entity, events, state, view));
+    egui::CentralPanel::default()
+        .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 6, bottom: 0 }))
+        .show(ui, |ui| state::show(ui, entity, events, state, view));
+}
+
+/// The same where there is no room: one at a time.
+fn parts_in_tabs(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    let frame = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 });
+    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let parts =
+                [(Part::Events, "Events"), (Part::State, "State"), (Part::Inspector, "Inspector")];
+            for (part, name) in parts {
+                ui.selectable_value(&mut state.part, part, name);
+            }
+        });
+        match state.part {
+            Part::Events => events::show(ui, entity, events, state, view),
+            Part::State => state::show(ui, entity, events, state, view),
+            Part::Inspector => inspector::show(ui, entity, events, state, view),
+        }
+    });
+}
+
+/// What stands there until the history is known.
+fn waiting(ui: &mut Ui, entity: &EntityView) {
+    if matches!(entity.events, Fetch::Failed(..)) {
+        return;
+    }
+    let text = "Its whole history is looked for: keys are compared before anything is decoded.";
+    EmptyState::new(icons::HOURGLASS, "Reading the history…", text).show(ui);
+}
+
+/// What stands there when nothing was found.
+fn no_events(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    let text = format!(
+        "No record of {} belongs to “{}”. Ids are compared byte by byte: look for spaces and for upper and lower case.",
+        entity.key.topics.join(", "),
+        entity.key.entity
+    );
+    let chosen = EmptyState::new(icons::CUBE, "No events", &text)
+        .action(icons::MAGNIFYING_GLASS, UiCommand::OpenPalette.text())
+        .show(ui);
+    if chosen.is_some() {
+        view.out.run(UiCommand::OpenPalette);
+    }
+}

@@ -1,0 +1,148 @@
+//! The state of an entity at the clock.
+//!
+//! Promises: says after which event it is; fields that event changed are marked; the events that changed the chosen field
+//! are one click away.
+//! Does not know: how the state was folded.
+
+use std::sync::Arc;
+
+use egui::{Id, Panel, RichText, Ui};
+
+use super::{EntityState, event_at, go_to};
+use crate::gui::command::UiCommand;
+use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icons, medium, mono, mono_small, secondary};
+use crate::gui::view::View;
+use crate::gui::widgets::{EmptyState, IconButton, TreeAction, state_tree};
+use crate::model::JsonPointer;
+use crate::workspace::{ClockCommand, Command, EntityAt, EntityView, EventRow, StepTarget};
+
+/// How much of the old picture shows while the new one is on its way.
+const PENDING_OPACITY: f32 = 0.55;
+/// How many writers of a field are listed.
+const WRITERS_MAX: usize = 24;
+
+/// Draws the state.
+pub(crate) fn show(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    let Some(at) = &entity.at else {
+        EmptyState::new(icons::HOURGLASS, "Folding…", "").show(ui);
+        return;
+    };
+    title(ui, entity, at, events, view);
+    if entity.at_pending {
+        ui.multiply_opacity(PENDING_OPACITY);
+    }
+    if at.version == 0 {
+        let chosen = EmptyState::new(
+            icons::CUBE,
+            "Before the first event",
+            "The entity does not exist yet at this moment.",
+        )
+        .action(icons::ARROW_RIGHT, UiCommand::NextEvent.text())
+        .show(ui);
+        if chosen.is_some() {
+            view.out.run(UiCommand::NextEvent);
+        }
+        return;
+    }
+    if let Some(path) = &entity.selected_path {
+        Panel::bottom(Id::unique("field"))
+            .resizable(false)
+            .frame(egui::Frame::new().inner_margin(4))
+            .show(ui, |ui| field(ui, entity, path, at.version, view));
+    }
+    let id = Id::unique(("state", &entity.key));
+    let selected = entity.selected_path.as_ref();
+    if let Some(action) = state_tree(ui, id, &mut state.tree, &at.rows, selected) {
+        act(entity, action, view);
+    }
+}
+
+/// Carries out what was asked of a tree.
+pub(crate) fn act(entity: &EntityView, action: TreeAction, view: &mut View<'_>) {
+    let key = entity.key.clone();
+    let step = |view: &mut View<'_>, path: JsonPointer, forward: bool| {
+        let select = Command::SelectPath(key.clone(), Some(path.clone()));
+        view.out.send(select);
+        let target =
+            if forward { StepTarget::NextChange(path) } else { StepTarget::PreviousChange(path) };
+        view.out.clock(ClockCommand::Step(key.clone(), target));
+    };
+    match action {
+        TreeAction::Select(path) => {
+            let chosen = entity.selected_path.as_ref() == Some(&path);
+            let path = (!chosen).then_some(path);
+            view.out.send(Command::SelectPath(entity.key.clone(), path));
+        }
+        TreeAction::PreviousChange(path) => step(view, path, false),
+        TreeAction::NextChange(path) => step(view, path, true),
+        TreeAction::GoToVersion(version) => go_to(entity, version, view),
+    }
+}
+
+/// After which event the state is.
+fn title(ui: &mut Ui, entity: &EntityView, at: &EntityAt, events: &[EventRow], view: &View<'_>) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.set_height(ROW_HEIGHT);
+        ui.label(RichText::new("State").font(medium()).color(tokens.text_strong));
+        let words = match event_at(events, at.version) {
+            Some(event) => format!(
+                "after v{} {} · {}",
+                at.version,
+                event.event_type,
+                view.times.date_time(event.log_time_ms)
+            ),
+            None => "before the first event".to_owned(),
+        };
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.add(IconButton::new(icons::COPY, "Copy state as JSON")).clicked() {
+                ui.copy_text(at.json.to_string());
+            }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let words = RichText::new(words).font(secondary()).color(tokens.text_secondary);
+                ui.add(egui::Label::new(words).truncate());
+            });
+        });
+    });
+    if !entity.fold_label.is_empty() {
+        let words = RichText::new(&*entity.fold_label).font(secondary());
+        ui.label(words.color(tokens.text_secondary));
+    }
+}
+
+/// The chosen field and the events that changed it.
+fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, view: &mut View<'_>) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        let name = if path.as_str().is_empty() { "/" } else { path.as_str() };
+        ui.label(RichText::new(format::middle(name, 32)).font(mono()).color(tokens.accent));
+        let buttons = [
+            (icons::CARET_LEFT, UiCommand::PreviousChange),
+            (icons::CARET_RIGHT, UiCommand::NextChange),
+        ];
+        for (icon, command) in buttons {
+            crate::gui::command_ui::icon_button(ui, icon, command, view.out);
+        }
+        let color = tokens.text_secondary;
+        ui.label(RichText::new("changed by").font(secondary()).color(color));
+        for writer in entity.path_writers.iter().take(WRITERS_MAX) {
+            let text = RichText::new(format!("v{writer}")).font(mono_small());
+            if ui.selectable_label(*writer == version, text).clicked() {
+                go_to(entity, *writer, view);
+            }
+        }
+        let more = entity.path_writers.len().saturating_sub(WRITERS_MAX);
+        if more > 0 {
+            ui.label(RichText::new(format!("and {more} more")).font(secondary()).color(color));
+        }
+        if ui.add(IconButton::new(icons::X, "Deselect field")).clicked() {
+            view.out.send(Command::SelectPath(entity.key.clone(), None));
+        }
+    });
+}

@@ -1,0 +1,71 @@
+//! The timeline of an entity.
+//!
+//! Promises: as high as its lanes, up to a third of the view.
+//! Does not know: how lanes are drawn.
+
+use std::sync::Arc;
+
+use egui::{Frame, Id, Panel, Ui};
+
+use super::{EntityState, event_at, go_to};
+use crate::gui::timeline::{Timeline, TimelineAction};
+use crate::gui::view::View;
+use crate::workspace::{ClockCommand, ClockPoint, EntityView, EventRow, LaneMark};
+
+/// The greatest share of the view that the timeline takes at first.
+const SHARE_MAX: f32 = 0.34;
+
+/// Draws the timeline above everything else.
+pub(crate) fn panel(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    let describe = |_: usize, mark: &LaneMark| {
+        let event_type = event_at(events, mark.version).map_or("", |event| &*event.event_type);
+        format!("v{} {event_type}", mark.version)
+    };
+    let timeline = Timeline {
+        lanes: &entity.lanes,
+        markers: &entity.group_markers,
+        range_ms: range_ms(entity, events),
+        cursor_ms: view.snapshot.clock.time_ms,
+        version: entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0),
+        times: view.times,
+        describe: &describe,
+    };
+    let height = timeline.full_height().min(ui.available_height() * SHARE_MAX);
+    let mut action = None;
+    Panel::top(Id::unique("timeline"))
+        .default_size(height)
+        .min_size(48.0)
+        .frame(Frame::new())
+        .show(ui, |ui| {
+            ui.set_min_height(height);
+            let id = Id::unique(("entity timeline", &entity.key));
+            action = timeline.show(ui, id, &mut state.timeline);
+        });
+    match action {
+        Some(TimelineAction::SetTime(time_ms)) => {
+            view.out.clock(ClockCommand::Set(ClockPoint::Time(time_ms)));
+        }
+        Some(TimelineAction::Choose { lane, version }) => {
+            state.lane = lane;
+            go_to(entity, version, view);
+        }
+        None => {}
+    }
+}
+
+/// The span of the entity's events and of the groups' markers.
+fn range_ms(entity: &EntityView, events: &[EventRow]) -> Option<(i64, i64)> {
+    let times = events.iter().map(|event| event.log_time_ms);
+    let times = times.chain(entity.group_markers.iter().map(|marker| marker.time_ms));
+    times.fold(None, |range, time_ms| {
+        Some(range.map_or((time_ms, time_ms), |(from, to): (i64, i64)| {
+            (from.min(time_ms), to.max(time_ms))
+        }))
+    })
+}

@@ -1,0 +1,116 @@
+//! A row of a list: a name at the left, a figure at the right.
+//!
+//! Promises: the name loses its middle before it touches the figure; selection shows by ground and by weight.
+//! Does not know: what is listed.
+
+use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, body, format, icon, mono, mono_small};
+
+/// The space an icon takes, in points.
+const ICON_SPACE: f32 = 22.0;
+
+/// A row of a list.
+#[derive(Debug)]
+#[must_use = "a row is shown in a ui"]
+pub(crate) struct ListRow<'a> {
+    /// The name.
+    name: &'a str,
+    /// The figure at the right.
+    right: &'a str,
+    /// The icon before the name.
+    icon: Option<&'a str>,
+    /// Whether the name is data.
+    mono: bool,
+    /// Whether it is chosen.
+    selected: bool,
+}
+
+impl<'a> ListRow<'a> {
+    /// A row with this name.
+    pub(crate) fn new(name: &'a str) -> Self {
+        Self { name, right: "", icon: None, mono: false, selected: false }
+    }
+
+    /// With the name in the typeface of data.
+    pub(crate) fn mono(mut self) -> Self {
+        self.mono = true;
+        self
+    }
+
+    /// With this figure at the right.
+    pub(crate) fn right(mut self, right: &'a str) -> Self {
+        self.right = right;
+        self
+    }
+
+    /// With this icon before the name.
+    pub(crate) fn icon(mut self, icon: &'a str) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// Chosen or not.
+    pub(crate) fn selected(mut self, selected: bool) -> Self {
+        self.selected = selected;
+        self
+    }
+
+    /// Shows it over the width there is.
+    pub(crate) fn show(self, ui: &mut Ui) -> Response {
+        let Self { name, right, icon: icon_text, mono: is_mono, selected } = self;
+        let tokens = Tokens::of(ui);
+        let size = vec2(ui.available_width(), ROW_HEIGHT);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let enabled = ui.is_enabled();
+        response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, selected, name));
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        if selected {
+            ui.painter().rect_filled(rect, 4.0, tokens.selection);
+        } else if response.hovered() || response.has_focus() {
+            ui.painter().rect_filled(rect, 4.0, tokens.hover);
+        }
+        if response.has_focus() {
+            let stroke = egui::Stroke::new(1.0, tokens.accent);
+            ui.painter().rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Inside);
+        }
+        let mut left = rect.left() + GUTTER;
+        if let Some(icon_text) = icon_text {
+            let at = pos2(left + 8.0, rect.center().y);
+            ui.painter().text(at, Align2::CENTER_CENTER, icon_text, icon(), tokens.text_secondary);
+            left += ICON_SPACE;
+        }
+        let figure =
+            ui.painter().layout_no_wrap(right.to_owned(), mono_small(), tokens.text_secondary);
+        let figure_left = rect.right() - GUTTER - figure.size().x;
+        let figure_at = pos2(figure_left, rect.center().y - figure.size().y / 2.0);
+        ui.painter().galley(figure_at, figure, tokens.text_secondary);
+        let color = if selected { tokens.text_strong } else { tokens.text };
+        let font = if is_mono { mono() } else { body() };
+        let width = (figure_left - GUTTER - left).max(0.0);
+        let shown = fitting(ui, name, &font, width);
+        ui.painter().text(pos2(left, rect.center().y), Align2::LEFT_CENTER, shown, font, color);
+        response
+    }
+}
+
+/// A name that is no wider than this: it loses its middle.
+fn fitting(ui: &Ui, name: &str, font: &egui::FontId, width: f32) -> String {
+    let character = ui.fonts_mut(|fonts| fonts.glyph_width(font, 'n')).max(1.0);
+    let mut characters = name.chars().count();
+    loop {
+        let shown = format::middle(name, characters);
+        let shown_width = ui
+            .painter()
+            .layout_no_wrap(shown.clone(), font.clone(), egui::Color32::PLACEHOLDER)
+            .size()
+            .x;
+        if shown_width <= width || characters <= 1 {
+            return shown;
+        }
+        let excess = ((shown_width - width) / character).ceil() as usize;
+        characters = characters.min(shown.chars().count()).saturating_sub(excess.max(1));
+    }
+}

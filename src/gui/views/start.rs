@@ -1,0 +1,276 @@
+//! Where to begin: open the demo, or connect to a cluster.
+//!
+//! Promises: every way in on one page; a check names the step that fails and what to try; nothing is sent to a cluster
+//! before the user asks.
+//! Does not know: how a connection is made.
+
+use std::path::Path;
+
+use egui::{
+    Align, Button, Context, Frame, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, vec2,
+};
+
+use super::list_row::ListRow;
+use crate::gui::theme::{Tokens, body, heading, icon, icons, medium, secondary, semibold_family};
+use crate::gui::view::{Action, View};
+use crate::gui::widgets::{IconButton, Tone, problem_box};
+use crate::workspace::{CheckOutcome, CheckStep, Command, ConnectionChoice, ConnectionState};
+
+/// How wide the page is, in points.
+const WIDTH: f32 = 620.0;
+
+/// The page's state.
+#[derive(Debug, Default)]
+pub(crate) struct StartState {
+    /// Bootstrap addresses as typed.
+    brokers: String,
+    /// The path of a connection file as typed.
+    path: String,
+    /// Whether a check was asked for.
+    checking: bool,
+}
+
+impl StartState {
+    /// Takes a connection file that was chosen in a dialog.
+    pub(crate) fn choose_file(&mut self, path: &Path) {
+        self.path = path.display().to_string();
+    }
+
+    /// Takes a connection file that was dropped on the window.
+    pub(crate) fn take_dropped_file(&mut self, ctx: &Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.first().cloned());
+        if let Some(file) = dropped {
+            self.choose_file(file.path());
+        }
+    }
+}
+
+/// Draws the page.
+pub(crate) fn show(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let width = WIDTH.min(ui.available_width() - 32.0);
+        let margin = ((ui.available_width() - width) / 2.0).max(0.0);
+        let top = ((ui.available_height() - 560.0) * 0.3).clamp(16.0, 96.0);
+        ui.add_space(top);
+        ui.horizontal_top(|ui| {
+            ui.add_space(margin);
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                page(ui, state, view);
+            });
+        });
+    });
+}
+
+/// The page's content.
+fn page(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
+    let tokens = Tokens::of(ui);
+    let title = RichText::new("Foldback").font(egui::FontId::new(26.0, semibold_family()));
+    ui.label(title.color(tokens.text_strong));
+    let line = "Follow any entity through its Kafka topics and fold its state back to any moment.";
+    ui.label(RichText::new(line).color(tokens.text_secondary));
+    ui.add_space(20.0);
+    if let ConnectionState::Failed(failure) = &view.snapshot.connection {
+        problem_box(ui, failure, None);
+        ui.add_space(12.0);
+    }
+    demo(ui, view);
+    ui.add_space(16.0);
+    section(ui, "Connect to your cluster");
+    saved(ui, view);
+    let choices = fields(ui, state, view);
+    ui.add_space(12.0);
+    promise(ui);
+    if let Some(choice) = choices {
+        state.checking = true;
+        view.out.send(Command::CheckConnection(choice));
+    }
+    checks(ui, state, &view.snapshot.checks);
+}
+
+/// The title of a part of the page.
+fn section(ui: &mut Ui, title: &str) {
+    ui.label(RichText::new(title).font(heading()));
+    ui.add_space(4.0);
+}
+
+/// A button that leads.
+fn primary(ui: &mut Ui, words: &str, enabled: bool) -> bool {
+    let tokens = Tokens::of(ui);
+    let text = RichText::new(words).font(medium()).color(tokens.accent);
+    let button = Button::new(text).fill(tokens.selection).min_size(vec2(96.0, 26.0));
+    ui.add_enabled(enabled, button).clicked()
+}
+
+/// The demo, for which nothing is needed.
+fn demo(ui: &mut Ui, view: &mut View<'_>) {
+    let tokens = Tokens::of(ui);
+    Frame::new().fill(tokens.raised).corner_radius(8).inner_margin(Margin::same(16)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(icons::FLASK).font(icon()).color(tokens.accent));
+            ui.label(RichText::new("New here? Open the demo").font(heading()));
+        });
+        ui.label(
+            RichText::new(
+                "A living shop with orders and bank accounts, in memory, on its own embedded cluster: no Kafka, no \
+                 Docker. A short tour shows how a missed event is found.",
+            )
+            .color(tokens.text_secondary),
+        );
+        ui.add_space(4.0);
+        if primary(ui, "Open the demo", !is_connecting(view)) {
+            view.out.send(Command::OpenDemo);
+        }
+    });
+}
+
+/// Whether a connection is being made.
+fn is_connecting(view: &View<'_>) -> bool {
+    matches!(view.snapshot.connection, ConnectionState::Connecting(_))
+}
+
+/// The connections of `foldback.toml`.
+fn saved(ui: &mut Ui, view: &mut View<'_>) {
+    for saved in view.snapshot.saved_connections.iter() {
+        let icon = if saved.production { icons::SHIELD_WARNING } else { icons::PLUGS };
+        let right = if saved.production {
+            format!("production · {}", saved.brokers)
+        } else {
+            saved.brokers.to_string()
+        };
+        let row = ListRow::new(&saved.name).icon(icon).right(&right).show(ui);
+        if row.on_hover_text("Connect").clicked() {
+            view.out.send(Command::Connect(ConnectionChoice::Saved(saved.name.to_string())));
+        }
+    }
+    ui.add_space(4.0);
+}
+
+/// A quiet name of a field.
+fn label(ui: &mut Ui, text: &str) {
+    let color = Tokens::of(ui).text_secondary;
+    ui.label(RichText::new(text).font(secondary()).color(color));
+}
+
+/// The fields for an address and a file; the connection that shall be checked.
+fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<ConnectionChoice> {
+    let mut check = None;
+    label(ui, "Bootstrap address");
+    let brokers = state.brokers.trim().to_owned();
+    let choice = (!brokers.is_empty()).then_some(ConnectionChoice::Brokers(brokers));
+    let typed = field_row(ui, &mut state.brokers, "localhost:9092", "Bootstrap address", |ui| {
+        buttons(ui, choice, view, &mut check);
+    });
+    if typed && !state.brokers.trim().is_empty() {
+        let brokers = state.brokers.trim().to_owned();
+        view.out.send(Command::Connect(ConnectionChoice::Brokers(brokers)));
+    }
+    ui.add_space(4.0);
+    label(
+        ui,
+        "Or a configuration file: Java .properties, librdkafka or kcat; drop it anywhere on the window",
+    );
+    let path = state.path.trim().to_owned();
+    let choice = (!path.is_empty()).then(|| ConnectionChoice::ConfigFile(path.into()));
+    let mut browse = false;
+    field_row(ui, &mut state.path, "/path/to/client.properties", "Configuration file", |ui| {
+        buttons(ui, choice, view, &mut check);
+        browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…")).clicked();
+    });
+    if browse {
+        view.out.act(Action::BrowseForConfig);
+    }
+    check
+}
+
+/// A field with buttons at its right; true when Enter was pressed in it.
+fn field_row(
+    ui: &mut Ui,
+    text: &mut String,
+    hint: &str,
+    name: &str,
+    buttons: impl FnOnce(&mut Ui),
+) -> bool {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            buttons(ui);
+            let field = TextEdit::singleline(text)
+                .hint_text(hint)
+                .font(egui::TextStyle::Monospace)
+                .margin(vec2(8.0, 4.0))
+                .desired_width(ui.available_width() - 8.0);
+            let response = ui.add(field);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
+            response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+        })
+        .inner
+    })
+    .inner
+}
+
+/// Check and connect, from the right.
+fn buttons(
+    ui: &mut Ui,
+    choice: Option<ConnectionChoice>,
+    view: &mut View<'_>,
+    check: &mut Option<ConnectionChoice>,
+) {
+    let enabled = choice.is_some() && !is_connecting(view);
+    if primary(ui, "Connect", enabled)
+        && let Some(choice) = choice.clone()
+    {
+        view.out.send(Command::Connect(choice));
+    }
+    let button = ui.add_enabled(enabled, Button::new("Check"));
+    if button.on_hover_text("Try the connection step by step").clicked() {
+        *check = choice;
+    }
+}
+
+/// What can be relied on.
+fn promise(ui: &mut Ui) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(icons::LOCK_SIMPLE).font(icon()).color(tokens.text_secondary));
+        let text = "Read-only: no group is joined, no offset committed, no topic created, nothing produced.";
+        ui.label(RichText::new(text).font(secondary()).color(tokens.text_secondary));
+    });
+}
+
+/// The steps of a connection check.
+fn checks(ui: &mut Ui, state: &StartState, steps: &[CheckStep]) {
+    if steps.is_empty() {
+        if state.checking {
+            ui.label("Checking…");
+        }
+        return;
+    }
+    ui.add_space(12.0);
+    section(ui, "Connection check");
+    for step in steps {
+        check_step(ui, step);
+    }
+}
+
+/// A step: how it ended, what was found, what to try.
+fn check_step(ui: &mut Ui, step: &CheckStep) {
+    let tokens = Tokens::of(ui);
+    let (icon_text, tone, word) = match step.outcome {
+        CheckOutcome::Passed => (icons::CHECK_CIRCLE, Tone::Good, "passed"),
+        CheckOutcome::Failed => (icons::X_CIRCLE, Tone::Error, "failed"),
+        CheckOutcome::Skipped => (icons::MINUS, Tone::Neutral, "skipped"),
+    };
+    ui.horizontal_top(|ui| {
+        let mark = RichText::new(icon_text).font(icon()).color(tone.color(tokens));
+        ui.label(mark).on_hover_text(word);
+        ui.vertical(|ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(RichText::new(&*step.name).font(medium()).color(tokens.text_strong));
+                ui.label(RichText::new(&step.detail).font(body()).color(tokens.text_secondary));
+            });
+            if let Some(remedy) = &step.remedy {
+                ui.label(format!("{} {remedy}", icons::ARROW_RIGHT));
+            }
+        });
+    });
+}

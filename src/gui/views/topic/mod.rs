@@ -1,0 +1,248 @@
+//! A topic: where to start reading, when its records were written, the records themselves.
+//!
+//! Promises: nothing is read before the user says where to start; what runs shows how far it is and can be stopped.
+//! Does not know: how records are read, filtered or decoded.
+
+mod details;
+mod filter;
+mod records;
+mod start;
+mod start_form;
+
+use std::sync::Arc;
+
+use egui::{Frame, Id, Margin, Panel, RichText, Ui};
+
+use self::filter::FilterState;
+use self::records::RecordsState;
+use self::start_form::StartForm;
+use super::record::{self, RecordState};
+use crate::gui::theme::{Tokens, format, heading, icons, secondary};
+use crate::gui::view::{Outbox, View};
+use crate::gui::widgets::{
+    Brush, Chip, CopyText, EmptyState, IconButton, histogram, partition_bars, problem_box,
+    progress_bar, verdict_chip,
+};
+use crate::workspace::{Command, JobState, JobView, StartPosition, TopicView};
+
+/// How high the histogram is, in points.
+const HISTOGRAM_HEIGHT: f32 = 64.0;
+/// How wide the record's panel is at first, in points.
+const RECORD_WIDTH: f32 = 360.0;
+/// Below this width, in points, the record's panel stands below the table.
+const NARROW: f32 = 720.0;
+
+/// The view's state.
+#[derive(Debug, Default)]
+pub(crate) struct TopicState {
+    /// Where to start, as typed.
+    start: StartForm,
+    /// Whether the choice of where to start is shown although something was read.
+    choosing_start: bool,
+    /// The filter, as typed.
+    filter: FilterState,
+    /// The table.
+    records: RecordsState,
+    /// The record that is shown.
+    record: RecordState,
+    /// Whether the record's panel was closed.
+    record_closed: bool,
+    /// Whether partitions, decoder and mapping are shown.
+    details_open: bool,
+    /// Whether progress is shown partition by partition.
+    progress_open: bool,
+}
+
+impl TopicState {
+    /// Puts the focus on the filter in the next frame.
+    pub(crate) fn focus_filter(&mut self) {
+        self.filter.focus();
+    }
+
+    /// Chooses the row this many below.
+    pub(crate) fn step_row(&mut self, topic: &TopicView, rows: isize, out: &mut Outbox) {
+        self.record_closed = false;
+        self.records.step(topic, rows, out);
+    }
+}
+
+/// Draws the view.
+pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &mut View<'_>) {
+    let Some(topic) = view.snapshot.topic_view(name).cloned() else {
+        EmptyState::new(icons::ROWS, "Opening the topic…", "").show(ui);
+        return;
+    };
+    if topic.start.is_some() && state.choosing_start && state.start.was_read(topic.start.as_ref()) {
+        state.choosing_start = false;
+    }
+    let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
+    Panel::top("topic header")
+        .frame(bar)
+        .resizable(false)
+        .show(ui, |ui| header(ui, &topic, state, view));
+    if let Some(failure) = topic.partitions.problem() {
+        Panel::top("problem").frame(bar).show(ui, |ui| {
+            if problem_box(ui, failure, Some("Try again")) {
+                view.out.send(Command::OpenTopic(Arc::clone(name)));
+            }
+        });
+    }
+    if state.details_open {
+        Panel::right("details").default_size(RECORD_WIDTH).frame(bar).show(ui, |ui| {
+            details::show(ui, &topic, view);
+        });
+    }
+    if topic.start.is_none() || state.choosing_start {
+        egui::CentralPanel::no_frame()
+            .show(ui, |ui| start::show(ui, &topic, &mut state.start, view));
+        return;
+    }
+    progress(ui, &topic, state, view);
+    Panel::top("filter").frame(bar).resizable(false).show(ui, |ui| {
+        density(ui, &topic, view);
+        filter::show(ui, &topic, &mut state.filter, view);
+    });
+    let shown = records::inspected(&topic, view).cloned().filter(|_| !state.record_closed);
+    if let Some(detail) = shown {
+        let panel = if ui.available_width() < NARROW {
+            Panel::bottom("record").default_size(220.0)
+        } else {
+            Panel::right("record").default_size(RECORD_WIDTH).size_range(240.0..=900.0)
+        };
+        panel.frame(bar).show(ui, |ui| inspected(ui, &detail, state, view));
+    }
+    egui::CentralPanel::no_frame().show(ui, |ui| {
+        if let Some(position) = records::show(ui, &topic, &mut state.records, view) {
+            state.record_closed = false;
+            view.out.send(Command::InspectRecord(position));
+        }
+    });
+}
+
+/// The name, what is known at a glance, where reading starts.
+fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut View<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(icons::ROWS).color(Tokens::of(ui).text_secondary));
+        let name = format::middle(&topic.topic, 40);
+        ui.label(RichText::new(name).font(heading())).on_hover_text(&*topic.topic);
+        if let Some(partitions) = topic.partitions.latest() {
+            let words = format::count(partitions.len() as u64, "partition");
+            Chip::new(&words).show(ui);
+        }
+        if let Some((_, policy)) =
+            topic.configs.iter().find(|(name, _)| &**name == "cleanup.policy")
+        {
+            Chip::new(policy).show(ui).response.on_hover_text("cleanup.policy");
+        }
+        if let Some(completeness) = &topic.completeness {
+            verdict_chip(ui, completeness);
+        }
+        if let Some(start) = &topic.start {
+            let words = start::words(start, view.times);
+            let button =
+                IconButton::new(icons::SIGNPOST, "Choose where reading starts").text(&words);
+            if ui.add(button.selected(state.choosing_start)).clicked() {
+                state.choosing_start = !state.choosing_start;
+            }
+        }
+        let open = IconButton::new(icons::SLIDERS_HORIZONTAL, "Partitions, decoder and mapping");
+        if ui.add(open.selected(state.details_open)).clicked() {
+            state.details_open = !state.details_open;
+        }
+    });
+}
+
+/// The job that reads the topic.
+fn job_of<'a>(topic: &TopicView, view: &View<'a>) -> Option<&'a JobView> {
+    view.snapshot.jobs.iter().find(|job| Some(job.id) == topic.job)
+}
+
+/// How far reading is, with a way to stop it.
+fn progress(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut View<'_>) {
+    let Some(job) = job_of(topic, view).cloned() else { return };
+    let frame = Frame::new().inner_margin(Margin::symmetric(12, 4));
+    match &job.state {
+        JobState::Running | JobState::Following => {}
+        JobState::Stopped(problem) => {
+            Panel::top("stopped").frame(frame).show(ui, |ui| problem_box(ui, problem, None));
+            return;
+        }
+        JobState::Done | JobState::Cancelled => return,
+    }
+    Panel::top("progress").frame(frame).resizable(false).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            if job.state == JobState::Running {
+                progress_bar(ui, job.progress.fraction().unwrap_or(0.0), 160.0, &job.title);
+            }
+            let tokens = Tokens::of(ui);
+            let rate = format::number(job.progress.records_per_second);
+            let words = format!(
+                "{} · {} · {rate}/s",
+                format::count(job.progress.records, "record"),
+                format::bytes(job.progress.bytes)
+            );
+            let live = if job.state == JobState::Following { "Live · " } else { "" };
+            let words = RichText::new(format!("{live}{words}")).font(secondary());
+            ui.label(words.color(tokens.text_secondary));
+            let more = IconButton::new(icons::CARET_DOWN, "Progress by partition");
+            if ui.add(more.selected(state.progress_open)).clicked() {
+                state.progress_open = !state.progress_open;
+            }
+            if ui.add(IconButton::new(icons::STOP, "Stop reading").text("Stop")).clicked() {
+                view.out.send(Command::CancelJob(job.id));
+            }
+        });
+        if state.progress_open {
+            partition_bars(ui, &job.progress.partitions);
+        }
+    });
+}
+
+/// When the records were written, with the brush.
+fn density(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
+    if topic.histogram.counts.is_empty() {
+        return;
+    }
+    let id = Id::unique(("histogram", &topic.topic));
+    let brush =
+        histogram(ui, id, &topic.histogram, topic.filter.time_ms, view.times, HISTOGRAM_HEIGHT);
+    let Some(brush) = brush else { return };
+    let mut changed = topic.filter.clone();
+    changed.time_ms = match brush {
+        Brush::Choose(from_ms, to_ms) => Some((from_ms, to_ms)),
+        Brush::Clear => None,
+    };
+    if changed != topic.filter {
+        view.out.send(Command::SetFilter(Arc::clone(&topic.topic), changed));
+    }
+}
+
+/// The record that was chosen.
+fn inspected(
+    ui: &mut Ui,
+    detail: &crate::workspace::RecordDetail,
+    state: &mut TopicState,
+    view: &mut View<'_>,
+) {
+    ui.horizontal(|ui| {
+        let position = detail.position.to_string();
+        ui.add(CopyText::new(&position).characters(30).name("Address"));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.add(IconButton::new(icons::X, "Close the record")).clicked() {
+                state.record_closed = true;
+            }
+        });
+    });
+    ui.horizontal_wrapped(|ui| {
+        for (tab, name) in record::TABS {
+            ui.selectable_value(&mut state.record.tab, tab, name);
+        }
+    });
+    ui.add_space(4.0);
+    record::show_tab(ui, state.record.tab, &mut state.record, detail, view);
+}
+
+/// Reads the topic from here.
+fn read(topic: &TopicView, start: StartPosition, out: &mut Outbox) {
+    out.send(Command::Read(Arc::clone(&topic.topic), start));
+}

@@ -1,0 +1,145 @@
+//! Where to start reading, in words users know.
+//!
+//! Promises: says how much there is before anything is read.
+//! Does not know: how a start becomes offsets.
+
+use egui::{Button, Grid, RichText, ScrollArea, TextEdit, Ui, vec2};
+
+use super::start_form::{StartForm, newest_ms};
+use crate::gui::theme::{TimeFormat, Tokens, format, heading, icon, icons, medium, secondary};
+use crate::gui::view::View;
+use crate::workspace::{StartPosition, TopicView};
+
+/// How wide the choice is, in points.
+const WIDTH: f32 = 540.0;
+
+/// A start in a few words.
+pub(crate) fn words(start: &StartPosition, times: &TimeFormat) -> String {
+    match start {
+        StartPosition::Newest(count) => format!("Newest {}", format::number(*count)),
+        StartPosition::Oldest(Some(count)) => format!("Oldest {}", format::number(*count)),
+        StartPosition::Oldest(None) => "Everything".to_owned(),
+        StartPosition::FromOffset { partition, offset } => {
+            format!("From {partition}@{}", format::number(*offset))
+        }
+        StartPosition::SinceTime(from_ms) => format!("Since {}", times.date_time(*from_ms)),
+        StartPosition::TimeRange { from_ms, to_ms } => {
+            format!("{} – {}", times.date_time(*from_ms), times.date_time(*to_ms))
+        }
+        StartPosition::Live => "Live".to_owned(),
+    }
+}
+
+/// Draws the choice.
+pub(crate) fn show(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<'_>) {
+    ScrollArea::vertical().id_salt("start").auto_shrink(false).show(ui, |ui| {
+        let width = WIDTH.min(ui.available_width() - 24.0);
+        ui.add_space(((ui.available_height() - 380.0) * 0.3).clamp(12.0, 80.0));
+        ui.horizontal_top(|ui| {
+            ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                choice(ui, topic, form, view);
+            });
+        });
+    });
+}
+
+/// A start that a line of the choice offers: none while its fields hold none.
+type Offer = Option<StartPosition>;
+
+/// The lines of the choice.
+fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<'_>) {
+    let tokens = Tokens::of(ui);
+    ui.label(RichText::new("Where shall reading start?").font(heading()).color(tokens.text_strong));
+    ui.label(RichText::new(how_much(topic)).color(tokens.text_secondary));
+    ui.add_space(12.0);
+    let newest =
+        newest_ms(&topic.histogram).or_else(|| view.snapshot.clock.range_ms.map(|(_, to)| to));
+    let mut asked: Offer = None;
+    Grid::new("start").num_columns(3).spacing([16.0, 8.0]).min_col_width(0.0).show(ui, |ui| {
+        line(ui, "Newest", &mut asked, |ui| {
+            field(ui, &mut form.count, 80.0, "records", "How many records");
+            form.count().map(StartPosition::Newest)
+        });
+        line(ui, "Oldest", &mut asked, |ui| {
+            field(ui, &mut form.count, 80.0, "records", "How many of the oldest records");
+            form.count().map(|count| StartPosition::Oldest(Some(count)))
+        });
+        line(ui, "Everything", &mut asked, |ui| {
+            about(ui, "From the log start to the end");
+            Some(StartPosition::Oldest(None))
+        });
+        line(ui, "From offset", &mut asked, |ui| {
+            about(ui, "partition");
+            field(ui, &mut form.partition, 44.0, "", "Partition");
+            about(ui, "offset");
+            field(ui, &mut form.offset, 110.0, "", "Offset");
+            form.offset_start()
+        });
+        line(ui, "Time", &mut asked, |ui| {
+            about(ui, "since");
+            field(ui, &mut form.from, 130.0, "2026-11-23 14:00", "Since time");
+            about(ui, "to");
+            field(ui, &mut form.to, 130.0, "the end", "To time");
+            form.times(view.times, newest)
+        });
+        line(ui, "Live", &mut asked, |ui| {
+            about(ui, "What arrives from now on");
+            Some(StartPosition::Live)
+        });
+    });
+    if let Some(start) = asked {
+        form.asked = Some(start.clone());
+        super::read(topic, start, view.out);
+    }
+}
+
+/// How much there is to read.
+fn how_much(topic: &TopicView) -> String {
+    let Some(partitions) = topic.partitions.latest() else {
+        return "Asking how much there is…".to_owned();
+    };
+    let records: i64 = partitions.iter().map(|facts| (facts.high - facts.low).max(0)).sum();
+    format!(
+        "At most {} in {}. Nothing was read yet.",
+        format::count(u64::try_from(records).unwrap_or(0), "record"),
+        format::count(partitions.len() as u64, "partition"),
+    )
+}
+
+/// A line: a name, its fields, the button that reads.
+fn line(ui: &mut Ui, name: &str, asked: &mut Offer, fields: impl FnOnce(&mut Ui) -> Offer) {
+    let tokens = Tokens::of(ui);
+    ui.label(RichText::new(name).font(medium()).color(tokens.text_strong));
+    let offer = ui.horizontal(|ui| fields(ui)).inner;
+    let button = Button::new((
+        RichText::new(icons::PLAY).font(icon()).color(tokens.accent),
+        RichText::new("Read").color(tokens.text),
+    ))
+    .min_size(vec2(72.0, 24.0));
+    let response = ui.add_enabled(offer.is_some(), button);
+    let label = format!("Read {}", name.to_lowercase());
+    let enabled = offer.is_some();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, &label));
+    if response.clicked() {
+        *asked = offer;
+    }
+    ui.end_row();
+}
+
+/// A quiet text.
+fn about(ui: &mut Ui, text: &str) {
+    let color = Tokens::of(ui).text_secondary;
+    ui.label(RichText::new(text).font(secondary()).color(color));
+}
+
+/// A field for data.
+fn field(ui: &mut Ui, text: &mut String, width: f32, hint: &str, name: &str) {
+    let field = TextEdit::singleline(text)
+        .desired_width(width)
+        .hint_text(hint)
+        .font(egui::TextStyle::Monospace);
+    let response = ui.add(field);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
+}

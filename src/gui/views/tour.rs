@@ -1,0 +1,276 @@
+//! The guided tour: five steps from "the dashboard is wrong" to the reason why.
+//!
+//! Promises: each step points at a real control and goes on by itself when the user has done it; a button does it for
+//! them; it can be left at any time.
+//! Does not know: the reference system beyond what the snapshot says of it.
+
+use std::sync::Arc;
+
+use egui::{Align2, Area, Button, Context, Frame, Id, Order, RichText, Ui, vec2};
+
+use crate::gui::theme::{Tokens, heading, icons, medium, secondary};
+use crate::gui::view::{Outbox, Pane, View};
+use crate::gui::widgets::{IconButton, progress_bar};
+use crate::model::EntityId;
+use crate::workspace::{ClockCommand, ClockPoint, DemoView, EntityKey, EntityView, Snapshot};
+
+/// How wide the card is, in points.
+const WIDTH: f32 = 320.0;
+/// The event that the dashboard missed.
+const MISSED: &str = "OrderShipped";
+
+/// A step of the tour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The dashboard's row says CREATED and its group has no lag.
+    LookAtRow,
+    /// Open the order.
+    OpenEntity,
+    /// Go to the event that the dashboard missed.
+    GoToEvent,
+    /// Look at where the dashboard's group stands.
+    LookAtGroup,
+    /// What happened.
+    Conclusion,
+}
+
+impl Step {
+    /// All steps in their order.
+    const ALL: [Self; 5] =
+        [Self::LookAtRow, Self::OpenEntity, Self::GoToEvent, Self::LookAtGroup, Self::Conclusion];
+
+    /// The step's number, from 0.
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|step| *step == self).unwrap_or(0)
+    }
+
+    /// The step after.
+    fn next(self) -> Option<Self> {
+        Self::ALL.get(self.index() + 1).copied()
+    }
+}
+
+/// The tour.
+#[derive(Debug, Default)]
+pub(crate) struct Tour {
+    /// The step it is at; none while it does not run.
+    step: Option<Step>,
+}
+
+impl Tour {
+    /// Starts at the first step.
+    pub(crate) fn start(&mut self) {
+        self.step = Some(Step::LookAtRow);
+    }
+
+    /// Goes on when the user has done what the step asks for.
+    pub(crate) fn follow(&mut self, snapshot: &Snapshot, front: Option<&Pane>) {
+        let Some(demo) = &snapshot.demo else {
+            self.step = None;
+            return;
+        };
+        let Some(key) = incident(demo) else { return };
+        match self.step {
+            Some(Step::LookAtRow | Step::OpenEntity) if matches!(front, Some(Pane::Entity(front)) if *front == key) =>
+            {
+                self.step = Some(Step::GoToEvent);
+            }
+            Some(Step::GoToEvent) => {
+                let entity = snapshot.entity_view(&key);
+                if entity.is_some_and(|entity| shows_missed_event(entity)) {
+                    self.step = Some(Step::LookAtGroup);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Draws the card of the step.
+    pub(crate) fn show(&mut self, ctx: &Context, view: &mut View<'_>) {
+        let (Some(step), Some(demo)) = (self.step, view.snapshot.demo.clone()) else { return };
+        let area = Area::new(Id::unique("tour"))
+            .order(Order::Foreground)
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -92.0));
+        area.show(ctx, |ui| {
+            let tokens = Tokens::of(ui);
+            let stroke = egui::Stroke::new(1.0, tokens.accent);
+            Frame::window(ui.style()).stroke(stroke).inner_margin(14).show(ui, |ui| {
+                ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));
+                self.card(ui, step, &demo, view);
+            });
+        });
+    }
+
+    /// The card: where one is, what to see, what to do.
+    fn card(&mut self, ui: &mut Ui, step: Step, demo: &DemoView, view: &mut View<'_>) {
+        let tokens = Tokens::of(ui);
+        let number = step.index() + 1;
+        let words = format!("Step {number} of {}", Step::ALL.len());
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(&words).font(secondary()).color(tokens.text_secondary));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.add(IconButton::new(icons::X, "Leave the tour")).clicked() {
+                    self.step = None;
+                }
+            });
+        });
+        progress_bar(ui, number as f32 / Step::ALL.len() as f32, WIDTH, &words);
+        let (title, text, button) = texts(step, demo, view.snapshot);
+        ui.label(RichText::new(title).font(heading()).color(tokens.text_strong));
+        ui.label(text);
+        ui.add_space(8.0);
+        let words = RichText::new(button).font(medium()).color(tokens.accent);
+        let response = ui.add(Button::new(words).fill(tokens.selection).min_size(vec2(0.0, 26.0)));
+        if response.clicked() {
+            act(step, demo, view.snapshot, view.out);
+            self.step = step.next();
+        }
+    }
+}
+
+/// The entity of the incident.
+fn incident(demo: &DemoView) -> Option<EntityKey> {
+    (!demo.incident_entity.is_empty()).then(|| EntityKey {
+        entity: EntityId::new(demo.incident_entity.as_bytes()),
+        topics: Arc::new([Arc::clone(&demo.incident_topic)]),
+    })
+}
+
+/// Whether the clock stands at the event that the dashboard missed, or after it.
+fn shows_missed_event(entity: &EntityView) -> bool {
+    let missed = missed_event_version(entity);
+    let at = entity.at.as_ref().map(|at| at.version);
+    // The end of the history is where an entity opens: that alone is no scrubbing, unless it is the very event.
+    missed.is_some() && at == missed && !entity.at_pending
+}
+
+/// The version of the event that the dashboard missed.
+fn missed_event_version(entity: &EntityView) -> Option<u64> {
+    let events = entity.events.latest()?;
+    events.iter().find(|event| &*event.event_type == MISSED).map(|event| event.version)
+}
+
+/// The dashboard's row, in words: what its status says.
+fn row_status(demo: &DemoView) -> String {
+    let row = demo.rows.iter().find(|row| row.read_model.contains("dashboard"));
+    let status = row.and_then(|row| {
+        row.columns.iter().find(|(name, _)| &**name == "status").map(|(_, text)| text.to_string())
+    });
+    status.unwrap_or_else(|| "CREATED".to_owned())
+}
+
+/// Title, text and button of a step.
+fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &'static str) {
+    let order = &demo.incident_entity;
+    let status = row_status(demo);
+    let projector = demo.projectors.iter().find(|projector| projector.name.contains("dashboard"));
+    let lag = projector.map_or(0, |projector| projector.lag);
+    match step {
+        Step::LookAtRow => (
+            format!("The dashboard says {status}"),
+            format!(
+                "A customer has received {order}, yet the dashboard's row says {status}. Its consumer group reports a \
+                 lag of {lag}: by every usual measure it is up to date."
+            ),
+            "What does the log say?",
+        ),
+        Step::OpenEntity => (
+            format!("Open {order}"),
+            format!(
+                "Press the {order} button on the dashboard's row, or type its id after Ctrl+K. Its whole history is \
+                 read from Kafka."
+            ),
+            "Open it for me",
+        ),
+        Step::GoToEvent => (
+            "The log knows more".to_owned(),
+            format!(
+                "Choose the event {MISSED} in the list, or drag the amber cursor to it. The state folded from the log \
+                 turns to SHIPPED at that moment, with the changed fields marked."
+            ),
+            "Go to the event",
+        ),
+        Step::LookAtGroup => {
+            let key = incident(demo);
+            let marker = key.and_then(|key| snapshot.entity_view(&key)).and_then(|entity| {
+                entity
+                    .group_markers
+                    .iter()
+                    .find(|marker| marker.group.contains("dashboard"))
+                    .cloned()
+            });
+            let place = marker
+                .map_or_else(String::new, |marker| format!(" It reads {} next.", marker.position));
+            (
+                "Where the consumer stands".to_owned(),
+                format!(
+                    "On the timeline, the marker of the dashboard's group lies beyond {MISSED}: it has committed past \
+                     an event that never reached its row.{place}"
+                ),
+                "So what happened?",
+            )
+        }
+        Step::Conclusion => (
+            "Committed, then crashed".to_owned(),
+            format!(
+                "The dashboard commits before it applies. It crashed between the two, and {MISSED} was never read \
+                 again: a missed event that no lag shows. Now send commands yourself, and switch its faults on and off."
+            ),
+            "Back to the demo panel",
+        ),
+    }
+}
+
+/// Does a step for the user.
+fn act(step: Step, demo: &DemoView, snapshot: &Snapshot, out: &mut Outbox) {
+    let Some(key) = incident(demo) else { return };
+    match step {
+        Step::LookAtRow => out.open(Pane::Demo),
+        Step::OpenEntity => out.open(Pane::Entity(key)),
+        Step::GoToEvent => {
+            out.open(Pane::Entity(key.clone()));
+            let entity = snapshot.entity_view(&key);
+            let event = entity.and_then(|entity| {
+                let version = missed_event_version(entity)?;
+                entity.events.latest()?.iter().find(|event| event.version == version)
+            });
+            if let Some(event) = event {
+                let position = event.position.clone();
+                let point = ClockPoint::Record { time_ms: event.log_time_ms, position };
+                out.clock(ClockCommand::Set(point));
+            }
+        }
+        Step::LookAtGroup => out.open(Pane::Entity(key)),
+        Step::Conclusion => out.open(Pane::Demo),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_the_order_by_any_way_takes_the_tour_to_the_events() {
+        let demo = DemoView {
+            incident_entity: "order-1042".into(),
+            incident_topic: "order-events".into(),
+            ..DemoView::default()
+        };
+        let key = incident(&demo).unwrap();
+        let snapshot = Snapshot { demo: Some(Arc::new(demo)), ..Snapshot::default() };
+        let mut tour = Tour::default();
+        tour.start();
+        tour.follow(&snapshot, Some(&Pane::Demo));
+        assert_eq!(tour.step, Some(Step::LookAtRow));
+        tour.follow(&snapshot, Some(&Pane::Entity(key)));
+        assert_eq!(tour.step, Some(Step::GoToEvent));
+    }
+
+    #[test]
+    fn the_tour_ends_with_the_demo() {
+        let mut tour = Tour::default();
+        tour.start();
+        tour.follow(&Snapshot::default(), None);
+        assert_eq!(tour.step, None);
+    }
+}
