@@ -95,7 +95,9 @@ fn fill(criterion: &mut Criterion) {
     });
     let large = batches();
     let small = in_small_batches(&large, 100);
-    for (name, batches) in [("append 1M in batches of 4096", &large), ("append 1M in batches of 100", &small)] {
+    for (name, batches) in
+        [("append 1M in batches of 4096", &large), ("append 1M in batches of 100", &small)]
+    {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(|| batches.clone(), store_of, BatchSize::PerIteration);
         });
@@ -128,10 +130,13 @@ fn ask(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("snapshot");
     group.sample_size(10).throughput(Throughput::Elements(EVENTS));
     group.bench_function("merge 1M in log order", |bencher| {
-        bencher.iter(|| snapshot.in_log_order(&all).fold(0, |sum, (_, record)| sum ^ record.offset()));
+        bencher
+            .iter(|| snapshot.in_log_order(&all).fold(0, |sum, (_, record)| sum ^ record.offset()));
     });
     group.bench_function("merge 1M from the end", |bencher| {
-        bencher.iter(|| snapshot.in_log_order(&all).rev().fold(0, |sum, (_, record)| sum ^ record.offset()));
+        bencher.iter(|| {
+            snapshot.in_log_order(&all).rev().fold(0, |sum, (_, record)| sum ^ record.offset())
+        });
     });
     group.bench_function("count the keys of 1M", |bencher| {
         bencher.iter(|| {

@@ -5,6 +5,7 @@
 //! Does not know: how records are sent.
 
 use super::aggregate::{Aggregate, Recorded};
+use crate::kafka::NewRecord;
 
 /// The header that names the event.
 pub const EVENT_ID: &str = "event-id";
@@ -55,13 +56,20 @@ impl Publication {
         }
     }
 
-    /// The headers in the order they are written.
-    pub fn headers(&self) -> [(&'static str, &str); 4] {
-        [
-            (EVENT_ID, &self.origin.event_id),
-            (CORRELATION_ID, &self.origin.correlation_id),
-            (CAUSATION_ID, &self.origin.causation_id),
-            (USER, &self.origin.user),
-        ]
+    /// Hands the record to a writer's `send` or `write`.
+    pub fn with_record<T>(&self, hand_over: impl FnOnce(&NewRecord<'_>) -> T) -> T {
+        let headers = [
+            (EVENT_ID, &*self.origin.event_id),
+            (CORRELATION_ID, &*self.origin.correlation_id),
+            (CAUSATION_ID, &*self.origin.causation_id),
+            (USER, &*self.origin.user),
+        ];
+        hand_over(&NewRecord {
+            topic: self.topic,
+            key: &self.key,
+            value: &self.value,
+            timestamp_ms: self.timestamp_ms,
+            headers: &headers,
+        })
     }
 }

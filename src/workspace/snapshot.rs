@@ -389,7 +389,7 @@ pub struct DemoOutcome {
 }
 
 /// The reference system.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DemoView {
     /// Where it runs: "embedded cluster" or the brokers.
     pub place: Arc<str>,

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use crate::demo::account::AccountEvent;
-use crate::demo::aggregate::{EventError, Recorded};
+use crate::demo::aggregate::{DomainEvent as _, EventError, Recorded};
 use crate::demo::order::OrderEvent;
-use crate::model::{Position, RecordRef};
+use crate::kafka::GroupRecord;
+use crate::model::Position;
 use crate::workspace::{ACCOUNT_EVENTS, ORDER_EVENTS};
 
 /// What a record told.
@@ -18,6 +19,8 @@ pub enum Fact {
     Order(Recorded<OrderEvent>),
     /// Something happened to an account.
     Account(Recorded<AccountEvent>),
+    /// Nothing this system could have written. Projectors pass over it, and say so.
+    Foreign,
 }
 
 /// A record of one of the system's topics.
@@ -59,14 +62,14 @@ impl Delivered {
     ///
     /// # Errors
     /// A record that this system did not write.
-    pub fn from_record(record: RecordRef<'_>) -> Result<Self, UnreadableRecord> {
-        let position = record.position();
-        let key = record.key().and_then(|key| std::str::from_utf8(key).ok());
+    pub fn from_record(record: &GroupRecord<'_>) -> Result<Self, UnreadableRecord> {
+        let position = position(record);
+        let key = record.key.and_then(|key| std::str::from_utf8(key).ok());
         let Some(entity) = key.map(Arc::from) else {
             return Err(UnreadableRecord::NoKey(position));
         };
-        let Some(value) = record.value() else { return Err(UnreadableRecord::NoValue(position)) };
-        let fact = match &*position.topic {
+        let Some(value) = record.value else { return Err(UnreadableRecord::NoValue(position)) };
+        let fact = match record.topic {
             ORDER_EVENTS => Recorded::from_json(value).map(Fact::Order),
             ACCOUNT_EVENTS => Recorded::from_json(value).map(Fact::Account),
             _ => return Err(UnreadableRecord::ForeignTopic(position)),
@@ -77,17 +80,34 @@ impl Delivered {
         }
     }
 
-    /// When it happened, in milliseconds since the epoch.
-    pub fn occurred_ms(&self) -> i64 {
+    /// The record at this place, which this system did not write.
+    pub fn foreign(record: &GroupRecord<'_>) -> Self {
+        Self { position: position(record), entity: Arc::from(""), fact: Fact::Foreign }
+    }
+
+    /// The event's type; empty for a foreign record.
+    pub fn event_type(&self) -> &'static str {
         match &self.fact {
-            Fact::Order(recorded) => recorded.occurred_ms,
-            Fact::Account(recorded) => recorded.occurred_ms,
+            Fact::Order(recorded) => recorded.event.event_type(),
+            Fact::Account(recorded) => recorded.event.event_type(),
+            Fact::Foreign => "",
         }
     }
 
-    /// When it happened, as RFC 3339 text in UTC.
+    /// When it happened, as RFC 3339 text in UTC; empty for a foreign record.
     pub fn occurred_at(&self) -> String {
-        let at = jiff::Timestamp::from_millisecond(self.occurred_ms());
+        let occurred_ms = match &self.fact {
+            Fact::Order(recorded) => recorded.occurred_ms,
+            Fact::Account(recorded) => recorded.occurred_ms,
+            Fact::Foreign => return String::new(),
+        };
+        let at = jiff::Timestamp::from_millisecond(occurred_ms);
         at.map(|at| at.to_string()).unwrap_or_default()
     }
+}
+
+/// Where a record stands.
+fn position(record: &GroupRecord<'_>) -> Position {
+    let GroupRecord { topic, partition, offset, .. } = *record;
+    Position { topic: topic.into(), partition, offset }
 }

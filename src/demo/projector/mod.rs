@@ -7,12 +7,14 @@
 mod dashboard;
 mod delivered;
 mod notifications;
+mod runner;
 mod sales_report;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use delivered::{Delivered, Fact, UnreadableRecord};
+pub use runner::{Missed, Progress, RunningProjector, StartError};
 pub use store::{Lookup, Store, StoreError};
 
 use std::path::{Path, PathBuf};

@@ -84,6 +84,7 @@ fn notification(record: &Delivered) -> Option<Notification<'_>> {
             }
             AccountEvent::Deposited(_) | AccountEvent::Withdrawn(_) => return None,
         },
+        Fact::Foreign => return None,
     };
     Some(Notification { recipient, message, record })
 }
