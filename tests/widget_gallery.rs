@@ -38,7 +38,7 @@ fn window(
 /// Draws a page in both themes into `target/gallery/`.
 fn draw(name: &str, page: fn(&mut Gallery, &mut egui::Ui), size: [f32; 2], scale: f32) {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery");
-    fs_err::create_dir_all(&folder).unwrap();
+    fs_err::create_dir_all(&folder).expect("a folder can be made");
     for (theme, theme_name) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
         let mut window = window(page, size, theme, scale);
         window.run();
@@ -48,8 +48,10 @@ fn draw(name: &str, page: fn(&mut Gallery, &mut egui::Ui), size: [f32; 2], scale
             std::time::Duration::MAX,
             "{name} asks for a repaint while nothing happens"
         );
-        let picture = window.render().unwrap();
-        picture.save(folder.join(format!("{name}-{theme_name}.png"))).unwrap();
+        let picture = window.render().expect("the window can be drawn");
+        picture
+            .save(folder.join(format!("{name}-{theme_name}.png")))
+            .expect("a picture can be saved");
     }
 }
 

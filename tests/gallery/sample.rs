@@ -37,6 +37,12 @@ pub(crate) const TYPES: [&str; 7] = [
     "OrderDelivered",
 ];
 
+/// The event type of the event with this number, from 0.
+fn type_of(number: u64) -> &'static str {
+    let index = usize::try_from(number % TYPES.len() as u64).expect("a remainder by 7 fits");
+    TYPES[index]
+}
+
 /// What the pages show and what was done on them.
 pub(crate) struct Gallery {
     /// How times are written.
@@ -141,23 +147,7 @@ impl Gallery {
                 );
                 ui.add(CopyText::new("order-1042").name("key"));
             });
-            ui.horizontal(|ui| {
-                for event_type in TYPES {
-                    ui.scope(|ui| {
-                        ui.set_max_width(150.0);
-                        event_label(ui, event_type, EventMark::of_type(event_type));
-                    });
-                }
-            });
-            ui.horizontal(|ui| {
-                for hue in 0..12 {
-                    let mark = EventMark { hue, hollow: hue % 4 == 3, problem: hue == 5 };
-                    ui.scope(|ui| {
-                        ui.set_max_width(60.0);
-                        event_label(ui, "type", mark);
-                    });
-                }
-            });
+            marks(ui);
             ui.separator();
             for job in jobs() {
                 if job_row(ui, &job) {
@@ -191,17 +181,13 @@ impl Gallery {
                 version: Some(4),
                 times: &self.times,
                 describe: &|lane, mark| {
-                    format!(
-                        "v{} {}",
-                        mark.version,
-                        TYPES[(mark.version as usize - 1 + lane) % TYPES.len()]
-                    )
+                    format!("v{} {}", mark.version, type_of(mark.version - 1 + lane as u64))
                 },
             };
             match timeline.show(ui, Id::unique("timeline"), &mut self.timeline) {
                 Some(TimelineAction::SetTime(time_ms)) => self.clock.time_ms = Some(time_ms),
                 Some(TimelineAction::Choose { lane, version }) => {
-                    self.log.push(format!("chose v{version} of lane {lane}"))
+                    self.log.push(format!("chose v{version} of lane {lane}"));
                 }
                 None => {}
             }
@@ -311,6 +297,27 @@ impl Gallery {
     }
 }
 
+/// The marks of event types.
+fn marks(ui: &mut Ui) {
+    ui.horizontal(|ui| {
+        for event_type in TYPES {
+            ui.scope(|ui| {
+                ui.set_max_width(150.0);
+                event_label(ui, event_type, EventMark::of_type(event_type));
+            });
+        }
+    });
+    ui.horizontal(|ui| {
+        for hue in 0..12 {
+            let mark = EventMark { hue, hollow: hue % 4 == 3, problem: hue == 5 };
+            ui.scope(|ui| {
+                ui.set_max_width(60.0);
+                event_label(ui, "type", mark);
+            });
+        }
+    });
+}
+
 /// The rows of the table of events.
 struct EventTable<'a> {
     /// How times are written.
@@ -319,7 +326,7 @@ struct EventTable<'a> {
 
 impl TableRows for EventTable<'_> {
     fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
-        let event_type = TYPES[row as usize % TYPES.len()];
+        let event_type = type_of(row);
         match column {
             0 => drop(ui.label(format!("{}", row + 1))),
             1 => drop(event_label(
@@ -329,7 +336,7 @@ impl TableRows for EventTable<'_> {
             )),
             _ => drop(
                 ui.label(
-                    RichText::new(self.times.time(NOW_MS + row as i64 * 61_007))
+                    RichText::new(self.times.time(NOW_MS + row.cast_signed() * 61_007))
                         .color(Tokens::of(ui).text_secondary),
                 ),
             ),
@@ -337,7 +344,7 @@ impl TableRows for EventTable<'_> {
     }
 
     fn name(&self, row: u64) -> String {
-        format!("v{} {}", row + 1, TYPES[row as usize % TYPES.len()])
+        format!("v{} {}", row + 1, type_of(row))
     }
 }
 
@@ -350,14 +357,14 @@ struct RecordTable<'a> {
 impl TableRows for RecordTable<'_> {
     fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
         let text = match column {
-            0 => self.times.date_time(NOW_MS + row as i64 * 1_007),
+            0 => self.times.date_time(NOW_MS + row.cast_signed() * 1_007),
             1 => (row % 12).to_string(),
             2 => theme::format::number(1_204_331 + row),
             3 => format!("order-{}", 1_000 + row % 70),
             _ => format!(
                 r#"{{"id":"order-{}","type":"{}","total":129.90}}"#,
                 1_000 + row % 70,
-                TYPES[row as usize % 7]
+                type_of(row)
             ),
         };
         let text = RichText::new(text);
@@ -382,8 +389,8 @@ fn lanes() -> Vec<Lane> {
         marks: (0..count)
             .map(|n| LaneMark {
                 time_ms: NOW_MS - 3 * step_ms + n * step_ms + (n * n * 7_919) % (step_ms / 3 + 1),
-                version: n as u64 + 1,
-                hue: event_hue(TYPES[n as usize % TYPES.len()]),
+                version: n.cast_unsigned() + 1,
+                hue: event_hue(type_of(n.cast_unsigned())),
                 hollow: n % 9 == 4,
                 problem: n % 11 == 5,
             })
@@ -416,9 +423,9 @@ fn markers() -> Vec<GroupMarker> {
 
 /// A line of a tree.
 fn line(path: &str, kind: ValueKind, text: &str, descendants: u32) -> TreeRow {
-    let path = JsonPointer::parse(path).unwrap();
+    let path = JsonPointer::parse(path).expect("sample paths are pointers");
     TreeRow {
-        depth: path.tokens().count() as u16,
+        depth: u16::try_from(path.tokens().count()).expect("sample paths are short"),
         name: path.last_token().unwrap_or_default().into(),
         path,
         kind,
@@ -434,7 +441,7 @@ fn state_rows() -> Arc<[StateRow]> {
             tree: line(path, kind, text, descendants),
             changed,
             written_by,
-            written_by_type: written_by.map_or("", |version| TYPES[version as usize - 1]).into(),
+            written_by_type: written_by.map_or("", |version| type_of(version - 1)).into(),
             previous: matches!(changed, Some(ChangeKind::Replace)).then(|| "\"CREATED\"".into()),
         };
     use ValueKind::{Array, Bool, Null, Number, Object, String};
@@ -469,7 +476,7 @@ fn state_rows() -> Arc<[StateRow]> {
 
 /// Changes of every kind.
 fn changes() -> Vec<Change> {
-    let at = |path| JsonPointer::parse(path).unwrap();
+    let at = |path| JsonPointer::parse(path).expect("sample paths are pointers");
     vec![
         Change::replace(at("/status"), Value::from("CREATED"), Value::from("SHIPPED")),
         Change::add(at("/shipment/carrier"), Value::from("DHL")),

@@ -4,6 +4,13 @@
 //! Does not know: paint callbacks (the product uses none).
 //!
 //! Colours are blended as egui's GPU painters do it: premultiplied, in gamma space, without conversion to linear light.
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "pixels: places on a screen become numbers of pixels, and an edge that two triangles share is the same to the bit"
+)]
 
 use std::collections::HashMap;
 
@@ -28,9 +35,7 @@ impl TestRenderer for SoftRenderer {
                 self.apply(id, &change);
             }
         }
-        for id in std::mem::take(&mut delta.free) {
-            self.textures.remove(&id);
-        }
+        self.textures.retain(|id, _| !delta.free.contains(id));
         delta.clear();
     }
 

@@ -239,6 +239,10 @@ impl TableDelegate for Body<'_> {
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row: u64) {
+        // A row is drawn once for the columns that stay and once for those that scroll; here none stay.
+        if ui.clip_rect().width() <= 0.0 {
+            return;
+        }
         let tokens = Tokens::of(ui);
         let rect = ui.max_rect();
         let response = ui.interact(rect, self.table_id.with(("row", row)), Sense::CLICK);
