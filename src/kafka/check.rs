@@ -15,12 +15,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::consumer::Consumer as _;
+
 use self::probe::PortSpeaks;
 use self::remedy::Diagnosis;
 use super::address::BrokerAddress;
 use super::connection::Connection;
 use super::error::KafkaError;
-use super::metadata::{ClusterFacts, TopicFacts};
+use super::metadata::TopicFacts;
 use super::settings::Settings;
 
 /// How long a step may take.
@@ -91,8 +93,8 @@ impl Check<'_> {
     fn run(&mut self) -> Option<()> {
         let resolved = self.names()?;
         let open_port = self.ports(&resolved)?;
-        let (connection, cluster) = self.connect(open_port)?;
-        self.brokers(&cluster);
+        let (connection, brokers) = self.connect(open_port)?;
+        self.brokers(&brokers)?;
         self.permissions(&connection)
     }
 
@@ -154,48 +156,85 @@ impl Check<'_> {
         Some(first)
     }
 
-    /// Encryption, login and metadata: the client library does all three at once; its error says how far it came.
-    fn connect(&mut self, open_port: SocketAddr) -> Option<(Connection, ClusterFacts)> {
-        let connected = Connection::open(self.settings)
-            .and_then(|connection| Ok((connection.cluster(STEP_LIMIT)?, connection)));
-        let error = match connected {
-            Ok((cluster, connection)) => {
-                self.encryption_works();
-                self.login_works();
-                let id = cluster.cluster_id.as_deref().unwrap_or("without an id");
-                self.pass(format!("cluster {id}, brokers: {}", cluster.brokers.len()));
-                return Some((connection, cluster));
+    /// Encryption, login and metadata: the client library does all three at once; its error, and the port itself, say
+    /// how far it came. Returns the brokers as they advertise themselves.
+    fn connect(&mut self, open_port: SocketAddr) -> Option<(Connection, Vec<BrokerAddress>)> {
+        // A plain port can be asked without a trace in the broker's log. It is quick, where waiting for the library is not.
+        if !self.settings.uses_tls() && !self.settings.embedded {
+            self.protocol(PortSpeaks::ask(open_port, STEP_LIMIT / 4))?;
+        }
+        let asked = Connection::open(self.settings).and_then(|connection| {
+            let metadata = connection.metadata(None, STEP_LIMIT)?;
+            Ok((connection, metadata))
+        });
+        let (connection, metadata) = match asked {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.connection_failed(&error, open_port);
+                return None;
             }
-            Err(error) => error,
         };
-        let (settings, words) = (self.settings, error.to_string());
-        let encryption = match error {
-            KafkaError::Encryption { .. } => Some(remedy::of_encryption(&words)),
-            KafkaError::Unreachable { .. } | KafkaError::TimedOut { .. } => {
-                remedy::of_protocol(PortSpeaks::ask(open_port, STEP_LIMIT / 4), settings)
-            }
-            _ => None,
-        };
-        if let Some(diagnosis) = encryption {
+        self.encryption_works();
+        self.login_works();
+        let brokers = metadata.brokers().iter().filter_map(|broker| {
+            let port = u16::try_from(broker.port()).ok()?;
+            Some(BrokerAddress { host: broker.host().to_owned(), port })
+        });
+        let brokers: Vec<BrokerAddress> = brokers.collect();
+        let id = connection.client().consumer().client().fetch_cluster_id(Duration::ZERO);
+        let id = id.map_or_else(String::new, |id| format!("cluster {id}, "));
+        self.pass(format!("{id}brokers: {}", brokers.len()));
+        Some((connection, brokers))
+    }
+
+    /// Ends the check where the port speaks another language than the settings, or treats logins another way.
+    fn protocol(&mut self, port: PortSpeaks) -> Option<()> {
+        if let Some(diagnosis) = remedy::of_protocol(port, self.settings) {
             self.fail(diagnosis);
             return None;
         }
+        if let Some(diagnosis) = remedy::of_login_at(port, self.settings) {
+            self.encryption_works();
+            self.fail(diagnosis);
+            return None;
+        }
+        Some(())
+    }
+
+    /// Says how far a connection came that failed.
+    fn connection_failed(&mut self, error: &KafkaError, open_port: SocketAddr) {
+        let words = error.to_string();
+        match error {
+            KafkaError::Encryption { .. } => return self.fail(remedy::of_encryption(&words)),
+            KafkaError::Unreachable { .. } | KafkaError::TimedOut { .. } => {
+                // In TLS 1.3 a server refuses a client's certificate after the handshake.
+                if remedy::is_of_encryption(&words) {
+                    return self.fail(remedy::of_encryption(&words));
+                }
+                let port = PortSpeaks::ask(open_port, STEP_LIMIT / 4);
+                if self.protocol(port).is_none() {
+                    return;
+                }
+            }
+            _ => {}
+        }
         self.encryption_works();
+        if remedy::is_of_advertised(&words) {
+            self.login_works();
+            self.pass("a bootstrap broker answered");
+            return self.fail(remedy::of_advertised(&words));
+        }
         match error {
             KafkaError::Authentication { .. } => self.fail(remedy::of_login(&words)),
             KafkaError::Setting { .. } => self.fail(Diagnosis {
                 detail: words,
                 remedy: "correct the setting; names are those of librdkafka".to_owned(),
             }),
-            _ if !settings.uses_sasl() && remedy::wants_login(&words) => {
-                self.fail(Diagnosis { detail: words, remedy: remedy::login_wanted(settings) })
-            }
             _ => {
                 self.skip("the connection ended before a login was refused or taken");
                 self.fail(remedy::of_metadata(&words));
             }
         }
-        None
     }
 
     /// The TLS step of a connection that stands.
@@ -220,30 +259,22 @@ impl Check<'_> {
         }
     }
 
-    /// Whether every broker can be reached under the address that it advertises: records are read from there.
-    fn brokers(&mut self, cluster: &ClusterFacts) {
-        let addresses: Vec<BrokerAddress> = cluster
-            .brokers
-            .iter()
-            .map(|broker| BrokerAddress { host: broker.host.to_string(), port: broker.port })
-            .collect();
-        if self.settings.embedded || addresses.is_empty() {
+    /// Whether every broker can be reached under the address that it advertises: records are read from there. One of
+    /// them is enough to go on.
+    fn brokers(&mut self, brokers: &[BrokerAddress]) -> Option<()> {
+        if self.settings.embedded || brokers.is_empty() {
             self.skip("there are none to reach");
-            return;
+            return Some(());
         }
-        let (resolved, unresolved) = resolve(&addresses);
+        let (resolved, unresolved) = resolve(brokers);
         let (open, closed) = connect_all(&resolved);
         let failed: Vec<String> = unresolved.into_iter().chain(closed).collect();
         if failed.is_empty() {
             self.pass(list(open.iter().map(|(address, _)| format!("{address} is open"))));
         } else {
-            self.fail(Diagnosis {
-                detail: format!("a broker is not where it says it is: {}", list(failed)),
-                remedy: "`advertised.listeners` of the broker must name an address that this machine reaches; \
-                         behind Docker or a tunnel it needs a listener for the outside"
-                    .to_owned(),
-            });
+            self.fail(remedy::of_advertised(&list(failed)));
         }
+        (!open.is_empty()).then_some(())
     }
 
     /// What this user may see.

@@ -5,6 +5,7 @@
 //!
 //! Does not know: what is asked through it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError as LibraryError;
 use rdkafka::types::{RDKafka, RDKafkaErrorCode as Code};
 
+use super::address::BrokerAddress;
 use super::error::{ConnectionFault, Detail, KafkaError, is_denial};
 use super::settings::Settings;
 
@@ -60,6 +62,8 @@ pub(crate) struct Notes {
     latest: Mutex<Option<Trouble>>,
     /// The newest one that names a cause: a refused login, a failed handshake, a name that does not resolve.
     cause: Mutex<Option<Trouble>>,
+    /// Bootstrap addresses that failed and of which none has answered since. Each failure is told once in 30 seconds.
+    failed_bootstraps: Mutex<BTreeSet<BrokerAddress>>,
 }
 
 impl ClientContext for Notes {
@@ -71,6 +75,10 @@ impl ClientContext for Notes {
         let code = error.rdkafka_error_code().unwrap_or(Code::Fail);
         tracing::debug!(target: "kafka", %code, reason);
         let trouble = Trouble { at: Instant::now(), code, text: plain_words(reason) };
+        let bootstrap = trouble.text.split_once("/bootstrap: ");
+        if let Some(address) = bootstrap.and_then(|(name, _)| BrokerAddress::parse(name)) {
+            self.failed_bootstraps.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
+        }
         if code != Code::AllBrokersDown {
             *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble.clone());
         }
@@ -94,6 +102,8 @@ pub(crate) struct Client {
     consumer: BaseConsumer<Notes>,
     /// The bootstrap brokers, for error messages.
     brokers: String,
+    /// The same, one by one.
+    bootstraps: Vec<BrokerAddress>,
 }
 
 impl fmt::Debug for Client {
@@ -116,7 +126,8 @@ impl Client {
         let consumer = config
             .create_with_context(Notes::default())
             .map_err(|error| KafkaError::Setting { reason: library_words(&error) })?;
-        Ok(Arc::new(Self { consumer, brokers: settings.brokers.clone() }))
+        let brokers = settings.brokers.clone();
+        Ok(Arc::new(Self { consumer, brokers, bootstraps: settings.addresses() }))
     }
 
     /// The library's consumer.
@@ -156,9 +167,16 @@ impl Client {
             let fault = ConnectionFault::from_code(cause.code);
             matches!(fault, Some(ConnectionFault::Login | ConnectionFault::Encryption))
         });
-        let all_down = since(self.latest_trouble())
-            .is_some_and(|trouble| trouble.code == Code::AllBrokersDown);
+        let failed = self.consumer.context().failed_bootstraps.lock();
+        let failed = failed.unwrap_or_else(PoisonError::into_inner);
+        let all_down = self.bootstraps.iter().all(|address| failed.contains(address));
         refused || (all_down && asked_at.elapsed() > Duration::from_secs(3))
+    }
+
+    /// Notes that a broker answered.
+    pub(crate) fn note_answer(&self) {
+        let failed = self.consumer.context().failed_bootstraps.lock();
+        failed.unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The error for a question that failed with this code and text. Where both only say that nothing came, the

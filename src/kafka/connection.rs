@@ -123,7 +123,10 @@ impl Connection {
             let left = timeout.saturating_sub(asked_at.elapsed());
             let last_try = left <= patience;
             let error = match client.consumer().fetch_metadata(topic, patience.min(left)) {
-                Ok(metadata) => return Ok(metadata),
+                Ok(metadata) => {
+                    client.note_answer();
+                    return Ok(metadata);
+                }
                 Err(error) => error,
             };
             if last_try || client.is_hopeless(asked_at) {

@@ -13,7 +13,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::node::{Folder, Node, free_port, java};
+use super::node::{Folder, Node, free_port};
+use super::tools::kafka_tool;
 
 /// How long a start may take on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(2);
@@ -273,11 +274,8 @@ impl Kafka {
     }
 
     /// Runs a tool of Apache Kafka against this cluster and returns what it printed.
-    /// Each costs some seconds: it is a JVM.
     pub(crate) fn tool(&self, main_class: &str, arguments: &[&str]) -> String {
-        let mut command = java(None);
-        command.arg(main_class).args(["--bootstrap-server", &self.brokers]).args(arguments);
-        super::tools::output_of(&mut command, b"")
+        kafka_tool(&self.brokers, main_class, arguments)
     }
 
     /// Waits until that many nodes are members of the cluster.

@@ -1,10 +1,12 @@
 //! Programs of other people, run by tests.
 //!
 //! Promises: a program that fails makes the test fail with everything it said.
-//! Does not know: Kafka's own tools (`kafka`).
+//! Does not know: what they are run for.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+
+use super::node::java;
 
 /// Runs a command with this input and returns what it printed.
 pub(crate) fn output_of(command: &mut Command, input: &[u8]) -> String {
@@ -34,4 +36,11 @@ pub(crate) fn output_of(command: &mut Command, input: &[u8]) -> String {
 /// Runs kcat against a broker and returns what it printed.
 pub(crate) fn kcat(brokers: &str, arguments: &[&str], input: &[u8]) -> String {
     output_of(Command::new("kcat").args(["-b", brokers]).args(arguments), input)
+}
+
+/// Runs a tool of Apache Kafka against a broker and returns what it printed. Each costs some seconds: it is a JVM.
+pub(crate) fn kafka_tool(brokers: &str, main_class: &str, arguments: &[&str]) -> String {
+    let mut command = java(None);
+    command.arg(main_class).args(["--bootstrap-server", brokers]).args(arguments);
+    output_of(&mut command, b"")
 }

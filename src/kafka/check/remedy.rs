@@ -20,7 +20,11 @@ pub(crate) struct Diagnosis {
 }
 
 /// Pieces of a text about a failed encryption, in lower case, with what to try. The first that occurs counts.
-const ENCRYPTION: [(&str, &str); 9] = [
+const ENCRYPTION: [(&str, &str); 12] = [
+    (
+        "connecting to a plaintext broker",
+        "the port does not speak TLS: use security.protocol=plaintext or sasl_plaintext, or another port",
+    ),
     (
         "client ssl authentication might be required",
         "the broker wants a certificate of the client: set ssl.certificate.location and ssl.key.location",
@@ -28,6 +32,14 @@ const ENCRYPTION: [(&str, &str); 9] = [
     (
         "certificate required",
         "the broker wants a certificate of the client: set ssl.certificate.location and ssl.key.location",
+    ),
+    (
+        "alert bad certificate",
+        "the broker wants a certificate of the client, or another one: see ssl.certificate.location and ssl.key.location",
+    ),
+    (
+        "alert unknown ca",
+        "the broker does not know who signed the client's certificate: use one that its trust store covers",
     ),
     (
         "hostname mismatch",
@@ -110,7 +122,7 @@ pub(crate) fn of_protocol(port: PortSpeaks, settings: &Settings) -> Option<Diagn
             "the port expects TLS, but the settings say plain text",
             if sasl { "sasl_ssl" } else { "ssl" },
         ),
-        (PortSpeaks::Kafka, true) => (
+        (PortSpeaks::Kafka { .. }, true) => (
             "the port does not speak TLS, but the settings ask for it",
             if sasl { "sasl_plaintext" } else { "plaintext" },
         ),
@@ -127,18 +139,52 @@ pub(crate) fn of_protocol(port: PortSpeaks, settings: &Settings) -> Option<Diagn
     Some(Diagnosis { detail: detail.to_owned(), remedy })
 }
 
-/// Whether these words are of a broker that ends a connection without a login.
-pub(crate) fn wants_login(words: &str) -> bool {
-    let lower = words.to_lowercase();
-    lower.contains("might require sasl") || lower.contains("disconnected")
+/// What is wrong when the port wants a login and the settings have none, or the other way round; `None` when they fit.
+/// A port that speaks TLS does not tell, but a connection without a login that ended there most likely lacked one.
+pub(crate) fn of_login_at(port: PortSpeaks, settings: &Settings) -> Option<Diagnosis> {
+    let tls = settings.uses_tls();
+    let (detail, remedy) = match (port, settings.uses_sasl()) {
+        (PortSpeaks::Kafka { wants_login: true } | PortSpeaks::Tls, false) => {
+            let protocol = if tls { "sasl_ssl" } else { "sasl_plaintext" };
+            (
+                "the broker ends the connection before the first answer: it seems to want a login, and the settings have none",
+                format!(
+                    "set security.protocol={protocol}, sasl.mechanism, sasl.username and sasl.password"
+                ),
+            )
+        }
+        (PortSpeaks::Kafka { wants_login: false }, true) => (
+            "the port takes no login, but the settings have one",
+            "set security.protocol=plaintext, or use another port".to_owned(),
+        ),
+        _ => return None,
+    };
+    Some(Diagnosis { detail: detail.to_owned(), remedy })
 }
 
-/// What to try where a broker wants a login and the settings have none.
-pub(crate) fn login_wanted(settings: &Settings) -> String {
-    let protocol = if settings.uses_tls() { "sasl_ssl" } else { "sasl_plaintext" };
-    format!(
-        "the broker seems to want a login: set security.protocol={protocol}, sasl.mechanism, sasl.username and sasl.password"
-    )
+/// Whether these words are of OpenSSL.
+pub(crate) fn is_of_encryption(words: &str) -> bool {
+    let lower = words.to_lowercase();
+    lower.contains("ssl routines") || lower.contains("ssl handshake")
+}
+
+/// Whether these words are about a broker by its number: `host:port/1: …` where the library writes `/bootstrap` until a
+/// broker has answered with the addresses that the brokers advertise.
+pub(crate) fn is_of_advertised(words: &str) -> bool {
+    words.split('/').skip(1).any(|rest| {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        after.len() < rest.len() && after.starts_with(": ")
+    })
+}
+
+/// What is wrong with a broker that is not where it says it is.
+pub(crate) fn of_advertised(words: &str) -> Diagnosis {
+    Diagnosis {
+        detail: format!("a broker is not where it says it is: {words}"),
+        remedy: "`advertised.listeners` of the broker must name an address that this machine reaches; behind Docker or a \
+                 tunnel it needs a listener for the outside"
+            .to_owned(),
+    }
 }
 
 /// What is wrong when a connection stands and no metadata come.
@@ -208,14 +254,57 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_by_its_number_is_one_that_was_advertised() {
+        let cases = [
+            ("cannot reach a:1: kafka:9092/1: Failed to resolve 'kafka:9092'", true),
+            ("cannot reach a:1: sasl_ssl://kafka:9092/12: Connect failed", true),
+            ("cannot reach a:1: ssl://127.0.0.1:1/bootstrap: Connect failed: 1/2", false),
+            ("no answer in time: list the topics", false),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(is_of_advertised(words), expected, "{words}");
+        }
+    }
+
+    /// A plain port that wants no login.
+    const PLAIN: PortSpeaks = PortSpeaks::Kafka { wants_login: false };
+
+    #[test]
+    fn a_port_that_treats_logins_another_way_is_told() {
+        let cases = [
+            (
+                PortSpeaks::Kafka { wants_login: true },
+                "plaintext",
+                Some("security.protocol=sasl_plaintext,"),
+            ),
+            (PortSpeaks::Tls, "ssl", Some("security.protocol=sasl_ssl,")),
+            (PLAIN, "sasl_plaintext", Some("security.protocol=plaintext,")),
+            (PLAIN, "plaintext", None),
+            (PortSpeaks::Kafka { wants_login: true }, "sasl_plaintext", None),
+            (PortSpeaks::Tls, "sasl_ssl", None),
+        ];
+        for (port, protocol, expected) in cases {
+            let mut settings = Settings::from_brokers("k").unwrap();
+            settings.set_property("security.protocol", protocol).unwrap();
+            let remedy = of_login_at(port, &settings).map(|diagnosis| diagnosis.remedy);
+            let fits = match (&remedy, expected) {
+                (Some(remedy), Some(piece)) => remedy.contains(piece),
+                (None, None) => true,
+                _ => false,
+            };
+            assert!(fits, "{port:?} {protocol}: {remedy:?}");
+        }
+    }
+
+    #[test]
     fn a_port_of_another_protocol_is_told_with_the_one_to_use() {
         let cases = [
             (PortSpeaks::Tls, "plaintext", Some("security.protocol=ssl,")),
             (PortSpeaks::Tls, "sasl_plaintext", Some("security.protocol=sasl_ssl,")),
-            (PortSpeaks::Kafka, "ssl", Some("security.protocol=plaintext,")),
-            (PortSpeaks::Kafka, "SASL_SSL", Some("security.protocol=sasl_plaintext,")),
+            (PLAIN, "ssl", Some("security.protocol=plaintext,")),
+            (PLAIN, "SASL_SSL", Some("security.protocol=sasl_plaintext,")),
             (PortSpeaks::Neither, "ssl", Some("is it a Kafka broker?")),
-            (PortSpeaks::Kafka, "plaintext", None),
+            (PLAIN, "plaintext", None),
             (PortSpeaks::Tls, "ssl", None),
         ];
         for (port, protocol, expected) in cases {
