@@ -107,6 +107,7 @@ impl Connection {
         let asked_at = Instant::now();
         question
             .wait(|| give_up() || client.is_hopeless(asked_at))
+            .inspect(|_| client.note_answer())
             .map_err(|failure| client.failure(asked, asked_at, failure.code, &failure.text))
     }
 

@@ -25,6 +25,9 @@ pub(super) const MESSAGES_AT_A_TIME: usize = 1000;
 /// What all partitions together may hold in the library's queues, in KiB.
 const QUEUED_KIB: usize = 256 * 1024;
 
+/// How many messages all partitions together may hold there. Each costs some 300 bytes beside its own.
+const QUEUED_MESSAGES: u64 = 600_000;
+
 /// How long to look up where a log begins and ends after a reader fell out of it.
 const LOOK_UP: Duration = Duration::from_secs(30);
 
@@ -357,7 +360,7 @@ fn failure(asked: &str, code: Code) -> KafkaError {
 }
 
 /// How this read changes the settings of the connection.
-fn overrides(
+pub(super) fn overrides(
     connection: &Connection,
     plan: &ReadPlan,
     ranges: &[OffsetRange],
@@ -369,7 +372,9 @@ fn overrides(
     // Both limits are of one partition, because each is read on its own.
     let queued_kib = (QUEUED_KIB / ranges.len().max(1)).clamp(256, 65_536);
     let longest = ranges.iter().map(OffsetRange::span).max().unwrap_or(0);
-    let queued_messages = if plan.follow { 100_000 } else { longest.clamp(1, 100_000) };
+    let longest = if plan.follow { u64::MAX } else { longest };
+    let queued_messages =
+        (QUEUED_MESSAGES / ranges.len().max(1) as u64).min(longest).clamp(100, 100_000);
     let mut overrides = vec![
         ("isolation.level", isolation.to_owned()),
         ("queued.max.messages.kbytes", queued_kib.to_string()),

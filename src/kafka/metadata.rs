@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::consumer::Consumer as _;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode as Code;
 
@@ -122,6 +123,9 @@ impl Connection {
     /// # Errors
     /// When it cannot be reached or does not let this user in.
     pub fn cluster(&self, timeout: Duration) -> Result<ClusterFacts, KafkaError> {
+        if self.settings().embedded {
+            return self.embedded_cluster(timeout);
+        }
         let question = Asked::cluster(self.client(), timeout);
         let answer = self.answer(question, "describe the cluster")?;
         let (cluster_id, brokers, controller) = answer.cluster();
@@ -175,6 +179,8 @@ impl Connection {
         timeout: Duration,
     ) -> Result<BTreeMap<Arc<str>, Arc<str>>, KafkaError> {
         let mut ids = BTreeMap::new();
+        // The embedded cluster does not answer this, and its topics are never created anew.
+        let topics = if self.settings().embedded { &[] } else { topics };
         for names in topics.chunks(TOPICS_PER_REQUEST) {
             let question = Asked::topics(self.client(), names, timeout);
             let answer = self.answer(question, "describe topics")?;
@@ -215,6 +221,22 @@ impl Connection {
             }));
         }
         Ok(configs)
+    }
+
+    /// Who the embedded cluster is, which knows of no controller.
+    fn embedded_cluster(&self, timeout: Duration) -> Result<ClusterFacts, KafkaError> {
+        let metadata = self.metadata(None, timeout)?;
+        let brokers = metadata.brokers().iter().map(|broker| BrokerFacts {
+            id: broker.id(),
+            host: broker.host().into(),
+            port: u16::try_from(broker.port()).unwrap_or(0),
+        });
+        let cluster_id = self.client().consumer().client().fetch_cluster_id(timeout);
+        Ok(ClusterFacts {
+            cluster_id: cluster_id.map(Into::into),
+            brokers: brokers.collect(),
+            controller: None,
+        })
     }
 
     /// Whether a topic exists, as far as this user can tell: one that may not be seen may exist.

@@ -11,6 +11,7 @@ mod address;
 mod check;
 mod client;
 mod connection;
+mod count;
 mod embedded;
 mod error;
 mod fetch;
@@ -20,24 +21,31 @@ mod groups;
 mod intake;
 mod metadata;
 mod offsets;
+mod ordered_reader;
 mod reader;
 mod settings;
 #[cfg(test)]
 mod testing;
 mod transactions;
+mod trouble;
 mod watch;
 mod writer;
 
 pub use address::BrokerAddress;
 pub use check::{CHECK_STEPS, CheckOutcome, CheckStep, STEP_LIMIT, check_connection};
 pub use connection::Connection;
+pub use count::{Counted, count_only};
 pub use embedded::{EmbeddedCluster, EmbeddedTopic};
 pub use error::{Detail, KafkaError, KafkaErrorKind};
 pub use group_reader::{GroupReader, GroupRecord};
 pub use groups::{GroupFacts, GroupListing, GroupMember};
 pub use metadata::{BrokerFacts, ClusterFacts, PartitionLeader, TopicConfig, TopicFacts};
 pub use offsets::Watermarks;
+pub use ordered_reader::read_in_log_order;
 pub use reader::read;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
 pub use transactions::{aborted_in_gaps, aborted_offsets};
 pub use writer::{NewRecord, Writer};
+
+#[cfg(test)]
+mod tests;

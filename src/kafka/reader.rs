@@ -33,13 +33,13 @@ use crate::model::{
 const CHANNEL_NOTES: usize = 16;
 
 /// How often progress is told.
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+pub(super) const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 /// How long to wait for a note before looking whether the read was called off.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How long to wait for an answer about the topics to read.
-const LOOK_UP: Duration = Duration::from_secs(30);
+pub(super) const LOOK_UP: Duration = Duration::from_secs(30);
 
 /// From this many brokers on, one client has threads enough.
 const MANY_BROKERS: usize = 3;
@@ -260,11 +260,11 @@ impl<'a, 's> Receiving<'a, 's> {
                 self.caught_up[worker] = caught_up;
                 self.tell_caught_up();
             }
-            Note::Trouble { worker, text, at, waiting } => {
-                self.troubles[worker] = Some((at, waiting));
+            Note::Trouble { worker, standstill } => {
+                self.troubles[worker] = Some((standstill.at, standstill.waiting));
                 if !self.trouble_told {
                     self.trouble_told = true;
-                    self.tell(ReadEvent::Trouble(text));
+                    self.tell(ReadEvent::Trouble(standstill.text));
                 }
             }
             Note::Recovered { worker } => {

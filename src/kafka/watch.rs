@@ -69,6 +69,10 @@ pub(super) fn watch(
     ended: &Receiver<()>,
     mut tell: impl FnMut(Look),
 ) {
+    if connection.settings().embedded {
+        // It does not answer this question, and its topics are never deleted.
+        return;
+    }
     let mut known = Known::default();
     loop {
         let asked_at = Instant::now();

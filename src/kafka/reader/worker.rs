@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::PROGRESS_EVERY;
-use crate::kafka::error::{ConnectionFault, KafkaError};
+use crate::kafka::error::KafkaError;
 use crate::kafka::fetch::{Arrival, Fetcher, Halt, MESSAGES_AT_A_TIME, message_batch};
 use crate::kafka::ffi::Messages;
+use crate::kafka::trouble::{Pulse, Standstill};
 use crate::kafka::watch::Look;
 use crate::model::{OffsetRange, PartitionRead, ReadPlan, RecordBatch};
 
@@ -19,9 +20,6 @@ const WAIT: Duration = Duration::from_millis(50);
 
 /// How long a record may wait for its batch to fill.
 const SEAL_EVERY: Duration = Duration::from_millis(50);
-
-/// How long nothing must have arrived before a trouble of the connection counts as one of the read.
-const STANDSTILL: Duration = Duration::from_millis(500);
 
 /// What workers and the watcher say to the receiving end.
 #[derive(Debug)]
@@ -43,12 +41,8 @@ pub(super) enum Note {
     Trouble {
         /// Which worker.
         worker: usize,
-        /// Why.
-        text: String,
-        /// When the trouble was noticed.
-        at: Instant,
-        /// Whether there was nothing left to read but what is still to be written.
-        waiting: bool,
+        /// Why, and since when.
+        standstill: Standstill,
     },
     /// A worker has received something after a trouble.
     Recovered {
@@ -81,12 +75,8 @@ pub(super) struct Worker {
     halt: Halt,
     /// Where to.
     notes: Sender<Note>,
-    /// When something arrived last.
-    arrived: Instant,
-    /// Whether anything has arrived.
-    has_arrived: bool,
-    /// When the trouble was that was told last and is not over.
-    told_trouble: Option<Instant>,
+    /// Notices when nothing arrives any more.
+    pulse: Pulse,
     /// When batches were sealed last because of their age.
     sealed: Instant,
     /// When progress was told last.
@@ -112,9 +102,7 @@ impl Worker {
             started: (plan.started_ms, started),
             halt,
             notes,
-            arrived: started,
-            has_arrived: false,
-            told_trouble: None,
+            pulse: Pulse::new(),
             sealed: started,
             told_progress: started,
             told_caught_up: false,
@@ -145,11 +133,13 @@ impl Worker {
         while !self.halt.is_thrown() && !self.fetcher.is_all_done() {
             self.fetcher.client().serve(Duration::ZERO);
             self.fetcher.queue(0).wait(WAIT, &mut messages);
-            if messages.len() == 0 {
-                self.note_silence()?;
-            } else {
-                self.note_arrival();
+            if messages.len() > 0 {
+                if self.pulse.note_arrival() {
+                    self.send(Note::Recovered { worker: self.number });
+                }
                 self.take(&messages)?;
+            } else if let Some(standstill) = self.pulse.note_silence(&self.fetcher)? {
+                self.send(Note::Trouble { worker: self.number, standstill });
             }
             // Fewer than asked for means that the queue is empty now: nothing would fill these batches soon.
             self.seal_old(self.told_caught_up && messages.len() < MESSAGES_AT_A_TIME);
@@ -195,41 +185,6 @@ impl Worker {
                 self.send(Note::Batch(batch));
             }
         }
-    }
-
-    /// Notes that something arrived.
-    fn note_arrival(&mut self) {
-        self.arrived = Instant::now();
-        self.has_arrived = true;
-        if self.told_trouble.take().is_some() {
-            self.send(Note::Recovered { worker: self.number });
-        }
-    }
-
-    /// Notes that nothing arrived, and tells why, if that is known and matters.
-    fn note_silence(&mut self) -> Result<(), KafkaError> {
-        let client = self.fetcher.client();
-        let Some(trouble) = client.latest_trouble() else { return Ok(()) };
-        let known = self.told_trouble.is_some_and(|told| told >= trouble.at);
-        if known || trouble.at < self.arrived {
-            return Ok(());
-        }
-        let cause = client.latest_cause().filter(|cause| cause.at >= self.arrived);
-        let trouble = cause.unwrap_or(trouble);
-        let fault = ConnectionFault::from_code(trouble.code);
-        if let (Some(fault @ (ConnectionFault::Login | ConnectionFault::Encryption)), false) =
-            (fault, self.has_arrived)
-        {
-            return Err(client.fault_error(fault, trouble.text));
-        }
-        let waiting = (0..self.fetcher.len())
-            .all(|number| self.fetcher.is_done(number) || self.fetcher.is_at_tail(number));
-        if waiting || self.arrived.elapsed() >= STANDSTILL {
-            let (worker, at) = (self.number, Instant::now());
-            self.told_trouble = Some(at);
-            self.send(Note::Trouble { worker, text: trouble.text, at, waiting });
-        }
-        Ok(())
     }
 
     /// Tells how far the partitions are, when it is time for it, or when all have just reached their ends.
