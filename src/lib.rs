@@ -1,5 +1,6 @@
 //! Foldback inspects and replays event-sourced systems on Apache Kafka.
 
+pub mod cli;
 pub mod decode;
 pub mod demo;
 pub mod entity;

@@ -6,7 +6,8 @@
 use std::error::Error;
 use std::fmt;
 
-use super::Problem;
+use super::{ConfigError, Problem};
+use crate::kafka::{KafkaError, KafkaErrorKind, SettingsError};
 
 /// Whose turn it is after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +62,36 @@ impl Failure {
     }
 }
 
+impl From<KafkaError> for Failure {
+    fn from(error: KafkaError) -> Self {
+        let kind = match (error.kind(), &error) {
+            (_, KafkaError::NotPermitted { .. }) => FailureKind::NotPermitted,
+            (KafkaErrorKind::NoAccess | KafkaErrorKind::Failure, _) => FailureKind::Connection,
+            (KafkaErrorKind::Unknown | KafkaErrorKind::Setting, _) => FailureKind::Usage,
+            (KafkaErrorKind::Cancelled, _) => FailureKind::Cancelled,
+        };
+        let mut problem = Problem::from_error(&error);
+        problem.hint = error.hint().map(str::to_owned);
+        Self { kind, problem }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let mut failure = Self::usage_error(&error);
+        failure.problem.hint = error.hint();
+        failure
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let mut failure = Self::usage_error(&error);
+        failure.problem.hint = error.hint();
+        failure
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.problem.fmt(f)
@@ -68,3 +99,18 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_user_named_wrongly_is_told_apart_from_what_a_cluster_refuses() {
+        let unknown = KafkaError::UnknownTopic { topic: "orders".to_owned() };
+        let denied = KafkaError::NotPermitted { asked: "read orders".to_owned() };
+        assert_eq!(Failure::from(unknown).kind, FailureKind::Usage);
+        let denied = Failure::from(denied);
+        assert_eq!(denied.kind, FailureKind::NotPermitted);
+        assert!(denied.problem.hint.is_some(), "it says what to ask for");
+    }
+}

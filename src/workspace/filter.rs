@@ -206,7 +206,7 @@ impl Names {
             Expr::List(list) => self.collect_all(&list.elements, bound),
             Expr::Select(select) => self.collect(&select.operand, bound),
             Expr::Map(map) => {
-                self.collect_entries(map.entries.iter().map(|entry| &entry.expr), bound)
+                self.collect_entries(map.entries.iter().map(|entry| &entry.expr), bound);
             }
             Expr::Struct(made) => {
                 self.collect_entries(made.entries.iter().map(|entry| &entry.expr), bound);

@@ -7,16 +7,25 @@
 pub mod clock;
 mod command;
 mod config;
+mod coverage;
 mod demo_port;
+mod entity_count;
+mod entity_question;
 mod event_hue;
 mod failure;
 mod fetch;
 mod filter;
+pub mod groups;
 mod mapping;
 mod port;
 mod problem;
+mod scan;
+mod session;
 mod snapshot;
+mod span;
 pub mod time_text;
+mod topic_mapping;
+mod topics;
 mod views;
 mod when;
 
@@ -32,6 +41,8 @@ pub use config::{
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
+pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
+pub use entity_question::{EntityHistory, EntityQuestion};
 pub use event_hue::event_hue;
 pub use failure::{Failure, FailureKind};
 pub use fetch::Fetch;
@@ -39,12 +50,16 @@ pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
 pub use mapping::mapping_of;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
+pub use scan::{ScanQuestion, ScanSummary, ScannedRecord};
+pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
     DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
     Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
     SavedConnection, Snapshot, TopicSummary,
 };
+pub use topic_mapping::{MappingReport, TopicMapping, fold_named};
+pub use topics::{PartitionReport, TopicReport};
 pub use views::{
     CompareView, DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow,
     GroupMarker, Histogram, Lane, LaneMark, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta,

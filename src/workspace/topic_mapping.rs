@@ -1,0 +1,197 @@
+//! How the records of a topic are read as events: from `foldback.toml`, completed by what a sample shows.
+//!
+//! Promises: what `foldback.toml` names is never overruled; the same log gives the same mapping; every choice says why.
+//! Does not know: how a mapping is applied (`entity`).
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::{Failure, FoldConfig, Session, mapping_of};
+use crate::decode::Decoder;
+use crate::entity::{self, Evidence, Mapping};
+use crate::fold::{self, Fold};
+use crate::kafka;
+use crate::model::{
+    KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef, TopicPartition,
+};
+use crate::partition_log::PartitionerEvidence;
+
+/// How many records a sample holds, about.
+const SAMPLE_RECORDS: i64 = 400;
+
+/// How many records of a partition a sample holds at least.
+const SAMPLE_RECORDS_PER_PARTITION: i64 = 4;
+
+/// The fold where nothing names one.
+const DEFAULT_FOLD: &str = "merge";
+
+/// How the records of one topic are read.
+#[derive(Clone, Debug)]
+pub struct TopicMapping {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The entity of `foldback.toml` it belongs to.
+    pub entity_name: Option<Arc<str>>,
+    /// How records become events.
+    pub mapping: Mapping,
+    /// How values are decoded.
+    pub decoder: Decoder,
+    /// Why the sampled part was chosen.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What `mapping` answers: a topic's mapping, and what its keys say about who wrote it.
+#[derive(Clone, Debug)]
+pub struct MappingReport {
+    /// The mapping.
+    pub topic_mapping: TopicMapping,
+    /// How well the known partitioners explain where sampled keys are.
+    pub partitioners: PartitionerEvidence,
+    /// How many records were sampled.
+    pub sampled: u64,
+}
+
+/// The fold with this name.
+///
+/// # Errors
+/// `Usage` when there is none.
+pub fn fold_named(name: &str) -> Result<Arc<dyn Fold>, Failure> {
+    fold::builtin(name).ok_or_else(|| {
+        Failure::usage(format!("unknown fold `{name}`"))
+            .with_hint(format!("there is: {}", fold::BUILTIN_NAMES.join(", ")))
+    })
+}
+
+impl Session {
+    /// How the records of a topic are read.
+    ///
+    /// # Errors
+    /// When the topic does not exist or cannot be read.
+    pub fn topic_mapping(&self, topic: &Arc<str>) -> Result<TopicMapping, Failure> {
+        let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
+        let (mapping, _) = self.judge(topic, &partitions, &self.sample(&partitions)?)?;
+        Ok(mapping)
+    }
+
+    /// The mapping of a topic with its evidence.
+    ///
+    /// # Errors
+    /// When the topic does not exist or cannot be read.
+    pub fn mapping_report(&self, topic: &Arc<str>) -> Result<MappingReport, Failure> {
+        let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
+        let sample = self.sample(&partitions)?;
+        let (topic_mapping, sampled) = self.judge(topic, &partitions, &sample)?;
+        let keys = records(&sample)
+            .filter_map(|record| Some((record.key()?, record.partition().partition)));
+        let partitioners = PartitionerEvidence::of_samples(keys, count_of(&partitions));
+        Ok(MappingReport { topic_mapping, partitioners, sampled })
+    }
+
+    /// The fold that `foldback.toml` names for the first of these topics that has one, else `merge`.
+    ///
+    /// # Errors
+    /// `Usage` when it names a script, which cannot be run.
+    pub fn default_fold(&self, topics: &[Arc<str>]) -> Result<Arc<dyn Fold>, Failure> {
+        let configured = topics
+            .iter()
+            .find_map(|topic| self.config.as_ref()?.entity_of_topic(topic)?.fold.as_ref());
+        match configured {
+            Some(FoldConfig::Builtin(name)) => fold_named(name),
+            Some(FoldConfig::Code(path)) => Err(Failure::usage(format!(
+                "the fold of these topics is the script {}, and scripts cannot be run",
+                path.display()
+            ))
+            .with_hint("choose a built-in fold with --fold merge, last, debezium or count")),
+            None => fold_named(DEFAULT_FOLD),
+        }
+    }
+
+    /// The mapping of a topic judged by sampled records, with how many those are.
+    fn judge(
+        &self,
+        topic: &Arc<str>,
+        partitions: &[TopicPartition],
+        sample: &[RecordBatch],
+    ) -> Result<(TopicMapping, u64), Failure> {
+        let detected = entity::detect(records(sample), count_of(partitions));
+        let sampled = sample.iter().map(|batch| batch.len() as u64).sum();
+        let config = self.config.as_ref().and_then(|config| config.entity_of_topic(topic));
+        let (mapping, reads_json) = match config {
+            Some(entity) => {
+                let configured =
+                    mapping_of(entity).map_err(|error| Failure::usage_error(&error))?;
+                let reads_json = configured.reads_json();
+                (configured.completed_by(&detected.mapping), reads_json)
+            }
+            None => (detected.mapping, false),
+        };
+        let decoder = if reads_json { Decoder::Json } else { detected.decoder.decoder };
+        let topic_mapping = TopicMapping {
+            topic: Arc::clone(topic),
+            entity_name: config.map(|entity| entity.name.as_str().into()),
+            mapping,
+            decoder,
+            evidence: detected.evidence,
+        };
+        Ok((topic_mapping, sampled))
+    }
+
+    /// The newest records of these partitions, a few of each; the oldest where there are none.
+    fn sample(&self, partitions: &[TopicPartition]) -> Result<Vec<RecordBatch>, Failure> {
+        let bounds = self.bounds(partitions)?;
+        let count = i64::try_from(partitions.len().max(1)).unwrap_or(i64::MAX);
+        let of_each = (SAMPLE_RECORDS / count).max(SAMPLE_RECORDS_PER_PARTITION);
+        let newest = bounds.iter().map(|(partition, bounds)| {
+            let end = bounds.end(self.isolation);
+            OffsetRange::new(partition, bounds.low.max(end - of_each), end)
+        });
+        let sample = self.read_all(newest.filter(|range| !range.is_empty()).collect())?;
+        if !sample.is_empty() {
+            return Ok(sample);
+        }
+        // The end of a partition may be nothing but markers, aborted records and what compaction left out.
+        let oldest = bounds.iter().map(|(partition, bounds)| {
+            let end = bounds.end(self.isolation);
+            OffsetRange::new(partition, bounds.low, end.min(bounds.low + of_each))
+        });
+        self.read_all(oldest.filter(|range| !range.is_empty()).collect())
+    }
+
+    /// All records of these ranges.
+    fn read_all(&self, ranges: Vec<OffsetRange>) -> Result<Vec<RecordBatch>, Failure> {
+        let mut batches = Vec::new();
+        if ranges.is_empty() {
+            return Ok(batches);
+        }
+        let plan = ReadPlan {
+            ranges,
+            isolation: self.isolation,
+            keys: KeyFilter::All,
+            values: true,
+            headers: true,
+            follow: false,
+            started_ms: self.started_ms,
+        };
+        kafka::read(&self.connection, &plan, &self.cancel, &mut |event| {
+            if let ReadEvent::Batch(batch) = event {
+                batches.push(batch);
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.check_cancelled()?;
+        batches.sort_by(|one, other| {
+            (one.partition(), one.offsets()).cmp(&(other.partition(), other.offsets()))
+        });
+        Ok(batches)
+    }
+}
+
+/// The records of these batches.
+fn records(batches: &[RecordBatch]) -> impl Iterator<Item = RecordRef<'_>> {
+    batches.iter().flat_map(RecordBatch::iter)
+}
+
+/// How many partitions these are.
+fn count_of(partitions: &[TopicPartition]) -> i32 {
+    i32::try_from(partitions.len()).unwrap_or(i32::MAX)
+}
