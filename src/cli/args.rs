@@ -1,0 +1,339 @@
+//! The words of the command line, each with its help.
+//!
+//! Promises: one definition for parsing and help; parsing touches neither files nor clusters; every option may follow
+//! the command.
+//! Does not know: what the words lead to (`session`, and one file per command).
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::{Clock, Isolation};
+
+/// Inspects and replays event-sourced systems on Apache Kafka
+///
+/// Without a command the window opens. Nothing is ever written to a cluster: no group is joined, no offset committed, no
+/// topic created.
+#[derive(Debug, Parser)]
+#[command(name = "foldback", version, propagate_version = true, max_term_width = 100)]
+pub struct Arguments {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: GlobalOptions,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What applies to every command.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where from and how")]
+pub struct GlobalOptions {
+    /// Bootstrap brokers, with commas between
+    #[arg(long, global = true, value_name = "HOST:PORT,…", conflicts_with_all = ["connection", "config"])]
+    pub brokers: Option<String>,
+    /// A connection of foldback.toml by its name
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "config")]
+    pub connection: Option<String>,
+    /// A Java .properties file, or one of librdkafka or kcat; which of them is detected
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets a librdkafka property; may be repeated
+    #[arg(short = 'X', global = true, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub properties: Vec<String>,
+    /// Which records are read: those of committed transactions, or all
+    #[arg(long, global = true, value_name = "LEVEL", value_enum, default_value_t)]
+    pub isolation: IsolationLevel,
+    /// The folder of foldback.toml [default: the current folder or the nearest one above it]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Prints one JSON object per line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Neither reads nor writes a local index
+    #[arg(long, global = true)]
+    pub no_cache: bool,
+    /// Where the local index is kept
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Ends with status 4 when the history is anything but complete
+    #[arg(long, global = true)]
+    pub require_complete: bool,
+}
+
+/// Which records are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum IsolationLevel {
+    /// Records of committed transactions and plain records, up to the last stable offset.
+    #[default]
+    Committed,
+    /// Everything, aborted and undecided records included, labelled.
+    Uncommitted,
+}
+
+impl From<IsolationLevel> for Isolation {
+    fn from(level: IsolationLevel) -> Self {
+        match level {
+            IsolationLevel::Committed => Self::Committed,
+            IsolationLevel::Uncommitted => Self::Uncommitted,
+        }
+    }
+}
+
+/// What a time means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ClockName {
+    /// What the system knew: the running maximum of the timestamps of each partition.
+    #[default]
+    Log,
+    /// What had happened: the event's own time.
+    Event,
+}
+
+impl From<ClockName> for Clock {
+    fn from(name: ClockName) -> Self {
+        match name {
+            ClockName::Log => Self::Log,
+            ClockName::Event => Self::Event,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists topics with their partitions, offsets and settings
+    Topics(TopicsArgs),
+    /// Prints records of topics in log order, filtered
+    Scan(ScanArgs),
+    /// Lists the entities of topics with their number of events
+    Entities(EntitiesArgs),
+    /// Shows how the records of a topic are read as events, and why
+    Mapping(MappingArgs),
+    /// Prints every event of an entity with the changes it made
+    History(HistoryArgs),
+    /// Prints the state of an entity at a moment
+    State(StateArgs),
+    /// Prints what changed in an entity from one moment to another
+    Diff(DiffArgs),
+    /// Says for every field of an entity which event wrote it
+    Blame(BlameArgs),
+    /// Lists consumer groups with their committed offsets and their lag
+    Groups(GroupsArgs),
+    /// Checks a connection step by step and says what to try
+    Doctor,
+    /// Measures this machine and this cluster
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+/// Which records of which topics.
+#[derive(Clone, Debug, Args)]
+pub struct TopicOptions {
+    /// A topic; may be repeated
+    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append)]
+    pub topics: Vec<String>,
+    /// Only this partition; may be repeated
+    #[arg(long = "partition", value_name = "P", action = ArgAction::Append, value_parser = clap::value_parser!(i32).range(0..))]
+    pub partitions: Vec<i32>,
+}
+
+/// Which entity of which topics.
+#[derive(Clone, Debug, Args)]
+pub struct EntityOptions {
+    /// The entity's id, by default the key of its records
+    #[arg(
+        value_name = "ENTITY",
+        required_unless_present = "key_base64",
+        conflicts_with = "key_base64"
+    )]
+    pub entity: Option<String>,
+    /// The entity's id as base64, for ids that are no text
+    #[arg(long, value_name = "BASE64")]
+    pub key_base64: Option<String>,
+    /// Where its events are.
+    #[command(flatten)]
+    pub topics: TopicOptions,
+    /// What a time in WHEN means
+    #[arg(long, value_name = "CLOCK", value_enum, default_value_t)]
+    pub clock: ClockName,
+    /// How events become a state: merge, last, debezium or count [default: as foldback.toml says, else merge]
+    #[arg(long, value_name = "FOLD")]
+    pub fold: Option<String>,
+}
+
+/// `topics`.
+#[derive(Debug, Args)]
+pub struct TopicsArgs {
+    /// Only this topic
+    pub topic: Option<String>,
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct ScanArgs {
+    /// Where the records are.
+    #[command(flatten)]
+    pub topics: TopicOptions,
+    /// The first moment, inclusive
+    #[arg(long, value_name = "WHEN", default_value = "start", allow_hyphen_values = true)]
+    pub from: String,
+    /// The last moment, inclusive
+    #[arg(long, value_name = "WHEN", default_value = "end", allow_hyphen_values = true)]
+    pub to: String,
+    /// What a time in WHEN means
+    #[arg(long, value_name = "CLOCK", value_enum, default_value_t)]
+    pub clock: ClockName,
+    /// Only records with this key
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, conflicts_with_all = ["key_base64", "key_contains"])]
+    pub key: Option<String>,
+    /// Only records with this key, given as base64
+    #[arg(long, value_name = "BASE64", conflicts_with = "key_contains")]
+    pub key_base64: Option<String>,
+    /// Only records whose key contains this text
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub key_contains: Option<String>,
+    /// Only records for which this CEL expression is true, such as `value.total > 100 && type == "OrderPlaced"`
+    ///
+    /// A record has topic, partition, offset, timestamp (milliseconds), key, value, headers (the last value of each
+    /// name), type, entity and txn. An expression that fails on a record does not match it.
+    #[arg(long = "where", value_name = "CEL")]
+    pub filter: Option<String>,
+    /// Ends after this many matching records
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Only counts
+    #[arg(long)]
+    pub count: bool,
+    /// Goes on with what arrives, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// Gives up the order over partitions for speed
+    #[arg(long)]
+    pub unordered: bool,
+}
+
+/// `entities`.
+#[derive(Debug, Args)]
+pub struct EntitiesArgs {
+    /// Where their events are.
+    #[command(flatten)]
+    pub topics: TopicOptions,
+    /// Only entities whose id contains this text
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub contains: Option<String>,
+    /// Only this many, those with the most events
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+}
+
+/// `mapping`.
+#[derive(Debug, Args)]
+pub struct MappingArgs {
+    /// A topic; may be repeated
+    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append)]
+    pub topics: Vec<String>,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// Which entity.
+    #[command(flatten)]
+    pub entity: EntityOptions,
+}
+
+/// `state`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct StateArgs {
+    /// Which entity.
+    #[command(flatten)]
+    pub entity: EntityOptions,
+    /// The moment
+    #[arg(long, value_name = "WHEN", default_value = "end", allow_hyphen_values = true)]
+    pub at: String,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct DiffArgs {
+    /// Which entity.
+    #[command(flatten)]
+    pub entity: EntityOptions,
+    /// The first moment
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub from: String,
+    /// The other moment
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub to: String,
+}
+
+/// `blame`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct BlameArgs {
+    /// Which entity.
+    #[command(flatten)]
+    pub entity: EntityOptions,
+    /// Only the field at this path and what lies below it, such as /status
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// The moment
+    #[arg(long, value_name = "WHEN", default_value = "end", allow_hyphen_values = true)]
+    pub at: String,
+}
+
+/// `groups`.
+#[derive(Debug, Args)]
+pub struct GroupsArgs {
+    /// Only this group
+    pub group: Option<String>,
+    /// Only groups that have committed on this topic, and only its offsets; may be repeated
+    #[arg(long = "topic", value_name = "TOPIC", action = ArgAction::Append)]
+    pub topics: Vec<String>,
+}
+
+/// `bench`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Reads topics to their end, and beside it a loop that only counts
+    Scan(BenchScanArgs),
+    /// Folds a generated entity and asks for its state at random moments
+    Fold(BenchFoldArgs),
+}
+
+/// `bench scan`.
+#[derive(Debug, Args)]
+pub struct BenchScanArgs {
+    /// A topic; may be repeated
+    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append)]
+    pub topics: Vec<String>,
+    /// Only records with this key: keys are compared before anything is copied
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+}
+
+/// `bench fold`.
+#[derive(Debug, Args)]
+pub struct BenchFoldArgs {
+    /// How many events the entity has
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub events: u64,
+    /// How many moments are asked for
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    pub cuts: u64,
+    /// The seed of events and moments
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+}
+
+/// What WHEN may be.
+const WHEN_HELP: &str = "WHEN is one of\n  \
+    2026-11-23T10:15:00Z   a time (RFC 3339), or without a zone a local one, or a date alone\n  \
+    -90s -15m -2h -3d      a time before now\n  \
+    v12                    after the entity's 12th event\n  \
+    3:81204                partition 3 through offset 81204; with several topics TOPIC:3:81204\n  \
+    start, end";

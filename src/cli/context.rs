@@ -1,0 +1,234 @@
+//! What every command needs: connection settings, session, output, the meaning of moments.
+//!
+//! Promises: files are read and connections opened only when a command asks for them; Ctrl-C cancels, a second one ends.
+//! Does not know: what commands do.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::tz::TimeZone;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::args::{EntityOptions, GlobalOptions, TopicOptions};
+use super::output::Output;
+use super::{CommandError, Outcome, report};
+use crate::kafka::Settings;
+use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
+use crate::workspace::{
+    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Session, clock, parse_when,
+    settings_of,
+};
+
+/// The exit status of a cancelled command.
+const CANCELLED_STATUS: i32 = 130;
+
+/// What the window is opened on.
+#[derive(Clone, Debug)]
+pub struct WindowRequest {
+    /// The `foldback.toml` in force.
+    pub config: Option<Config>,
+    /// What to connect to at once.
+    pub connect: Option<Settings>,
+    /// Which records are read at first.
+    pub isolation: Isolation,
+}
+
+/// What the window is opened on by these options.
+///
+/// # Errors
+/// When a file or a setting is wrong.
+pub fn window_request(options: &GlobalOptions) -> Result<WindowRequest, Failure> {
+    let config = load_config(options.workspace.as_deref())?;
+    let connect = match choice(options) {
+        Some(choice) => Some(settings(&choice, options, config.as_ref())?),
+        None => None,
+    };
+    Ok(WindowRequest { config, connect, isolation: options.isolation.into() })
+}
+
+/// What every command needs.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// The options of every command.
+    pub(super) options: GlobalOptions,
+    /// Where answers go.
+    pub(super) output: Output,
+    /// Thrown by Ctrl-C.
+    pub(super) cancel: Cancel,
+    /// The `foldback.toml` in force.
+    config: Option<Arc<Config>>,
+    /// Where local times are.
+    zone: TimeZone,
+    /// What relative times count from, in milliseconds since the epoch.
+    now_ms: i64,
+}
+
+impl Context {
+    /// The context of a command with these options.
+    ///
+    /// # Errors
+    /// When `foldback.toml` is wrong.
+    pub(super) fn new(options: GlobalOptions) -> Result<Self, CommandError> {
+        let cancel = Cancel::new();
+        cancel_on_signals(&cancel)?;
+        let config = load_config(options.workspace.as_deref())?.map(Arc::new);
+        Ok(Self {
+            output: Output::new(options.json),
+            options,
+            cancel,
+            config,
+            zone: TimeZone::system(),
+            now_ms: clock::now_ms(),
+        })
+    }
+
+    /// The settings of the connection the options name; without any, of the only one in `foldback.toml`.
+    ///
+    /// # Errors
+    /// When none is named, or a file or a setting is wrong.
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        let choice = match choice(&self.options) {
+            Some(choice) => choice,
+            None => only_connection(self.config.as_deref())?,
+        };
+        let settings = settings(&choice, &self.options, self.config.as_deref())?;
+        for ignored in &settings.ignored {
+            report::warning(&format!("`{}` is ignored: {}", ignored.property, ignored.reason));
+        }
+        Ok(settings)
+    }
+
+    /// A session with that connection.
+    ///
+    /// # Errors
+    /// As of `settings`.
+    pub(super) fn session(&self) -> Result<Session, Failure> {
+        let isolation = self.options.isolation.into();
+        Session::open(&self.settings()?, self.config.clone(), isolation, self.cancel.clone())
+    }
+
+    /// Reads a moment.
+    ///
+    /// # Errors
+    /// `Usage` when it is none.
+    pub(super) fn when(&self, text: &str) -> Result<When, Failure> {
+        parse_when(text, self.now_ms, &self.zone).map_err(|error| Failure::usage_error(&error))
+    }
+
+    /// Says how a command ends whose answer rests on a history like this.
+    pub(super) fn outcome(&self, completeness: &Completeness) -> Outcome {
+        if completeness.verdict == Verdict::Complete {
+            return Outcome::Answered;
+        }
+        if self.options.require_complete { Outcome::Incomplete } else { Outcome::Answered }
+    }
+}
+
+/// The question for the entity that these options name.
+///
+/// # Errors
+/// `Usage` when the id is no base64.
+pub(super) fn entity_question(options: &EntityOptions) -> Result<EntityQuestion, Failure> {
+    let id = match (&options.entity, &options.key_base64) {
+        (_, Some(text)) => bytes_of_base64(text)?,
+        (Some(text), None) => text.as_bytes().to_vec(),
+        (None, None) => Vec::new(),
+    };
+    Ok(EntityQuestion {
+        entity: EntityId::new(id),
+        topics: topics(&options.topics),
+        partitions: options.topics.partitions.clone(),
+    })
+}
+
+/// The topics that these options name, each once, in their order.
+pub(super) fn topics(options: &TopicOptions) -> Vec<Arc<str>> {
+    names(&options.topics)
+}
+
+/// These names, each once, in their order.
+pub(super) fn names(texts: &[String]) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for text in texts {
+        if !names.iter().any(|name| **name == **text) {
+            names.push(text.as_str().into());
+        }
+    }
+    names
+}
+
+/// The bytes that a text in base64 stands for.
+///
+/// # Errors
+/// `Usage` when it is none.
+pub(super) fn bytes_of_base64(text: &str) -> Result<Vec<u8>, Failure> {
+    BASE64.decode(text).map_err(|error| {
+        let mut failure = Failure::usage(format!("`{text}` is no base64"));
+        failure.problem.cause = Some(error.to_string());
+        failure
+    })
+}
+
+/// The connection that the options name.
+fn choice(options: &GlobalOptions) -> Option<ConnectionChoice> {
+    let brokers = options.brokers.clone().map(ConnectionChoice::Brokers);
+    let saved = || options.connection.clone().map(ConnectionChoice::Saved);
+    let file = || options.config.clone().map(ConnectionChoice::ConfigFile);
+    brokers.or_else(saved).or_else(file)
+}
+
+/// The settings of a connection with those that the options add.
+fn settings(
+    choice: &ConnectionChoice,
+    options: &GlobalOptions,
+    config: Option<&Config>,
+) -> Result<Settings, Failure> {
+    let mut settings = settings_of(choice, config)?;
+    for assignment in &options.properties {
+        settings.set(assignment)?;
+    }
+    Ok(settings)
+}
+
+/// The only connection of `foldback.toml`.
+fn only_connection(config: Option<&Config>) -> Result<ConnectionChoice, Failure> {
+    let names: Vec<Arc<str>> = config
+        .into_iter()
+        .flat_map(Config::connections)
+        .map(|connection| connection.name)
+        .collect();
+    match names.as_slice() {
+        [name] => Ok(ConnectionChoice::Saved(name.to_string())),
+        [] => Err(Failure::usage("no cluster is named")
+            .with_hint("name it with --brokers HOST:PORT, --connection NAME or --config FILE")),
+        _ => Err(Failure::usage("foldback.toml has several connections and none is named")
+            .with_hint(format!("choose one with --connection: {}", names.join(", ")))),
+    }
+}
+
+/// The `foldback.toml` of this folder; without one, of the current folder or the nearest above it.
+fn load_config(folder: Option<&Path>) -> Result<Option<Config>, Failure> {
+    let Some(folder) = folder else {
+        let here = std::env::current_dir().map_err(|error| {
+            Failure::usage(format!("the current folder cannot be read: {error}"))
+        })?;
+        return Ok(Config::find(&here)?);
+    };
+    let file = folder.join(CONFIG_FILE);
+    if !file.is_file() {
+        return Err(Failure::usage(format!("there is no {CONFIG_FILE} in {}", folder.display())));
+    }
+    Ok(Some(Config::load(&file)?))
+}
+
+/// Lets Ctrl-C, and what asks a service to end, throw this switch; the second time the program ends at once.
+fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, CANCELLED_STATUS, cancel.flag())?;
+        flag::register(signal, cancel.flag())?;
+    }
+    Ok(())
+}

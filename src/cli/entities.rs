@@ -1,0 +1,86 @@
+//! `entities`: which entities there are, and how many events each has.
+//!
+//! Promises: one line for each entity, those with the most events first.
+//! Does not know: how entities are counted.
+
+use serde::Serialize;
+
+use super::args::EntitiesArgs;
+use super::context::{Context, topics};
+use super::lines::{completeness_text, record_time};
+use super::output::{Align, Table};
+use super::progress::Progress;
+use super::{CommandError, Outcome, report};
+use crate::model::{EntityId, Verdict};
+use crate::workspace::{EntityCount, EntityCountQuestion};
+
+/// An entity.
+#[derive(Debug, Serialize)]
+struct EntityLine<'a> {
+    /// Its id.
+    entity: &'a EntityId,
+    /// How many events it has.
+    events: u64,
+    /// The time of the first in log order.
+    first: Option<String>,
+    /// The time of the last in log order.
+    last: Option<String>,
+    /// The topics its events are in.
+    topics: &'a [std::sync::Arc<str>],
+}
+
+impl<'a> EntityLine<'a> {
+    /// The line of an entity.
+    fn new(count: &'a EntityCount) -> Self {
+        Self {
+            entity: &count.entity,
+            events: count.events,
+            first: record_time(count.first_ms),
+            last: record_time(count.last_ms),
+            topics: &count.topics,
+        }
+    }
+}
+
+/// Lists entities.
+pub(super) fn run(args: EntitiesArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let question = EntityCountQuestion {
+        topics: topics(&args.topics),
+        partitions: args.topics.partitions,
+        contains: args.contains,
+        top: args.top,
+    };
+    let progress = Progress::new(false);
+    let counts = context.session()?.entities(&question, &mut |event| progress.see(event));
+    progress.finish();
+    let counts = counts?;
+    let output = &mut context.output;
+    if output.is_json() {
+        counts.entities.iter().try_for_each(|count| output.json(&EntityLine::new(count)))?;
+        if counts.completeness.verdict != Verdict::Complete {
+            report::warning(&completeness_text(&counts.completeness).join("\n"));
+        }
+    } else {
+        let mut table = Table::new(&[
+            ("ENTITY", Align::Left),
+            ("EVENTS", Align::Right),
+            ("FIRST", Align::Left),
+            ("LAST", Align::Left),
+            ("TOPICS", Align::Left),
+        ]);
+        for count in &counts.entities {
+            table.push([
+                count.entity.to_string(),
+                count.events.to_string(),
+                record_time(count.first_ms).unwrap_or_default(),
+                record_time(count.last_ms).unwrap_or_default(),
+                count.topics.join(", "),
+            ]);
+        }
+        output.table(&table)?;
+        output.text("")?;
+        output.text(format!("{} of {} entities", counts.entities.len(), counts.total))?;
+        completeness_text(&counts.completeness).iter().try_for_each(|line| output.text(line))?;
+    }
+    Ok(context.outcome(&counts.completeness))
+}

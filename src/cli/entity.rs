@@ -1,0 +1,379 @@
+//! `history`, `state`, `diff`, `blame`: the life of one entity.
+//!
+//! Promises: all four read the same history and cut it by the same rules.
+//! Does not know: how events are found or folded.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::args::{BlameArgs, DiffArgs, EntityOptions, HistoryArgs, StateArgs};
+use super::context::{Context, entity_question};
+use super::lines::{
+    EventLine, SummaryLine, WriterLine, completeness_text, flag, moment, record_time, said,
+};
+use super::output::{Align, Output, Table};
+use super::progress::Progress;
+use super::{CommandError, Outcome, report};
+use crate::decode::json;
+use crate::fold::{self, Fold, History, Selection};
+use crate::model::{
+    Change, ChangeKind, Completeness, EntityId, Event, JsonPointer, OffsetRange, Position, Value,
+};
+use crate::workspace::{EntityHistory, Failure, Session, fold_named};
+
+/// An entity's history, read and folded.
+struct Life {
+    /// The entity.
+    entity: EntityId,
+    /// The session it was read in.
+    session: Session,
+    /// What was read, its events moved into `folded`.
+    read: EntityHistory,
+    /// Its events and states.
+    folded: History,
+    /// How long reading took, in seconds.
+    seconds: f64,
+}
+
+impl Life {
+    /// Reads and folds the history of the entity that these options name.
+    fn read(options: &EntityOptions, context: &Context) -> Result<Self, CommandError> {
+        let question = entity_question(options)?;
+        let chosen = options.fold.as_deref().map(fold_named).transpose()?;
+        let session = context.session()?;
+        let fold: Arc<dyn Fold> = match chosen {
+            Some(fold) => fold,
+            None => session.default_fold(&question.topics)?,
+        };
+        let progress = Progress::new(false);
+        let started = Instant::now();
+        let read = session.entity_history(&question, &mut |event| progress.see(event));
+        progress.finish();
+        let read = read?;
+        let folded = History::new(fold, read.events.clone());
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(Self { entity: question.entity, session, read, folded, seconds })
+    }
+
+    /// The events that a moment takes in.
+    fn select(
+        &self,
+        text: &str,
+        options: &EntityOptions,
+        context: &Context,
+    ) -> Result<Selection, Failure> {
+        self.session.select(&self.read, &context.when(text)?, options.clock.into())
+    }
+
+    /// The last event that a selection takes in.
+    fn last_event(&self, selection: &Selection) -> Option<&Event> {
+        let version = match selection {
+            Selection::Prefix(version) => *version,
+            Selection::Subset(versions) => versions.last().copied()?,
+        };
+        self.folded.event(version)
+    }
+}
+
+/// How many events a selection takes in.
+fn version_of(selection: &Selection) -> u64 {
+    match selection {
+        Selection::Prefix(version) => *version,
+        Selection::Subset(versions) => versions.len() as u64,
+    }
+}
+
+/// The last line of a history.
+#[derive(Debug, Serialize)]
+struct HistorySummary<'a> {
+    /// The entity.
+    entity: &'a EntityId,
+    /// How many events it has.
+    events: u64,
+    /// The fold that the changes are those of.
+    fold: &'a str,
+    /// Records the log delivered while it was looked for.
+    scanned: u64,
+    /// Bytes of their keys and values.
+    bytes: u64,
+    /// How long it took.
+    seconds: f64,
+    /// Records that came from the local index.
+    from_cache: u64,
+    /// What was read.
+    ranges: &'a [OffsetRange],
+    /// Events that could not be decoded.
+    decode_failures: u64,
+    /// Which records were read.
+    isolation: &'static str,
+    /// How much of the history it rests on.
+    completeness: &'a Completeness,
+}
+
+/// Prints every event of an entity.
+pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let mut life = Life::read(&args.entity, context)?;
+    let output = &mut context.output;
+    for version in 1..=life.folded.len() {
+        let changes = life.folded.changes_of(version);
+        let Some(event) = life.folded.event(version) else { continue };
+        if output.is_json() {
+            output.json(&EventLine::new(&life.entity, event, changes))?;
+        } else {
+            print_event(output, event, &changes)?;
+        }
+    }
+    if output.is_json() {
+        output.json(&SummaryLine { summary: history_summary(&life) })?;
+    } else {
+        let events = life.folded.len();
+        let counted = if events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+        output.text(format!("{} has {counted} ({:.2} s)", life.entity, life.seconds))?;
+        print_completeness(output, &life.read.completeness)?;
+    }
+    Ok(context.outcome(&life.read.completeness))
+}
+
+/// What is said at the end of a history.
+fn history_summary(life: &Life) -> HistorySummary<'_> {
+    HistorySummary {
+        entity: &life.entity,
+        events: life.folded.len(),
+        fold: life.folded.fold().name(),
+        scanned: life.read.scanned,
+        bytes: life.read.bytes,
+        seconds: life.seconds,
+        from_cache: 0,
+        ranges: &life.read.ranges,
+        decode_failures: life.read.decode_failures,
+        isolation: life.session.isolation().as_str(),
+        completeness: &life.read.completeness,
+    }
+}
+
+/// An event in a few lines of text: what it is, then each change.
+fn print_event(output: &mut Output, event: &Event, changes: &[Change]) -> Result<(), CommandError> {
+    let facts = [
+        ("by", event.actor.as_deref()),
+        ("correlation", event.correlation.as_deref()),
+        ("causation", event.causation.as_deref()),
+    ];
+    let facts: String = facts
+        .into_iter()
+        .filter_map(|(label, text)| Some(format!("  {label} {}", text?)))
+        .collect();
+    output.text(format!(
+        "v{}  {}  {}  {}{facts}",
+        event.version,
+        record_time(event.timestamp_ms).unwrap_or_else(|| "no time".to_owned()),
+        said(&event.event_type).unwrap_or("-"),
+        event.position,
+    ))?;
+    if let Some(reason) = event.value.failure() {
+        output.text(format!("    ! could not be decoded: {reason}"))?;
+    }
+    event
+        .problems
+        .iter()
+        .filter_map(flag)
+        .try_for_each(|flag| output.text(format!("    ! {flag}")))?;
+    changes.iter().try_for_each(|change| output.text(format!("    {}", change_text(change))))
+}
+
+/// A change in a line of text.
+fn change_text(change: &Change) -> String {
+    let json = |value: &Option<Value>| value.as_ref().map(Value::to_json).unwrap_or_default();
+    let path = if change.path.as_str().is_empty() { "(whole)" } else { change.path.as_str() };
+    match change.kind {
+        ChangeKind::Add => format!("+ {path}  {}", json(&change.to)),
+        ChangeKind::Remove => format!("- {path}  {}", json(&change.from)),
+        ChangeKind::Replace => format!("~ {path}  {} → {}", json(&change.from), json(&change.to)),
+    }
+}
+
+/// How complete an answer is, in text.
+fn print_completeness(
+    output: &mut Output,
+    completeness: &Completeness,
+) -> Result<(), CommandError> {
+    completeness_text(completeness).iter().try_for_each(|line| output.text(line))
+}
+
+/// A state.
+#[derive(Debug, Serialize)]
+struct StateLine<'a> {
+    /// The entity.
+    entity: &'a EntityId,
+    /// The moment.
+    at: String,
+    /// Which time a time means.
+    clock: &'static str,
+    /// How many events are in it.
+    version: u64,
+    /// The last of them.
+    position: Option<&'a Position>,
+    /// The state.
+    state: Value,
+    /// The fold.
+    fold: &'a str,
+    /// What to say beside it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    note: &'static str,
+    /// Which records were read.
+    isolation: &'static str,
+    /// How much of the history it rests on.
+    completeness: &'a Completeness,
+}
+
+/// Prints the state of an entity at a moment.
+pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let at = context.when(&args.at)?;
+    let mut life = Life::read(&args.entity, context)?;
+    let selection = life.select(&args.at, &args.entity, context)?;
+    let state = life.folded.state_of(&selection);
+    let fold = Arc::clone(life.folded.fold());
+    let position = life.last_event(&selection).map(|event| event.position.clone());
+    let line = StateLine {
+        entity: &life.entity,
+        at: moment(&at),
+        clock: crate::model::Clock::from(args.entity.clock).as_str(),
+        version: version_of(&selection),
+        position: position.as_ref(),
+        state,
+        fold: fold.name(),
+        note: fold.label(),
+        isolation: life.session.isolation().as_str(),
+        completeness: &life.read.completeness,
+    };
+    let output = &mut context.output;
+    if output.is_json() {
+        output.json(&line)?;
+    } else {
+        let place = position.as_ref().map(|position| format!(", {position}")).unwrap_or_default();
+        output.text(format!("{}  v{}{place}  at {}", line.entity, line.version, line.at))?;
+        output.text(format!("{} ({})", fold.name(), said(fold.label()).unwrap_or("exact")))?;
+        output.text("")?;
+        output.text(json::pretty(&line.state))?;
+        output.text("")?;
+        print_completeness(output, line.completeness)?;
+    }
+    Ok(context.outcome(&life.read.completeness))
+}
+
+/// What changed.
+#[derive(Debug, Serialize)]
+struct DiffLine<'a> {
+    /// The entity.
+    entity: &'a EntityId,
+    /// The first moment.
+    from: String,
+    /// The other moment.
+    to: String,
+    /// How many events are in the first state.
+    from_version: u64,
+    /// How many events are in the other.
+    to_version: u64,
+    /// The changes, by path.
+    changes: Vec<Change>,
+    /// The fold.
+    fold: &'a str,
+    /// How much of the history it rests on.
+    completeness: &'a Completeness,
+}
+
+/// Prints what changed from one moment to another.
+pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let (from, to) = (context.when(&args.from)?, context.when(&args.to)?);
+    let mut life = Life::read(&args.entity, context)?;
+    let before = life.select(&args.from, &args.entity, context)?;
+    let after = life.select(&args.to, &args.entity, context)?;
+    let (old, new) = (life.folded.state_of(&before), life.folded.state_of(&after));
+    let fold = Arc::clone(life.folded.fold());
+    let line = DiffLine {
+        entity: &life.entity,
+        from: moment(&from),
+        to: moment(&to),
+        from_version: version_of(&before),
+        to_version: version_of(&after),
+        changes: fold::diff(&old, &new),
+        fold: fold.name(),
+        completeness: &life.read.completeness,
+    };
+    let output = &mut context.output;
+    if output.is_json() {
+        output.json(&line)?;
+    } else {
+        output.text(format!("{}  v{} → v{}", line.entity, line.from_version, line.to_version))?;
+        line.changes.iter().try_for_each(|change| output.text(change_text(change)))?;
+        if line.changes.is_empty() {
+            output.text("nothing changed")?;
+        }
+        output.text("")?;
+        print_completeness(output, line.completeness)?;
+    }
+    Ok(context.outcome(&life.read.completeness))
+}
+
+/// Who wrote a field.
+#[derive(Debug, Serialize)]
+struct BlameLine<'a> {
+    /// The field.
+    path: &'a JsonPointer,
+    /// What it holds.
+    value: &'a Value,
+    /// The event that last changed it.
+    written_by: WriterLine<'a>,
+    /// What it held before; absent when nothing stood there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<&'a Value>,
+}
+
+/// Prints which event wrote each field.
+pub(super) fn blame(args: &BlameArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let path = args.path.as_deref().unwrap_or_default();
+    let path = JsonPointer::parse(path).ok_or_else(|| {
+        Failure::usage(format!("`{path}` is no path into a state"))
+            .with_hint(format!("a path starts with a slash: /{path}"))
+    })?;
+    let mut life = Life::read(&args.entity, context)?;
+    let selection = life.select(&args.at, &args.entity, context)?;
+    let mut blamed = life.folded.blame(&selection);
+    blamed.retain(|blame| path.encloses(&blame.path));
+    let output = &mut context.output;
+    let mut table = Table::new(&[
+        ("PATH", Align::Left),
+        ("VALUE", Align::Left),
+        ("WRITTEN BY", Align::Left),
+        ("", Align::Left),
+        ("PREVIOUS", Align::Left),
+    ]);
+    for blame in &blamed {
+        let Some(event) = life.folded.event(blame.written_by) else { continue };
+        if output.is_json() {
+            output.json(&BlameLine {
+                path: &blame.path,
+                value: &blame.value,
+                written_by: WriterLine::new(event),
+                previous: blame.previous.as_ref(),
+            })?;
+        } else {
+            table.push([
+                blame.path.to_string(),
+                blame.value.to_json(),
+                format!("v{} {}", event.version, said(&event.event_type).unwrap_or("-")),
+                event.position.to_string(),
+                blame.previous.as_ref().map(Value::to_json).unwrap_or_default(),
+            ]);
+        }
+    }
+    if !output.is_json() {
+        output.table(&table)?;
+        output.text("")?;
+        print_completeness(output, &life.read.completeness)?;
+    } else if blamed.is_empty() {
+        report::warning("the state has no field there");
+    }
+    Ok(context.outcome(&life.read.completeness))
+}

@@ -1,0 +1,215 @@
+//! `groups`: consumer groups, where they stand and how far behind they are.
+//!
+//! Promises: only partitions with a commit are listed; a lag is negative when a commit lies beyond the end.
+//! Does not know: how lag is computed.
+
+use serde::Serialize;
+
+use super::args::GroupsArgs;
+use super::context::{Context, names};
+use super::output::{Align, Table};
+use super::topics::unknown_or;
+use super::{CommandError, Outcome};
+use crate::workspace::{GroupMember, GroupOffset, GroupSummary, time_text};
+
+/// A group.
+#[derive(Debug, Serialize)]
+struct GroupLine<'a> {
+    /// Its name.
+    group: &'a str,
+    /// Its state in Kafka's word.
+    state: &'a str,
+    /// `classic` or `consumer`.
+    #[serde(rename = "type")]
+    group_type: Option<&'a str>,
+    /// Its members.
+    members: Vec<MemberLine<'a>>,
+    /// Where it stands.
+    offsets: Vec<OffsetLine<'a>>,
+    /// Why something of it cannot be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// A member of a group.
+#[derive(Debug, Serialize)]
+struct MemberLine<'a> {
+    /// Its id.
+    member_id: &'a str,
+    /// The id it named itself.
+    client_id: &'a str,
+    /// Where it runs.
+    host: &'a str,
+    /// What it is assigned.
+    assignment: Vec<AssignedLine<'a>>,
+}
+
+/// A partition that a member is assigned.
+#[derive(Debug, Serialize)]
+struct AssignedLine<'a> {
+    /// The topic.
+    topic: &'a str,
+    /// The partition.
+    partition: i32,
+}
+
+/// Where a group stands in a partition.
+#[derive(Debug, Serialize)]
+struct OffsetLine<'a> {
+    /// The topic.
+    topic: &'a str,
+    /// The partition.
+    partition: i32,
+    /// The next offset the group reads.
+    committed: i64,
+    /// The end of the partition.
+    end: i64,
+    /// How many offsets lie between.
+    lag: i64,
+    /// How old the first record between is, in milliseconds.
+    lag_ms: Option<i64>,
+}
+
+/// Lists groups.
+pub(super) fn run(args: &GroupsArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let session = context.session()?;
+    let topics = names(&args.topics);
+    for topic in &topics {
+        // A topic that does not exist is a wrong question, not one without groups.
+        session.topic(topic)?;
+    }
+    let mut groups = match &args.group {
+        Some(group) => vec![session.group(group)?],
+        None => session.groups()?,
+    };
+    if !topics.is_empty() {
+        for group in &mut groups {
+            let offsets = group.offsets.iter().filter(|offset| topics.contains(&offset.topic));
+            group.offsets = offsets.cloned().collect();
+        }
+        groups.retain(|group| args.group.is_some() || !group.offsets.is_empty());
+    }
+    let output = &mut context.output;
+    if output.is_json() {
+        groups.iter().try_for_each(|group| output.json(&line(group)))?;
+        return Ok(Outcome::Answered);
+    }
+    output.table(&overview(&groups))?;
+    if let (Some(_), [group]) = (&args.group, groups.as_slice()) {
+        output.text("")?;
+        output.table(&offsets(&group.offsets))?;
+        if !group.members.is_empty() {
+            output.text("")?;
+            output.table(&members(&group.members))?;
+        }
+    }
+    Ok(Outcome::Answered)
+}
+
+/// The JSON line of a group.
+fn line(group: &GroupSummary) -> GroupLine<'_> {
+    GroupLine {
+        group: &group.group,
+        state: &group.state,
+        group_type: group.group_type.as_deref(),
+        members: group.members.iter().map(member).collect(),
+        offsets: group.offsets.iter().map(offset).collect(),
+        error: group.problem.as_deref(),
+    }
+}
+
+/// The JSON form of a member.
+fn member(member: &GroupMember) -> MemberLine<'_> {
+    let assigned = member.assignment.iter();
+    MemberLine {
+        member_id: &member.id,
+        client_id: &member.client_id,
+        host: &member.host,
+        assignment: assigned
+            .map(|(topic, partition)| AssignedLine { topic, partition: *partition })
+            .collect(),
+    }
+}
+
+/// The JSON form of a place.
+fn offset(offset: &GroupOffset) -> OffsetLine<'_> {
+    OffsetLine {
+        topic: &offset.topic,
+        partition: offset.partition,
+        committed: offset.committed,
+        end: offset.end,
+        lag: offset.lag,
+        lag_ms: offset.lag_ms,
+    }
+}
+
+/// A line for each group.
+fn overview(groups: &[GroupSummary]) -> Table {
+    let mut table = Table::new(&[
+        ("GROUP", Align::Left),
+        ("STATE", Align::Left),
+        ("TYPE", Align::Left),
+        ("MEMBERS", Align::Right),
+        ("PARTITIONS", Align::Right),
+        ("LAG", Align::Right),
+        ("", Align::Left),
+    ]);
+    for group in groups {
+        table.push([
+            group.group.to_string(),
+            group.state.to_string(),
+            unknown_or(group.group_type.as_deref()),
+            group.members.len().to_string(),
+            group.offsets.len().to_string(),
+            group.total_lag().to_string(),
+            group.problem.as_deref().unwrap_or_default().to_owned(),
+        ]);
+    }
+    table
+}
+
+/// A line for each partition.
+fn offsets(offsets: &[GroupOffset]) -> Table {
+    let mut table = Table::new(&[
+        ("TOPIC", Align::Left),
+        ("PARTITION", Align::Right),
+        ("COMMITTED", Align::Right),
+        ("END", Align::Right),
+        ("LAG", Align::Right),
+        ("BEHIND", Align::Right),
+    ]);
+    for offset in offsets {
+        table.push([
+            offset.topic.to_string(),
+            offset.partition.to_string(),
+            offset.committed.to_string(),
+            offset.end.to_string(),
+            offset.lag.to_string(),
+            unknown_or(offset.lag_ms.map(time_text::length)),
+        ]);
+    }
+    table
+}
+
+/// A line for each member.
+fn members(members: &[GroupMember]) -> Table {
+    let mut table = Table::new(&[
+        ("MEMBER", Align::Left),
+        ("CLIENT", Align::Left),
+        ("HOST", Align::Left),
+        ("ASSIGNED", Align::Left),
+    ]);
+    for member in members {
+        let assigned = member.assignment.iter();
+        table.push([
+            member.id.to_string(),
+            member.client_id.to_string(),
+            member.host.to_string(),
+            assigned
+                .map(|(topic, partition)| format!("{topic}-{partition}"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,124 @@
+//! The command line: arguments in, JSON lines or readable text out.
+//!
+//! Promises: everything it prints comes from the same questions as the window's answers; the exit status is that of the
+//! documented table; Ctrl-C ends a command at once, with status 130, and what was printed stays whole.
+//! Does not know: how questions are answered (`workspace`).
+
+mod args;
+mod bench;
+mod context;
+mod doctor;
+mod entities;
+mod entity;
+mod groups;
+mod lines;
+mod mapping;
+mod output;
+mod progress;
+mod report;
+mod scan;
+mod topics;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::{Arguments, Command, GlobalOptions};
+pub use context::{WindowRequest, window_request};
+
+use self::context::Context;
+use crate::workspace::{Failure, FailureKind};
+
+/// How a command ended that printed its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The answer is there.
+    Answered,
+    /// The answer is there, but the history it rests on is not complete and had to be.
+    Incomplete,
+    /// A check failed for want of a connection or a permission, and that was the answer.
+    NoAccess,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The question could not be answered.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The answer could not be printed.
+    #[error("cannot write the answer")]
+    Output(#[from] io::Error),
+}
+
+/// Opens the window.
+pub type OpenWindow<'w> = &'w dyn Fn(WindowRequest) -> Result<(), Failure>;
+
+/// Runs the program with these arguments, the first of which is its name. Without a command the window opens.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, open_window: OpenWindow<'_>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(refused) => {
+            // Help and version come this way too, with status 0. A reader that has gone needs no help.
+            drop(refused.print());
+            return ExitCode::from(u8::try_from(refused.exit_code()).unwrap_or(2));
+        }
+    };
+    let Arguments { global, command } = arguments;
+    let ended = match command {
+        Some(command) => run_command(command, global),
+        None => window_request(&global)
+            .and_then(open_window)
+            .map(|()| Outcome::Answered)
+            .map_err(CommandError::from),
+    };
+    ExitCode::from(status(&ended))
+}
+
+/// Runs a command.
+fn run_command(command: Command, global: GlobalOptions) -> Result<Outcome, CommandError> {
+    let mut context = Context::new(global)?;
+    let ended = match command {
+        Command::Topics(args) => topics::run(&args, &mut context),
+        Command::Scan(args) => scan::run(&args, &mut context),
+        Command::Entities(args) => entities::run(args, &mut context),
+        Command::Mapping(args) => mapping::run(&args, &mut context),
+        Command::History(args) => entity::history(&args, &mut context),
+        Command::State(args) => entity::state(&args, &mut context),
+        Command::Diff(args) => entity::diff(&args, &mut context),
+        Command::Blame(args) => entity::blame(&args, &mut context),
+        Command::Groups(args) => groups::run(&args, &mut context),
+        Command::Doctor => doctor::run(&mut context),
+        Command::Bench(args) => bench::run(args, &mut context),
+    };
+    let flushed = context.output.flush();
+    ended.and_then(|outcome| flushed.map(|()| outcome))
+}
+
+/// The exit status; a failure is reported on stderr.
+fn status(ended: &Result<Outcome, CommandError>) -> u8 {
+    match ended {
+        Ok(Outcome::Answered) => 0,
+        Ok(Outcome::NoAccess) => 3,
+        Ok(Outcome::Incomplete) => 4,
+        Ok(Outcome::Cancelled) => 130,
+        // The reader of a pipe has seen enough: `foldback scan … | head`.
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(CommandError::Output(error)) => {
+            report::error(&format!("cannot write the answer: {error}"), None, None);
+            1
+        }
+        Err(CommandError::Failure(failure)) => {
+            report::failure(failure);
+            match failure.kind {
+                FailureKind::Usage | FailureKind::Budget => 2,
+                FailureKind::Connection | FailureKind::NotPermitted => 3,
+                FailureKind::Cancelled => 130,
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `scan`: records of topics, filtered.
+//!
+//! Promises: a line for each record as it is read, the summary last; nothing is kept.
+//! Does not know: how records are read and filtered.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::args::ScanArgs;
+use super::context::{Context, bytes_of_base64, topics};
+use super::lines::{RecordLine, SummaryLine, completeness_text, record_time, said};
+use super::output::Output;
+use super::progress::Progress;
+use super::{CommandError, Outcome};
+use crate::decode::text;
+use crate::model::{Completeness, Decoded, KeyFilter, OffsetRange, Transaction};
+use crate::workspace::{Failure, Filter, ScanQuestion, ScanSummary, ScannedRecord};
+
+/// How much of a value a line of text shows, in characters.
+const VALUE_CHARS: usize = 160;
+
+/// The last line.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    /// Records the log delivered.
+    scanned: u64,
+    /// Records that matched.
+    matched: u64,
+    /// Bytes of their keys and values.
+    bytes: u64,
+    /// How long it took.
+    seconds: f64,
+    /// Records that came from the local index.
+    from_cache: u64,
+    /// Whether it came to the end.
+    complete: bool,
+    /// What was read.
+    ranges: &'a [OffsetRange],
+    /// Matching records that could not be decoded.
+    decode_failures: u64,
+    /// Which records were read.
+    isolation: &'static str,
+    /// How much of the history it rests on.
+    completeness: &'a Completeness,
+}
+
+/// Scans.
+pub(super) fn run(args: &ScanArgs, context: &mut Context) -> Result<Outcome, CommandError> {
+    let question = question(args, context)?;
+    let session = context.session()?;
+    let progress = Progress::new(!args.count);
+    if args.follow {
+        context.output.send_at_once();
+    }
+    let started = Instant::now();
+    let output = &mut context.output;
+    let mut failed = None;
+    let summary = session.scan(
+        &question,
+        &mut |scanned| match print(output, scanned) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+        &mut |event| progress.see(event),
+    );
+    progress.finish();
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let summary = summary?;
+    let seconds = started.elapsed().as_secs_f64();
+    let isolation = session.isolation().as_str();
+    if context.output.is_json() {
+        context.output.json(&SummaryLine { summary: summary_of(&summary, seconds, isolation) })?;
+    } else {
+        print_summary(&mut context.output, &summary, seconds, isolation)?;
+    }
+    if summary.cancelled {
+        return Ok(Outcome::Cancelled);
+    }
+    Ok(context.outcome(&summary.completeness))
+}
+
+/// What is asked for.
+fn question(args: &ScanArgs, context: &Context) -> Result<ScanQuestion, Failure> {
+    let keys = match (&args.key, &args.key_base64, &args.key_contains) {
+        (Some(key), ..) => KeyFilter::Equals(key.as_bytes().into()),
+        (_, Some(text), _) => KeyFilter::Equals(bytes_of_base64(text)?.into()),
+        (.., Some(text)) => KeyFilter::Contains(text.as_bytes().into()),
+        (None, None, None) => KeyFilter::All,
+    };
+    let filter = args.filter.as_deref().map(Filter::parse).transpose();
+    Ok(ScanQuestion {
+        topics: topics(&args.topics),
+        partitions: args.topics.partitions.clone(),
+        from: context.when(&args.from)?,
+        to: context.when(&args.to)?,
+        clock: args.clock.into(),
+        keys,
+        filter: filter.map_err(|error| Failure::usage_error(&error))?,
+        limit: args.limit,
+        count_only: args.count,
+        follow: args.follow,
+        unordered: args.unordered,
+    })
+}
+
+/// Prints a record.
+fn print(output: &mut Output, scanned: &ScannedRecord<'_>) -> Result<(), CommandError> {
+    if output.is_json() {
+        return output.json(&RecordLine::new(scanned));
+    }
+    output.text(text_line(scanned))
+}
+
+/// A record in a line of text: place, time, key, type, value.
+fn text_line(scanned: &ScannedRecord<'_>) -> String {
+    let record = scanned.record;
+    let key = record.key().map_or_else(|| "∅".to_owned(), |key| text::preview(key, VALUE_CHARS));
+    let value = match &scanned.decoded {
+        Decoded::Tombstone => "∅ tombstone".to_owned(),
+        _ => record.value().map(|value| text::preview(value, VALUE_CHARS)).unwrap_or_default(),
+    };
+    let transaction = match record.transaction() {
+        Transaction::Committed => String::new(),
+        other => format!("  [{}]", other.as_str()),
+    };
+    let failure = scanned.decoded.failure().map(|reason| format!("  [not decoded: {reason}]"));
+    format!(
+        "{}  {}  {key}  {}  {value}{transaction}{}",
+        record.position(),
+        record_time(record.timestamp_ms()).unwrap_or_else(|| "no time".to_owned()),
+        said(&scanned.event_type).unwrap_or("-"),
+        failure.unwrap_or_default(),
+    )
+}
+
+/// The last line.
+fn summary_of<'a>(summary: &'a ScanSummary, seconds: f64, isolation: &'static str) -> Summary<'a> {
+    Summary {
+        scanned: summary.scanned,
+        matched: summary.matched,
+        bytes: summary.bytes,
+        seconds,
+        from_cache: 0,
+        complete: summary.complete,
+        ranges: &summary.ranges,
+        decode_failures: summary.decode_failures,
+        isolation,
+        completeness: &summary.completeness,
+    }
+}
+
+/// The last lines of text.
+fn print_summary(
+    output: &mut Output,
+    summary: &ScanSummary,
+    seconds: f64,
+    isolation: &str,
+) -> Result<(), CommandError> {
+    output.text("")?;
+    let ended = if summary.complete { "" } else { ", not to the end" };
+    output.text(format!(
+        "{} of {} {isolation} records match{ended} ({seconds:.2} s)",
+        summary.matched, summary.scanned
+    ))?;
+    if summary.decode_failures > 0 {
+        output.text(format!("{} could not be decoded", summary.decode_failures))?;
+    }
+    completeness_text(&summary.completeness).iter().try_for_each(|line| output.text(line))
+}
