@@ -1,4 +1,84 @@
-//! Foldback inspects and replays event-sourced systems on Apache Kafka.
+//! Foldback: a native desktop inspector and replay tool for event-sourced systems on Apache Kafka.
+//!
+//! An event-sourced state is a *fold* over the log; Foldback folds it back to any moment. This page is the
+//! architecture in words; each floor's own page goes on from here.
+//!
+//! # Bird's eye view
+//!
+//! ```text
+//! broker ──fetch──▶ kafka::read ──batches──▶ partition_log (segments, key index, time index)
+//!                                                  │ completeness
+//!                                                  ▼
+//!             entity::Mapping ◀── decode ◀── records of one entity, or a range
+//!                   │ events
+//!                   ▼
+//!             fold::History (key frames) ──state at T, diff, blame──▶ workspace ──▶ gui, cli
+//! ```
+//!
+//! Data flows one way. Nothing below asks something above. What a view shows is a pure function of the records read,
+//! the cut and the settings.
+//!
+//! # Where to start reading
+//!
+//! - A question of the command line: `cli` parses it, [`workspace`] answers it, `cli` prints the answer.
+//! - A click in the window: `gui` sends a [`workspace::Command`], the engine in `workspace::engine` carries it out and
+//!   publishes a [`workspace::Snapshot`], `gui` draws it.
+//! - What a word means: [`model`]. What history means: `fold`. What was read and what is missing: `partition_log`.
+//!
+//! # The floors
+//!
+//! The folders of `src/` are floors. A module may use those before it in this list, never one after it;
+//! `tests/house.rs` holds the house to that.
+//!
+//! **[`model`]** holds the words everybody uses, as plain data.
+//! *Invariant:* no I/O; nothing of the outside world beyond crates for plain data.
+//!
+//! **[`kafka`]** speaks to brokers: settings, metadata, offsets, groups, the reader, the embedded cluster.
+//! *Invariant:* it never interprets a value, never keeps what it read, and never writes to a cluster a user connected
+//! to. No consumer handle has a `group.id`. `unsafe` is in its FFI alone. What the demo writes with has its own types.
+//!
+//! **[`partition_log`]** holds what was read: segments per partition with a key index and a time index, and the rules of
+//! completeness. *Invariant:* it never decodes a value; a snapshot of it never changes.
+//!
+//! **[`decode`]** turns bytes into values and back into text. *Invariant:* a failure is data, with the bytes and the
+//! reason; numbers keep their digits.
+//!
+//! **[`entity`]** turns records into events of entities, by a mapping that was configured or detected with evidence.
+//! *Invariant:* it never folds.
+//!
+//! **[`fold`]** turns events into states: built-in folds, key frames, cuts, diffs, and the origin of each field.
+//! *Invariant:* pure; key frames are never truth, a refold from zero gives the same.
+//!
+//! **[`workspace`]** is what a user works in: connections, open topics and entities, jobs, the one clock.
+//! *Invariant:* it mentions neither egui nor a terminal.
+//!
+//! **[`cli`]** parses arguments and prints tables and JSON. *Invariant:* no logic the window would need too.
+//!
+//! **[`gui`]** draws. *Invariant:* it never blocks, decodes, folds or reads a file.
+//!
+//! **[`demo`]** is a small reference system with commands, aggregates and projectors, one of them with a planted fault.
+//! *Invariant:* nothing else uses it.
+//!
+//! # Threads
+//!
+//! The window has one thread. The engine has one, which owns all state. Each connection has a poll thread, each read a
+//! thread of its own, and two threads fold and decode. Channels are bounded; a slow reader slows the writer. The window
+//! reads immutable snapshots behind an `Arc`; no lock is held across a frame.
+//!
+//! # Errors, cancelling, tests
+//!
+//! Floors below `workspace` return `thiserror` enums with facts as fields; `workspace` turns them into a
+//! [`workspace::Problem`]: what failed, why, what to do. Everything long takes a [`model::Cancel`] and ends with an
+//! honest account of how far it came. Tests are named by behaviour; integration tests start a real Apache Kafka.
+//!
+//! # How to add …
+//!
+//! - **a fold**: implement `fold::Fold`, name it in `fold::builtin`. Nothing else knows folds by name.
+//! - **a decoder**: a variant of `decode::Decoder`, and what `decode::detect` should recognise it by.
+//! - **a store for read models**: nothing is there yet to extend; the floor between `fold` and `workspace` is reserved
+//!   for it.
+//! - **a view**: data in `workspace::Snapshot`, computed by the engine; drawing in `gui::views`; a test that draws it
+//!   from a hand-made snapshot.
 
 pub mod cli;
 pub mod decode;

@@ -1,10 +1,14 @@
 //! The `foldback` program: everything is in the library, so that tests can reach it.
 
+use std::io;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use foldback::cli::{self, WindowRequest};
+use foldback::cli::{self, DemoRequest, Faces, WindowRequest};
+use foldback::demo::headless::{self, Ending};
+use foldback::demo::{self, Running};
 use foldback::gui::{self, WindowOptions};
-use foldback::workspace::{Failure, port};
+use foldback::workspace::{self, DemoStarter, EngineOptions, Failure, Problem, Target, clock};
 use tracing_subscriber::EnvFilter;
 
 /// The environment variable that says what is logged to stderr, such as `foldback=debug,kafka=debug`.
@@ -12,13 +16,74 @@ const LOG_VARIABLE: &str = "FOLDBACK_LOG";
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    cli::run(std::env::args_os(), &open_window)
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    cli::run(std::env::args_os(), &Faces { open_window: &open_window, run_demo: &run_demo })
 }
 
 /// Opens the window.
-fn open_window(_request: WindowRequest) -> Result<(), Failure> {
-    let (window, _engine) = port();
-    gui::run(WindowOptions { port: window, title: "Foldback".to_owned() })
-        .map_err(|error| Failure::usage_error(&error))
+fn open_window(request: WindowRequest) -> Result<(), Failure> {
+    let WindowRequest { config, connect, isolation } = request;
+    let connect = connect.map(|settings| Target::Settings(Box::new(settings)));
+    let (starter, running) = starter(demo::Options::embedded(clock::now_ms()));
+    show(EngineOptions { config, connect, demo: Some(starter), isolation })?;
+    drop(running);
+    Ok(())
+}
+
+/// Runs the reference system, in its window or without one.
+fn run_demo(request: DemoRequest) -> Result<(), Failure> {
+    let embedded = demo::Options::embedded(clock::now_ms());
+    let options = demo::Options {
+        orders: request.orders.unwrap_or(embedded.orders),
+        seed: request.seed,
+        cluster: request.cluster,
+        ..embedded
+    };
+    if request.headless {
+        let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
+        let ending = headless::run(&options, request.once, &request.cancel, &mut out, &mut notes);
+        return match ending.map_err(|error| unavailable(demo_problem(&error)))? {
+            Ending::Stopped => Ok(()),
+            Ending::Failed(problem) => Err(unavailable(problem)),
+        };
+    }
+    let (starter, running) = starter(options);
+    let connect = Some(Target::Demo);
+    show(EngineOptions { connect, demo: Some(starter), ..EngineOptions::default() })?;
+    drop(running);
+    Ok(())
+}
+
+/// Starts the engine and shows its window until that is closed.
+fn show(options: EngineOptions) -> Result<(), Failure> {
+    let port =
+        workspace::start(options).map_err(|error| unavailable(Problem::from_error(&error)))?;
+    let opened = gui::run(WindowOptions { port, title: "Foldback".to_owned() });
+    opened.map_err(|error| unavailable(Problem::from_error(&error)))
+}
+
+/// The running reference system, once it was started. It ends when this is dropped.
+type DemoSlot = Arc<Mutex<Option<Running>>>;
+
+/// What starts the reference system, and where it is kept then.
+fn starter(options: demo::Options) -> (DemoStarter, DemoSlot) {
+    let slot = DemoSlot::default();
+    let kept = Arc::clone(&slot);
+    let starter = DemoStarter::new(move || {
+        let running = demo::start(&options).map_err(|error| demo_problem(&error))?;
+        let way = (running.settings().clone(), running.port());
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        Ok(way)
+    });
+    (starter, slot)
+}
+
+/// Why the reference system cannot start, in words.
+fn demo_problem(error: &demo::DemoError) -> Problem {
+    Problem { hint: error.hint().map(ToOwned::to_owned), ..Problem::from_error(error) }
+}
+
+/// A failure of what the program needs around it: a display, a cluster.
+fn unavailable(problem: Problem) -> Failure {
+    Failure { kind: workspace::FailureKind::Connection, problem }
 }

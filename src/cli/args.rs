@@ -13,7 +13,7 @@ use crate::model::{Clock, Isolation};
 /// Inspects and replays event-sourced systems on Apache Kafka
 ///
 /// Without a command the window opens. Nothing is ever written to a cluster: no group is joined, no offset committed, no
-/// topic created.
+/// topic created. Only the demo writes, to its own cluster or to one that is named for it.
 #[derive(Debug, Parser)]
 #[command(name = "foldback", version, propagate_version = true, max_term_width = 100)]
 pub struct Arguments {
@@ -125,6 +125,29 @@ pub enum Command {
     /// Measures this machine and this cluster
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Opens the reference system: a shop and a bank to look into
+    Demo(DemoArgs),
+}
+
+/// What the reference system is started with.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Without options it runs on a cluster of its own inside this program. With --brokers, --connection or --config \
+                        it runs on that cluster and says what it will write there before it writes."
+)]
+pub struct DemoArgs {
+    /// Runs without a window and prints JSON lines about what it reached, until it is stopped
+    #[arg(long)]
+    pub headless: bool,
+    /// With --headless: ends as soon as it is ready
+    #[arg(long, requires = "headless")]
+    pub once: bool,
+    /// How many past orders there are [default: as many as make about 50,000 events]
+    #[arg(long, value_name = "N")]
+    pub orders: Option<u32>,
+    /// Which past: the same number gives the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Which records of which topics.

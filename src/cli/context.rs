@@ -101,6 +101,11 @@ impl Context {
         Ok(settings)
     }
 
+    /// Whether the options name a cluster.
+    pub(super) fn names_cluster(&self) -> bool {
+        choice(&self.options).is_some()
+    }
+
     /// A session with that connection.
     ///
     /// # Errors

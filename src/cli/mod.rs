@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod context;
+mod demo;
 mod doctor;
 mod entities;
 mod entity;
@@ -27,6 +28,7 @@ use clap::Parser as _;
 
 pub use args::{Arguments, Command, GlobalOptions};
 pub use context::{WindowRequest, window_request};
+pub use demo::DemoRequest;
 
 use self::context::Context;
 use crate::workspace::{Failure, FailureKind};
@@ -55,11 +57,20 @@ pub enum CommandError {
     Output(#[from] io::Error),
 }
 
-/// Opens the window.
-pub type OpenWindow<'w> = &'w dyn Fn(WindowRequest) -> Result<(), Failure>;
+/// Runs the reference system.
+pub type RunDemo<'f> = &'f dyn Fn(DemoRequest) -> Result<(), Failure>;
+
+/// What the program has beside the command line, which the command line does not know.
+#[derive(Clone, Copy)]
+pub struct Faces<'f> {
+    /// Opens the window.
+    pub open_window: &'f dyn Fn(WindowRequest) -> Result<(), Failure>,
+    /// Runs the reference system.
+    pub run_demo: RunDemo<'f>,
+}
 
 /// Runs the program with these arguments, the first of which is its name. Without a command the window opens.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, open_window: OpenWindow<'_>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(refused) => {
@@ -70,9 +81,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, open_window: OpenWindo
     };
     let Arguments { global, command } = arguments;
     let ended = match command {
-        Some(command) => run_command(command, global),
+        Some(command) => run_command(command, global, faces),
         None => window_request(&global)
-            .and_then(open_window)
+            .and_then(faces.open_window)
             .map(|()| Outcome::Answered)
             .map_err(CommandError::from),
     };
@@ -80,7 +91,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, open_window: OpenWindo
 }
 
 /// Runs a command.
-fn run_command(command: Command, global: GlobalOptions) -> Result<Outcome, CommandError> {
+fn run_command(
+    command: Command,
+    global: GlobalOptions,
+    faces: &Faces<'_>,
+) -> Result<Outcome, CommandError> {
     let mut context = Context::new(global)?;
     let ended = match command {
         Command::Topics(args) => topics::run(&args, &mut context),
@@ -94,6 +109,7 @@ fn run_command(command: Command, global: GlobalOptions) -> Result<Outcome, Comma
         Command::Groups(args) => groups::run(&args, &mut context),
         Command::Doctor => doctor::run(&mut context),
         Command::Bench(args) => bench::run(args, &mut context),
+        Command::Demo(args) => demo::run(&args, &context, faces.run_demo),
     };
     let flushed = context.output.flush();
     ended.and_then(|outcome| flushed.map(|()| outcome))

@@ -34,6 +34,12 @@ impl EntityId {
     }
 }
 
+impl AsRef<[u8]> for EntityId {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl fmt::Display for EntityId {
     /// The text, or base64 of bytes that are none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ mod command;
 mod config;
 mod coverage;
 mod demo_port;
+mod engine;
 mod entity_count;
 mod entity_question;
 mod event_hue;
@@ -41,6 +42,7 @@ pub use config::{
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
+pub use engine::{DemoStarter, EngineOptions, Target, start};
 pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
 pub use entity_question::{EntityHistory, EntityQuestion};
 pub use event_hue::event_hue;

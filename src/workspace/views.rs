@@ -12,6 +12,7 @@ use crate::model::{
     Change, ChangeKind, Completeness, DecodedKind, EntityId, EventProblem, Headers, JsonPointer,
     Position, TimestampType, Transaction,
 };
+use crate::partition_log::TimeCounts;
 
 /// How many rows of a topic's table share one page of texts.
 pub const ROWS_PER_PAGE: u64 = 64;
@@ -43,6 +44,18 @@ impl Histogram {
         }
     }
 
+    /// Both together. Without any bucket in one, it is the other; else both have the same buckets.
+    #[must_use]
+    pub fn plus(mut self, other: Self) -> Self {
+        if self.counts.is_empty() {
+            return other;
+        }
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count = count.saturating_add(more);
+        }
+        self
+    }
+
     /// Counts this many records at this time, in milliseconds; nothing outside the span.
     pub fn count(&mut self, time_ms: i64, records: u64) {
         let into_span = i128::from(time_ms) - i128::from(self.from_ms);
@@ -50,6 +63,17 @@ impl Histogram {
         if let Some(count) = bucket.ok().and_then(|bucket| self.counts.get_mut(bucket)) {
             *count = count.saturating_add(u32::try_from(records).unwrap_or(u32::MAX));
         }
+    }
+}
+
+impl From<TimeCounts> for Histogram {
+    fn from(times: TimeCounts) -> Self {
+        let counts = times
+            .counts
+            .into_iter()
+            .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+            .collect();
+        Self { from_ms: times.from_ms, bucket_ms: times.bucket_ms, counts }
     }
 }
 

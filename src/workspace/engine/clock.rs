@@ -1,0 +1,153 @@
+//! The one clock over all that is open, and the bookmarks on it.
+//!
+//! Promises: whatever moves the clock, every open entity is folded to the new moment.
+//! Does not know: how the clock itself moves (`one_clock`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::one_clock::{LogPlace, included, point_after};
+use super::state::State;
+use crate::model::JsonPointer;
+use crate::workspace::{
+    Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, Histogram, StepTarget,
+};
+
+/// Which way along the log.
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    /// To what came before.
+    Back,
+    /// To what came after.
+    On,
+}
+
+/// How many buckets the strip under the clock has.
+const STRIP_BUCKETS: usize = 240;
+
+impl State {
+    /// Moves the clock as the user asks.
+    pub(crate) fn move_clock(&mut self, command: ClockCommand) {
+        match command {
+            ClockCommand::Set(point) => self.clock.set(point),
+            ClockCommand::Step(key, target) => self.step(&key, &target),
+            ClockCommand::Play(speed) => self.clock.play(speed),
+            ClockCommand::Pause => self.clock.pause(),
+            ClockCommand::Follow => self.clock.follow(),
+            ClockCommand::UseClock(clock) => self.clock.clock = clock,
+        }
+        self.fold_all_to_clock();
+    }
+
+    /// A step along the events of an entity. Nothing happens where the entity is not open or has no such event.
+    fn step(&mut self, key: &EntityKey, target: &StepTarget) {
+        let Some(entity) = self.entities.iter().find(|entity| entity.view.key == *key) else {
+            return;
+        };
+        let places = entity.places();
+        let now = included(&self.clock.at, places);
+        let count = match target {
+            StepTarget::First => Some(0),
+            StepTarget::PreviousEvent => Some(now.saturating_sub(1)),
+            StepTarget::NextEvent => Some(now + 1),
+            StepTarget::Last => Some(places.len()),
+            StepTarget::PreviousChange(_) | StepTarget::NextChange(_) => None,
+        };
+        if let Some(count) = count {
+            self.clock.set(point_after(places, count));
+        }
+        match target.clone() {
+            StepTarget::PreviousChange(path) => self.step_to_change(key, path, Direction::Back),
+            StepTarget::NextChange(path) => self.step_to_change(key, path, Direction::On),
+            _ => {}
+        }
+    }
+
+    /// To the nearest change of a path in this direction. Nothing happens where there is none.
+    fn step_to_change(&mut self, key: &EntityKey, path: JsonPointer, direction: Direction) {
+        self.find_writers(key, path, move |state, key, _, writers| {
+            let Some(entity) = state.entities.iter().find(|entity| entity.view.key == *key) else {
+                return;
+            };
+            let now = included(&state.clock.at, entity.places());
+            let mut writers =
+                writers.into_iter().filter_map(|version| usize::try_from(version).ok());
+            let found = match direction {
+                Direction::Back => writers.rev().find(|version| *version < now),
+                Direction::On => writers.find(|version| *version > now),
+            };
+            if let Some(version) = found {
+                let point = point_after(entity.places(), version);
+                state.clock.set(point);
+                state.fold_all_to_clock();
+            }
+        });
+    }
+
+    /// Lets the clock play on for this much real time.
+    pub(crate) fn play_on(&mut self, elapsed: Duration) {
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        // The entity in front sets the pace of playing one event a second.
+        let places: Vec<LogPlace> =
+            self.entities.last().map(|entity| entity.places().to_vec()).unwrap_or_default();
+        if self.clock.advance(elapsed_ms, &places) {
+            self.touch_urgently();
+            self.fold_all_to_clock();
+        }
+    }
+
+    /// What is open changed: the clock's span is taken anew.
+    pub(crate) fn measure_clock(&mut self) {
+        let spans = self.entities.iter().filter_map(|entity| entity.span_ms());
+        let of_topics = self.topics.iter().filter_map(|topic| topic.span_ms());
+        self.clock.range_ms = spans
+            .chain(of_topics)
+            .reduce(|(from, to), (other_from, other_to)| (from.min(other_from), to.max(other_to)));
+        self.view.clock.density = self.strip();
+    }
+
+    /// How much happened when, over the clock's span.
+    fn strip(&self) -> Arc<Histogram> {
+        let Some((from_ms, to_ms)) = self.clock.range_ms else { return Arc::default() };
+        if self.entities.is_empty() {
+            let histograms =
+                self.topics.iter().map(|topic| topic.histogram((from_ms, to_ms), STRIP_BUCKETS));
+            return Arc::new(histograms.reduce(Histogram::plus).unwrap_or_default());
+        }
+        let mut strip = Histogram::over(from_ms, to_ms, STRIP_BUCKETS);
+        for place in self.entities.iter().flat_map(|entity| entity.places()) {
+            strip.count(place.time_ms, 1);
+        }
+        Arc::new(strip)
+    }
+
+    /// Puts the clock into the next snapshot.
+    pub(crate) fn show_clock(&mut self) {
+        self.view.clock = ClockView {
+            at: self.clock.at.clone(),
+            time_ms: self.clock.time_ms(),
+            mode: self.clock.mode,
+            clock: self.clock.clock,
+            range_ms: self.clock.range_ms,
+            density: Arc::clone(&self.view.clock.density),
+        };
+    }
+
+    /// Remembers a moment.
+    pub(crate) fn add_bookmark(&mut self, bookmark: Bookmark) {
+        self.view.bookmarks = self.view.bookmarks.iter().cloned().chain([bookmark]).collect();
+    }
+
+    /// Forgets the bookmark with this number in the list.
+    pub(crate) fn remove_bookmark(&mut self, number: usize) {
+        let kept = self.view.bookmarks.iter().enumerate().filter(|(index, _)| *index != number);
+        self.view.bookmarks = kept.map(|(_, bookmark)| bookmark.clone()).collect();
+    }
+
+    /// The clock goes back to the end: nothing is open that it could show.
+    pub(crate) fn reset_clock(&mut self) {
+        self.clock.set(ClockPoint::End);
+        self.clock.pause();
+        self.measure_clock();
+    }
+}

@@ -1,0 +1,127 @@
+//! An entity's state at one moment, as the window shows it.
+//!
+//! Promises: pure; every line knows what the last event did to it and which event wrote it.
+//! Does not know: the clock; it is told how many events count.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::tree::{shortened, tree_rows};
+use crate::decode::json;
+use crate::fold::{Blame, History, Selection, diff};
+use crate::model::{Change, ChangeKind, JsonPointer};
+use crate::workspace::{ClockPoint, EntityAt, StateRow, TreeRow};
+
+/// How much of a previous value a line quotes, in characters.
+const PREVIOUS_CHARS_MAX: usize = 120;
+
+/// The state after these events, for this moment.
+pub(crate) fn entity_at(history: &mut History, selection: &Selection, at: ClockPoint) -> EntityAt {
+    let state = history.state_of(selection);
+    let origins = history.blame(selection).into_iter();
+    let origins: BTreeMap<JsonPointer, Blame> =
+        origins.map(|origin| (origin.path.clone(), origin)).collect();
+    let (last, before) = last_and_before(selection);
+    let changes: Arc<[Change]> = diff(&history.state_of(&before), &state).into();
+    let rows = tree_rows(&state)
+        .into_iter()
+        .map(|row| state_row(row, &changes, &origins, history))
+        .collect();
+    EntityAt {
+        at,
+        version: last,
+        position: history.event(last).map(|event| event.position.clone()),
+        rows,
+        json: json::pretty(&state).into(),
+        changes,
+        record: None,
+    }
+}
+
+/// The version of the last event of a selection (0 without one), and the selection without it.
+fn last_and_before(selection: &Selection) -> (u64, Selection) {
+    match selection {
+        Selection::Prefix(count) => (*count, Selection::Prefix(count.saturating_sub(1))),
+        Selection::Subset(versions) => match versions.split_last() {
+            Some((last, before)) => (*last, Selection::Subset(before.to_vec())),
+            None => (0, Selection::Prefix(0)),
+        },
+    }
+}
+
+/// A line of the tree with its change and its origin.
+fn state_row(
+    tree: TreeRow,
+    changes: &[Change],
+    origins: &BTreeMap<JsonPointer, Blame>,
+    history: &History,
+) -> StateRow {
+    let changed =
+        changes.iter().find(|change| change.path.encloses(&tree.path)).map(|change| change.kind);
+    // What lies below a replaced value is new there; only the value itself was replaced.
+    let changed = match changed {
+        Some(ChangeKind::Replace) if !changes.iter().any(|change| change.path == tree.path) => {
+            Some(ChangeKind::Add)
+        }
+        other => other,
+    };
+    let origin = origins.get(&tree.path);
+    let writer = origin.and_then(|origin| history.event(origin.written_by));
+    StateRow {
+        changed,
+        written_by: origin.map(|origin| origin.written_by),
+        written_by_type: writer.map(|event| Arc::clone(&event.event_type)).unwrap_or_default(),
+        previous: origin
+            .and_then(|origin| origin.previous.as_ref())
+            .map(|previous| shortened(&previous.to_json(), PREVIOUS_CHARS_MAX).into()),
+        tree,
+    }
+}
+
+/// Changes in a few words: "status CREATED → SHIPPED, + carrier, 2 more".
+pub(crate) fn summary(changes: &[Change]) -> String {
+    const SHOWN: usize = 2;
+    let mut words: Vec<String> = changes.iter().take(SHOWN).map(change_words).collect();
+    if changes.len() > SHOWN {
+        words.push(format!("{} more", changes.len() - SHOWN));
+    }
+    words.join(", ")
+}
+
+/// One change in a few words.
+fn change_words(change: &Change) -> String {
+    const VALUE_CHARS_MAX: usize = 24;
+    let quoted = |value: &crate::model::Value| {
+        let text = value.as_str().map_or_else(|| value.to_json(), ToOwned::to_owned);
+        shortened(&text, VALUE_CHARS_MAX)
+    };
+    let name = change.path.last_token().unwrap_or_else(|| "state".to_owned());
+    match (change.kind, &change.from, &change.to) {
+        (ChangeKind::Replace, Some(from), Some(to)) => {
+            format!("{name} {} → {}", quoted(from), quoted(to))
+        }
+        (ChangeKind::Remove, _, _) => format!("− {name}"),
+        (_, _, Some(to)) if to.is_leaf() => format!("+ {name} {}", quoted(to)),
+        _ => format!("+ {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    #[test]
+    fn changes_are_told_in_a_few_words() {
+        let path = |text| JsonPointer::parse(text).unwrap();
+        let changes = [
+            Change::replace(path("/status"), "CREATED".into(), "SHIPPED".into()),
+            Change::remove(path("/hold"), Value::Null),
+            Change::add(path("/a"), Value::from(1_i64)),
+            Change::add(path("/b"), Value::from(2_i64)),
+        ];
+        assert_eq!(summary(&changes), "status CREATED → SHIPPED, − hold, 2 more");
+        assert_eq!(summary(&changes[2..3]), "+ a 1");
+        assert_eq!(summary(&[]), "");
+    }
+}

@@ -1,0 +1,120 @@
+//! Folding open entities to the clock, and what hangs on it: the marked path and comparisons.
+//!
+//! Promises: the newest moment wins; until its state is there the one before is shown and marked as old.
+//! Does not know: how a state is computed (`entity_at`).
+
+use std::sync::Arc;
+
+use super::entity_at::entity_at;
+use super::history_view::EntityHistory;
+use super::one_clock::{OneClock, included};
+use super::pool::{News, TaskKey};
+use super::state::State;
+use crate::fold::{History, Selection, diff, select};
+use crate::model::{Clock, JsonPointer, When};
+use crate::workspace::{CompareView, EntityAt, EntityKey};
+
+impl State {
+    /// Folds every open entity to the clock.
+    pub(crate) fn fold_all_to_clock(&mut self) {
+        let keys: Vec<_> = self.entities.iter().map(|open| open.view.key.clone()).collect();
+        for key in keys {
+            self.fold_to_clock(&key);
+        }
+    }
+
+    /// Folds an entity to the clock.
+    pub(crate) fn fold_to_clock(&mut self, key: &EntityKey) {
+        let clock = self.clock.clone();
+        let Some(open) = self.entity_mut(key) else { return };
+        let Some(history) = open.history.clone() else { return };
+        open.view.at_pending = true;
+        let base = open.view.compare.as_ref().map(|compare| compare.base_version);
+        let key = key.clone();
+        let task_key = TaskKey::EntityAt(key.clone());
+        let task = move || -> News {
+            let at = at_clock(&history, &clock);
+            let compare = base.map(|base| compared(&mut history.lock(), base, at.version));
+            Box::new(move |state| {
+                let is_current = state.clock.at == clock.at && state.clock.clock == clock.clock;
+                let Some(open) = state.entity_mut(&key) else { return };
+                open.view.at = Some(Arc::new(at));
+                open.view.at_pending = !is_current;
+                if open.view.compare.is_some() {
+                    open.view.compare = compare.map(Arc::new);
+                }
+                state.touch_urgently();
+            })
+        };
+        self.pool.submit(task_key, Box::new(task));
+    }
+
+    /// Marks one path of an entity's state.
+    pub(crate) fn select_path(&mut self, key: &EntityKey, path: Option<JsonPointer>) {
+        let Some(open) = self.entity_mut(key) else { return };
+        open.view.path_writers = Arc::default();
+        open.view.selected_path.clone_from(&path);
+        let Some(path) = path else { return };
+        self.find_writers(key, path, |state, key, path, writers| {
+            let open =
+                state.entity_mut(key).filter(|open| open.view.selected_path.as_ref() == Some(path));
+            if let Some(open) = open {
+                open.view.path_writers = writers.into();
+            }
+        });
+    }
+
+    /// Finds the versions that changed a path, and does this with them.
+    pub(crate) fn find_writers(
+        &mut self,
+        key: &EntityKey,
+        path: JsonPointer,
+        then: impl FnOnce(&mut Self, &EntityKey, &JsonPointer, Vec<u64>) + Send + 'static,
+    ) {
+        let Some(history) = self.entity_mut(key).and_then(|open| open.history.clone()) else {
+            return;
+        };
+        let key = key.clone();
+        let task_key = TaskKey::Writers(key.clone());
+        let task = move || -> News {
+            let writers = history.lock().versions_changing(&path);
+            Box::new(move |state| {
+                then(state, &key, &path, writers);
+                state.touch_urgently();
+            })
+        };
+        self.pool.submit(task_key, Box::new(task));
+    }
+
+    /// Compares the entity's state at the clock with that after another version, or ends it.
+    pub(crate) fn compare(&mut self, key: &EntityKey, base: Option<u64>) {
+        let Some(open) = self.entity_mut(key) else { return };
+        let version = open.view.at.as_ref().map_or(0, |at| at.version);
+        open.view.compare = base.map(|base_version| {
+            Arc::new(CompareView { base_version, version, changes: Arc::default() })
+        });
+        self.fold_to_clock(key);
+    }
+}
+
+/// The state at the clock. Event time can pick any subset of the events.
+fn at_clock(history: &EntityHistory, clock: &OneClock) -> EntityAt {
+    let mut folded = history.lock();
+    let prefix = Selection::Prefix(included(&clock.at, &history.places) as u64);
+    let selection = match (clock.clock, clock.time_ms()) {
+        (Clock::Log, _) | (_, None) => prefix,
+        (Clock::Event, Some(time_ms)) => {
+            select(folded.events(), &When::Time(time_ms), Clock::Event, &[], &|_| None)
+                .unwrap_or(prefix)
+        }
+    };
+    let mut at = entity_at(&mut folded, &selection, clock.at.clone());
+    at.record = at.position.as_ref().and_then(|position| history.record(position)).map(Arc::new);
+    at
+}
+
+/// The states after two versions, compared.
+fn compared(history: &mut History, base_version: u64, version: u64) -> CompareView {
+    let changes = diff(&history.state_after(base_version), &history.state_after(version));
+    CompareView { base_version, version, changes: changes.into() }
+}

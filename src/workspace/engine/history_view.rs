@@ -1,0 +1,207 @@
+//! An entity's history as the window shows it: its lines, its lanes, where groups stand in it.
+//!
+//! Promises: pure; worked out away from the engine's own thread.
+//! Does not know: the clock.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::entity_at::summary;
+use super::inspect::detail;
+use super::lanes::lanes;
+use super::one_clock::LogPlace;
+use crate::decode::Decoder;
+use crate::entity::{self, Mapping};
+use crate::fold::{Fold, History, diff};
+use crate::model::{Change, EntityId, Event, EventProblem, Position};
+use crate::partition_log::{LogBounds, LogSnapshot};
+use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
+
+/// What a history is worked out from.
+#[derive(Clone, Debug)]
+pub(crate) struct HistoryQuestion {
+    /// The entity.
+    pub(crate) entity: EntityId,
+    /// Its records, perhaps among others.
+    pub(crate) log: LogSnapshot,
+    /// How the records of each topic become events.
+    pub(crate) mappings: BTreeMap<Arc<str>, (Arc<Mapping>, Decoder)>,
+    /// How its events are folded.
+    pub(crate) fold: Arc<dyn Fold>,
+}
+
+/// A history, worked out.
+#[derive(Debug)]
+pub(crate) struct EntityHistory {
+    /// The events and their states. Locked by the threads that fold, never by the engine's own.
+    history: Mutex<History>,
+    /// A line for each event.
+    pub(crate) rows: Arc<[EventRow]>,
+    /// A lane for each topic.
+    pub(crate) lanes: Arc<[Lane]>,
+    /// Where the events stand, in log order.
+    pub(crate) places: Vec<LogPlace>,
+    /// The events that could not be decoded.
+    pub(crate) undecodable: Vec<Position>,
+    /// What it was worked out from.
+    question: HistoryQuestion,
+}
+
+impl HistoryQuestion {
+    /// Works it out.
+    pub(crate) fn work_out(self) -> EntityHistory {
+        let records = self.log.in_log_order(&LogBounds::default());
+        let events = entity::history(records.filter_map(|(_, record)| {
+            let (mapping, decoder) = self.mappings.get(&record.partition().topic)?;
+            let is_own = mapping.entity_of(record).as_ref() == Some(&self.entity);
+            is_own.then_some((record, &**mapping, *decoder))
+        }));
+        let undecodable =
+            events.iter().filter(|event| event.problems.contains(&EventProblem::Undecodable));
+        let undecodable = undecodable.map(|event| event.position.clone()).collect();
+        let places = events.iter().map(place).collect();
+        let lanes = lanes(&events);
+        let rows = rows(&events, &*self.fold);
+        let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
+        EntityHistory { history, rows, lanes, places, undecodable, question: self }
+    }
+}
+
+/// Where an event stands.
+fn place(event: &Event) -> LogPlace {
+    LogPlace { time_ms: event.log_time_ms, position: event.position.clone() }
+}
+
+/// A line for each event, with what it changed.
+fn rows(events: &[Event], fold: &dyn Fold) -> Arc<[EventRow]> {
+    let mut state = fold.init();
+    let line = |event| {
+        let before = state.clone();
+        fold.apply(&mut state, event);
+        row(event, &diff(&before, &state))
+    };
+    events.iter().map(line).collect()
+}
+
+/// The line of an event that changed this.
+fn row(event: &Event, changes: &[Change]) -> EventRow {
+    EventRow {
+        version: event.version,
+        position: event.position.clone(),
+        timestamp_ms: event.timestamp_ms,
+        log_time_ms: event.log_time_ms,
+        event_type: Arc::clone(&event.event_type),
+        transaction: event.transaction,
+        summary: summary(changes).into(),
+        change_count: u32::try_from(changes.len()).unwrap_or(u32::MAX),
+        correlation: event.correlation.clone(),
+        causation: event.causation.clone(),
+        actor: event.actor.clone(),
+        problems: event.problems.as_slice().into(),
+    }
+}
+
+impl EntityHistory {
+    /// The events and their states, for a thread that folds.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, History> {
+        // What a panic left behind is a cache; a refold from any key frame is right.
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything about the record of one of its events.
+    pub(crate) fn record(&self, position: &Position) -> Option<RecordDetail> {
+        let record = self.question.log.record(self.question.log.find(position)?)?;
+        let (mapping, decoder) = self.question.mappings.get(&position.topic)?;
+        Some(detail(record, mapping, *decoder))
+    }
+
+    /// Where consumer groups stand in this history: those with a commit in a partition that holds one of its events.
+    pub(crate) fn group_markers(&self, groups: &[GroupSummary]) -> Arc<[GroupMarker]> {
+        groups.iter().filter_map(|group| self.group_marker(group)).collect()
+    }
+
+    /// Where a group stands in this history.
+    fn group_marker(&self, group: &GroupSummary) -> Option<GroupMarker> {
+        let committed = |place: &LogPlace| {
+            let of_partition = group.offsets.iter().find(|offset| {
+                offset.topic == place.position.topic && offset.partition == place.position.partition
+            });
+            of_partition.map(|offset| offset.committed)
+        };
+        let last = self.places.iter().rev().find(|place| committed(place).is_some())?;
+        let behind = self
+            .places
+            .iter()
+            .filter(|place| committed(place).is_some_and(|next| place.position.offset >= next));
+        let done = self
+            .places
+            .iter()
+            .rev()
+            .find(|place| committed(place).is_some_and(|next| place.position.offset < next));
+        Some(GroupMarker {
+            group: Arc::clone(&group.group),
+            position: Position { offset: committed(last)?, ..last.position.clone() },
+            time_ms: done.map_or_else(
+                || self.places.first().map_or(0, |first| first.time_ms),
+                |place| place.time_ms,
+            ),
+            events_behind: behind.count() as u64,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold;
+    use crate::model::TopicPartition;
+    use crate::partition_log::LogStore;
+    use crate::workspace::GroupOffset;
+
+    fn history(places: Vec<LogPlace>) -> EntityHistory {
+        EntityHistory {
+            history: Mutex::new(History::new(fold::builtin("merge").unwrap(), Vec::new())),
+            rows: Arc::default(),
+            lanes: Arc::default(),
+            places,
+            undecodable: Vec::new(),
+            question: HistoryQuestion {
+                entity: EntityId::new("e"),
+                log: LogStore::new(0).snapshot(),
+                mappings: BTreeMap::new(),
+                fold: fold::builtin("merge").unwrap(),
+            },
+        }
+    }
+
+    fn group(partition: i32, committed: i64) -> GroupSummary {
+        let offset =
+            GroupOffset { topic: "t".into(), partition, committed, end: 100, lag: 0, lag_ms: None };
+        GroupSummary {
+            group: "g".into(),
+            state: "Empty".into(),
+            group_type: None,
+            members: Arc::default(),
+            offsets: [offset].into(),
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn a_group_stands_at_the_last_event_it_committed() {
+        let partition = TopicPartition::new("t", 2);
+        let places = [(10, 5), (20, 8), (30, 9)]
+            .map(|(time_ms, offset)| LogPlace { time_ms, position: partition.at(offset) });
+        let history = history(places.to_vec());
+        let markers = history.group_markers(&[group(2, 9), group(2, 40), group(0, 3)]);
+        let told: Vec<_> = markers
+            .iter()
+            .map(|marker| (marker.time_ms, marker.position.offset, marker.events_behind))
+            .collect();
+        assert_eq!(
+            told,
+            [(20, 9, 1), (30, 40, 0)],
+            "the group without a commit in the entity's partition is left out"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Everything about one record.
+//!
+//! Promises: a record that is in memory is shown from there; any other is fetched by its offset, alone.
+//! Does not know: how it is drawn.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::pool::{News, TaskKey};
+use super::state::State;
+use super::topics::told;
+use super::tree::tree_rows;
+use crate::decode::Decoder;
+use crate::entity::Mapping;
+use crate::kafka::{self, Connection};
+use crate::model::{
+    Cancel, Decoded, Isolation, KeyFilter, OffsetRange, Position, ReadEvent, ReadPlan, RecordBatch,
+    RecordRef,
+};
+use crate::workspace::clock::now_ms;
+use crate::workspace::{NoticeLevel, Problem, RecordDetail};
+
+impl State {
+    /// Shows everything about a record.
+    pub(crate) fn inspect_record(&mut self, position: Position) {
+        let (mapping, decoder) =
+            (self.mapping_for(&position.topic), self.decoder_for(&position.topic));
+        let logs = self
+            .topics
+            .iter()
+            .map(|open| open.log())
+            .chain(self.entities.iter().map(|open| open.log()));
+        let found = logs.into_iter().find(|log| log.find(&position).is_some());
+        let Some(log) = found else { return self.fetch_record(position, mapping, decoder) };
+        let task = move || -> News {
+            let record = log.find(&position).and_then(|location| log.record(location));
+            let detail = record.map(|record| detail(record, &mapping, decoder));
+            Box::new(move |state| state.show_record(detail))
+        };
+        self.pool.submit(TaskKey::Inspect, Box::new(task));
+    }
+
+    /// Fetches a record that is not in memory.
+    fn fetch_record(&mut self, position: Position, mapping: Arc<Mapping>, decoder: Decoder) {
+        let Some(connection) = self.connection.clone() else { return };
+        let isolation = self.view.isolation;
+        self.spawn("record", move |outbox| {
+            let fetched = fetch(&connection, &position, isolation);
+            outbox.send(move |state| match fetched {
+                Ok(batch) => {
+                    let record = batch.iter().find(|record| record.offset() == position.offset);
+                    state.show_record(record.map(|record| detail(record, &mapping, decoder)));
+                }
+                Err(problem) => state.notify(NoticeLevel::Error, problem),
+            });
+        });
+    }
+
+    /// A record is known.
+    fn show_record(&mut self, detail: Option<RecordDetail>) {
+        if let Some(detail) = detail {
+            self.view.inspected = Some(Arc::new(detail));
+        }
+        self.touch_urgently();
+    }
+}
+
+/// Reads the record at this position alone.
+fn fetch(
+    connection: &Connection,
+    position: &Position,
+    isolation: Isolation,
+) -> Result<RecordBatch, Problem> {
+    let range = OffsetRange::new(&position.topic_partition(), position.offset, position.offset + 1);
+    let plan = ReadPlan {
+        ranges: vec![range],
+        isolation,
+        keys: KeyFilter::All,
+        values: true,
+        headers: true,
+        follow: false,
+        started_ms: now_ms(),
+    };
+    let mut found = None;
+    let mut sink = |event| {
+        if let ReadEvent::Batch(batch) = event {
+            found = Some(batch);
+        }
+        ControlFlow::Continue(())
+    };
+    kafka::read(connection, &plan, &Cancel::new(), &mut sink).map_err(|error| told(&error))?;
+    found.ok_or_else(|| {
+        Problem::new(format!("there is no record at {position}")).with_hint(
+            "it was deleted by retention or compaction, or the offset holds a transaction marker",
+        )
+    })
+}
+
+/// Everything about a record.
+pub(super) fn detail(record: RecordRef<'_>, mapping: &Mapping, decoder: Decoder) -> RecordDetail {
+    let decoded = decoder.decode(record.value());
+    let text = record.value().and_then(|value| std::str::from_utf8(value).ok());
+    let headers = record.headers().map(|header| (header.name.into(), header.value.map(Into::into)));
+    RecordDetail {
+        position: record.position(),
+        timestamp_ms: record.timestamp_ms(),
+        timestamp_type: record.timestamp_type(),
+        log_time_ms: record.log_time_ms(),
+        transaction: record.transaction(),
+        entity: mapping.entity_of(record),
+        event_type: mapping.event_type(record, &decoded),
+        key: record.key().map(Into::into),
+        value: record.value().map(Into::into),
+        headers: headers.collect(),
+        decoded_as: decoded.kind(),
+        text: text.map(Into::into),
+        tree: decoded.json().map(|value| tree_rows(value).into()).unwrap_or_default(),
+        decode_report: decode_report(&decoded, decoder).into(),
+    }
+}
+
+/// What was tried to decode a value and what came of it.
+fn decode_report(decoded: &Decoded, decoder: Decoder) -> Vec<String> {
+    let tried = format!("decoder of the topic: {}", decoder.as_str());
+    let found = match decoded {
+        Decoded::Failed { reason, .. } => format!("failed: {reason}"),
+        Decoded::Json { duplicate_members: true, .. } => {
+            "JSON in which an object names a member twice; the last one counts".to_owned()
+        }
+        other => format!("decoded as {}", other.kind().as_str()),
+    };
+    vec![tried, found]
+}

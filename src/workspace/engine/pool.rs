@@ -1,0 +1,120 @@
+//! A few threads that fold, decode and filter, so that the engine itself never does anything long.
+//!
+//! Promises: at most one task of a key runs at a time; of those that wait, only the newest is kept; results come back
+//! to the engine's own thread.
+//! Does not know: what the tasks do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::state::State;
+use crate::workspace::EntityKey;
+
+/// What a task works out. Two tasks with the same key answer the same question, so the newer one replaces the older.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TaskKey {
+    /// The rows of a topic.
+    Rows(String),
+    /// Texts of rows of a topic.
+    Pages(String),
+    /// The entities of a topic.
+    Entities(String),
+    /// How a topic's records become events.
+    Mapping(String),
+    /// A record being inspected.
+    Inspect,
+    /// The history of an entity.
+    History(EntityKey),
+    /// The state of an entity at the clock.
+    EntityAt(EntityKey),
+    /// The versions that changed a path of an entity.
+    Writers(EntityKey),
+}
+
+/// What is done to the engine's state with a result.
+pub(crate) type News = Box<dyn FnOnce(&mut State) + Send>;
+
+/// Something to work out: it returns what to do with its result.
+pub(crate) type Task = Box<dyn FnOnce() -> News + Send>;
+
+/// How many threads work.
+const WORKERS: usize = 2;
+
+/// The threads and what waits for them.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    /// Takes tasks to the threads.
+    tasks: Sender<(TaskKey, Task)>,
+    /// Keys whose task runs or is on its way to a thread.
+    busy: BTreeSet<TaskKey>,
+    /// The newest task of each key that could not go yet.
+    waiting: BTreeMap<TaskKey, BoxedTask>,
+}
+
+/// A task, named only so that the pool can be printed.
+struct BoxedTask(Task);
+
+impl std::fmt::Debug for BoxedTask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Task")
+    }
+}
+
+impl Pool {
+    /// Starts the threads. What they work out goes into `news`.
+    ///
+    /// # Errors
+    /// The system's, when it cannot start a thread.
+    pub(crate) fn start(news: &Sender<News>) -> std::io::Result<Self> {
+        let (tasks, queue) = bounded::<(TaskKey, Task)>(WORKERS);
+        for number in 0..WORKERS {
+            let (queue, news) = (queue.clone(), news.clone());
+            thread::Builder::new()
+                .name(format!("fold-{number}"))
+                .spawn(move || work(&queue, &news))?;
+        }
+        Ok(Self { tasks, busy: BTreeSet::new(), waiting: BTreeMap::new() })
+    }
+
+    /// Wants this worked out. A waiting task with the same key is forgotten.
+    pub(crate) fn submit(&mut self, key: TaskKey, task: Task) {
+        self.waiting.insert(key, BoxedTask(task));
+        self.dispatch();
+    }
+
+    /// The task with this key has ended, and its result was taken.
+    fn ended(&mut self, key: &TaskKey) {
+        self.busy.remove(key);
+        self.dispatch();
+    }
+
+    /// Hands on what can go.
+    fn dispatch(&mut self) {
+        while let Some(key) = self.waiting.keys().find(|key| !self.busy.contains(*key)).cloned() {
+            if self.tasks.is_full() {
+                return;
+            }
+            let Some(BoxedTask(task)) = self.waiting.remove(&key) else { return };
+            self.busy.insert(key.clone());
+            if self.tasks.send((key, task)).is_err() {
+                return; // The threads are gone: the program ends.
+            }
+        }
+    }
+}
+
+/// Works until nobody can want anything any more.
+fn work(queue: &Receiver<(TaskKey, Task)>, news: &Sender<News>) {
+    for (key, task) in queue {
+        let result = task();
+        let done: News = Box::new(move |state| {
+            result(state);
+            state.pool.ended(&key);
+        });
+        if news.send(done).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Reading the log on a thread of its own, for an open topic or an open entity.
+//!
+//! Promises: a read that was replaced or cancelled is let go of within a batch; what it still sends is dropped; every
+//! read ends with an honest account.
+//! Does not know: what the records are read for.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::connection::ANSWER_WITHIN;
+use super::state::{Outbox, State};
+use super::topics::told;
+use crate::kafka::{self, Connection, KafkaError, TopicConfig, Watermarks};
+use crate::model::{
+    Cancel, Completeness, Isolation, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
+    Position, ReadEvent, ReadOutcome, ReadPlan, RecordBatch, TopicPartition,
+};
+use crate::partition_log::{PartitionHistory, assess};
+use crate::workspace::clock::now_ms;
+use crate::workspace::{ConnectionState, JobId, NoticeLevel, Problem, StartPosition};
+
+/// A read that runs, or ran last.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// Its job.
+    pub(crate) job: JobId,
+    /// Its switch.
+    pub(crate) cancel: Cancel,
+}
+
+/// What the cluster says about topics before they are read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogFacts {
+    /// Where each partition starts and ends, sorted.
+    pub(crate) watermarks: BTreeMap<TopicPartition, Watermarks>,
+    /// The leaders of the partitions.
+    pub(crate) leaders: BTreeMap<TopicPartition, Option<i32>>,
+    /// The topics' configurations, where they may be seen.
+    pub(crate) configs: BTreeMap<Arc<str>, Option<TopicConfig>>,
+}
+
+impl LogFacts {
+    /// How complete a history is that was read this far and holds these events that could not be decoded.
+    pub(crate) fn completeness(
+        &self,
+        reads: &[PartitionRead],
+        isolation: Isolation,
+        undecodable: &[Position],
+    ) -> Completeness {
+        let histories = self.watermarks.iter().map(|(partition, marks)| PartitionHistory {
+            partition: partition.clone(),
+            bounds: Some(*marks),
+            reads: reads.iter().filter(|read| read.partition == *partition).cloned().collect(),
+            compacted: self
+                .configs
+                .get(&partition.topic)
+                .and_then(Option::as_ref)
+                .map(TopicConfig::compacts),
+            aborted: None,
+            undecodable: undecodable
+                .iter()
+                .filter(|position| position.topic_partition() == *partition)
+                .map(|position| position.offset)
+                .collect(),
+        });
+        assess(&histories.collect::<Vec<_>>(), isolation)
+    }
+}
+
+/// What a read is for.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadOrder {
+    /// Its job.
+    pub(crate) job: JobId,
+    /// Its switch.
+    pub(crate) cancel: Cancel,
+    /// The topics to read.
+    pub(crate) topics: Vec<Arc<str>>,
+    /// Where to start.
+    pub(crate) start: StartPosition,
+    /// Which records are delivered.
+    pub(crate) isolation: Isolation,
+    /// Which of them are handed on.
+    pub(crate) keys: KeyFilter,
+    /// Whether to go on with what arrives.
+    pub(crate) follow: bool,
+}
+
+/// Carries out an order, from the thread it is given.
+pub(crate) fn carry_out(connection: &Connection, order: &ReadOrder, outbox: &Outbox) {
+    let ended = read(connection, order, outbox);
+    let job = order.job;
+    outbox.send(move |state| state.read_ended(job, ended));
+}
+
+/// Asks for the facts, plans, reads and tells.
+fn read(
+    connection: &Connection,
+    order: &ReadOrder,
+    outbox: &Outbox,
+) -> Result<ReadOutcome, Problem> {
+    let job = order.job;
+    let facts = log_facts(connection, &order.topics).map_err(|error| told(&error))?;
+    let ranges = ranges(connection, &facts, order).map_err(|error| told(&error))?;
+    outbox.send(move |state| state.read_begins(job, &facts));
+    let plan = ReadPlan {
+        ranges,
+        isolation: order.isolation,
+        keys: order.keys.clone(),
+        values: true,
+        headers: true,
+        follow: order.follow || order.start == StartPosition::Live,
+        started_ms: now_ms(),
+    };
+    let mut sink = |event| {
+        let heard = outbox.send(move |state| state.read_says(job, event));
+        if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    kafka::read(connection, &plan, &order.cancel, &mut sink).map_err(|error| told(&error))
+}
+
+/// What the cluster says about these topics.
+pub(crate) fn log_facts(
+    connection: &Connection,
+    topics: &[Arc<str>],
+) -> Result<LogFacts, KafkaError> {
+    let mut facts = LogFacts::default();
+    for topic in topics {
+        for leader in connection.topic(topic, ANSWER_WITHIN)?.partitions {
+            facts
+                .leaders
+                .insert(TopicPartition::new(Arc::clone(topic), leader.partition), leader.leader);
+        }
+    }
+    let partitions: Vec<TopicPartition> = facts.leaders.keys().cloned().collect();
+    facts.watermarks = connection.watermarks(&partitions, ANSWER_WITHIN)?;
+    let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+    // Without the right to see configurations everything else still works; completeness says what it lacks.
+    facts.configs = connection.topic_configs(&names, ANSWER_WITHIN).unwrap_or_default();
+    Ok(facts)
+}
+
+/// Which offsets of each partition the user's words mean.
+fn ranges(
+    connection: &Connection,
+    facts: &LogFacts,
+    order: &ReadOrder,
+) -> Result<Vec<OffsetRange>, KafkaError> {
+    let partitions: Vec<TopicPartition> = facts.watermarks.keys().cloned().collect();
+    let offsets_at =
+        |time_ms| connection.offsets_at(&partitions, time_ms, order.isolation, ANSWER_WITHIN);
+    let (starts, ends) = match order.start {
+        StartPosition::SinceTime(from_ms) => (Some(offsets_at(from_ms)?), None),
+        // Timestamps may run late: records of the span can stand behind later ones, so an hour more is read.
+        StartPosition::TimeRange { from_ms, to_ms } => (
+            Some(offsets_at(from_ms)?),
+            Some(offsets_at(to_ms.saturating_add(PLAUSIBLE_FUTURE_MS))?),
+        ),
+        _ => (None, None),
+    };
+    let share = |records: u64| {
+        i64::try_from(records.div_ceil(partitions.len().max(1) as u64)).unwrap_or(i64::MAX)
+    };
+    let mut ranges = Vec::new();
+    for (partition, marks) in &facts.watermarks {
+        let end = marks.end(order.isolation);
+        let timed = |offsets: &Option<BTreeMap<TopicPartition, Option<i64>>>| {
+            offsets
+                .as_ref()
+                .and_then(|offsets| offsets.get(partition).copied().flatten())
+                .unwrap_or(end)
+        };
+        let (from, to) = match order.start {
+            StartPosition::Newest(records) => {
+                (marks.low.max(end.saturating_sub(share(records))), end)
+            }
+            StartPosition::Oldest(None) => (marks.low, end),
+            StartPosition::Oldest(Some(records)) => {
+                (marks.low, end.min(marks.low.saturating_add(share(records))))
+            }
+            StartPosition::FromOffset { partition: chosen, .. }
+                if chosen != partition.partition =>
+            {
+                continue;
+            }
+            StartPosition::FromOffset { offset, .. } => (offset.clamp(marks.low, end), end),
+            StartPosition::SinceTime(_) => (timed(&starts).clamp(marks.low, end), end),
+            StartPosition::TimeRange { .. } => {
+                (timed(&starts).clamp(marks.low, end), timed(&ends).clamp(marks.low, end))
+            }
+            StartPosition::Live => (end, end),
+        };
+        ranges.push(OffsetRange::new(partition, from, to.max(from)));
+    }
+    Ok(ranges)
+}
+
+impl State {
+    /// A new read with these properties; it replaces the one before.
+    pub(crate) fn start_reading(
+        &mut self,
+        title: String,
+        topics: Vec<Arc<str>>,
+        start: StartPosition,
+        keys: KeyFilter,
+        follow: bool,
+    ) -> Option<Reading> {
+        let connection = self.connection.clone()?;
+        let (job, cancel) = self.jobs.start(title, now_ms());
+        let isolation = self.view.isolation;
+        let order =
+            ReadOrder { job, cancel: cancel.clone(), topics, start, isolation, keys, follow };
+        self.spawn("read", move |outbox| carry_out(&connection, &order, outbox));
+        Some(Reading { job, cancel })
+    }
+
+    /// The cluster said what there is to read.
+    fn read_begins(&mut self, job: JobId, facts: &LogFacts) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.know(facts);
+        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        {
+            entity.know(facts);
+        }
+    }
+
+    /// A read says something.
+    fn read_says(&mut self, job: JobId, event: ReadEvent) {
+        match event {
+            ReadEvent::Batch(batch) => self.take_batch(job, batch),
+            ReadEvent::Progress(partitions) => self.take_progress(job, partitions),
+            ReadEvent::CaughtUp => {
+                self.jobs.follows(job);
+                self.caught_up(job);
+            }
+            ReadEvent::Trouble(text) => self.show_trouble(Some(text.into())),
+            ReadEvent::Recovered => self.show_trouble(None),
+            ReadEvent::Lost(range) => {
+                let what = format!(
+                    "offsets {} to {} of {}-{} were deleted before they could be read",
+                    range.from,
+                    range.to - 1,
+                    range.topic,
+                    range.partition
+                );
+                let hint = "retention overtook the reader; what follows is complete from there on";
+                self.notify(NoticeLevel::Warning, Problem::new(what).with_hint(hint));
+            }
+        }
+    }
+
+    /// Records arrived.
+    fn take_batch(&mut self, job: JobId, batch: RecordBatch) {
+        let budget = self.view.memory_budget_bytes.saturating_sub(self.memory_bytes());
+        let fits = u64::try_from(batch.memory_bytes()).is_ok_and(|bytes| bytes <= budget);
+        let taken = if !fits {
+            Err(memory_is_full(self.view.memory_budget_bytes))
+        } else if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.append(batch)
+        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        {
+            let key = entity.view.key.clone();
+            let taken = entity.append(batch);
+            self.work_out_history(&key);
+            taken
+        } else {
+            Ok(())
+        };
+        if let Err(problem) = taken {
+            self.jobs.cancel(job);
+            self.jobs.end(job, Some(problem.clone()), now_ms());
+            self.notify(NoticeLevel::Warning, problem);
+        }
+    }
+
+    /// A read is this far.
+    fn take_progress(&mut self, job: JobId, partitions: Vec<PartitionRead>) {
+        self.jobs.progress(job, &partitions, now_ms());
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.progress(partitions);
+        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        {
+            entity.progress(partitions);
+        }
+    }
+
+    /// A follower has everything up to now.
+    fn caught_up(&mut self, job: JobId) {
+        if let Some(topic) = self.topics.iter().find(|topic| topic.is_read_by(job)) {
+            let name = Arc::clone(&topic.view.topic);
+            self.topic_read(&name);
+        } else if let Some(entity) = self.entities.iter().find(|entity| entity.is_read_by(job)) {
+            let key = entity.view.key.clone();
+            self.entity_read(&key);
+        }
+    }
+
+    /// A read ended.
+    fn read_ended(&mut self, job: JobId, ended: Result<ReadOutcome, Problem>) {
+        let problem = match ended {
+            Ok(outcome) => {
+                self.take_progress(job, outcome.partitions);
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        if let Some(problem) = &problem {
+            self.read_failed(job, problem);
+            self.notify(NoticeLevel::Error, problem.clone());
+        }
+        self.jobs.end(job, problem, now_ms());
+        self.caught_up(job);
+        self.touch_urgently();
+    }
+
+    /// A read could not go on: what it was for says so.
+    fn read_failed(&mut self, job: JobId, problem: &Problem) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.failed(problem);
+        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        {
+            entity.failed(problem);
+        }
+    }
+
+    /// A trouble of the moment came, or went.
+    fn show_trouble(&mut self, trouble: Option<Arc<str>>) {
+        let ConnectionState::Connected(info) = &self.view.connection else { return };
+        let mut info = (**info).clone();
+        if let (Some(text), None) = (&trouble, &info.trouble) {
+            let hint = "reading resumes by itself when the cluster is back";
+            self.notify(NoticeLevel::Warning, Problem::new(&**text).with_hint(hint));
+        }
+        info.trouble = trouble;
+        self.view.connection = ConnectionState::Connected(Arc::new(info));
+        self.touch_urgently();
+    }
+}
+
+/// Reading stopped because no more records fit.
+fn memory_is_full(budget_bytes: u64) -> Problem {
+    Problem::new(format!("reading stopped: the {} MiB that records may take are full", budget_bytes >> 20))
+        .with_hint("read less: the newest records, a span of time or one partition; or close what you do not need")
+}

@@ -1,0 +1,279 @@
+//! The rows of a topic's table: which records match, in log order, and the texts of those in view.
+//!
+//! Promises: pure functions of a log snapshot; the window of rows is bounded and says where it stands; only texts that
+//! were asked for are decoded.
+//! Does not know: the table.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use crate::decode::{Decoder, text};
+use crate::entity::Mapping;
+use crate::model::{Decoded, RecordRef};
+use crate::partition_log::{Location, LogBounds, LogSnapshot};
+use crate::workspace::filter::{Filter, FilterInput};
+use crate::workspace::{Histogram, Problem, ROWS_PER_PAGE, RecordFilter, RowMeta, RowText};
+
+/// How many rows the table holds at most: beyond that, scrolling by pixels is no longer exact.
+pub(crate) const ROWS_MAX: usize = 200_000;
+
+/// How many buckets the histogram has.
+const BUCKETS: usize = 400;
+
+/// How much of a value a row shows, in characters.
+const PREVIEW_CHARS_MAX: usize = 240;
+
+/// What is needed to find rows and their texts.
+#[derive(Clone, Debug)]
+pub(crate) struct RowsQuestion {
+    /// What was read.
+    pub(crate) log: LogSnapshot,
+    /// Which records are wanted.
+    pub(crate) filter: RecordFilter,
+    /// How records become events.
+    pub(crate) mapping: Arc<Mapping>,
+    /// How values are decoded.
+    pub(crate) decoder: Decoder,
+}
+
+/// The rows found.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// Where each row's record lies.
+    pub(crate) locations: Arc<[Location]>,
+    /// The rows' fixed-size facts.
+    pub(crate) metas: Arc<[RowMeta]>,
+    /// How many records match.
+    pub(crate) matching: u64,
+    /// The number of the first row among all that match.
+    pub(crate) first_row: u64,
+    /// When the records were written, the time filter not applied.
+    pub(crate) histogram: Histogram,
+    /// What is wrong with the filter.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl RowsQuestion {
+    /// Finds the rows. With more matches than rows, the newest are kept.
+    pub(crate) fn find(&self) -> Rows {
+        let predicate = match Predicate::new(&self.filter, &self.mapping, self.decoder) {
+            Ok(predicate) => predicate,
+            Err(problem) => return Rows { problem: Some(problem), ..Rows::default() },
+        };
+        let all = LogBounds::default();
+        let histogram = self.log.histogram(&all, BUCKETS).into();
+        let bounds = LogBounds {
+            partitions: self.filter.partitions.clone(),
+            time_ms: self.filter.time_ms,
+            ..all
+        };
+        let (locations, matching) = if predicate.takes_all() {
+            (self.newest(&bounds), self.log.record_count(&bounds))
+        } else {
+            self.matching(&bounds, &predicate)
+        };
+        let metas =
+            locations.iter().filter_map(|location| self.log.record(*location)).map(meta).collect();
+        let first_row = matching - locations.len() as u64;
+        Rows { locations: locations.into(), metas, matching, first_row, histogram, problem: None }
+    }
+
+    /// The newest records within bounds, without looking at the others.
+    fn newest(&self, bounds: &LogBounds) -> Vec<Location> {
+        let mut newest: Vec<Location> = self
+            .log
+            .in_log_order(bounds)
+            .rev()
+            .take(ROWS_MAX)
+            .map(|(location, _)| location)
+            .collect();
+        newest.reverse();
+        newest
+    }
+
+    /// The newest records within bounds that match, and how many there are in all.
+    fn matching(&self, bounds: &LogBounds, predicate: &Predicate<'_>) -> (Vec<Location>, u64) {
+        let mut locations = VecDeque::new();
+        let mut matching = 0;
+        for (location, record) in self.log.in_log_order(bounds) {
+            if predicate.matches(record) {
+                matching += 1;
+                if locations.len() == ROWS_MAX {
+                    locations.pop_front();
+                }
+                locations.push_back(location);
+            }
+        }
+        (locations.into(), matching)
+    }
+
+    /// The texts of these pages of rows.
+    pub(crate) fn pages(
+        &self,
+        locations: &[Location],
+        pages: &[u64],
+    ) -> BTreeMap<u64, Arc<[RowText]>> {
+        pages
+            .iter()
+            .filter_map(|page| {
+                let rows = locations.get(rows_of(*page, locations.len()))?;
+                let texts = rows
+                    .iter()
+                    .filter_map(|location| self.log.record(*location))
+                    .map(|row| self.text(row));
+                Some((*page, texts.collect()))
+            })
+            .collect()
+    }
+
+    /// The texts of a row.
+    fn text(&self, record: RecordRef<'_>) -> RowText {
+        let decoded = self.decoder.decode(record.value());
+        RowText {
+            key: record.key().map(|key| text::preview(key, PREVIEW_CHARS_MAX).into()),
+            event_type: self.mapping.event_type(record, &decoded),
+            value: value_preview(record, &decoded).into(),
+            entity: self.mapping.entity_of(record),
+            failure: decoded.failure().map(Into::into),
+        }
+    }
+}
+
+/// The rows of a page.
+fn rows_of(page: u64, rows: usize) -> Range<usize> {
+    let first = usize::try_from(page.saturating_mul(ROWS_PER_PAGE)).unwrap_or(usize::MAX).min(rows);
+    let end = first.saturating_add(usize::try_from(ROWS_PER_PAGE).unwrap_or(usize::MAX)).min(rows);
+    first..end
+}
+
+/// The beginning of a value.
+fn value_preview(record: RecordRef<'_>, decoded: &Decoded) -> String {
+    match decoded {
+        Decoded::Tombstone => "tombstone".to_owned(),
+        Decoded::Empty => "empty".to_owned(),
+        Decoded::Bytes(bytes) => hex_preview(bytes),
+        _ => text::preview(record.value().unwrap_or_default(), PREVIEW_CHARS_MAX),
+    }
+}
+
+/// The first bytes, two digits each.
+fn hex_preview(bytes: &[u8]) -> String {
+    const BYTES_MAX: usize = 48;
+    let shown: Vec<String> =
+        bytes.iter().take(BYTES_MAX).map(|byte| format!("{byte:02x}")).collect();
+    let rest = if bytes.len() > BYTES_MAX { " …" } else { "" };
+    format!("{}{rest}", shown.join(" "))
+}
+
+/// The fixed-size facts of a row.
+fn meta(record: RecordRef<'_>) -> RowMeta {
+    RowMeta {
+        timestamp_ms: record.timestamp_ms(),
+        offset: record.offset(),
+        partition: record.partition().partition,
+        payload_bytes: u32::try_from(record.payload_bytes()).unwrap_or(u32::MAX),
+        transaction: record.transaction(),
+        tombstone: record.value().is_none(),
+    }
+}
+
+/// A filter, ready to look at records.
+struct Predicate<'a> {
+    /// How records become events.
+    mapping: &'a Mapping,
+    /// How values are decoded.
+    decoder: Decoder,
+    /// The quick text in lower case, when there is one.
+    text: Option<String>,
+    /// The CEL expression, when there is one.
+    cel: Option<Filter>,
+}
+
+impl<'a> Predicate<'a> {
+    /// Reads the filter.
+    fn new(filter: &RecordFilter, mapping: &'a Mapping, decoder: Decoder) -> Result<Self, Problem> {
+        let (text, cel) = (filter.text.trim(), filter.cel.trim());
+        let cel = if cel.is_empty() {
+            None
+        } else {
+            Some(Filter::parse(cel).map_err(|e| Problem::from_error(&e))?)
+        };
+        Ok(Self { mapping, decoder, text: (!text.is_empty()).then(|| text.to_lowercase()), cel })
+    }
+
+    /// Whether every record matches.
+    fn takes_all(&self) -> bool {
+        self.text.is_none() && self.cel.is_none()
+    }
+
+    /// Whether this record matches. What costs least is asked first.
+    fn matches(&self, record: RecordRef<'_>) -> bool {
+        self.text.as_deref().is_none_or(|text| contains_text(record, text))
+            && self.cel.as_ref().is_none_or(|cel| self.matches_cel(cel, record))
+    }
+
+    /// Whether the expression is true for this record.
+    fn matches_cel(&self, cel: &Filter, record: RecordRef<'_>) -> bool {
+        let decoded = self.decoder.decode(record.value());
+        let event_type = self.mapping.event_type(record, &decoded);
+        let entity = self.mapping.entity_of(record);
+        cel.matches(&FilterInput {
+            record,
+            decoded: &decoded,
+            event_type: (!event_type.is_empty()).then_some(&*event_type),
+            entity: entity.as_ref(),
+        })
+    }
+}
+
+/// Whether key, value or a header contains this text, which is in lower case.
+fn contains_text(record: RecordRef<'_>, lower: &str) -> bool {
+    let in_bytes = |bytes: &[u8]| contains_ignoring_case(bytes, lower);
+    record.key().is_some_and(in_bytes)
+        || record.value().is_some_and(in_bytes)
+        || record
+            .headers()
+            .any(|header| in_bytes(header.name.as_bytes()) || header.value.is_some_and(in_bytes))
+}
+
+/// Whether these bytes contain this text, which is in lower case, whatever the case.
+fn contains_ignoring_case(bytes: &[u8], lower: &str) -> bool {
+    if lower.is_ascii() {
+        let first = lower.as_bytes().first().copied().unwrap_or_default();
+        return memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
+            bytes
+                .get(at..at + lower.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(lower.as_bytes()))
+        });
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_lowercase().contains(lower),
+        Err(_) => memmem::find(bytes, lower.as_bytes()).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_found_whatever_the_case() {
+        assert!(contains_ignoring_case(b"{\"Status\":\"SHIPPED\"}", "shipped"));
+        assert!(contains_ignoring_case("GRÜSSE".as_bytes(), "grüsse"));
+        assert!(!contains_ignoring_case(b"SHIP", "shipped"), "longer than what there is");
+        assert!(
+            contains_ignoring_case(&[0xff, b'A', b'b'], "ab"),
+            "bytes that are no text are searched too"
+        );
+    }
+
+    #[test]
+    fn pages_cut_the_rows_without_a_rest() {
+        let rows = 2 * ROWS_PER_PAGE as usize + 5;
+        let cut: Vec<_> = (0..4).map(|page| rows_of(page, rows).len()).collect();
+        assert_eq!(cut, [64, 64, 5, 0]);
+    }
+}

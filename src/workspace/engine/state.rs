@@ -1,0 +1,218 @@
+//! Everything the engine knows.
+//!
+//! Promises: the snapshot under construction is changed in place and published as a whole.
+//! Does not know: threads; it is owned by one.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use super::EngineOptions;
+use super::entity::OpenEntity;
+use super::jobs::Jobs;
+use super::one_clock::OneClock;
+use super::pool::{News, Pool};
+use super::topic::OpenTopic;
+use crate::kafka::Connection;
+use crate::workspace::clock::now_ms;
+use crate::workspace::{DemoCommand, DemoPort, Notice, NoticeLevel, Problem, Snapshot};
+
+/// How many notices are kept.
+const NOTICES_MAX: usize = 200;
+
+/// Everything the engine knows.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// What it was started with.
+    pub(crate) options: EngineOptions,
+    /// The next snapshot.
+    pub(crate) view: Snapshot,
+    /// The long jobs.
+    pub(crate) jobs: Jobs,
+    /// The threads that fold.
+    pub(crate) pool: Pool,
+    /// The one clock.
+    pub(crate) clock: OneClock,
+    /// The connection, once it stands.
+    pub(crate) connection: Option<Connection>,
+    /// The open topics, in the order they were opened.
+    pub(crate) topics: Vec<OpenTopic>,
+    /// The open entities, in the order they were opened.
+    pub(crate) entities: Vec<OpenEntity>,
+    /// The way to the reference system, while it runs.
+    pub(crate) demo: Option<DemoPort>,
+    /// When the groups are asked for anew, while their view is open.
+    pub(crate) groups_due: Option<Instant>,
+    /// Grows with every connection; news of an earlier one is dropped.
+    session: u64,
+    /// Takes news to the engine.
+    news: Sender<News>,
+    /// Whether the next snapshot differs from the last, and whether a user waits for it.
+    change: Change,
+}
+
+/// How much the next snapshot differs from the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// Not at all.
+    None,
+    /// By news.
+    News,
+    /// By what a user did, or waits for.
+    Urgent,
+}
+
+/// Takes news of one connection to the engine.
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    /// The channel.
+    news: Sender<News>,
+    /// The connection the news is of.
+    session: u64,
+}
+
+impl Outbox {
+    /// Sends news, waiting while the engine is busy. Says whether anybody still listens.
+    pub(crate) fn send(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
+        let session = self.session;
+        let checked: News = Box::new(move |state| {
+            if state.session == session {
+                state.touch();
+                news(state);
+            }
+        });
+        self.news.send(checked).is_ok()
+    }
+}
+
+impl State {
+    /// The state at the start.
+    pub(crate) fn new(options: EngineOptions, news: Sender<News>, pool: Pool) -> Self {
+        let view = Snapshot {
+            isolation: options.isolation,
+            saved_connections: super::connection::saved_connections(options.config.as_ref()),
+            memory_budget_bytes: super::topic::MEMORY_BUDGET_BYTES,
+            ..Snapshot::default()
+        };
+        Self {
+            options,
+            view,
+            jobs: Jobs::default(),
+            pool,
+            clock: OneClock::default(),
+            connection: None,
+            topics: Vec::new(),
+            entities: Vec::new(),
+            demo: None,
+            groups_due: None,
+            session: 0,
+            news,
+            change: Change::Urgent,
+        }
+    }
+
+    /// Something changed.
+    pub(crate) fn touch(&mut self) {
+        self.change = self.change.max(Change::News);
+    }
+
+    /// Something changed that a user waits for.
+    pub(crate) fn touch_urgently(&mut self) {
+        self.change = Change::Urgent;
+    }
+
+    /// Whether the next snapshot differs from the last.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.change != Change::None
+    }
+
+    /// Whether a user waits for the next snapshot.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.change == Change::Urgent
+    }
+
+    /// What the window sees from now on.
+    pub(crate) fn take_snapshot(&mut self) -> Arc<Snapshot> {
+        self.change = Change::None;
+        self.view.generation += 1;
+        self.view.jobs = self.jobs.views();
+        self.view.topic_views =
+            self.topics.iter().map(|topic| Arc::new(topic.view.clone())).collect();
+        self.view.entity_views =
+            self.entities.iter().map(|entity| Arc::new(entity.view.clone())).collect();
+        self.view.memory_bytes = self.memory_bytes();
+        self.show_clock();
+        Arc::new(self.view.clone())
+    }
+
+    /// What records in memory take, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let topics = self.topics.iter().map(OpenTopic::memory_bytes).sum::<u64>();
+        topics + self.entities.iter().map(OpenEntity::memory_bytes).sum::<u64>()
+    }
+
+    /// From now on news of what was asked before is dropped.
+    pub(crate) fn begin_session(&mut self) {
+        self.session += 1;
+    }
+
+    /// Takes news of the present connection.
+    pub(crate) fn outbox(&self) -> Outbox {
+        Outbox { news: self.news.clone(), session: self.session }
+    }
+
+    /// Runs this on a thread of its own.
+    pub(crate) fn spawn(&mut self, name: &str, work: impl FnOnce(&Outbox) + Send + 'static) {
+        let outbox = self.outbox();
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&outbox));
+        if let Err(error) = started {
+            self.notify(NoticeLevel::Error, Problem::from_error(&error));
+        }
+    }
+
+    /// Tells the user something.
+    pub(crate) fn notify(&mut self, level: NoticeLevel, problem: Problem) {
+        let notice = Notice { time_ms: now_ms(), level, problem, read: false };
+        let kept = self.view.notices.len().saturating_sub(NOTICES_MAX - 1);
+        self.view.notices = self.view.notices.iter().skip(kept).cloned().chain([notice]).collect();
+        self.touch_urgently();
+    }
+
+    /// All notices have been seen.
+    pub(crate) fn read_notices(&mut self) {
+        self.view.notices = self
+            .view
+            .notices
+            .iter()
+            .map(|notice| Notice { read: true, ..notice.clone() })
+            .collect();
+    }
+
+    /// Hands a command to the reference system, where one runs.
+    pub(crate) fn send_to_demo(&mut self, command: DemoCommand) {
+        let Some(demo) = &self.demo else { return };
+        if demo.commands.try_send(command).is_err() {
+            let busy = Problem::new("the reference system is busy: the command was not sent")
+                .with_hint("try again");
+            self.notify(NoticeLevel::Warning, busy);
+        }
+    }
+
+    /// When something is due by itself.
+    pub(crate) fn next_turn(&self) -> Option<Duration> {
+        let rows = self.topics.iter().filter_map(OpenTopic::rows_due).min();
+        let due = [self.groups_due, rows].into_iter().flatten().min()?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Does what is due by itself.
+    pub(crate) fn work_off(&mut self) {
+        let now = Instant::now();
+        if self.groups_due.is_some_and(|due| due <= now) {
+            self.refresh_groups();
+        }
+        self.refresh_due_rows(now);
+    }
+}

@@ -1,0 +1,206 @@
+//! What is worked out from the records of an open topic: its table, its entities, how its values are read.
+//!
+//! Promises: the engine itself never does it; a newer question replaces an older one that still waits.
+//! Does not know: when questions are due (`topic`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::pool::{News, TaskKey};
+use super::rows::RowsQuestion;
+use super::state::State;
+use crate::decode::Decoder;
+use crate::entity::{self, DetectedMapping};
+use crate::model::EntityId;
+use crate::partition_log::{KeyDirectory, LogBounds};
+use crate::workspace::{DecoderView, EntityList, EntityRow, Fetch, MappingView, RecordFilter};
+
+/// How many records are looked at to detect mapping and decoder.
+const SAMPLES: usize = 1000;
+
+/// How many entities the list holds at most.
+const ENTITIES_MAX: usize = 10_000;
+
+/// How many pages of row texts are kept.
+const PAGES_MAX: usize = 64;
+
+impl State {
+    /// Computes the tables that are due.
+    pub(crate) fn refresh_due_rows(&mut self, now: Instant) {
+        let due = self.topics.iter().filter(|open| open.rows_due.is_some_and(|due| due <= now));
+        let due: Vec<Arc<str>> = due.map(|open| Arc::clone(&open.view.topic)).collect();
+        for topic in due {
+            self.detect(&topic);
+            self.find_rows(&topic);
+            self.list_entities(&topic);
+        }
+    }
+
+    /// Computes a topic's table.
+    fn find_rows(&mut self, topic: &Arc<str>) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        open.rows_due = None;
+        let question = open.question();
+        let key = TaskKey::Rows(topic.to_string());
+        let topic = Arc::clone(topic);
+        let task = move || -> News {
+            let began = Instant::now();
+            let rows = question.find();
+            let cost = began.elapsed();
+            Box::new(move |state| {
+                let Some(open) = state.topic_mut(&topic) else { return };
+                open.take_rows(question.log, rows, cost);
+                let wanted = std::mem::take(&mut open.wanted_pages);
+                state.need_pages(&topic, &wanted);
+                state.measure_clock();
+                state.touch();
+            })
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+
+    /// Sets which records are shown.
+    pub(crate) fn set_filter(&mut self, topic: &Arc<str>, filter: RecordFilter) {
+        if let Some(open) = self.topic_mut(topic) {
+            open.view.filter = filter;
+            self.find_rows(topic);
+        }
+    }
+
+    /// The texts of these pages of rows are wanted.
+    pub(crate) fn need_pages(&mut self, topic: &Arc<str>, pages: &[u64]) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        open.wanted_pages = pages.to_vec();
+        let missing: Vec<u64> =
+            pages.iter().copied().filter(|page| !open.view.pages.contains_key(page)).collect();
+        let Some((log, locations)) = open.rows.clone().filter(|_| !missing.is_empty()) else {
+            return;
+        };
+        let generation = open.view.rows_generation;
+        let question = RowsQuestion { log, ..open.question() };
+        let key = TaskKey::Pages(topic.to_string());
+        let topic = Arc::clone(topic);
+        let task = move || -> News {
+            let found = question.pages(&locations, &missing);
+            Box::new(move |state| {
+                let Some(open) =
+                    state.topic_mut(&topic).filter(|open| open.view.rows_generation == generation)
+                else {
+                    return;
+                };
+                let wanted = &open.wanted_pages;
+                let kept = open
+                    .view
+                    .pages
+                    .iter()
+                    .filter(|(page, _)| wanted.contains(page))
+                    .take(PAGES_MAX);
+                let kept: BTreeMap<_, _> =
+                    kept.map(|(page, texts)| (*page, Arc::clone(texts))).collect();
+                open.view.pages = Arc::new(kept.into_iter().chain(found).collect());
+                state.touch_urgently();
+            })
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+
+    /// Detects mapping and decoder, once enough was read.
+    fn detect(&mut self, topic: &Arc<str>) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        let log = open.log();
+        let records = log.record_count(&LogBounds::default());
+        let is_time = open.detected_at == 0
+            || (open.detected_at < SAMPLES as u64 && records >= SAMPLES as u64);
+        if records == 0 || !is_time {
+            return;
+        }
+        open.detected_at = records;
+        let partition_count = open.partition_count();
+        let key = TaskKey::Mapping(topic.to_string());
+        let topic = Arc::clone(topic);
+        let task = move || -> News {
+            let samples = log.in_log_order(&LogBounds::default()).take(SAMPLES);
+            let detected = entity::detect(samples.map(|(_, record)| record), partition_count);
+            Box::new(move |state| state.detected(&topic, detected))
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+
+    /// Mapping and decoder were detected.
+    fn detected(&mut self, topic: &Arc<str>, detected: DetectedMapping) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        let choices = detected
+            .evidence
+            .into_iter()
+            .map(|found| (found.what.into(), found.choice.into(), found.why.into()));
+        open.view.mapping = Arc::new(MappingView { choices: choices.collect() });
+        if !open.mapping_is_configured {
+            open.mapping = Arc::new(detected.mapping);
+            open.directory = None;
+        }
+        open.view.decoder_found = detected.decoder.evidence.join("; ").into();
+        open.decoder_found = detected.decoder.decoder;
+        let choice = open.view.decoder;
+        self.set_decoder(topic, choice);
+    }
+
+    /// Decodes a topic's values in this way.
+    pub(crate) fn set_decoder(&mut self, topic: &Arc<str>, choice: DecoderView) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        open.view.decoder = choice;
+        open.decoder = match choice {
+            DecoderView::Detected => open.decoder_found,
+            DecoderView::Json => Decoder::Json,
+            DecoderView::Text => Decoder::Text,
+            DecoderView::Hex => Decoder::Bytes,
+        };
+        self.find_rows(topic);
+        self.list_entities(topic);
+    }
+
+    /// Shows only entities whose id contains this text.
+    pub(crate) fn search_entities(&mut self, topic: &Arc<str>, text: String) {
+        if let Some(open) = self.topic_mut(topic) {
+            open.search = text;
+            self.list_entities(topic);
+        }
+    }
+
+    /// Lists a topic's entities.
+    fn list_entities(&mut self, topic: &Arc<str>) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        open.view.entities = std::mem::take(&mut open.view.entities).asked_again();
+        let (log, mapping, search) = (open.log(), Arc::clone(&open.mapping), open.search.clone());
+        let directory = open.directory.take();
+        let key = TaskKey::Entities(topic.to_string());
+        let topic = Arc::clone(topic);
+        let task = move || -> News {
+            let mut directory =
+                directory.unwrap_or_else(|| KeyDirectory::new(LogBounds::default()));
+            directory.update_by(&log, |record| mapping.entity_of(record));
+            let list = entity_list(&directory, search);
+            Box::new(move |state| {
+                if let Some(open) = state.topic_mut(&topic) {
+                    open.directory =
+                        Some(directory).filter(|_| Arc::ptr_eq(&open.mapping, &mapping));
+                    open.view.entities = Fetch::Ready(Arc::new(list));
+                    state.touch();
+                }
+            })
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+}
+
+/// The entities whose id contains this text, those with most events first.
+fn entity_list(directory: &KeyDirectory, search: String) -> EntityList {
+    let counts = directory.counts(search.as_bytes(), ENTITIES_MAX);
+    let rows = counts.rows.into_iter().map(|count| EntityRow {
+        entity: EntityId::new(&count.key),
+        events: count.records,
+        first_ms: count.first_ms,
+        last_ms: count.last_ms,
+    });
+    EntityList { search, rows: rows.collect(), matching: counts.matching, total: counts.total }
+}

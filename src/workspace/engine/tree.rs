@@ -1,0 +1,123 @@
+//! JSON values as the lines of an opened tree.
+//!
+//! Promises: lines stand in the order of the value; each says how many lines below belong to it, so that folding a
+//! line away is arithmetic; long scalars are cut in the line, never in the value.
+//! Does not know: which lines are folded away or on screen.
+
+use std::sync::Arc;
+
+use crate::model::{JsonPointer, Value};
+use crate::workspace::{TreeRow, ValueKind};
+
+/// Scalars longer than this many characters are cut in their line.
+const TEXT_CHARS_MAX: usize = 400;
+
+/// The lines of this value; the first is the whole value.
+pub(crate) fn tree_rows(value: &Value) -> Vec<TreeRow> {
+    let mut rows = Vec::new();
+    push_rows(&mut rows, value, &JsonPointer::root(), "".into(), 0);
+    rows
+}
+
+/// Adds the lines of a value that stands at this path under this name.
+fn push_rows(
+    rows: &mut Vec<TreeRow>,
+    value: &Value,
+    path: &JsonPointer,
+    name: Arc<str>,
+    depth: u16,
+) {
+    let at = rows.len();
+    rows.push(TreeRow {
+        depth,
+        path: path.clone(),
+        name,
+        kind: kind(value),
+        text: line_text(value),
+        descendants: 0,
+    });
+    let below = depth.saturating_add(1);
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter() {
+                push_rows(rows, member, &path.member(name), Arc::clone(name), below);
+            }
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                push_rows(rows, element, &path.element(index), index.to_string().into(), below);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    rows[at].descendants = u32::try_from(rows.len() - at - 1).unwrap_or(u32::MAX);
+}
+
+/// What kind of JSON this is.
+fn kind(value: &Value) -> ValueKind {
+    match value {
+        Value::Null => ValueKind::Null,
+        Value::Bool(_) => ValueKind::Bool,
+        Value::Number(_) => ValueKind::Number,
+        Value::String(_) => ValueKind::String,
+        Value::Array(_) => ValueKind::Array,
+        Value::Object(_) => ValueKind::Object,
+    }
+}
+
+/// A scalar as JSON, cut when long; the size of an object or array.
+fn line_text(value: &Value) -> Arc<str> {
+    match value {
+        Value::Object(members) => count_text(members.len(), "member"),
+        Value::Array(elements) => count_text(elements.len(), "element"),
+        scalar => shortened(&scalar.to_json(), TEXT_CHARS_MAX).into(),
+    }
+}
+
+/// "3 members", "1 element".
+fn count_text(count: usize, noun: &str) -> Arc<str> {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" }).into()
+}
+
+/// At most this many characters of a text, with an ellipsis where it was cut.
+pub(crate) fn shortened(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_says_how_many_lines_belong_to_it() {
+        let value = Value::object([
+            ("a", Value::array([Value::from(1_i64), Value::object([("x", Value::Null)])])),
+            ("b", Value::from("text")),
+        ]);
+        let rows = tree_rows(&value);
+        let lines: Vec<_> = rows
+            .iter()
+            .map(|row| (row.path.as_str(), row.depth, row.descendants, &*row.text))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("", 0, 5, "2 members"),
+                ("/a", 1, 3, "2 elements"),
+                ("/a/0", 2, 0, "1"),
+                ("/a/1", 2, 1, "1 member"),
+                ("/a/1/x", 3, 0, "null"),
+                ("/b", 1, 0, "\"text\""),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(shortened("äöü", 2), "äö…");
+        assert_eq!(shortened("äö", 2), "äö");
+    }
+}

@@ -1,0 +1,241 @@
+//! The engine behind the window, driven as the window drives it: commands in, snapshots out, over an embedded cluster.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
+use foldback::model::{ChangeKind, EntityId, JsonPointer, Verdict};
+use foldback::workspace::{
+    ClockCommand, ClockPoint, Command, ConnectionState, EngineOptions, EntityKey, EntityView,
+    JobState, RecordFilter, Snapshot, StartPosition, StepTarget, Target, WorkspacePort, start,
+};
+
+const TOPIC: &str = "order-events";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An engine connected to a cluster with some orders in it.
+struct Bench {
+    port: WorkspacePort,
+    woken: Receiver<()>,
+    writer: Writer,
+    _cluster: EmbeddedCluster,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let cluster =
+            EmbeddedCluster::start(&[EmbeddedTopic { name: TOPIC, partitions: 3 }]).unwrap();
+        let settings = cluster.settings(&[]);
+        let writer = Writer::open(&settings).unwrap();
+        let connect = Some(Target::Settings(Box::new(settings)));
+        let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
+        let (wake, woken) = sync_channel(1);
+        port.set_waker(move || wake.try_send(()).unwrap_or_default());
+        let bench = Self { port, woken, writer, _cluster: cluster };
+        bench.write(
+            "order-1",
+            r#"{"type":"OrderCreated","status":"CREATED","total":10.50}"#,
+            1_000,
+        );
+        bench.write("order-2", r#"{"type":"OrderCreated","status":"CREATED","total":3}"#, 1_500);
+        bench.write("order-1", r#"{"type":"ItemAdded","total":12.75}"#, 2_000);
+        bench.write("order-1", r#"{"type":"OrderShipped","status":"SHIPPED"}"#, 3_000);
+        bench
+    }
+
+    fn write(&self, key: &str, value: &str, timestamp_ms: i64) {
+        let record =
+            NewRecord { topic: TOPIC, key, value: value.as_bytes(), timestamp_ms, headers: &[] };
+        self.writer.write(&record, PATIENCE).unwrap();
+    }
+
+    fn send(&self, command: Command) {
+        self.port.send(command).unwrap();
+    }
+
+    /// Waits for a snapshot in which this finds what it looks for.
+    fn wait<T>(&self, what: &str, find: impl Fn(&Snapshot) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let snapshot = self.port.latest();
+            if let Some(found) = find(&snapshot) {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no snapshot with {what}; the last one is {snapshot:#?}");
+            self.woken.recv_timeout(left.min(Duration::from_secs(1))).unwrap_or_default();
+        }
+    }
+
+    /// Opens order-1 and waits until its history is read and folded.
+    fn open_order_1(&self) -> Arc<EntityView> {
+        self.wait("a connection", |snapshot| {
+            matches!(snapshot.connection, ConnectionState::Connected(_)).then_some(())
+        });
+        self.send(Command::OpenEntity(order_1()));
+        self.wait("the history of order-1", |snapshot| {
+            let view = snapshot.entity_view(&order_1())?;
+            let read = view.events.latest().is_some_and(|events| events.len() == 3);
+            (read && !view.at_pending && view.at.is_some()).then(|| Arc::clone(view))
+        })
+    }
+
+    /// Waits until order-1 is shown with this many events folded.
+    fn wait_for_version(&self, version: u64) -> Arc<EntityView> {
+        self.wait(&format!("order-1 at version {version}"), |snapshot| {
+            let view = snapshot.entity_view(&order_1())?;
+            let there = view.at.as_ref().is_some_and(|at| at.version == version);
+            (there && !view.at_pending).then(|| Arc::clone(view))
+        })
+    }
+}
+
+fn order_1() -> EntityKey {
+    EntityKey { entity: EntityId::new("order-1"), topics: [Arc::from(TOPIC)].into() }
+}
+
+/// The state's value at a path, as its line shows it.
+fn shown(view: &EntityView, path: &str) -> Option<String> {
+    let rows = &view.at.as_ref()?.rows;
+    rows.iter().find(|row| row.tree.path.as_str() == path).map(|row| row.tree.text.to_string())
+}
+
+#[test]
+fn topics_are_listed_with_their_sizes_and_nothing_is_read_before_the_user_chose() {
+    let bench = Bench::new();
+    let size = bench.wait("the size of the topic", |snapshot| {
+        let topics = snapshot.topics.latest()?;
+        topics.iter().find(|topic| &*topic.name == TOPIC)?.records_at_most
+    });
+    assert!(size <= 4, "as many as were written by then: {size}");
+    bench.send(Command::OpenTopic(TOPIC.into()));
+    let view = bench.wait("the partitions", |snapshot| {
+        let view = snapshot.topic_view(TOPIC)?;
+        view.partitions.latest().is_some().then(|| Arc::clone(view))
+    });
+    assert_eq!((view.start.clone(), view.records_read, view.rows.len()), (None, 0, 0));
+}
+
+#[test]
+fn a_topic_is_read_filtered_and_its_entities_counted() {
+    let bench = Bench::new();
+    bench.wait("a connection", |snapshot| {
+        matches!(snapshot.connection, ConnectionState::Connected(_)).then_some(())
+    });
+    bench.send(Command::OpenTopic(TOPIC.into()));
+    bench.send(Command::Read(TOPIC.into(), StartPosition::Oldest(None)));
+    let view = bench.wait("all rows", |snapshot| {
+        let view = snapshot.topic_view(TOPIC)?;
+        (view.rows.len() == 4 && view.completeness.is_some()).then(|| Arc::clone(view))
+    });
+    let times: Vec<i64> = view.rows.iter().map(|row| row.timestamp_ms).collect();
+    assert_eq!(times, [1_000, 1_500, 2_000, 3_000], "in log order over all partitions");
+    assert_eq!(view.completeness.as_ref().unwrap().verdict, Verdict::Complete);
+    let entities = bench.wait("the entities", |snapshot| {
+        let list = Arc::clone(snapshot.topic_view(TOPIC)?.entities.latest()?);
+        (list.total == 2).then_some(list)
+    });
+    let told: Vec<_> =
+        entities.rows.iter().map(|row| (row.entity.to_string(), row.events)).collect();
+    assert_eq!(told, [("order-1".to_owned(), 3), ("order-2".to_owned(), 1)]);
+
+    bench.send(Command::SetFilter(
+        TOPIC.into(),
+        RecordFilter { text: "shipped".to_owned(), ..RecordFilter::default() },
+    ));
+    bench.send(Command::NeedPages(TOPIC.into(), vec![0]));
+    let text = bench.wait("the text of the one match", |snapshot| {
+        let view = snapshot.topic_view(TOPIC)?;
+        let page = view.pages.get(&0)?;
+        (view.records_matching == 1).then(|| page.first().cloned()).flatten()
+    });
+    assert_eq!((&*text.event_type, text.key.as_deref()), ("OrderShipped", Some("order-1")));
+
+    bench.send(Command::SetFilter(
+        TOPIC.into(),
+        RecordFilter { cel: "value.total >".to_owned(), ..RecordFilter::default() },
+    ));
+    bench.wait("a word about the broken filter", |snapshot| {
+        snapshot.topic_view(TOPIC)?.filter_problem.clone()
+    });
+    let job = bench.wait("the job", |snapshot| snapshot.jobs.first().cloned());
+    assert_eq!((job.state, job.progress.records), (JobState::Done, 4));
+}
+
+#[test]
+fn an_entity_is_folded_at_every_step_of_the_clock_with_what_changed() {
+    let bench = Bench::new();
+    let view = bench.open_order_1();
+    assert_eq!(shown(&view, "/status").as_deref(), Some("\"SHIPPED\""));
+    assert_eq!(view.completeness.as_ref().unwrap().verdict, Verdict::Complete);
+
+    bench.send(Command::Clock(ClockCommand::Step(order_1(), StepTarget::PreviousEvent)));
+    let view = bench.wait_for_version(2);
+    assert_eq!(shown(&view, "/status").as_deref(), Some("\"CREATED\""));
+    assert_eq!(
+        shown(&view, "/total").as_deref(),
+        Some("12.75"),
+        "with the digits it was written with"
+    );
+    let at = view.at.clone().unwrap();
+    let total = at.rows.iter().find(|row| row.tree.path.as_str() == "/total").unwrap();
+    assert_eq!((total.changed, total.written_by), (Some(ChangeKind::Replace), Some(2)));
+    assert_eq!(total.previous.as_deref(), Some("10.50"));
+
+    let status = JsonPointer::parse("/status").unwrap();
+    bench.send(Command::Clock(ClockCommand::Step(order_1(), StepTarget::PreviousChange(status))));
+    bench.wait_for_version(1);
+    bench.send(Command::Clock(ClockCommand::Set(ClockPoint::Time(2_500))));
+    bench.wait_for_version(2);
+    bench.send(Command::Clock(ClockCommand::Set(ClockPoint::Start)));
+    let view = bench.wait_for_version(0);
+    assert_eq!(shown(&view, "").as_deref(), Some("null"));
+}
+
+#[test]
+fn two_versions_of_an_entity_are_compared() {
+    let bench = Bench::new();
+    bench.open_order_1();
+    bench.send(Command::Compare(order_1(), Some(1)));
+    let paths = bench.wait("a comparison", |snapshot| {
+        let compare = snapshot.entity_view(&order_1())?.compare.clone()?;
+        let paths: Vec<String> =
+            compare.changes.iter().map(|change| change.path.to_string()).collect();
+        (!paths.is_empty()).then_some(paths)
+    });
+    assert_eq!(paths, ["/status", "/total", "/type"]);
+}
+
+#[test]
+fn a_new_event_shows_by_itself_while_following_and_leaves_a_set_clock_alone() {
+    let bench = Bench::new();
+    bench.open_order_1();
+    bench.write("order-1", r#"{"type":"OrderReturned","status":"RETURNED"}"#, 4_000);
+    let view = bench.wait_for_version(4);
+    assert_eq!(shown(&view, "/status").as_deref(), Some("\"RETURNED\""));
+
+    bench.send(Command::Clock(ClockCommand::Set(ClockPoint::Time(1_000))));
+    bench.wait_for_version(1);
+    bench.write("order-1", r#"{"type":"OrderArchived"}"#, 5_000);
+    let view = bench.wait("the fifth event", |snapshot| {
+        let view = snapshot.entity_view(&order_1())?;
+        (view.events.latest()?.len() == 5).then(|| Arc::clone(view))
+    });
+    assert_eq!(view.at.as_ref().unwrap().version, 1, "the clock stays where it was put");
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_says_so_and_the_engine_goes_on() {
+    let bench = Bench::new();
+    let nowhere = foldback::workspace::ConnectionChoice::Brokers("nowhere.invalid:9092".to_owned());
+    bench.send(Command::Connect(nowhere));
+    let problem = bench.wait("a failed connection", |snapshot| match &snapshot.connection {
+        ConnectionState::Failed(problem) => Some(problem.clone()),
+        _ => None,
+    });
+    assert!(problem.to_string().contains("nowhere.invalid"), "names the address: {problem}");
+    bench.send(Command::OpenTopic(TOPIC.into()));
+    bench.send(Command::RefreshTopics);
+    bench.send(Command::ReadNotices);
+}
