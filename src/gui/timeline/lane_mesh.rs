@@ -99,6 +99,8 @@ impl LanePicture {
             }
             LaneItems::Density { width, buckets } => {
                 let highest = buckets.iter().map(|bucket| bucket.marks.len()).max().unwrap_or(1);
+                mesh.reserve_vertices(buckets.len() * 4);
+                mesh.reserve_triangles(buckets.len() * 2);
                 for bucket in buckets {
                     let share = (bucket.marks.len() as f32 / highest as f32).sqrt();
                     let bottom = key.rect.bottom() - 4.0;
@@ -177,4 +179,45 @@ fn add_stripe(mesh: &mut Mesh, rect: Rect, x: f32, color: egui::Color32) {
     }
     mesh.add_triangle(base, base + 1, base + 2);
     mesh.add_triangle(base + 1, base + 3, base + 2);
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Rangef;
+
+    use super::super::TimeView;
+    use super::*;
+
+    /// The mesh of a lane at this height, and whether it is that of the last frame.
+    fn mesh(ui: &Ui, slot: &mut Option<LanePicture>, lane: &Lane, top: f32) -> (Arc<Mesh>, bool) {
+        let before = slot.as_ref().map(|picture| Arc::clone(&picture.mesh));
+        let map = TimeMap { view: TimeView::new(0.0, 1_000.0), x: Rangef::new(0.0, 1_000.0) };
+        let rect = Rect::from_x_y_ranges(map.x, top..=top + 24.0);
+        let mesh = Arc::clone(&LanePicture::get(slot, ui, lane, &map, rect).mesh);
+        let same = before.is_some_and(|before| Arc::ptr_eq(&before, &mesh));
+        (mesh, same)
+    }
+
+    #[test]
+    fn a_picture_is_made_anew_only_when_the_lane_or_its_place_changes() {
+        let mark =
+            |time_ms| LaneMark { time_ms, version: 1, hue: 0, hollow: false, problem: false };
+        let lane = |time_ms| Lane {
+            label: "order-events".into(),
+            marks: [mark(time_ms)].into(),
+            unknown_ms: [(0, 100)].into(),
+        };
+        let ctx = egui::Context::default();
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let mut slot = None;
+            let first = lane(500);
+            let (drawn, same) = mesh(ui, &mut slot, &first, 0.0);
+            assert!(!same && drawn.is_valid() && !drawn.is_empty(), "the first frame draws");
+            assert!(mesh(ui, &mut slot, &first, 0.0).1, "nothing changed");
+            assert!(!mesh(ui, &mut slot, &first, 24.0).1, "the lane moved");
+            assert!(!mesh(ui, &mut slot, &lane(600), 24.0).1, "another event");
+            assert!(drawn.calc_bounds().right() < 520.0, "the stripes end where the unknown ends");
+        });
+        output.textures_delta.clear();
+    }
 }

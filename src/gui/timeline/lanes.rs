@@ -11,11 +11,12 @@ use egui::{
 };
 
 use super::lane_items::nearest;
+use super::lane_labels::{label, marker_row};
 use super::lane_mesh::LanePicture;
-use super::{LaneItem, LaneItems, TimeMap, TimeView, ticks};
+use super::view_state::{Drag, move_view};
+use super::{LaneItem, LaneItems, TimeMap, TimelineState, ticks};
 use crate::gui::theme::format::count;
-use crate::gui::theme::{GRID, GUTTER, TimeFormat, Tokens, icon, icons, medium, secondary};
-use crate::gui::widgets::cut_galley;
+use crate::gui::theme::{GUTTER, TimeFormat, Tokens, medium, secondary};
 use crate::workspace::{GroupMarker, Lane, LaneMark};
 
 /// The height of a lane, in points.
@@ -25,7 +26,7 @@ pub const RULER_HEIGHT: f32 = 24.0;
 /// The width of the column of labels, in points, and its greatest share of the whole.
 const LABEL_WIDTH: f32 = 176.0;
 /// How close the pointer must be to something to mean it, in points.
-const REACH: f32 = 7.0;
+pub(super) const REACH: f32 = 7.0;
 /// How far ticks are apart at least, in points.
 const TICK_DISTANCE: f32 = 96.0;
 /// Up to this many marks on a lane have a name of their own for screen readers.
@@ -43,75 +44,6 @@ pub enum TimelineAction {
         /// The event's version.
         version: u64,
     },
-}
-
-/// What a drag moves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Drag {
-    /// Nothing.
-    #[default]
-    None,
-    /// The view.
-    View,
-    /// The time cursor.
-    Cursor,
-}
-
-/// What a timeline remembers between frames.
-#[derive(Debug, Default)]
-pub struct TimelineState {
-    /// The visible span; the whole range while the user has not moved it.
-    view: Option<TimeView>,
-    /// The whole range as of the last frame.
-    range_ms: Option<(i64, i64)>,
-    /// Where the cursor stood in the last frame.
-    cursor_ms: Option<i64>,
-    /// What a drag moves.
-    drag: Drag,
-    /// The lanes' pictures.
-    pictures: Vec<Option<LanePicture>>,
-}
-
-impl TimelineState {
-    /// The visible span; none before the first frame.
-    pub fn view(&self) -> Option<TimeView> {
-        self.view.or_else(|| self.range_ms.map(TimeView::fit))
-    }
-
-    /// Shows the whole range, also as it grows (`F`).
-    pub fn fit(&mut self) {
-        self.view = None;
-    }
-
-    /// Shows `factor` times as much detail around the cursor, or around the middle if it is out of view (`W`, `S`).
-    pub fn zoom(&mut self, factor: f64) {
-        if let Some(view) = self.view() {
-            let cursor = self.cursor_ms.filter(|cursor_ms| view.contains(*cursor_ms));
-            let middle = f64::midpoint(view.from_ms(), view.to_ms());
-            self.view =
-                Some(view.zoom_at(factor, cursor.map_or(middle, |cursor_ms| cursor_ms as f64)));
-        }
-    }
-
-    /// Moves the view by this share of its length, to the right when positive (`A`, `D`).
-    pub fn pan(&mut self, share: f64) {
-        if let Some(view) = self.view() {
-            self.view = Some(view.pan(view.span_ms() * share));
-        }
-    }
-
-    /// Takes in the range and the cursor of this frame; the cursor stays in view when it jumps.
-    fn update(&mut self, range_ms: Option<(i64, i64)>, cursor_ms: Option<i64>) {
-        self.range_ms = range_ms;
-        if let (Some(view), Some(cursor)) = (self.view, cursor_ms)
-            && self.cursor_ms != cursor_ms
-            && self.drag == Drag::None
-            && !view.contains(cursor)
-        {
-            self.view = Some(view.reveal(cursor));
-        }
-        self.cursor_ms = cursor_ms;
-    }
 }
 
 /// A timeline about to be shown.
@@ -134,15 +66,15 @@ pub struct Timeline<'a> {
 }
 
 /// Where the parts of a timeline lie.
-struct Parts {
+pub(super) struct Parts {
     /// The labels of the lanes.
-    labels: Rangef,
+    pub(super) labels: Rangef,
     /// The ruler, without the column of labels.
-    ruler: Rect,
+    pub(super) ruler: Rect,
     /// The lanes with their labels.
-    lanes: Rect,
+    pub(super) lanes: Rect,
     /// Ruler and lanes without the column of labels.
-    plot: Rect,
+    pub(super) plot: Rect,
 }
 
 impl Parts {
@@ -400,106 +332,4 @@ impl Timeline<'_> {
 /// The millisecond in the middle of the view.
 fn view_middle(map: &TimeMap) -> i64 {
     f64::midpoint(map.view.from_ms(), map.view.to_ms()) as i64
-}
-
-/// Lets the pointer zoom, pan and fit; the map after that.
-fn move_view(
-    ui: &Ui,
-    response: &Response,
-    state: &mut TimelineState,
-    map: TimeMap,
-    parts: &Parts,
-) -> TimeMap {
-    let mut view = map.view;
-    if let (true, Some(pointer)) =
-        (response.contains_pointer(), ui.input(|input| input.pointer.hover_pos()))
-    {
-        let (zoom, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta().x));
-        if (zoom - 1.0).abs() > f32::EPSILON {
-            view = view.zoom_at(f64::from(zoom), map.time_of(pointer.x));
-        }
-        if scroll.abs() > 0.0 {
-            view = view.pan(-f64::from(scroll) * map.ms_per_point());
-        }
-    }
-    if response.drag_started() {
-        let origin = ui.input(|input| input.pointer.press_origin()).unwrap_or_default();
-        let cursor_x = state.cursor_ms.map(|cursor_ms| map.x_of(cursor_ms as f64));
-        let on_cursor = cursor_x.is_some_and(|x| (x - origin.x).abs() <= REACH);
-        state.drag =
-            if on_cursor || parts.ruler.contains(origin) { Drag::Cursor } else { Drag::View };
-    }
-    if response.dragged() && state.drag == Drag::View {
-        view = view.pan(-f64::from(response.drag_delta().x) * map.ms_per_point());
-    }
-    if view != map.view {
-        state.view = Some(view);
-    }
-    if response.double_clicked() {
-        state.fit();
-    }
-    TimeMap { view: state.view().unwrap_or(view), x: map.x }
-}
-
-/// Draws the label of a lane.
-fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, text: &str, spoken: &str) {
-    let tokens = Tokens::of(ui);
-    let place = Rect::from_x_y_ranges(labels, rect.y_range());
-    let response = ui.interact(place, id, Sense::hover());
-    let galley =
-        cut_galley(ui, text, crate::gui::theme::body(), tokens.text, place.width() - GUTTER * 2.0);
-    let elided = galley.elided;
-    let at = pos2(place.left() + GUTTER, place.center().y - galley.size().y / 2.0);
-    ui.painter().galley(at, galley, tokens.text);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}, {spoken}")));
-    if elided {
-        response.on_hover_text(text);
-    }
-}
-
-/// Draws where a consumer group stands: what it has committed, and how far it is behind.
-fn marker_row(ui: &Ui, id: Id, marker: &GroupMarker, map: &TimeMap, rect: Rect, parts: &Parts) {
-    let tokens = Tokens::of(ui);
-    let middle = rect.center().y;
-    let small = egui::FontId::new(12.0, icon().family);
-    let sign = pos2(parts.labels.min + GUTTER, middle);
-    let drawn = ui.painter().text(
-        sign,
-        Align2::LEFT_CENTER,
-        icons::USERS_THREE,
-        small,
-        tokens.text_secondary,
-    );
-    let width = parts.labels.max - drawn.right() - GUTTER;
-    let galley =
-        cut_galley(ui, &marker.group, crate::gui::theme::body(), tokens.text_secondary, width);
-    ui.painter().galley(
-        pos2(drawn.right() + GRID, middle - galley.size().y / 2.0),
-        galley,
-        tokens.text,
-    );
-    let painter = ui.painter_at(rect.with_min_x(parts.plot.left()).intersect(ui.clip_rect()));
-    let x = map.x_of(marker.time_ms as f64);
-    painter.hline(parts.plot.left()..=x, middle, (1.0, tokens.outline));
-    let flag = Rect::from_center_size(pos2(x, middle), vec2(4.0, 14.0));
-    painter.rect_filled(flag, 1.0, tokens.text);
-    let behind = match marker.events_behind {
-        0 => "up to date".to_owned(),
-        events => format!("{} behind", count(events, "event")),
-    };
-    let color = if marker.events_behind == 0 { tokens.text_secondary } else { tokens.warning };
-    painter.text(pos2(x + GUTTER, middle), Align2::LEFT_CENTER, &behind, secondary(), color);
-    let position = &marker.position;
-    let place = format!(
-        "next: {} partition {} offset {}",
-        position.topic, position.partition, position.offset
-    );
-    let response = ui.interact(rect, id, Sense::hover());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Label, true, format!("{} committed, {behind}", marker.group))
-    });
-    response.on_hover_ui_at_pointer(|ui| {
-        ui.label(format!("{} committed, {behind}", marker.group));
-        ui.small(place);
-    });
 }

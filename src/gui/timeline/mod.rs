@@ -5,12 +5,15 @@
 //! Does not know: where events come from, what the clock does with a moment it is given.
 
 mod lane_items;
+mod lane_labels;
 mod lane_mesh;
 mod lanes;
 mod ruler;
 mod time_map;
+mod view_state;
 
 pub use lane_items::{Bucket, LaneItem, LaneItems, lane_items, neighbour};
-pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction, TimelineState};
+pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
 pub use ruler::{Tick, ticks};
 pub use time_map::{TimeMap, TimeView};
+pub use view_state::TimelineState;

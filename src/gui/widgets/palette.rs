@@ -26,7 +26,7 @@ const MATCHES_MAX: usize = 200;
 /// Something that can be chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PaletteItem {
-    /// An icon of [`icons`](crate::gui::theme::icons).
+    /// An icon of [`icons`].
     pub icon: &'static str,
     /// What is matched and shown.
     pub label: String,

@@ -1,0 +1,83 @@
+//! The column of labels, and the rows that say where consumer groups stand.
+//!
+//! Promises: what is cut is whole on hover; how far a group is behind is said in words.
+//! Does not know: lanes, the view's moves.
+
+use egui::{Align2, Id, Rangef, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::TimeMap;
+use super::lanes::Parts;
+use crate::gui::theme::format::count;
+use crate::gui::theme::{GRID, GUTTER, Tokens, icon, icons, secondary};
+use crate::gui::widgets::cut_galley;
+use crate::workspace::GroupMarker;
+
+/// Draws the label of a lane.
+pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, text: &str, spoken: &str) {
+    let tokens = Tokens::of(ui);
+    let place = Rect::from_x_y_ranges(labels, rect.y_range());
+    let response = ui.interact(place, id, Sense::hover());
+    let galley =
+        cut_galley(ui, text, crate::gui::theme::body(), tokens.text, place.width() - GUTTER * 2.0);
+    let elided = galley.elided;
+    let at = pos2(place.left() + GUTTER, place.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, tokens.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}, {spoken}")));
+    if elided {
+        response.on_hover_text(text);
+    }
+}
+
+/// Draws where a consumer group stands: what it has committed, and how far it is behind.
+pub(super) fn marker_row(
+    ui: &Ui,
+    id: Id,
+    marker: &GroupMarker,
+    map: &TimeMap,
+    rect: Rect,
+    parts: &Parts,
+) {
+    let tokens = Tokens::of(ui);
+    let middle = rect.center().y;
+    let small = egui::FontId::new(12.0, icon().family);
+    let sign = pos2(parts.labels.min + GUTTER, middle);
+    let drawn = ui.painter().text(
+        sign,
+        Align2::LEFT_CENTER,
+        icons::USERS_THREE,
+        small,
+        tokens.text_secondary,
+    );
+    let width = parts.labels.max - drawn.right() - GUTTER;
+    let galley =
+        cut_galley(ui, &marker.group, crate::gui::theme::body(), tokens.text_secondary, width);
+    ui.painter().galley(
+        pos2(drawn.right() + GRID, middle - galley.size().y / 2.0),
+        galley,
+        tokens.text,
+    );
+    let painter = ui.painter_at(rect.with_min_x(parts.plot.left()).intersect(ui.clip_rect()));
+    let x = map.x_of(marker.time_ms as f64);
+    painter.hline(parts.plot.left()..=x, middle, (1.0, tokens.outline));
+    let flag = Rect::from_center_size(pos2(x, middle), vec2(4.0, 14.0));
+    painter.rect_filled(flag, 1.0, tokens.text);
+    let behind = match marker.events_behind {
+        0 => "up to date".to_owned(),
+        events => format!("{} behind", count(events, "event")),
+    };
+    let color = if marker.events_behind == 0 { tokens.text_secondary } else { tokens.warning };
+    painter.text(pos2(x + GUTTER, middle), Align2::LEFT_CENTER, &behind, secondary(), color);
+    let position = &marker.position;
+    let place = format!(
+        "next: {} partition {} offset {}",
+        position.topic, position.partition, position.offset
+    );
+    let response = ui.interact(rect, id, Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("{} committed, {behind}", marker.group))
+    });
+    response.on_hover_ui_at_pointer(|ui| {
+        ui.label(format!("{} committed, {behind}", marker.group));
+        ui.small(place);
+    });
+}
