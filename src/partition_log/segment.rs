@@ -32,7 +32,7 @@ pub(super) struct Segment {
     rows: u32,
     /// The rows by key.
     keys: KeyIndex,
-    /// How many records have which log time. Records without a timestamp are not counted.
+    /// How many records have which log time.
     times: TimeBuckets,
     /// The memory of all this, in bytes.
     memory_bytes: u64,
@@ -65,9 +65,7 @@ impl Segment {
         for batch in &batches {
             starts.push(rows);
             rows += u32::try_from(batch.len()).expect("a batch holds fewer than 2^32 records");
-            let log_times_ms = batch.log_times_ms();
-            let timed = log_times_ms.partition_point(|time_ms| *time_ms < 0);
-            times.extend(&log_times_ms[timed..]);
+            times.extend(batch.log_times_ms());
         }
         let batch_bytes: usize =
             batches.iter().map(|batch| batch.memory_bytes() + BYTES_PER_BATCH).sum();
@@ -146,7 +144,7 @@ impl Segment {
             self.times.add_to(counts);
             return;
         }
-        let first = self.rows_before_time(counts.from_ms.max(0));
+        let first = self.rows_before_time(counts.from_ms);
         let mut before = first;
         for index in 0..counts.counts.len() {
             if before == self.rows {

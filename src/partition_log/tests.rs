@@ -299,6 +299,35 @@ fn sealed_segments_answer_like_the_open_tail() {
 }
 
 #[test]
+fn keys_that_share_a_hash_are_told_apart() {
+    let keys = [b"order-26344", b"order-79318"];
+    let [one, other] = keys.map(|key| xxhash_rust::xxh3::xxh3_64(key) >> 32);
+    assert_eq!(one, other, "the index holds this much of the hash");
+    let partition = TopicPartition::new("t", 0);
+    let mut store = LogStore::new(u64::MAX);
+    let records = [(0, 1, Some(keys[0].to_vec())), (1, 1, Some(keys[1].to_vec()))];
+    store.append(batch(&partition, &records)).unwrap();
+    let snapshot = store.snapshot();
+    for (key, offset) in keys.iter().zip(0..) {
+        let expected = snapshot.find(&partition.at(offset)).unwrap();
+        assert_eq!(snapshot.records_of_key(&[], *key), [expected]);
+    }
+}
+
+#[test]
+fn a_sealed_segment_is_never_touched_again() {
+    let mut log = partition::PartitionLog::new(0, TopicPartition::new("t", 0));
+    let mut append = |from, records| {
+        log.append(segment::Segment::from_batch(large_batch(from, records)));
+        Arc::clone(&log.segments()[0].segment)
+    };
+    let sealed = append(0, 300_000);
+    for offset in 300_000..300_100 {
+        assert!(Arc::ptr_eq(&append(offset, 1), &sealed), "the first segment stays the same");
+    }
+}
+
+#[test]
 fn small_batches_are_put_together() {
     let mut store = LogStore::new(u64::MAX);
     for offset in 0..33_000 {
