@@ -13,6 +13,7 @@
 
 mod completeness;
 mod generated;
+mod kafka_source;
 mod key_directory;
 mod key_index;
 mod log_order;
@@ -26,6 +27,7 @@ mod time_buckets;
 
 pub use completeness::{PartitionHistory, assess};
 pub use generated::{GeneratedLog, GeneratedTopic};
+pub use kafka_source::KafkaLog;
 pub use key_directory::{KeyCount, KeyCounts, KeyDirectory};
 pub use log_order::LogOrder;
 pub use partitioner::{Partitioner, PartitionerEvidence};
