@@ -69,7 +69,9 @@ pub enum KafkaError {
         detail: Detail,
     },
     /// The log ends before a place that had been read already: it was cut back, or the topic was created anew.
-    #[error("{partition} was cut back: offset {position} was read, but the log now ends at {end}")]
+    #[error(
+        "{partition} was cut back or created anew: offset {position} comes next, but the log ends at {end}"
+    )]
     Truncated {
         /// Which one.
         partition: TopicPartition,

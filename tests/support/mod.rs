@@ -8,5 +8,6 @@
 pub(crate) mod certificates;
 pub(crate) mod kafka;
 pub(crate) mod node;
+pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod tools;
