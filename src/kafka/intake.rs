@@ -157,7 +157,7 @@ impl Intake {
 
         let log_time = self.clock.advance(incoming.timestamp_ms);
         let released = match log_time {
-            LogTime::Known(known_ms) if !self.held.is_empty() => self.release(known_ms),
+            LogTime::Known(known_ms) if !self.held.is_empty() => Some(self.release(known_ms)),
             _ => None,
         };
         if !self.keys.matches(incoming.key) {
@@ -215,11 +215,6 @@ impl Intake {
         self.clock.extend_horizon(now_ms);
     }
 
-    /// Whether there are records that have not been handed on and could be.
-    pub(crate) fn has_unsealed(&self) -> bool {
-        !self.batch.is_empty()
-    }
-
     /// The records so far as a batch. Records that wait for their log time stay behind.
     pub(crate) fn seal(&mut self) -> Option<RecordBatch> {
         (!self.batch.is_empty()).then(|| self.batch.finish())
@@ -241,15 +236,15 @@ impl Intake {
     }
 
     /// The records that waited for a plausible one, now that its log time is known.
-    fn release(&mut self, log_time_ms: i64) -> Option<RecordBatch> {
+    fn release(&mut self, log_time_ms: i64) -> RecordBatch {
         self.floor_ms = log_time_ms;
-        Some(self.held.finish().with_log_times(|_| log_time_ms))
+        self.held.finish().with_log_times(|_| log_time_ms)
     }
 
     /// The batch, if it is full.
     fn seal_if_full(&mut self) -> Option<RecordBatch> {
         if self.held.payload_bytes() >= HELD_BYTES {
-            return self.release(self.started_ms);
+            return Some(self.release(self.started_ms));
         }
         let full = self.batch.len() >= BATCH_RECORDS || self.batch.payload_bytes() >= BATCH_BYTES;
         if full { self.seal() } else { None }

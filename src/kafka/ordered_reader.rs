@@ -37,8 +37,9 @@ type RecordSink<'a> = dyn FnMut(RecordRef<'_>) -> ControlFlow<()> + 'a;
 /// Who is given everything else.
 type EventSink<'a> = dyn FnMut(ReadEvent) + 'a;
 
-/// Reads what the plan asks for and hands the records to the sink in log order, until all is read, the sink breaks, or
-/// it is called off. `events` is given everything else; `Progress` says how far the log was read, which may be further
+/// Reads what the plan asks for and hands the records to the sink in log order.
+///
+/// It ends when all is read, when the sink breaks, or when it is called off. `events` is given everything else; `Progress` says how far the log was read, which may be further
 /// than what was handed on.
 ///
 /// # Errors

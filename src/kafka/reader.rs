@@ -50,8 +50,9 @@ const WORTH_SPLITTING: u64 = 100_000;
 /// What the sink is.
 pub(super) type Sink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
 
-/// Reads what the plan asks for and hands every event to the sink, until all is read, the sink breaks, or it is
-/// called off. With `uncommitted` isolation every record is labelled with what became of its transaction; on a cluster
+/// Reads what the plan asks for and hands every event to the sink.
+///
+/// It ends when all is read, when the sink breaks, or when it is called off. With `uncommitted` isolation every record is labelled with what became of its transaction; on a cluster
 /// with transactions that takes a first pass over the log.
 ///
 /// The reads in `Progress` are without their gaps; those of the outcome have them.

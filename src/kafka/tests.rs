@@ -112,9 +112,8 @@ fn what_a_group_committed_on_the_embedded_cluster_is_seen_without_joining_it() {
     write_numbered(&cluster, "t", 0, 10);
     let settings = cluster.settings(&["projector"]);
     let reader = GroupReader::open(&settings, "projector", &["t"]).unwrap();
-    let partition = TopicPartition::new("t", 0);
     let deadline = Instant::now() + PATIENCE;
-    let next = [(partition.clone(), 4)].into();
+    let next = [(TopicPartition::new("t", 0), 4)].into();
     while reader.commit(&next).is_err() {
         reader.poll(10, Duration::from_millis(50), &mut |_| {}).unwrap();
         assert!(Instant::now() < deadline, "the group never got its partition");

@@ -33,15 +33,16 @@ pub(crate) struct Seen {
 
 /// A connection to this cluster.
 pub(crate) fn connect(kafka: &Kafka) -> Connection {
-    Connection::open(&Settings::from_brokers(kafka.brokers()).unwrap()).unwrap()
+    let settings = Settings::from_brokers(kafka.brokers()).expect("the cluster has an address");
+    Connection::open(&settings).expect("the settings are accepted")
 }
 
 /// A plan for what a topic holds now, as far as this isolation delivers it.
 pub(crate) fn plan(connection: &Connection, topic: &str, isolation: Isolation) -> ReadPlan {
-    let facts = connection.topic(topic, REQUEST_LIMIT).unwrap();
+    let facts = connection.topic(topic, REQUEST_LIMIT).expect("the topic exists");
     let partitions: Vec<_> =
         facts.partitions.iter().map(|one| TopicPartition::new(topic, one.partition)).collect();
-    let marks = connection.watermarks(&partitions, REQUEST_LIMIT).unwrap();
+    let marks = connection.watermarks(&partitions, REQUEST_LIMIT).expect("its offsets are known");
     let ranges = marks
         .iter()
         .map(|(partition, marks)| OffsetRange::new(partition, marks.low, marks.end(isolation)));
@@ -77,7 +78,7 @@ pub(crate) fn read_all(connection: &Connection, plan: &ReadPlan) -> (Vec<Seen>, 
         ControlFlow::Continue(())
     });
     seen.sort_by_key(|record| (record.partition, record.offset));
-    (seen, outcome.unwrap())
+    (seen, outcome.expect("the read ends"))
 }
 
 /// A read that runs beside the test.
@@ -102,7 +103,10 @@ impl Running {
                 Err(_) => ControlFlow::Break(()),
             })
         };
-        let thread = thread::Builder::new().name("test-read".to_owned()).spawn(run).unwrap();
+        let thread = thread::Builder::new()
+            .name("test-read".to_owned())
+            .spawn(run)
+            .expect("a thread starts");
         Self { events, cancel, thread }
     }
 
@@ -139,11 +143,11 @@ impl Running {
     /// Calls the read off; what it found.
     pub(crate) fn cancel(self) -> ReadOutcome {
         self.cancel.cancel();
-        self.thread.join().unwrap().unwrap()
+        self.end().expect("a read that is called off is no failure")
     }
 
     /// Waits for the read to end by itself.
     pub(crate) fn end(self) -> Result<ReadOutcome, KafkaError> {
-        self.thread.join().unwrap()
+        self.thread.join().expect("the read does not panic")
     }
 }

@@ -113,7 +113,7 @@ struct Part<'a, T> {
     /// The library's object.
     native: *const T,
     /// Keeps the answer borrowed.
-    _answer: &'a AdminAnswer,
+    answer: &'a AdminAnswer,
 }
 
 impl<'a, T> Part<'a, T> {
@@ -121,7 +121,7 @@ impl<'a, T> Part<'a, T> {
     fn part<U>(&self, getter: unsafe extern "C" fn(*const T) -> *const U) -> Option<Part<'a, U>> {
         // SAFETY: the object is valid by the invariant.
         let native = unsafe { getter(self.native) };
-        (!native.is_null()).then_some(Part { native, _answer: self._answer })
+        (!native.is_null()).then_some(Part { native, answer: self.answer })
     }
 
     /// The objects of a list that this one holds.
@@ -134,8 +134,8 @@ impl<'a, T> Part<'a, T> {
         let first = unsafe { getter(self.native, &raw mut count) };
         // SAFETY: an array of this length that lives as long as the answer.
         let natives = unsafe { pointers::<'a, U>(first, count) };
-        let answer = self._answer;
-        natives.iter().map(move |native| Part { native: *native, _answer: answer })
+        let answer = self.answer;
+        natives.iter().map(move |native| Part { native: *native, answer })
     }
 
     /// A text that this object holds.
@@ -208,7 +208,7 @@ impl AdminAnswer {
     ) -> Option<Part<'_, T>> {
         // SAFETY: the event is valid while the answer is borrowed; of another kind, the getter says null.
         let native = unsafe { getter(self.native()) };
-        (!native.is_null()).then_some(Part { native, _answer: self })
+        (!native.is_null()).then_some(Part { native, answer: self })
     }
 
     /// The offsets.
@@ -343,7 +343,7 @@ fn description(group: &Part<'_, sys::rd_kafka_ConsumerGroupDescription_t>) -> Gr
     };
     let count = group.get(sys::rd_kafka_ConsumerGroupDescription_member_count);
     let members = (0..count)
-        .map(|index| Part { native: member(index), _answer: group._answer })
+        .map(|index| Part { native: member(index), answer: group.answer })
         .filter(|member| !member.native.is_null())
         .map(|member| MemberAnswer {
             member_id: member.text(sys::rd_kafka_MemberDescription_consumer_id).unwrap_or_default(),

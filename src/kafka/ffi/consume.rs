@@ -211,13 +211,13 @@ pub(crate) struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// The failure it tells of; `None` for a record.
-    pub(crate) fn error(&self) -> Option<RDKafkaErrorCode> {
+    pub(crate) fn error(self) -> Option<RDKafkaErrorCode> {
         (self.native.err != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR)
             .then(|| self.native.err.into())
     }
 
     /// The failure in words.
-    pub(crate) fn error_text(&self) -> String {
+    pub(crate) fn error_text(self) -> String {
         // SAFETY: the message is valid; the text lives as long as the message.
         let text = unsafe { sys::rd_kafka_message_errstr(self.native) };
         // SAFETY: null or zero-terminated.
@@ -226,12 +226,12 @@ impl<'a> Message<'a> {
     }
 
     /// A number that two messages of one client share when they are of the same topic.
-    pub(crate) fn topic_identity(&self) -> usize {
+    pub(crate) fn topic_identity(self) -> usize {
         self.native.rkt.addr()
     }
 
     /// The topic's name.
-    pub(crate) fn topic(&self) -> &'a str {
+    pub(crate) fn topic(self) -> &'a str {
         if self.native.rkt.is_null() {
             return "";
         }
@@ -243,31 +243,31 @@ impl<'a> Message<'a> {
     }
 
     /// The partition's number.
-    pub(crate) fn partition(&self) -> i32 {
+    pub(crate) fn partition(self) -> i32 {
         self.native.partition
     }
 
     /// The record's offset; at the end of a partition, the offset of what comes next.
-    pub(crate) fn offset(&self) -> i64 {
+    pub(crate) fn offset(self) -> i64 {
         self.native.offset
     }
 
     /// The key's bytes; `None` is a null key.
-    pub(crate) fn key(&self) -> Option<&'a [u8]> {
+    pub(crate) fn key(self) -> Option<&'a [u8]> {
         let first = NonNull::new(self.native.key.cast::<u8>())?;
         // SAFETY: not null, `key_len` bytes long, and unchanged while the message lives.
         Some(unsafe { std::slice::from_raw_parts(first.as_ptr(), self.native.key_len) })
     }
 
     /// The value's bytes; `None` is a tombstone. Of a failure, its words.
-    pub(crate) fn value(&self) -> Option<&'a [u8]> {
+    pub(crate) fn value(self) -> Option<&'a [u8]> {
         let first = NonNull::new(self.native.payload.cast::<u8>())?;
         // SAFETY: not null, `len` bytes long, and unchanged while the message lives.
         Some(unsafe { std::slice::from_raw_parts(first.as_ptr(), self.native.len) })
     }
 
     /// The timestamp in milliseconds since the epoch, -1 where there is none, and whose clock wrote it.
-    pub(crate) fn timestamp(&self) -> (i64, TimestampType) {
+    pub(crate) fn timestamp(self) -> (i64, TimestampType) {
         let mut clock = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is valid and `clock` is a place for the answer.
         let timestamp_ms = unsafe { sys::rd_kafka_message_timestamp(self.native, &raw mut clock) };
@@ -277,12 +277,12 @@ impl<'a> Message<'a> {
     }
 
     /// The headers in their order, duplicates included. The library parses them at this call.
-    pub(crate) fn headers(&self) -> Headers<'a> {
+    pub(crate) fn headers(self) -> Headers<'a> {
         let mut native = ptr::null_mut();
         // SAFETY: the message is valid and `native` is a place for the answer, which the message keeps owning.
         let result = unsafe { sys::rd_kafka_message_headers(self.native, &raw mut native) };
         let found = result == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
-        Headers { native: if found { native } else { ptr::null_mut() }, next: 0, message: *self }
+        Headers { native: if found { native } else { ptr::null_mut() }, next: 0, _message: self }
     }
 }
 
@@ -293,8 +293,8 @@ pub(crate) struct Headers<'a> {
     native: *mut sys::rd_kafka_headers_t,
     /// The number of the next header.
     next: usize,
-    /// The message they belong to.
-    message: Message<'a>,
+    /// Keeps the message borrowed that they belong to.
+    _message: Message<'a>,
 }
 
 impl<'a> Iterator for Headers<'a> {
@@ -319,18 +319,6 @@ impl<'a> Iterator for Headers<'a> {
             return None;
         }
         self.next += 1;
-        Some(self.message.header(name, value, length))
-    }
-}
-
-impl<'a> Message<'a> {
-    /// The header with its name and value at these addresses, which belong to this message.
-    fn header(
-        self,
-        name: *const std::ffi::c_char,
-        value: *const std::ffi::c_void,
-        length: usize,
-    ) -> Header<'a> {
         // SAFETY: the library keeps names zero-terminated and unchanged as long as the message lives.
         let name = unsafe { CStr::from_ptr::<'a>(name) };
         let value = NonNull::new(value.cast::<u8>().cast_mut()).map(|first| {
@@ -338,6 +326,6 @@ impl<'a> Message<'a> {
             unsafe { std::slice::from_raw_parts(first.as_ptr().cast_const(), length) }
         });
         // The protocol demands UTF-8; what breaks it is shown as not being text rather than dropped.
-        Header { name: name.to_str().unwrap_or("\u{fffd}"), value }
+        Some(Header { name: name.to_str().unwrap_or("\u{fffd}"), value })
     }
 }

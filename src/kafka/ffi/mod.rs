@@ -13,11 +13,8 @@ mod mock;
 use std::ffi::{CStr, CString, c_char};
 use std::sync::Arc;
 
-pub(crate) use admin::{AdminAnswer, AdminFailure, Asked};
-pub(crate) use answers::{
-    ConfigAnswer, GroupAnswer, GroupListingAnswer, MemberAnswer, NodeAnswer, OffsetAnswer,
-    TopicAnswer,
-};
+pub(crate) use admin::{AdminAnswer, Asked};
+pub(crate) use answers::GroupAnswer;
 pub(crate) use consume::{Message, Messages, Queue, Topic};
 pub(crate) use mock::MockHandle;
 
