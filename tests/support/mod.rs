@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses the part of the support code that it needs")]
 
 pub(crate) mod certificates;
+pub(crate) mod cli;
 pub(crate) mod kafka;
 pub(crate) mod node;
 pub(crate) mod reading;
