@@ -130,7 +130,12 @@ pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outco
     } else {
         let events = life.folded.len();
         let counted = if events == 1 { "1 event".to_owned() } else { format!("{events} events") };
-        output.text(format!("{} has {counted} ({:.2} s)", life.entity, life.seconds))?;
+        let isolation = life.session.isolation().as_str();
+        output.text("")?;
+        output.text(format!(
+            "{} has {counted}, {isolation} records ({:.2} s)",
+            life.entity, life.seconds
+        ))?;
         print_completeness(output, &life.read.completeness)?;
     }
     Ok(context.outcome(&life.read.completeness))
@@ -253,7 +258,8 @@ pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, 
     } else {
         let place = position.as_ref().map(|position| format!(", {position}")).unwrap_or_default();
         output.text(format!("{}  v{}{place}  at {}", line.entity, line.version, line.at))?;
-        output.text(format!("{} ({})", fold.name(), said(fold.label()).unwrap_or("exact")))?;
+        let note = said(fold.label()).map(|note| format!(" ({note})")).unwrap_or_default();
+        output.text(format!("fold {}{note}, {} records", fold.name(), line.isolation))?;
         output.text("")?;
         output.text(json::pretty(&line.state))?;
         output.text("")?;

@@ -1,0 +1,134 @@
+//! The command line itself: help, wrong words, broken files, clusters that are not there.
+//!
+//! Promises: needs no cluster. The help texts kept here are the documentation of the command line.
+//! Does not know: answers.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::cli::{Ended, run, run_in};
+use support::node::{Folder, free_port};
+
+/// Every command, as it is asked for its help.
+const COMMANDS: [&[&str]; 14] = [
+    &[],
+    &["topics"],
+    &["scan"],
+    &["entities"],
+    &["mapping"],
+    &["history"],
+    &["state"],
+    &["diff"],
+    &["blame"],
+    &["groups"],
+    &["doctor"],
+    &["bench"],
+    &["bench", "scan"],
+    &["bench", "fold"],
+];
+
+/// Brokers that nobody asks, because the question is refused before.
+const NOBODY: [&str; 2] = ["--brokers", "127.0.0.1:1"];
+
+/// Runs a command that is refused as wrongly used, and says how.
+fn refused(arguments: &[&str]) -> String {
+    let Ended { status, stdout, stderr } = run(arguments);
+    assert_eq!(status, 2, "{arguments:?}: {stderr}");
+    assert!(stdout.is_empty(), "{stdout}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
+}
+
+#[test]
+fn every_command_has_its_help() {
+    for command in COMMANDS {
+        let ended = run(&[command, &["--help"]].concat());
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        let name = if command.is_empty() { "foldback".to_owned() } else { command.join("-") };
+        insta::assert_snapshot!(format!("help_{name}"), ended.stdout);
+    }
+}
+
+#[test]
+fn wrong_words_are_refused_before_anything_is_asked() {
+    let with_nobody = |arguments: &[&str]| refused(&[arguments, &NOBODY].concat());
+    let scan = ["scan", "--topic", "t"];
+    with_nobody(&["explode"]);
+    with_nobody(&["scan"]);
+    with_nobody(&[&scan[..], &["--nonsense"]].concat());
+    with_nobody(&[&scan[..], &["--clock", "wall"]].concat());
+    with_nobody(&[&scan[..], &["--isolation", "some"]].concat());
+    with_nobody(&[&scan[..], &["--partition", "-1"]].concat());
+    with_nobody(&[&scan[..], &["--limit", "many"]].concat());
+    with_nobody(&["state", "--topic", "t"]);
+    with_nobody(&["diff", "k", "--topic", "t", "--from", "v1"]);
+    let when = with_nobody(&[&scan[..], &["--from", "someday"]].concat());
+    assert!(when.contains("`someday`") && when.contains("-15m"), "{when}");
+    let cel = with_nobody(&[&scan[..], &["--where", "status == 'A'"]].concat());
+    assert!(cel.contains("`status`") && cel.contains("value"), "{cel}");
+    let base64 = with_nobody(&[&scan[..], &["--key-base64", "%%"]].concat());
+    assert!(base64.contains("no base64"), "{base64}");
+    let fold = with_nobody(&["state", "k", "--topic", "t", "--fold", "sum"]);
+    assert!(fold.contains("unknown fold `sum`") && fold.contains("merge"), "{fold}");
+    let property = with_nobody(&["topics", "-X", "nonsense"]);
+    assert!(property.contains("nonsense"), "{property}");
+}
+
+#[test]
+fn a_question_without_a_cluster_says_how_to_name_one() {
+    let none = refused(&["topics"]);
+    assert!(none.contains("hint: ") && none.contains("--brokers"), "{none}");
+    let unknown = refused(&["topics", "--connection", "staging"]);
+    assert!(unknown.contains("unknown connection `staging`"), "{unknown}");
+    refused(&["topics", "--config", "no-such-file.properties"]);
+    refused(&["topics", "--workspace", "no-such-folder"]);
+    refused(&["topics", "--brokers", "a:1", "--connection", "b"]);
+}
+
+#[test]
+fn a_broken_workspace_file_is_named_with_line_and_word() {
+    let folder = Folder::new();
+    let write =
+        |text: &str| fs_err::write(folder.path().join("foldback.toml"), text).expect("the file");
+    let here = |arguments: &[&str]| {
+        let ended = run_in(folder.path(), arguments);
+        assert_eq!(ended.status, 2, "{}", ended.stderr);
+        ended.stderr
+    };
+    write("[connection.dev]\nbrokers = \"localhost:9092\"\nbroker = \"twice\"\n");
+    let fault = here(&["topics"]);
+    assert!(fault.contains("foldback.toml:3") && fault.contains("broker"), "{fault}");
+    write("[connection.dev]\nbrokers = \"${NO_SUCH_VARIABLE}\"\n");
+    let fault = here(&["topics", "--connection", "dev"]);
+    assert!(fault.contains("NO_SUCH_VARIABLE"), "{fault}");
+    write("[connection.a]\nbrokers = \"a:1\"\n[connection.b]\nbrokers = \"b:1\"\n");
+    let fault = here(&["topics"]);
+    assert!(fault.contains("--connection") && fault.contains("a, b"), "{fault}");
+    let elsewhere = Folder::new();
+    let path = folder.path().to_str().expect("UTF-8");
+    let fault = run_in(elsewhere.path(), &["topics", "--workspace", path, "--connection", "c"]);
+    assert_eq!(fault.status, 2, "{}", fault.stderr);
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_ends_with_status_3_and_its_address() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let began = Instant::now();
+    let ended = run(&["scan", "--topic", "t", "--brokers", &address]);
+    assert_eq!(ended.status, 3, "{}", ended.stderr);
+    assert!(ended.stderr.contains(&address) && ended.stderr.contains("hint: "), "{}", ended.stderr);
+    assert!(began.elapsed() < Duration::from_mins(1), "it does not wait for ever");
+    let unresolvable = run(&["topics", "--brokers", "no-such-host.invalid:9092"]);
+    assert_eq!(unresolvable.status, 3, "{}", unresolvable.stderr);
+    assert!(unresolvable.stderr.contains("no-such-host.invalid"), "{}", unresolvable.stderr);
+}
+
+#[test]
+fn folding_is_measured_without_a_cluster() {
+    let ended = run(&["bench", "fold", "--events", "300", "--cuts", "50", "--json"]);
+    let lines = ended.answers();
+    assert_eq!((&lines[0]["what"], &lines[0]["records"]), (&"fold".into(), &300.into()));
+    assert!(lines[0]["p99_ms"].is_number(), "{}", lines[0]);
+}
