@@ -11,4 +11,6 @@ pub(crate) mod kafka;
 pub(crate) mod node;
 pub(crate) mod reading;
 pub(crate) mod records;
+pub(crate) mod screen;
 pub(crate) mod tools;
+pub(crate) mod watched;

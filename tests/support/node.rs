@@ -1,7 +1,6 @@
 //! One process of Apache Kafka: its folder, its properties, its life.
 //!
-//! Promises: the process and its folder are gone when the node is dropped, when the test binary ends by itself, and
-//! when it is killed: a watching shell holds a pipe whose other end only the test binary has.
+//! Promises: the folder goes with its owner, and with the test binary, however that ends.
 //! Does not know: clusters, topics.
 
 use std::fmt::Write as _;
@@ -9,6 +8,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use super::watched::Watched;
 
 /// Starts fast and stays small; not for measuring.
 const JVM_FLAGS: [&str; 6] = [
@@ -19,18 +20,6 @@ const JVM_FLAGS: [&str; 6] = [
     "-XX:-UsePerfData",
     "-Djava.awt.headless=true",
 ];
-
-/// Runs a process until it ends or standard input does; then the process is killed.
-/// `$1` is the file for its output, the rest its command line.
-const WATCHER: &str = r#"
-trap '' INT HUP TERM
-output=$1; shift
-exec 3<&0
-"$@" >>"$output" 2>&1 </dev/null 3<&- &
-process=$!
-{ cat <&3 >/dev/null; kill -9 "$process" 2>/dev/null; } &
-wait "$process" 2>/dev/null
-"#;
 
 /// The shell's last words, after the test binary is gone: the data goes too.
 const REMOVER: &str = r#"trap '' INT HUP TERM; cat >/dev/null; rm -rf "$1""#;
@@ -123,7 +112,7 @@ pub(crate) struct Node {
     /// Holds the properties, the data and the log.
     folder: PathBuf,
     /// The process, while it runs.
-    process: Option<(Child, ChildStdin)>,
+    process: Option<Watched>,
 }
 
 impl Node {
@@ -153,29 +142,19 @@ impl Node {
     /// Starts the process. It answers some seconds later.
     pub(crate) fn start(&mut self) {
         assert!(self.process.is_none(), "the node runs already");
-        let kafka = java(Some(&self.folder.join("log4j2.properties")));
-        let mut watcher = Command::new("sh");
-        watcher.args(["-c", WATCHER, "sh"]).arg(self.log_file()).arg(kafka.get_program());
-        watcher
-            .args(kafka.get_args())
-            .arg("kafka.Kafka")
-            .arg(self.folder.join("server.properties"));
-        let mut watcher = watcher.stdin(Stdio::piped()).spawn().expect("sh can be started");
-        let pipe = watcher.stdin.take().expect("the watcher's input is a pipe");
-        self.process = Some((watcher, pipe));
+        let mut kafka = java(Some(&self.folder.join("log4j2.properties")));
+        kafka.arg("kafka.Kafka").arg(self.folder.join("server.properties"));
+        self.process = Some(Watched::start(&kafka, &self.log_file()));
     }
 
     /// Ends the process at once, as a power cut would. Nothing happens when it does not run.
     pub(crate) fn kill(&mut self) {
-        if let Some((mut watcher, pipe)) = self.process.take() {
-            drop(pipe);
-            drop(watcher.wait());
-        }
+        drop(self.process.take());
     }
 
     /// Whether the process is there. It may not answer yet.
     pub(crate) fn is_running(&mut self) -> bool {
-        self.process.as_mut().is_some_and(|(watcher, _)| matches!(watcher.try_wait(), Ok(None)))
+        self.process.as_mut().is_some_and(|process| process.status().is_none())
     }
 
     /// The last lines of what the process wrote, for the message of a failed test.
@@ -188,12 +167,6 @@ impl Node {
     /// Where the process writes its output.
     fn log_file(&self) -> PathBuf {
         self.folder.join("output.log")
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     Config, ConnectionConfig, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
     Selectors, UpcastConfig,
 };
+use crate::entity::Selector;
 use crate::kafka::Settings;
 use crate::model::{Isolation, JsonPointer};
 
@@ -190,19 +191,16 @@ impl Checker<'_> {
         words: &[&str],
     ) -> Result<Option<String>, ConfigError> {
         let Some(text) = text else { return Ok(None) };
-        let fits = match text.get_ref().split_once(':') {
-            None => text.get_ref() == "key" || words.contains(&text.get_ref().as_str()),
-            Some(("key" | "value", pointer)) => JsonPointer::parse(pointer).is_some(),
-            Some(("header", name)) => !name.is_empty(),
-            Some(_) => false,
-        };
-        if fits {
+        let parsed = Selector::parse(text.get_ref());
+        let needs_word = matches!(parsed, Ok(Selector::Schema | Selector::Topic));
+        if parsed.is_ok() && (!needs_word || words.contains(&text.get_ref().as_str())) {
             return Ok(Some(text.into_inner()));
         }
         let mut known = vec!["key", "key:/POINTER", "value:/POINTER", "header:NAME"];
         known.extend(words);
         let message = format!("expected a place in a record, got `{}`", text.get_ref());
-        let hint = format!("a place is one of: {}", known.join(", "));
+        let guess = parsed.err().and_then(|error| error.hint());
+        let hint = guess.unwrap_or_else(|| format!("a place is one of: {}", known.join(", ")));
         Err(self.source.fault_with_hint(text.span().start, message, Some(hint)))
     }
 
@@ -340,6 +338,21 @@ impl Checker<'_> {
             event_type: table.event_type,
             from: table.from,
             code: self.source.folder().join(table.code),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_is_allowed_means_something() {
+        for name in BUILTIN_FOLDS {
+            assert!(crate::fold::builtin(name).is_some(), "{name}");
+        }
+        for name in PRESETS {
+            assert!(name.parse::<crate::entity::Preset>().is_ok(), "{name}");
         }
     }
 }
