@@ -97,6 +97,8 @@ pub struct KeyDirectory {
     bounds: LogBounds,
     /// The keys in the order they were met.
     tallies: IndexMap<Box<[u8]>, Tally, BuildHasherDefault<KeyHasher>>,
+    /// The store that was counted.
+    store: Option<Arc<()>>,
     /// How far every partition has been counted, by its id.
     counted: BTreeMap<u32, Counted>,
 }
@@ -104,10 +106,11 @@ pub struct KeyDirectory {
 impl KeyDirectory {
     /// A directory of the records within these bounds that has counted nothing.
     pub fn new(bounds: LogBounds) -> Self {
-        Self { bounds, tallies: IndexMap::default(), counted: BTreeMap::new() }
+        Self { bounds, tallies: IndexMap::default(), store: None, counted: BTreeMap::new() }
     }
 
-    /// Counts the keys of what came since the last update. Records with a null key belong to none.
+    /// Counts the keys of what came since the last update. Records with a null key belong to none. With a snapshot of
+    /// another store, or an older one, it counts anew.
     pub fn update(&mut self, snapshot: &LogSnapshot) {
         self.update_by(snapshot, |record| record.key());
     }
@@ -119,9 +122,10 @@ impl KeyDirectory {
         mut id_of: impl FnMut(RecordRef<'s>) -> Option<I>,
     ) {
         let ranges: Vec<RowRange<'s>> = snapshot.row_ranges(&self.bounds).collect();
-        if self.has_counted_more_than(&ranges) {
+        if !self.goes_on_with(snapshot.store(), &ranges) {
             self.tallies.clear();
             self.counted.clear();
+            self.store = Some(Arc::clone(snapshot.store()));
         }
         for rows in ranges {
             let partition_id = rows.log.id;
@@ -140,11 +144,12 @@ impl KeyDirectory {
         }
     }
 
-    /// Whether something was counted that is not in these rows: a topic was forgotten, or the snapshot is an older one.
-    fn has_counted_more_than(&self, ranges: &[RowRange<'_>]) -> bool {
-        self.counted.iter().any(|(id, counted)| {
-            !ranges.iter().any(|rows| rows.log.id == *id && counted.to <= rows.to)
-        })
+    /// Whether these rows hold all that was counted: they are of the same store, and of no older snapshot.
+    fn goes_on_with(&self, store: &Arc<()>, ranges: &[RowRange<'_>]) -> bool {
+        let to = |rows: &RowRange<'_>| self.counted.get(&rows.log.id).map(|counted| counted.to);
+        self.store.as_ref().is_some_and(|counted| Arc::ptr_eq(counted, store))
+            && ranges.iter().filter(|rows| to(rows).is_some_and(|to| to <= rows.to)).count()
+                == self.counted.len()
     }
 
     /// How many keys there are.

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::segment::Segment;
-use crate::model::{OffsetRange, PartitionRead, RecordBatch, RecordRef, TopicPartition};
+use crate::model::{RecordBatch, RecordRef, TopicPartition};
 
 /// A segment is sealed when it has this many rows.
 const SEALED_ROWS: u64 = 256 * 1024;
@@ -48,14 +48,12 @@ pub(super) struct PartitionLog {
     segments: Vec<PlacedSegment>,
     /// How many of them are sealed.
     sealed: usize,
-    /// What reads have reported, in the order they began.
-    reads: Vec<PartitionRead>,
 }
 
 impl PartitionLog {
     /// Nothing of this partition.
     pub(super) fn new(id: u32, partition: TopicPartition) -> Self {
-        Self { id, partition, segments: Vec::new(), sealed: 0, reads: Vec::new() }
+        Self { id, partition, segments: Vec::new(), sealed: 0 }
     }
 
     /// Appends records that come after all there are.
@@ -93,34 +91,6 @@ impl PartitionLog {
             self.segments
                 .push(PlacedSegment { first_row, segment: Arc::new(Segment::joined(&parts)) });
         }
-    }
-
-    /// Remembers what a read found in this partition so far.
-    pub(super) fn note_read(&mut self, read: &PartitionRead) {
-        match self.reads.iter_mut().find(|known| known.from == read.from) {
-            Some(known) => *known = read.clone(),
-            None => self.reads.push(read.clone()),
-        }
-    }
-
-    /// What reads have reported, in the order they began.
-    pub(super) fn reads(&self) -> &[PartitionRead] {
-        &self.reads
-    }
-
-    /// The offsets that were read or found missing, in ascending ranges that do not touch.
-    pub(super) fn coverage(&self) -> Vec<OffsetRange> {
-        let mut ranges: Vec<OffsetRange> = Vec::new();
-        let mut spans: Vec<(i64, i64)> =
-            self.reads.iter().map(|read| (read.from, read.position)).collect();
-        spans.sort_unstable();
-        for (from, to) in spans {
-            match ranges.last_mut() {
-                Some(last) if from <= last.to => last.to = last.to.max(to),
-                _ => ranges.push(OffsetRange::new(&self.partition, from, to)),
-            }
-        }
-        ranges
     }
 
     /// The memory of records and indexes, in bytes.

@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use super::key_directory::{KeyCounts, KeyDirectory};
 use super::log_order::LogOrder;
 use super::partition::PartitionLog;
 use super::time_buckets::TimeCounts;
-use crate::model::{OffsetRange, PartitionRead, Position, RecordRef, TopicPartition};
+use crate::model::{Position, RecordRef, TopicPartition};
 
-/// Where a record stands in the store that read it: it names the same record in every later snapshot of that store,
-/// until its topic is forgotten.
+/// Where a record stands in the store that keeps it: it names the same record in every later snapshot of that store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Location {
     /// The store's number for the partition.
@@ -68,6 +66,8 @@ pub struct LogSnapshot(Arc<Partitions>);
 /// The partitions of a snapshot.
 #[derive(Debug)]
 struct Partitions {
+    /// The store.
+    store: Arc<()>,
     /// Sorted by topic and number.
     logs: Vec<Arc<PartitionLog>>,
     /// The id of each partition and its index in `logs`, sorted.
@@ -75,11 +75,16 @@ struct Partitions {
 }
 
 impl LogSnapshot {
-    /// A snapshot of these partitions, which are sorted.
-    pub(super) fn new(logs: Vec<Arc<PartitionLog>>) -> Self {
+    /// A snapshot of these partitions of a store, which are sorted.
+    pub(super) fn new(store: Arc<()>, logs: Vec<Arc<PartitionLog>>) -> Self {
         let mut index_of_id: Vec<(u32, usize)> = logs.iter().map(|log| log.id).zip(0..).collect();
         index_of_id.sort_unstable();
-        Self(Arc::new(Partitions { logs, index_of_id }))
+        Self(Arc::new(Partitions { store, logs, index_of_id }))
+    }
+
+    /// What tells the store from others.
+    pub(super) fn store(&self) -> &Arc<()> {
+        &self.0.store
     }
 
     /// The partitions, sorted.
@@ -164,14 +169,6 @@ impl LogSnapshot {
         log.record(last).map(|record| record.log_time_ms())
     }
 
-    /// The offset of the last record with a log time at or before this one, in milliseconds: where a cut at that time
-    /// ends in this partition. `None` when it takes in nothing.
-    pub fn last_offset_until(&self, partition: &TopicPartition, time_ms: i64) -> Option<i64> {
-        let log = self.log(partition)?;
-        let end = time_ms.checked_add(1).map_or(log.rows(), |end| log.rows_before_time(end));
-        log.record(end.checked_sub(1)?).map(|record| record.offset())
-    }
-
     /// The first and the last log time within the bounds, in milliseconds. Records without a timestamp do not count.
     pub fn time_span(&self, bounds: &LogBounds) -> Option<(i64, i64)> {
         self.row_ranges(bounds)
@@ -199,22 +196,5 @@ impl LogSnapshot {
             }
         }
         counts
-    }
-
-    /// The distinct keys within the bounds, counted anew. Whoever asks repeatedly keeps a [`KeyDirectory`].
-    pub fn key_counts(&self, bounds: LogBounds, contains: &[u8], most_rows: usize) -> KeyCounts {
-        let mut directory = KeyDirectory::new(bounds);
-        directory.update(self);
-        directory.counts(contains, most_rows)
-    }
-
-    /// What reads have reported about this partition, in the order they began.
-    pub fn reads(&self, partition: &TopicPartition) -> &[PartitionRead] {
-        self.log(partition).map_or(&[], PartitionLog::reads)
-    }
-
-    /// The offsets of this partition that were read or found missing, in ascending ranges that do not touch.
-    pub fn coverage(&self, partition: &TopicPartition) -> Vec<OffsetRange> {
-        self.log(partition).map(PartitionLog::coverage).unwrap_or_default()
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::partition::PartitionLog;
 use super::segment::Segment;
 use super::snapshot::LogSnapshot;
-use crate::model::{PartitionRead, RecordBatch, TopicPartition};
+use crate::model::{RecordBatch, TopicPartition};
 
 /// Why records were not taken in.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -78,8 +78,8 @@ pub struct LogStore {
     budget_bytes: u64,
     /// What is held, in bytes.
     held_bytes: u64,
-    /// The number the next partition gets. Numbers are not used again.
-    next_id: u32,
+    /// Tells the snapshots of this store from those of others.
+    identity: Arc<()>,
     /// The partitions. Shared with snapshots, and copied when written to while one is alive.
     partitions: BTreeMap<TopicPartition, Arc<PartitionLog>>,
 }
@@ -87,7 +87,7 @@ pub struct LogStore {
 impl LogStore {
     /// An empty store that may hold this many bytes.
     pub fn new(budget_bytes: u64) -> Self {
-        Self { budget_bytes, held_bytes: 0, next_id: 0, partitions: BTreeMap::new() }
+        Self { budget_bytes, held_bytes: 0, identity: Arc::default(), partitions: BTreeMap::new() }
     }
 
     /// Takes in records that come after those there are of their partition. Where a read goes on after another one, log
@@ -130,30 +130,16 @@ impl LogStore {
 
     /// What there is of this partition, to be written to.
     fn partition_mut(&mut self, partition: TopicPartition) -> &mut PartitionLog {
-        let next_id = &mut self.next_id;
+        let next_id = u32::try_from(self.partitions.len()).expect("a store has fewer partitions");
         let log = self.partitions.entry(partition).or_insert_with_key(|partition| {
-            let id = *next_id;
-            *next_id += 1;
-            Arc::new(PartitionLog::new(id, partition.clone()))
+            Arc::new(PartitionLog::new(next_id, partition.clone()))
         });
         Arc::make_mut(log)
     }
 
-    /// Remembers what a read found in a partition so far: which offsets are accounted for. A later report of the same
-    /// read takes the place of an earlier one.
-    pub fn note_read(&mut self, read: &PartitionRead) {
-        self.partition_mut(read.partition.clone()).note_read(read);
-    }
-
-    /// Forgets everything of a topic.
-    pub fn forget(&mut self, topic: &str) {
-        self.partitions.retain(|partition, _| &*partition.topic != topic);
-        self.held_bytes = self.partitions.values().map(|log| log.memory_bytes()).sum();
-    }
-
     /// What is there now, for good.
     pub fn snapshot(&self) -> LogSnapshot {
-        LogSnapshot::new(self.partitions.values().cloned().collect())
+        LogSnapshot::new(Arc::clone(&self.identity), self.partitions.values().cloned().collect())
     }
 
     /// What is held, in bytes.

@@ -6,8 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    PartitionRead, RecordBatch, RecordBatchBuilder, RecordFacts, TimestampType, TopicPartition,
-    Transaction,
+    RecordBatch, RecordBatchBuilder, RecordFacts, TimestampType, TopicPartition, Transaction,
 };
 
 /// A record as the model keeps it. Its order is log order.
@@ -186,8 +185,13 @@ proptest! {
         let snapshot = twin.store.snapshot();
         for partition in partitions() {
             let of_partition = || twin.plain.iter().filter(|plain| plain.partition == partition);
-            let last = of_partition().rfind(|plain| plain.log_time_ms <= time_ms);
-            prop_assert_eq!(snapshot.last_offset_until(&partition, time_ms), last.map(|plain| plain.offset));
+            let until = LogBounds {
+                topics: vec![Arc::clone(&partition.topic)],
+                partitions: vec![partition.partition],
+                time_ms: Some((i64::MIN, time_ms)),
+            };
+            let prefix = of_partition().filter(|plain| plain.log_time_ms <= time_ms).count();
+            prop_assert_eq!(snapshot.record_count(&until), prefix as u64);
             let at_or_below = of_partition().rfind(|plain| plain.offset <= offset);
             prop_assert_eq!(snapshot.log_time_at(&partition, offset), at_or_below.map(|plain| plain.log_time_ms));
         }
@@ -248,7 +252,9 @@ proptest! {
         let snapshot = twin.store.snapshot();
         directory.update(&snapshot);
         let counts = directory.counts(&contains, most);
-        prop_assert_eq!(&counts, &snapshot.key_counts(bounds.clone(), &contains, most));
+        let mut anew = KeyDirectory::new(bounds.clone());
+        anew.update(&snapshot);
+        prop_assert_eq!(&counts, &anew.counts(&contains, most));
         let mut by_key = std::collections::BTreeMap::<Vec<u8>, Vec<Plain>>::new();
         for record in twin.in_order(&bounds) {
             if let Some(key) = record.key.clone() {
@@ -376,19 +382,22 @@ fn a_read_that_goes_on_cannot_turn_log_time_back() {
 }
 
 #[test]
-fn a_forgotten_topic_leaves_nothing_behind() {
-    let mut store = LogStore::new(u64::MAX);
-    store.append(large_batch(0, 10)).unwrap();
+fn a_key_directory_counts_anew_when_the_log_is_another_or_an_older_one() {
+    let store = |records| {
+        let mut store = LogStore::new(u64::MAX);
+        store.append(large_batch(0, records)).unwrap();
+        store
+    };
+    let mut growing = store(10);
+    let early = growing.snapshot();
+    growing.append(large_batch(10, 5)).unwrap();
     let mut directory = KeyDirectory::new(LogBounds::default());
-    directory.update(&store.snapshot());
-    let location = store.snapshot().find(&TopicPartition::new("t", 0).at(3)).unwrap();
-    store.forget("t");
-    assert_eq!(store.memory_bytes(), 0);
-    store.append(large_batch(0, 4)).unwrap();
-    let snapshot = store.snapshot();
-    assert!(snapshot.record(location).is_none(), "it named a record of what was forgotten");
-    directory.update(&snapshot);
-    assert_eq!(directory.len(), 4);
+    for (snapshot, keys) in [(growing.snapshot(), 15), (early, 10), (store(20).snapshot(), 20)] {
+        directory.update(&snapshot);
+        assert_eq!(directory.len(), keys);
+    }
+    directory.update(&LogStore::new(0).snapshot());
+    assert!(directory.is_empty(), "the log is another one");
 }
 
 #[test]
@@ -401,21 +410,4 @@ fn records_without_a_timestamp_are_in_no_bucket() {
     assert_eq!(snapshot.time_span(&all), Some((7000, 7000)));
     assert_eq!(snapshot.histogram(&all, 10).counts, [1]);
     assert_eq!(snapshot.record_count(&all), 3);
-}
-
-#[test]
-fn coverage_is_what_reads_have_reported() {
-    let partition = TopicPartition::new("t", 0);
-    let read = |from, position| PartitionRead {
-        position,
-        ..PartitionRead::starting(&crate::model::OffsetRange::new(&partition, from, 100))
-    };
-    let mut store = LogStore::new(u64::MAX);
-    for report in [read(10, 10), read(10, 30), read(50, 60), read(30, 40)] {
-        store.note_read(&report);
-    }
-    let spans: Vec<(i64, i64)> =
-        store.snapshot().coverage(&partition).iter().map(|range| (range.from, range.to)).collect();
-    assert_eq!(spans, [(10, 40), (50, 60)]);
-    assert_eq!(store.snapshot().reads(&partition).len(), 3);
 }

@@ -59,7 +59,7 @@ struct Bucket {
 /// Counts of times at several zoom levels.
 ///
 /// Invariant: there is at least one level; each level has the buckets of the one before it, of twice the width, in
-/// ascending order without empty ones; only the last has at most [`COARSEST_BUCKETS`].
+/// ascending order without empty ones; only the last has at most `COARSEST_BUCKETS`.
 #[derive(Clone, Debug)]
 pub struct TimeBuckets {
     /// The binary logarithm of the width of the first level's buckets, in milliseconds.
