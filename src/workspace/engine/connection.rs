@@ -13,7 +13,7 @@ use crate::kafka::{Connection, Settings, check_connection};
 use crate::model::Isolation;
 use crate::workspace::{
     CheckOutcome, CheckStep, Config, ConnectionChoice, ConnectionInfo, ConnectionState, DemoPort,
-    Fetch, Problem, SavedConnection, settings_of,
+    DemoView, Fetch, Problem, SavedConnection, settings_of,
 };
 
 /// How long the cluster may take to answer.
@@ -89,11 +89,20 @@ impl State {
         self.demo = Some(demo);
         self.spawn("demo-views", move |outbox| {
             for view in views {
-                if !outbox.send(move |state| state.view.demo = Some(view)) {
+                if !outbox.send(move |state| state.show_demo(view)) {
                     return;
                 }
             }
         });
+    }
+
+    /// The reference system has news. Once its past is written, topics have other sizes.
+    fn show_demo(&mut self, view: Arc<DemoView>) {
+        let was_seeding = self.view.demo.as_ref().is_none_or(|before| before.seeding);
+        if was_seeding && !view.seeding {
+            self.refresh_topics();
+        }
+        self.view.demo = Some(view);
     }
 
     /// The cluster answered, or did not.

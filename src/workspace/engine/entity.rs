@@ -200,16 +200,16 @@ impl State {
 
     /// The history is worked out anew from the records there are.
     pub(crate) fn work_out_history(&mut self, key: &EntityKey) {
-        let mappings: BTreeMap<_, _> = key
+        let ways: BTreeMap<_, _> = key
             .topics
             .iter()
-            .map(|topic| (Arc::clone(topic), (self.mapping_for(topic), self.decoder_for(topic))))
+            .map(|topic| (Arc::clone(topic), self.known_way_to_read(topic)))
             .collect();
         let Some(open) = self.entity_mut(key) else { return };
         let question = HistoryQuestion {
             entity: key.entity.clone(),
             log: open.log(),
-            mappings,
+            ways,
             fold: Arc::clone(&open.fold),
         };
         let key = key.clone();

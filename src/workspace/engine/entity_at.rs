@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::tree::{shortened, tree_rows};
 use crate::decode::json;
 use crate::fold::{Blame, History, Selection, diff};
-use crate::model::{Change, ChangeKind, JsonPointer};
+use crate::model::{Change, ChangeKind, JsonPointer, Value};
 use crate::workspace::{ClockPoint, EntityAt, StateRow, TreeRow};
 
 /// How much of a previous value a line quotes, in characters.
@@ -78,20 +78,36 @@ fn state_row(
     }
 }
 
-/// Changes in a few words: "status CREATED → SHIPPED, + carrier, 2 more".
-pub(crate) fn summary(changes: &[Change]) -> String {
+/// Changes in a few words: "status CREATED → SHIPPED, + carrier, 2 more". Changes at the paths of `shown_elsewhere` are
+/// left out.
+pub(crate) fn summary(changes: &[Change], shown_elsewhere: &[JsonPointer]) -> String {
     const SHOWN: usize = 2;
-    let mut words: Vec<String> = changes.iter().take(SHOWN).map(change_words).collect();
-    if changes.len() > SHOWN {
-        words.push(format!("{} more", changes.len() - SHOWN));
+    let single = |change: &Change| members_added(change).unwrap_or_else(|| vec![change.clone()]);
+    let told: Vec<Change> = changes
+        .iter()
+        .flat_map(single)
+        .filter(|change| !shown_elsewhere.contains(&change.path))
+        .collect();
+    let mut words: Vec<String> = told.iter().take(SHOWN).map(change_words).collect();
+    if told.len() > SHOWN {
+        words.push(format!("{} more", told.len() - SHOWN));
     }
     words.join(", ")
+}
+
+/// The members of a state that came into being, as additions.
+fn members_added(change: &Change) -> Option<Vec<Change>> {
+    let state = change.to.as_ref().filter(|_| change.path == JsonPointer::root())?.as_object()?;
+    change.from.as_ref().is_none_or(Value::is_null).then(|| {
+        let added = state.iter().map(|(name, value)| (change.path.member(name), value.clone()));
+        added.map(|(path, value)| Change::add(path, value)).collect()
+    })
 }
 
 /// One change in a few words.
 fn change_words(change: &Change) -> String {
     const VALUE_CHARS_MAX: usize = 24;
-    let quoted = |value: &crate::model::Value| {
+    let quoted = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_json(), ToOwned::to_owned);
         shortened(&text, VALUE_CHARS_MAX)
     };
@@ -109,7 +125,6 @@ fn change_words(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Value;
 
     #[test]
     fn changes_are_told_in_a_few_words() {
@@ -120,8 +135,19 @@ mod tests {
             Change::add(path("/a"), Value::from(1_i64)),
             Change::add(path("/b"), Value::from(2_i64)),
         ];
-        assert_eq!(summary(&changes), "status CREATED → SHIPPED, − hold, 2 more");
-        assert_eq!(summary(&changes[2..3]), "+ a 1");
-        assert_eq!(summary(&[]), "");
+        assert_eq!(summary(&changes, &[]), "status CREATED → SHIPPED, − hold, 2 more");
+        assert_eq!(summary(&changes[2..3], &[]), "+ a 1");
+        assert_eq!(summary(&[], &[]), "");
+    }
+
+    #[test]
+    fn the_first_event_is_told_by_the_fields_it_added_without_those_of_its_own_columns() {
+        let state = Value::object(
+            [("type", "OrderCreated"), ("status", "CREATED")]
+                .map(|(name, text)| (name, Value::from(text))),
+        );
+        let created = Change::replace(JsonPointer::root(), Value::Null, state);
+        let own_columns = [JsonPointer::parse("/type").unwrap()];
+        assert_eq!(summary(&[created], &own_columns), "+ status CREATED");
     }
 }

@@ -10,12 +10,15 @@ use super::entity_at::summary;
 use super::inspect::detail;
 use super::lanes::lanes;
 use super::one_clock::LogPlace;
-use crate::decode::Decoder;
-use crate::entity::{self, Mapping};
+use super::topic::WayToRead;
+use crate::entity::{self, Mapping, Selector};
 use crate::fold::{Fold, History, diff};
-use crate::model::{Change, EntityId, Event, EventProblem, Position};
+use crate::model::{Change, EntityId, Event, EventProblem, JsonPointer, Position};
 use crate::partition_log::{LogBounds, LogSnapshot};
 use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
+
+/// How many records are looked at to detect how they are read.
+const SAMPLES: usize = 1000;
 
 /// What a history is worked out from.
 #[derive(Clone, Debug)]
@@ -24,8 +27,8 @@ pub(crate) struct HistoryQuestion {
     pub(crate) entity: EntityId,
     /// Its records, perhaps among others.
     pub(crate) log: LogSnapshot,
-    /// How the records of each topic become events.
-    pub(crate) mappings: BTreeMap<Arc<str>, (Arc<Mapping>, Decoder)>,
+    /// How the records of each topic are read; what is not known is detected from the entity's own records.
+    pub(crate) ways: BTreeMap<Arc<str>, Option<WayToRead>>,
     /// How its events are folded.
     pub(crate) fold: Arc<dyn Fold>,
 }
@@ -44,15 +47,18 @@ pub(crate) struct EntityHistory {
     /// The events that could not be decoded.
     pub(crate) undecodable: Vec<Position>,
     /// What it was worked out from.
-    question: HistoryQuestion,
+    log: LogSnapshot,
+    /// How the records of each topic were read.
+    ways: BTreeMap<Arc<str>, WayToRead>,
 }
 
 impl HistoryQuestion {
     /// Works it out.
     pub(crate) fn work_out(self) -> EntityHistory {
+        let ways = self.ways_to_read();
         let records = self.log.in_log_order(&LogBounds::default());
         let events = entity::history(records.filter_map(|(_, record)| {
-            let (mapping, decoder) = self.mappings.get(&record.partition().topic)?;
+            let (mapping, decoder) = ways.get(&record.partition().topic)?;
             let is_own = mapping.entity_of(record).as_ref() == Some(&self.entity);
             is_own.then_some((record, &**mapping, *decoder))
         }));
@@ -61,9 +67,28 @@ impl HistoryQuestion {
         let undecodable = undecodable.map(|event| event.position.clone()).collect();
         let places = events.iter().map(place).collect();
         let lanes = lanes(&events);
-        let rows = rows(&events, &*self.fold);
+        let rows = rows(&events, &*self.fold, &ways);
         let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
-        EntityHistory { history, rows, lanes, places, undecodable, question: self }
+        EntityHistory { history, rows, lanes, places, undecodable, log: self.log, ways }
+    }
+}
+
+impl HistoryQuestion {
+    /// How the records of each topic are read.
+    fn ways_to_read(&self) -> BTreeMap<Arc<str>, WayToRead> {
+        let way = |(topic, known): (&Arc<str>, &Option<WayToRead>)| {
+            let way = known.clone().unwrap_or_else(|| self.detect(topic));
+            (Arc::clone(topic), way)
+        };
+        self.ways.iter().map(way).collect()
+    }
+
+    /// Detects how the records of a topic are read from those of the entity.
+    fn detect(&self, topic: &Arc<str>) -> WayToRead {
+        let own = self.log.in_log_order(&LogBounds::of_topic(topic)).take(SAMPLES);
+        // One entity says nothing about partitioners, so the number of partitions does not matter.
+        let detected = entity::detect(own.map(|(_, record)| record), 1);
+        (Arc::new(detected.mapping), detected.decoder.decoder)
     }
 }
 
@@ -73,18 +98,25 @@ fn place(event: &Event) -> LogPlace {
 }
 
 /// A line for each event, with what it changed.
-fn rows(events: &[Event], fold: &dyn Fold) -> Arc<[EventRow]> {
+fn rows(
+    events: &[Event],
+    fold: &dyn Fold,
+    ways: &BTreeMap<Arc<str>, WayToRead>,
+) -> Arc<[EventRow]> {
+    // What every event says of itself is shown in columns of its own.
+    let own_columns: Vec<JsonPointer> =
+        ways.values().flat_map(|(mapping, _)| own_columns(mapping)).collect();
     let mut state = fold.init();
     let line = |event| {
         let before = state.clone();
         fold.apply(&mut state, event);
-        row(event, &diff(&before, &state))
+        row(event, &diff(&before, &state), &own_columns)
     };
     events.iter().map(line).collect()
 }
 
 /// The line of an event that changed this.
-fn row(event: &Event, changes: &[Change]) -> EventRow {
+fn row(event: &Event, changes: &[Change], own_columns: &[JsonPointer]) -> EventRow {
     EventRow {
         version: event.version,
         position: event.position.clone(),
@@ -92,13 +124,22 @@ fn row(event: &Event, changes: &[Change]) -> EventRow {
         log_time_ms: event.log_time_ms,
         event_type: Arc::clone(&event.event_type),
         transaction: event.transaction,
-        summary: summary(changes).into(),
+        summary: summary(changes, own_columns).into(),
         change_count: u32::try_from(changes.len()).unwrap_or(u32::MAX),
         correlation: event.correlation.clone(),
         causation: event.causation.clone(),
         actor: event.actor.clone(),
         problems: event.problems.as_slice().into(),
     }
+}
+
+/// Where type, version and time of an event stand in its value.
+fn own_columns(mapping: &Mapping) -> impl Iterator<Item = JsonPointer> + '_ {
+    let selectors = mapping.event_type.iter().chain(&mapping.version).chain(&mapping.time);
+    selectors.filter_map(|selector| match selector {
+        Selector::ValueAt(path) => Some(path.clone()),
+        _ => None,
+    })
 }
 
 impl EntityHistory {
@@ -110,8 +151,8 @@ impl EntityHistory {
 
     /// Everything about the record of one of its events.
     pub(crate) fn record(&self, position: &Position) -> Option<RecordDetail> {
-        let record = self.question.log.record(self.question.log.find(position)?)?;
-        let (mapping, decoder) = self.question.mappings.get(&position.topic)?;
+        let record = self.log.record(self.log.find(position)?)?;
+        let (mapping, decoder) = self.ways.get(&position.topic)?;
         Some(detail(record, mapping, *decoder))
     }
 
@@ -165,12 +206,8 @@ mod tests {
             lanes: Arc::default(),
             places,
             undecodable: Vec::new(),
-            question: HistoryQuestion {
-                entity: EntityId::new("e"),
-                log: LogStore::new(0).snapshot(),
-                mappings: BTreeMap::new(),
-                fold: fold::builtin("merge").unwrap(),
-            },
+            log: LogStore::new(0).snapshot(),
+            ways: BTreeMap::new(),
         }
     }
 

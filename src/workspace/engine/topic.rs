@@ -29,6 +29,9 @@ const ROWS_AFTER: Duration = Duration::from_millis(80);
 /// The table may take one part in this many of the time.
 const ROWS_SHARE: u32 = 4;
 
+/// How records become events, and how their values are decoded.
+pub(crate) type WayToRead = (Arc<Mapping>, Decoder);
+
 /// An open topic.
 #[derive(Debug)]
 pub(crate) struct OpenTopic {
@@ -302,6 +305,14 @@ impl State {
         let open = self.topics.iter().find(|open| open.view.topic == *topic);
         let configured = || self.configured_mapping(topic).unwrap_or_default();
         open.map_or_else(|| Arc::new(configured()), |open| Arc::clone(&open.mapping))
+    }
+
+    /// How the records of a topic are read, when that is known: `foldback.toml` says it, or its open view detected it.
+    pub(crate) fn known_way_to_read(&self, topic: &Arc<str>) -> Option<WayToRead> {
+        let detected =
+            self.topics.iter().any(|open| open.view.topic == *topic && open.detected_at > 0);
+        let known = detected || self.configured_mapping(topic).is_some();
+        known.then(|| (self.mapping_for(topic), self.decoder_for(topic)))
     }
 
     /// How the values of a topic are decoded: as its open view says, else as each value looks.
