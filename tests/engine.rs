@@ -1,5 +1,7 @@
 //! The engine behind the window, driven as the window drives it: commands in, snapshots out, over an embedded cluster.
 
+#![cfg(test)]
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};

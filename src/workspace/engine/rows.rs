@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn pages_cut_the_rows_without_a_rest() {
-        let rows = 2 * ROWS_PER_PAGE as usize + 5;
+        let rows = 2 * 64 + 5;
         let cut: Vec<_> = (0..4).map(|page| rows_of(page, rows).len()).collect();
         assert_eq!(cut, [64, 64, 5, 0]);
     }
