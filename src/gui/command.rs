@@ -312,9 +312,9 @@ impl UiCommand {
         }
     }
 
-    /// Its first key in words, such as `Ctrl+K`.
+    /// Its first key as it is printed on the key, such as `Ctrl+K`.
     pub fn shortcut_text(self, ctx: &Context) -> Option<String> {
-        self.shortcuts().first().map(|shortcut| ctx.format_shortcut(shortcut))
+        self.shortcuts().first().map(|shortcut| key_text(ctx, *shortcut))
     }
 
     /// The tooltip with the key behind it.
@@ -336,6 +336,29 @@ impl UiCommand {
                 | Self::CloseTab
         )
     }
+}
+
+/// A key with its modifiers as they are printed on the keys, such as `Ctrl+,`.
+pub(crate) fn key_text(ctx: &Context, shortcut: KeyboardShortcut) -> String {
+    let name = match shortcut.logical_key {
+        Key::Slash => "/",
+        Key::Questionmark => "?",
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        other => other.name(),
+    };
+    let is_mac = ctx.os() == egui::os::OperatingSystem::Mac;
+    let modifiers = egui::ModifierNames::NAMES.format(&shortcut.modifiers, is_mac);
+    if modifiers.is_empty() { name.to_owned() } else { format!("{modifiers}+{name}") }
 }
 
 /// Takes the keys of commands out of the input and says which commands they set off.

@@ -11,6 +11,7 @@
 )]
 
 mod app;
+pub mod bench;
 mod command;
 mod command_ui;
 mod dialogs;

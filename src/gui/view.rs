@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use egui::Rect;
 use serde::{Deserialize, Serialize};
 
 use super::command::UiCommand;
@@ -42,6 +43,19 @@ pub(crate) enum Action {
     ShowGroup(Arc<str>),
 }
 
+/// A place on screen that the guided tour may point at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spot {
+    /// The dashboard's row of the incident.
+    DashboardRow,
+    /// The button that opens the incident's entity.
+    OpenIncident,
+    /// The event that the dashboard missed.
+    MissedEvent,
+    /// Where the consumer groups stand.
+    GroupMarkers,
+}
+
 /// What the views of one frame ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -49,6 +63,8 @@ pub(crate) struct Outbox {
     pub commands: Vec<Command>,
     /// For the window, in order.
     pub actions: Vec<Action>,
+    /// Where what the tour may point at was drawn.
+    pub spots: Vec<(Spot, Rect)>,
 }
 
 impl Outbox {
@@ -70,6 +86,11 @@ impl Outbox {
     /// Opens what a tab shows and brings it to the front.
     pub(crate) fn open(&mut self, pane: Pane) {
         self.act(Action::Open(pane));
+    }
+
+    /// Says where something was drawn that the tour may point at.
+    pub(crate) fn mark(&mut self, spot: Spot, rect: Rect) {
+        self.spots.push((spot, rect));
     }
 
     /// Carries out a command of the list.

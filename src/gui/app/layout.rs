@@ -95,6 +95,11 @@ impl Default for Layout {
 }
 
 impl Layout {
+    /// The first layout with these choices.
+    pub fn with_choices(choices: Choices) -> Self {
+        Self { choices, ..Self::default() }
+    }
+
     /// The stored layout, or the first one.
     pub fn load(storage: &dyn eframe::Storage) -> Self {
         eframe::get_value::<Self>(storage, STORAGE_KEY)

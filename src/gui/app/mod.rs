@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Panel, Ui};
+use egui::{Context, Panel, Rect, Ui};
 
 use self::file_chooser::FileChooser;
 pub use self::layout::{Choices, Layout, Section};
@@ -157,9 +157,9 @@ impl App {
         let mut outbox = std::mem::take(&mut self.outbox);
         let times = self.times.clone();
         let mut view = View { snapshot: &snapshot, times: &times, out: &mut outbox };
-        self.draw_frame(ui, &mut view);
+        let middle = self.draw_frame(ui, &mut view);
         self.dialogs.show(&ctx, &mut self.layout.choices, &mut view);
-        self.tour.show(&ctx, &mut view);
+        self.tour.show(&ctx, middle, &mut view);
         toasts(&ctx, &mut self.toasts, &snapshot.notices);
         self.outbox = outbox;
         self.carry_out(&ctx);
@@ -170,8 +170,8 @@ impl App {
         }
     }
 
-    /// Draws the bars, the navigator and the tabs.
-    fn draw_frame(&mut self, ui: &mut Ui, view: &mut View<'_>) {
+    /// Draws the bars, the navigator and the tabs; where the tabs are.
+    fn draw_frame(&mut self, ui: &mut Ui, view: &mut View<'_>) -> Rect {
         let bar = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6));
         let thin = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 2));
         let fill = super::theme::Tokens::of(ui).panel;
@@ -197,17 +197,18 @@ impl App {
             navigator::show(ui, &mut self.layout.choices, &mut self.states, view);
         }
         let canvas = egui::Frame::new().fill(fill);
-        egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
+        let shown = egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
             if self.layout.panes().next().is_some() {
                 tabs::show(ui, &mut self.layout.tabs, &mut self.states, view);
             } else {
                 super::views::welcome::show(ui, &mut self.states.start, view);
             }
         });
+        shown.response.rect
     }
 
     /// Brings a tab to the front, opening what it shows.
-    fn open(&mut self, pane: &Pane) {
+    pub(crate) fn open(&mut self, pane: &Pane) {
         let is_new = self.layout.tabs.tiles.find_pane(pane).is_none();
         tabs::open(&mut self.layout.tabs, self.states.front.as_ref(), pane);
         self.states.front = Some(pane.clone());

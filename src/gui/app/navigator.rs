@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use egui::{Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Panel, RichText, ScrollArea, Ui};
 
 use super::states::ViewStates;
 use super::{Choices, Section};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{GRID, ROW_HEIGHT, Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Action, Pane, View};
+use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
@@ -171,13 +172,7 @@ fn title(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui)) {
 
 /// A field to filter with; true when its text changed.
 fn filter_field(ui: &mut Ui, text: &mut String, hint: &str, focus_wanted: &mut bool) -> bool {
-    let response = ui.add(
-        TextEdit::singleline(text)
-            .hint_text(hint)
-            .desired_width(f32::INFINITY)
-            .margin(vec2(6.0, 3.0)),
-    );
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, hint));
+    let response = Field::new(text, hint).hint(hint).show(ui);
     if std::mem::take(focus_wanted) {
         response.request_focus();
     }
@@ -220,12 +215,7 @@ fn topics(ui: &mut Ui, choices: &mut Choices, states: &mut ViewStates, view: &mu
         quiet(ui, if list.is_empty() { "The cluster has no topics" } else { "No topic matches" });
         return;
     }
-    let known = format!(
-        "{} of {}",
-        format::number(passing.len() as u64),
-        format::number(list.len() as u64)
-    );
-    quiet(ui, known);
+    quiet(ui, known_words(list, passing.len(), &navigator.topic_filter, choices.internal_topics));
     let front = states.front.clone();
     rows(ui, passing.len(), |ui, index| {
         let topic = &list[passing[index]];
@@ -238,6 +228,21 @@ fn topics(ui: &mut Ui, choices: &mut Choices, states: &mut ViewStates, view: &mu
             view.out.open(Pane::Topic(Arc::clone(&topic.name)));
         }
     });
+}
+
+/// How many topics are listed, and how many are not.
+fn known_words(list: &[TopicSummary], passing: usize, filter: &str, internal: bool) -> String {
+    let hidden = list.iter().filter(|topic| topic.internal && !internal).count();
+    let visible = (list.len() - hidden) as u64;
+    if !filter.is_empty() {
+        return format!(
+            "{} of {}",
+            format::number(passing as u64),
+            format::count(visible, "topic")
+        );
+    }
+    let hidden = if hidden == 0 { String::new() } else { format!(", {hidden} internal hidden") };
+    format!("{}{hidden}", format::count(visible, "topic"))
 }
 
 /// What is known about a topic, on hover.

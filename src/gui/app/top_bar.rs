@@ -22,6 +22,13 @@ const PALETTE_WIDTH: f32 = 320.0;
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
     let narrow = ui.available_width() < NARROW;
+    if let ConnectionState::Connected(info) = &view.snapshot.connection
+        && info.production
+    {
+        let screen = ui.ctx().content_rect();
+        let line = egui::Stroke::new(2.0, Tokens::of(ui).error);
+        ui.painter().hline(screen.x_range(), screen.top() + 1.0, line);
+    }
     ui.horizontal(|ui| {
         connection(ui, view);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -74,10 +81,15 @@ fn badges(ui: &mut Ui, info: &ConnectionInfo) {
     if info.production {
         Chip::new("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
     }
-    let read_only = Chip::new("read-only").icon(icons::LOCK_SIMPLE).show(ui);
-    read_only.response.on_hover_text(
-        "Nothing is written: no group is joined, no offset committed, no topic created, nothing produced",
-    );
+    if info.embedded {
+        let chip = Chip::new("embedded").icon(icons::FLASK).show(ui);
+        chip.response.on_hover_text("The demo's own cluster, in memory: its commands write to it");
+    } else {
+        let chip = Chip::new("read-only").icon(icons::LOCK_SIMPLE).show(ui);
+        chip.response.on_hover_text(
+            "Nothing is written: no group is joined, no offset committed, no topic created, nothing produced",
+        );
+    }
     if let Some(trouble) = &info.trouble {
         let chip = Chip::new("trouble").icon(icons::WARNING).tone(Tone::Warning).show(ui);
         chip.response.on_hover_text(&**trouble);

@@ -11,6 +11,7 @@ use egui::{Context, Id, Modal};
 
 use self::palette_items::PaletteItems;
 use super::app::Choices;
+use super::theme::Tokens;
 use super::view::View;
 use super::widgets::{PaletteOutcome, PaletteState, palette};
 
@@ -56,7 +57,10 @@ impl Dialogs {
             self.show_palette(ctx, view);
             return;
         }
-        let response = Modal::new(Id::unique("dialog")).show(ctx, |ui| match dialog {
+        let dim = Tokens::of_theme(ctx.theme() == egui::Theme::Dark).dim;
+        let frame = egui::Frame::window(&ctx.global_style()).inner_margin(16);
+        let modal = Modal::new(Id::unique("dialog")).frame(frame).backdrop_color(dim);
+        let response = modal.show(ctx, |ui| match dialog {
             Dialog::Palette => true,
             Dialog::Keys => keys::show(ui),
             Dialog::Settings => settings::show(ui, choices, view),

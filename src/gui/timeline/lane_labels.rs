@@ -66,7 +66,13 @@ pub(super) fn marker_row(
         events => format!("{} behind", count(events, "event")),
     };
     let color = if marker.events_behind == 0 { tokens.text_secondary } else { tokens.warning };
-    painter.text(pos2(x + GUTTER, middle), Align2::LEFT_CENTER, &behind, secondary(), color);
+    let words = painter.layout_no_wrap(behind.clone(), secondary(), color);
+    let fits = x + GUTTER + words.size().x <= parts.plot.right();
+    let left = if fits { x + GUTTER } else { x - GUTTER - words.size().x };
+    let at = pos2(left, middle - words.size().y / 2.0);
+    let ground = Rect::from_min_size(at, words.size()).expand2(vec2(GRID, 0.0));
+    painter.rect_filled(ground, 0.0, tokens.canvas);
+    painter.galley(at, words, color);
     let position = &marker.position;
     let place = format!(
         "next: {} partition {} offset {}",

@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Button, Frame, Grid, Margin, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Button, Frame, Grid, Margin, RichText, ScrollArea, Ui, vec2};
 
+use super::field::Field;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icon, icons, medium, mono, secondary};
-use crate::gui::view::{Pane, View};
+use crate::gui::view::{Pane, Spot, View};
 use crate::gui::widgets::{Chip, CopyText, EmptyState, IconButton, Tone};
 use crate::model::EntityId;
 use crate::workspace::{
-    Command, DEMO_COMMANDS, DemoCommand, DemoCommandForm, DemoFault, DemoOutcome, DemoView,
-    EntityKey, OrderRow, ProjectorView,
+    ACCOUNT_EVENTS, Command, DEMO_COMMANDS, DemoCommand, DemoCommandForm, DemoFault, DemoOutcome,
+    DemoView, EntityKey, OrderRow, ProjectorView,
 };
 
 /// Below this width, in points, the parts stand below each other.
@@ -128,9 +129,7 @@ fn form(
                 .texts
                 .entry((form.name, argument.name))
                 .or_insert_with(|| argument.example.to_owned());
-            let field =
-                TextEdit::singleline(text).desired_width(220.0).font(egui::TextStyle::Monospace);
-            ui.add(field).labelled_by(label.id);
+            Field::new(text, argument.label).mono().width(220.0).show(ui).labelled_by(label.id);
             ui.end_row();
         }
     });
@@ -207,14 +206,11 @@ fn read_models(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut V
 /// The field that looks up an entity's rows.
 fn look_up(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut View<'_>) {
     ui.horizontal(|ui| {
-        let field = TextEdit::singleline(&mut state.look_up)
-            .hint_text(&*demo.incident_entity)
-            .font(egui::TextStyle::Monospace)
-            .desired_width(160.0);
-        let response = ui.add(field);
-        response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Entity to look up")
-        });
+        let response = Field::new(&mut state.look_up, "Entity to look up")
+            .hint(&*demo.incident_entity)
+            .mono()
+            .width(180.0)
+            .show(ui);
         let enter = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let pressed = ui.add(IconButton::new(icons::MAGNIFYING_GLASS, "Look up").text("Look up"));
         if pressed.clicked() || enter {
@@ -229,39 +225,49 @@ fn look_up(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut View<
 /// A row of a read model as the service would show it.
 fn row(ui: &mut Ui, row: &OrderRow, demo: &DemoView, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
-    Frame::new().fill(tokens.canvas).corner_radius(6).inner_margin(Margin::symmetric(10, 8)).show(
-        ui,
-        |ui| {
-            ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
-                ui.label(RichText::new(icons::TABLE).font(icon()).color(tokens.text_secondary));
-                ui.label(RichText::new(&*row.read_model).font(medium()));
-                let topic = if row.entity.starts_with("account") {
-                    crate::workspace::ACCOUNT_EVENTS
-                } else {
-                    &*demo.incident_topic
-                };
-                let open = IconButton::new(icons::CUBE, "Open this entity").text(&row.entity);
-                if ui.add(open).clicked() {
-                    open_entity(&row.entity, topic, view);
-                }
-            });
-            if row.columns.is_empty() {
-                ui.label(RichText::new("no row").color(tokens.text_secondary));
-                return;
+    let told = row.entity == demo.incident_entity && row.read_model.contains("dashboard");
+    let frame = Frame::new().fill(tokens.canvas).corner_radius(6);
+    let shown = frame.inner_margin(Margin::symmetric(10, 8)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(icons::TABLE).font(icon()).color(tokens.text_secondary));
+            ui.label(RichText::new(&*row.read_model).font(medium()));
+            let topic = if row.entity.starts_with("account") {
+                ACCOUNT_EVENTS
+            } else {
+                &*demo.incident_topic
+            };
+            let name = format!("Open {} of {}", row.entity, row.read_model);
+            let open = ui.add(IconButton::new(icons::CUBE, &name).text(&row.entity));
+            if told {
+                view.out.mark(Spot::OpenIncident, open.rect);
             }
-            Grid::new(&*row.read_model).num_columns(2).spacing([16.0, 2.0]).show(ui, |ui| {
-                for (column, text) in row.columns.iter() {
-                    ui.label(
-                        RichText::new(&**column).font(secondary()).color(tokens.text_secondary),
-                    );
-                    ui.add(CopyText::new(text).characters(36).name(column));
-                    ui.end_row();
-                }
-            });
-        },
-    );
+            if open.clicked() {
+                open_entity(&row.entity, topic, view);
+            }
+        });
+        columns(ui, row);
+    });
+    if told {
+        view.out.mark(Spot::DashboardRow, shown.response.rect);
+    }
     ui.add_space(4.0);
+}
+
+/// The columns of a row.
+fn columns(ui: &mut Ui, row: &OrderRow) {
+    let color = Tokens::of(ui).text_secondary;
+    if row.columns.is_empty() {
+        ui.label(RichText::new("no row").color(color));
+        return;
+    }
+    Grid::new(&*row.read_model).num_columns(2).spacing([16.0, 0.0]).show(ui, |ui| {
+        for (column, text) in row.columns.iter() {
+            ui.label(RichText::new(&**column).font(secondary()).color(color));
+            ui.add(CopyText::new(text).characters(36).name(column));
+            ui.end_row();
+        }
+    });
 }
 
 /// The faults with their names and what they do.

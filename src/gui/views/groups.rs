@@ -5,18 +5,40 @@
 
 use std::sync::Arc;
 
-use egui::{Panel, RichText, ScrollArea, Ui};
-use egui_extras::{Column, TableBuilder};
+use egui::{Frame, Id, Margin, Panel, RichText, ScrollArea, Ui};
 
+use super::field::Field;
 use super::list_row::ListRow;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, format, heading, icons, mono, secondary};
+use crate::gui::theme::{
+    ROW_HEIGHT, Tokens, format, heading, icon, icons, medium, mono, secondary,
+};
 use crate::gui::view::{Pane, View};
-use crate::gui::widgets::{Chip, EmptyState, IconButton, Tone, problem_box};
+use crate::gui::widgets::{
+    Chip, DataTable, EmptyState, IconButton, TableColumn, TableRows, Tone, problem_box,
+};
 use crate::model::Position;
 use crate::workspace::{Command, Fetch, GroupOffset, GroupSummary, StartPosition};
 
-/// How wide the list is at first, in points.
-const LIST_WIDTH: f32 = 260.0;
+/// The columns of the list of groups.
+const GROUP_COLUMNS: [TableColumn; 6] = [
+    TableColumn::rest("Group"),
+    TableColumn::text("State", 150.0),
+    TableColumn::figures("Members", 80.0),
+    TableColumn::figures("Partitions", 80.0),
+    TableColumn::figures("Lag", 96.0),
+    TableColumn::figures("Behind", 96.0),
+];
+/// The columns of the list of partitions.
+const OFFSET_COLUMNS: [TableColumn; 6] = [
+    TableColumn::rest("Topic"),
+    TableColumn::figures("Partition", 72.0),
+    TableColumn::figures("Committed", 110.0),
+    TableColumn::figures("End", 110.0),
+    TableColumn::figures("Lag", 96.0),
+    TableColumn::figures("Behind", 96.0),
+];
+/// The greatest share of the height that the list of groups takes at first.
+const LIST_SHARE: f32 = 0.4;
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -36,34 +58,36 @@ impl GroupsState {
 
 /// Draws the view.
 pub(crate) fn show(ui: &mut Ui, state: &mut GroupsState, view: &mut View<'_>) {
+    let frame = Frame::new().inner_margin(Margin::symmetric(12, 8));
     if let Some(failure) = view.snapshot.groups.problem() {
-        problem_box(ui, failure, None);
+        Panel::top("groups problem").frame(frame).show(ui, |ui| {
+            if problem_box(ui, failure, Some("Try again")) {
+                view.out.send(Command::RefreshGroups);
+            }
+        });
     }
-    let Some(groups) = view.snapshot.groups.latest() else {
+    let Some(groups) = view.snapshot.groups.latest().cloned() else {
         waiting(ui, view);
         return;
     };
     if groups.is_empty() {
-        EmptyState::new(
-            icons::USERS_THREE,
-            "No consumer groups",
-            "Groups appear here once a consumer has committed an offset.",
-        )
-        .show(ui);
+        let text = "Groups appear here once a consumer has committed an offset.";
+        EmptyState::new(icons::USERS_THREE, "No consumer groups", text).show(ui);
         return;
     }
-    let frame = egui::Frame::new().inner_margin(8);
-    Panel::left("groups")
-        .default_size(LIST_WIDTH)
-        .size_range(160.0..=420.0)
+    if state.chosen.as_ref().is_none_or(|chosen| groups.iter().all(|group| group.group != *chosen))
+    {
+        state.chosen = groups.first().map(|group| Arc::clone(&group.group));
+    }
+    let rows_height = ROW_HEIGHT * (groups.len() as f32 + 1.0) + 56.0;
+    let height = rows_height.min(ui.available_height() * LIST_SHARE);
+    let height_max = (ui.available_height() * 0.7).max(height);
+    Panel::top(Id::unique("group list"))
+        .default_size(height)
+        .size_range(64.0_f32.min(height)..=height_max)
         .frame(frame)
-        .show(ui, |ui| list(ui, groups, state));
-    let chosen = state
-        .chosen
-        .as_ref()
-        .and_then(|chosen| groups.iter().find(|group| group.group == *chosen))
-        .or_else(|| groups.first());
-    let frame = egui::Frame::new().inner_margin(12);
+        .show(ui, |ui| list(ui, &groups, state, view));
+    let chosen = groups.iter().find(|group| state.chosen.as_ref() == Some(&group.group));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         if let Some(group) = chosen {
             detail(ui, group, view);
@@ -81,216 +105,223 @@ fn waiting(ui: &mut Ui, view: &mut View<'_>) {
     }
 }
 
-/// The groups by name, the ones behind marked.
-fn list(ui: &mut Ui, groups: &[GroupSummary], state: &mut GroupsState) {
-    let field = egui::TextEdit::singleline(&mut state.filter)
-        .hint_text("Filter groups")
-        .desired_width(f32::INFINITY);
-    let response = ui.add(field);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Group filter"));
-    ui.add_space(4.0);
-    let lower = state.filter.to_lowercase();
-    let passing: Vec<_> =
-        groups.iter().filter(|group| group.group.to_lowercase().contains(&lower)).collect();
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().auto_shrink(false).show_rows(
-        ui,
-        ROW_HEIGHT,
-        passing.len(),
-        |ui, rows| {
-            for index in rows {
-                let group = passing[index];
-                let lag = group.total_lag();
-                let right =
-                    if lag > 0 { format!("lag {}", format::number(lag)) } else { String::new() };
-                let selected = state.chosen.as_ref() == Some(&group.group);
-                if ListRow::new(&group.group)
-                    .mono()
-                    .right(&right)
-                    .selected(selected)
-                    .show(ui)
-                    .clicked()
-                {
-                    state.choose(&group.group);
-                }
-            }
-        },
-    );
-}
-
-/// One group.
-fn detail(ui: &mut Ui, group: &GroupSummary, view: &mut View<'_>) {
-    header(ui, group, view);
-    if let Some(trouble) = &group.problem {
-        ui.colored_label(Tokens::of(ui).warning, format!("{} {trouble}", icons::WARNING));
-    }
-    ui.add_space(8.0);
-    if group.offsets.is_empty() {
-        EmptyState::new(
-            icons::FLAG_BANNER,
-            "Nothing committed",
-            "The group has no committed offset: it has not told anyone how far it is.",
-        )
-        .show(ui);
-        return;
-    }
-    let members = if group.members.is_empty() { 0.0 } else { 160.0 };
-    let height = (ui.available_height() - members).max(120.0);
-    ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| offsets(ui, group, view));
-    self::members(ui, group);
-}
-
-/// The name, the state, the lag in all.
-fn header(ui: &mut Ui, group: &GroupSummary, view: &mut View<'_>) {
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(&*group.group).font(heading()));
-        let tone = match &*group.state {
-            "Stable" => Tone::Good,
-            "Empty" | "Unknown" => Tone::Neutral,
-            _ => Tone::Warning,
-        };
-        Chip::new(&group.state).tone(tone).show(ui);
-        if let Some(group_type) = &group.group_type {
-            Chip::new(group_type).show(ui);
-        }
-        let lag = group.total_lag();
-        let words = format!("lag {}", format::number(lag));
-        let tone = if lag > 0 { Tone::Warning } else { Tone::Good };
-        Chip::new(&words).icon(icons::HOURGLASS).tone(tone).show(ui);
-        let oldest = group.offsets.iter().filter_map(|offset| offset.lag_ms).max();
-        if let Some(oldest) = oldest.filter(|oldest| *oldest > 0) {
-            let words = format!("{} behind", format::duration_ms(oldest));
-            Chip::new(&words).icon(icons::CLOCK).tone(Tone::Warning).show(ui);
-        }
-        let count = format::count(group.members.len() as u64, "member");
-        Chip::new(&count).icon(icons::USERS_THREE).show(ui);
-        if ui.add(IconButton::new(icons::ARROWS_CLOCKWISE, "Refresh groups")).clicked() {
+/// The groups, the ones behind marked.
+fn list(ui: &mut Ui, groups: &[GroupSummary], state: &mut GroupsState, view: &mut View<'_>) {
+    ui.horizontal(|ui| {
+        Field::new(&mut state.filter, "Group filter").hint("Filter groups").width(220.0).show(ui);
+        let refresh = IconButton::new(icons::ARROWS_CLOCKWISE, "Refresh groups");
+        if ui.add_enabled(!view.snapshot.groups.is_pending(), refresh).clicked() {
             view.out.send(Command::RefreshGroups);
         }
     });
+    let lower = state.filter.to_lowercase();
+    let passing: Vec<_> =
+        groups.iter().filter(|group| group.group.to_lowercase().contains(&lower)).collect();
+    let chosen = passing.iter().position(|group| state.chosen.as_ref() == Some(&group.group));
+    let mut rows = GroupRows(&passing);
+    let id = Id::unique("groups");
+    let response = DataTable::new(id, "Consumer groups", &GROUP_COLUMNS, passing.len() as u64)
+        .chosen(chosen.map(|row| row as u64))
+        .show(ui, &mut rows);
+    let row = response.chosen.and_then(|row| usize::try_from(row).ok());
+    if let Some(group) = row.and_then(|row| passing.get(row)) {
+        state.choose(&group.group);
+    }
 }
 
-/// The title of a column.
-fn column_title(ui: &mut Ui, text: &str) {
-    let color = Tokens::of(ui).text_secondary;
-    ui.label(RichText::new(text).font(secondary()).color(color));
-}
-
-/// A figure in its column, at the right.
-fn figure(ui: &mut Ui, text: String) {
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        ui.label(RichText::new(text).font(mono()));
-    });
-}
-
-/// Where the group stands in each partition.
-fn offsets(ui: &mut Ui, group: &GroupSummary, view: &mut View<'_>) {
-    ui.spacing_mut().item_spacing = egui::vec2(8.0, 0.0);
-    TableBuilder::new(ui)
-        .id_salt("offsets")
-        .auto_shrink(false)
-        .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
-        .column(Column::remainder().at_least(100.0).clip(true))
-        .column(Column::exact(60.0))
-        .columns(Column::exact(88.0), 2)
-        .column(Column::exact(72.0))
-        .column(Column::exact(84.0))
-        .column(Column::exact(32.0))
-        .header(ROW_HEIGHT, |mut header| {
-            for title in ["Topic", "Partition", "Committed", "End", "Lag", "Behind", ""] {
-                header.col(|ui| column_title(ui, title));
-            }
-        })
-        .body(|body| {
-            body.rows(ROW_HEIGHT, group.offsets.len(), |mut row| {
-                let offset = &group.offsets[row.index()];
-                row.col(|ui| {
-                    let topic = RichText::new(&*offset.topic).font(mono());
-                    ui.add(egui::Label::new(topic).truncate());
-                });
-                row.col(|ui| figure(ui, offset.partition.to_string()));
-                row.col(|ui| figure(ui, format::number(offset.committed)));
-                row.col(|ui| figure(ui, format::number(offset.end)));
-                row.col(|ui| lag(ui, offset));
-                row.col(|ui| figure(ui, behind(offset)));
-                row.col(|ui| jump(ui, offset, view));
-            });
-        });
-}
-
-/// The lag, marked when there is any.
-fn lag(ui: &mut Ui, offset: &GroupOffset) {
+/// A figure; quiet when it is nothing.
+fn figure(ui: &mut Ui, text: String, quiet: bool) {
     let tokens = Tokens::of(ui);
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        let color = if offset.lag == 0 { tokens.text_secondary } else { tokens.warning };
-        ui.label(RichText::new(format::number(offset.lag)).font(mono()).color(color));
-        if offset.lag < 0 {
-            ui.label(icons::WARNING)
-                .on_hover_text("Committed beyond the end: the topic was cut back or created anew");
-        }
-    });
+    let color = if quiet { tokens.text_secondary } else { tokens.text };
+    ui.label(RichText::new(text).font(mono()).color(color));
 }
 
-/// How old the first record is that the group has not committed.
-fn behind(offset: &GroupOffset) -> String {
-    match offset.lag_ms {
+/// A lag, marked when there is any.
+fn lag(ui: &mut Ui, lag: i64) {
+    let tokens = Tokens::of(ui);
+    let color = if lag == 0 { tokens.text_secondary } else { tokens.warning };
+    if lag < 0 {
+        let mark = RichText::new(icons::WARNING).font(icon()).color(color);
+        ui.label(mark)
+            .on_hover_text("Committed beyond the end: the topic was cut back or created anew");
+    }
+    ui.label(RichText::new(format::number(lag)).font(mono()).color(color));
+}
+
+/// A lag in time, in words.
+fn behind(lag_ms: Option<i64>) -> String {
+    match lag_ms {
         None => "unknown".to_owned(),
         Some(0) => "0".to_owned(),
         Some(lag_ms) => format::duration_ms(lag_ms),
     }
 }
 
-/// To the record the group reads next.
-fn jump(ui: &mut Ui, offset: &GroupOffset, view: &mut View<'_>) {
-    let button = IconButton::new(icons::CROSSHAIR_SIMPLE, "Show the next record it reads");
-    if !ui.add(button).clicked() {
+/// How old the oldest record is that a group has not committed.
+fn group_behind(group: &GroupSummary) -> Option<i64> {
+    let known = group.offsets.iter().filter_map(|offset| offset.lag_ms).max();
+    known.or_else(|| group.offsets.is_empty().then_some(0))
+}
+
+/// How a state of a group is to be taken.
+fn tone(state: &str) -> Tone {
+    match state {
+        "Stable" => Tone::Good,
+        "Empty" | "Unknown" => Tone::Neutral,
+        _ => Tone::Warning,
+    }
+}
+
+/// The groups as the table draws them.
+struct GroupRows<'a>(&'a [&'a GroupSummary]);
+
+impl GroupRows<'_> {
+    /// The group of a row.
+    fn group(&self, row: u64) -> Option<&GroupSummary> {
+        self.0.get(usize::try_from(row).ok()?).copied()
+    }
+}
+
+impl TableRows for GroupRows<'_> {
+    fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
+        let Some(group) = self.group(row) else { return };
+        match column {
+            0 => {
+                let name = RichText::new(&*group.group).font(mono());
+                ui.add(egui::Label::new(name).truncate());
+            }
+            1 => {
+                let color = tone(&group.state).color(Tokens::of(ui));
+                ui.label(RichText::new(&*group.state).color(color));
+            }
+            2 => figure(ui, group.members.len().to_string(), group.members.is_empty()),
+            3 => figure(ui, group.offsets.len().to_string(), group.offsets.is_empty()),
+            4 => lag(ui, group.total_lag()),
+            _ => {
+                let behind_ms = group_behind(group);
+                figure(ui, behind(behind_ms), behind_ms == Some(0));
+            }
+        }
+    }
+
+    fn name(&self, row: u64) -> String {
+        self.group(row).map_or_else(String::new, |group| group.group.to_string())
+    }
+}
+
+/// One group.
+fn detail(ui: &mut Ui, group: &GroupSummary, view: &mut View<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(&*group.group).font(heading()));
+        Chip::new(&group.state).tone(tone(&group.state)).show(ui);
+        if let Some(group_type) = &group.group_type {
+            Chip::new(group_type).show(ui);
+        }
+        if let Some(trouble) = &group.problem {
+            let text = format!("{} {trouble}", icons::WARNING);
+            ui.label(RichText::new(text).color(Tokens::of(ui).warning));
+        }
+    });
+    if group.offsets.is_empty() {
+        let text = "The group has no committed offset: it has not told anyone how far it is.";
+        EmptyState::new(icons::FLAG_BANNER, "Nothing committed", text).show(ui);
         return;
     }
+    if !group.members.is_empty() {
+        let height = (ROW_HEIGHT * group.members.len() as f32 + 32.0)
+            .min(ui.available_height() * LIST_SHARE);
+        Panel::bottom(Id::unique("members"))
+            .exact_size(height)
+            .frame(Frame::new())
+            .show(ui, |ui| members(ui, group));
+    }
+    let mut rows = OffsetRows { offsets: &group.offsets, jump: None };
+    let id = Id::unique(("offsets", &group.group));
+    let response =
+        DataTable::new(id, "Committed offsets", &OFFSET_COLUMNS, group.offsets.len() as u64)
+            .show(ui, &mut rows);
+    let opened = response.opened.or(rows.jump).and_then(|row| usize::try_from(row).ok());
+    if let Some(offset) = opened.and_then(|row| group.offsets.get(row)) {
+        jump(offset, view);
+    }
+}
+
+/// Where a group stands, as the table draws it.
+struct OffsetRows<'a> {
+    /// The partitions.
+    offsets: &'a [GroupOffset],
+    /// The row whose next record was asked for.
+    jump: Option<u64>,
+}
+
+impl TableRows for OffsetRows<'_> {
+    fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
+        let Some(offset) = usize::try_from(row).ok().and_then(|row| self.offsets.get(row)) else {
+            return;
+        };
+        match column {
+            0 => {
+                let button =
+                    IconButton::new(icons::CROSSHAIR_SIMPLE, "Show the next record it reads");
+                if ui.add(button).clicked() {
+                    self.jump = Some(row);
+                }
+                let topic = RichText::new(&*offset.topic).font(mono());
+                ui.add(egui::Label::new(topic).truncate());
+            }
+            1 => figure(ui, offset.partition.to_string(), false),
+            2 => figure(ui, format::number(offset.committed), false),
+            3 => figure(ui, format::number(offset.end), false),
+            4 => lag(ui, offset.lag),
+            _ => figure(ui, behind(offset.lag_ms), offset.lag_ms == Some(0)),
+        }
+    }
+
+    fn name(&self, row: u64) -> String {
+        let offset = usize::try_from(row).ok().and_then(|row| self.offsets.get(row));
+        offset.map_or_else(String::new, |offset| {
+            format!("{}-{} lag {}", offset.topic, offset.partition, offset.lag)
+        })
+    }
+}
+
+/// To the record the group reads next.
+fn jump(offset: &GroupOffset, view: &mut View<'_>) {
     let topic = Arc::clone(&offset.topic);
     view.out.open(Pane::Topic(Arc::clone(&topic)));
-    // The last record it committed stands before the next one it reads: both are worth seeing.
-    let from = (offset.committed - 1).max(0);
-    let start = StartPosition::FromOffset { partition: offset.partition, offset: from };
-    let position = Position {
-        topic: Arc::clone(&topic),
-        partition: offset.partition,
-        offset: offset.committed,
-    };
     let loaded = view.snapshot.topic_view(&topic).is_some_and(|topic| topic.start.is_some());
     if !loaded {
+        // The last record it committed stands before the next one it reads: both are worth seeing.
+        let from = (offset.committed - 1).max(0);
+        let start = StartPosition::FromOffset { partition: offset.partition, offset: from };
         view.out.send(Command::OpenTopic(Arc::clone(&topic)));
-        view.out.send(Command::Read(topic, start));
+        view.out.send(Command::Read(Arc::clone(&topic), start));
     }
-    view.out.send(Command::InspectRecord(position));
+    let (partition, offset) = (offset.partition, offset.committed);
+    view.out.send(Command::InspectRecord(Position { topic, partition, offset }));
 }
 
 /// Who is in the group.
 fn members(ui: &mut Ui, group: &GroupSummary) {
-    if group.members.is_empty() {
-        return;
-    }
-    ui.add_space(8.0);
-    column_title(ui, "Members");
-    ScrollArea::vertical().id_salt("members").auto_shrink(false).show_rows(
-        ui,
-        ROW_HEIGHT,
-        group.members.len(),
-        |ui, rows| {
-            for index in rows {
-                let member = &group.members[index];
-                let partitions: Vec<_> = member
-                    .assignment
-                    .iter()
-                    .map(|(topic, partition)| format!("{topic}-{partition}"))
-                    .collect();
-                let name = format!("{}  {}", member.client_id, member.host);
-                let right = format::count(partitions.len() as u64, "partition");
-                ListRow::new(&name)
-                    .icon(icons::USER)
-                    .right(&right)
-                    .show(ui)
-                    .on_hover_text(format!("{}\n{}", member.id, partitions.join(", ")));
-            }
-        },
-    );
+    let tokens = Tokens::of(ui);
+    ui.add_space(4.0);
+    ui.label(RichText::new("Members").font(medium()).color(tokens.text_strong));
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let area = ScrollArea::vertical().id_salt("members").auto_shrink(false);
+    area.show_rows(ui, ROW_HEIGHT, group.members.len(), |ui, rows| {
+        for member in group.members.get(rows).into_iter().flatten() {
+            let partitions: Vec<_> = member
+                .assignment
+                .iter()
+                .map(|(topic, partition)| format!("{topic}-{partition}"))
+                .collect();
+            let name = format!("{}   {}", member.client_id, member.host);
+            let right = format::count(partitions.len() as u64, "partition");
+            let row = ListRow::new(&name).icon(icons::USER).right(&right).show(ui);
+            row.on_hover_ui(|ui| {
+                ui.label(&*member.id);
+                ui.label(RichText::new(partitions.join(", ")).font(secondary()));
+            });
+        }
+    });
 }

@@ -6,6 +6,7 @@
 pub(crate) mod bookmarks;
 pub(crate) mod demo;
 pub(crate) mod entity;
+pub(crate) mod field;
 pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod list_row;

@@ -6,10 +6,9 @@
 
 use std::path::Path;
 
-use egui::{
-    Align, Button, Context, Frame, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, vec2,
-};
+use egui::{Align, Button, Context, Frame, Layout, Margin, RichText, ScrollArea, Ui, vec2};
 
+use super::field::Field;
 use super::list_row::ListRow;
 use crate::gui::theme::{Tokens, body, heading, icon, icons, medium, secondary, semibold_family};
 use crate::gui::view::{Action, View};
@@ -50,7 +49,9 @@ pub(crate) fn show(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let width = WIDTH.min(ui.available_width() - 32.0);
         let margin = ((ui.available_width() - width) / 2.0).max(0.0);
-        let top = ((ui.available_height() - 560.0) * 0.3).clamp(16.0, 96.0);
+        let checked = !view.snapshot.checks.is_empty();
+        let height = if checked { 800.0 } else { 560.0 };
+        let top = ((ui.available_height() - height) * 0.3).clamp(16.0, 96.0);
         ui.add_space(top);
         ui.horizontal_top(|ui| {
             ui.add_space(margin);
@@ -95,17 +96,20 @@ fn section(ui: &mut Ui, title: &str) {
 }
 
 /// A button that leads.
-fn primary(ui: &mut Ui, words: &str, enabled: bool) -> bool {
+fn primary(ui: &mut Ui, words: &str, name: &str, enabled: bool) -> bool {
     let tokens = Tokens::of(ui);
     let text = RichText::new(words).font(medium()).color(tokens.accent);
     let button = Button::new(text).fill(tokens.selection).min_size(vec2(96.0, 26.0));
-    ui.add_enabled(enabled, button).clicked()
+    let response = ui.add_enabled(enabled, button);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
+    response.clicked()
 }
 
 /// The demo, for which nothing is needed.
 fn demo(ui: &mut Ui, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
     Frame::new().fill(tokens.raised).corner_radius(8).inner_margin(Margin::same(16)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
             ui.label(RichText::new(icons::FLASK).font(icon()).color(tokens.accent));
             ui.label(RichText::new("New here? Open the demo").font(heading()));
@@ -118,7 +122,7 @@ fn demo(ui: &mut Ui, view: &mut View<'_>) {
             .color(tokens.text_secondary),
         );
         ui.add_space(4.0);
-        if primary(ui, "Open the demo", !is_connecting(view)) {
+        if primary(ui, "Open the demo", "Open the demo", !is_connecting(view)) {
             view.out.send(Command::OpenDemo);
         }
     });
@@ -159,7 +163,7 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     let brokers = state.brokers.trim().to_owned();
     let choice = (!brokers.is_empty()).then_some(ConnectionChoice::Brokers(brokers));
     let typed = field_row(ui, &mut state.brokers, "localhost:9092", "Bootstrap address", |ui| {
-        buttons(ui, choice, view, &mut check);
+        buttons(ui, choice, "address", view, &mut check);
     });
     if typed && !state.brokers.trim().is_empty() {
         let brokers = state.brokers.trim().to_owned();
@@ -174,7 +178,7 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     let choice = (!path.is_empty()).then(|| ConnectionChoice::ConfigFile(path.into()));
     let mut browse = false;
     field_row(ui, &mut state.path, "/path/to/client.properties", "Configuration file", |ui| {
-        buttons(ui, choice, view, &mut check);
+        buttons(ui, choice, "file", view, &mut check);
         browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…")).clicked();
     });
     if browse {
@@ -194,13 +198,7 @@ fn field_row(
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui);
-            let field = TextEdit::singleline(text)
-                .hint_text(hint)
-                .font(egui::TextStyle::Monospace)
-                .margin(vec2(8.0, 4.0))
-                .desired_width(ui.available_width() - 8.0);
-            let response = ui.add(field);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
+            let response = Field::new(text, name).hint(hint).mono().show(ui);
             response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
         })
         .inner
@@ -212,16 +210,19 @@ fn field_row(
 fn buttons(
     ui: &mut Ui,
     choice: Option<ConnectionChoice>,
+    what: &str,
     view: &mut View<'_>,
     check: &mut Option<ConnectionChoice>,
 ) {
     let enabled = choice.is_some() && !is_connecting(view);
-    if primary(ui, "Connect", enabled)
+    if primary(ui, "Connect", &format!("Connect to {what}"), enabled)
         && let Some(choice) = choice.clone()
     {
         view.out.send(Command::Connect(choice));
     }
     let button = ui.add_enabled(enabled, Button::new("Check"));
+    let name = format!("Check {what}");
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, &name));
     if button.on_hover_text("Try the connection step by step").clicked() {
         *check = choice;
     }

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Area, Button, Context, Frame, Id, Order, RichText, Ui, vec2};
+use egui::{Align2, Area, Button, Context, Frame, Id, LayerId, Order, Rect, RichText, Ui, vec2};
 
 use crate::gui::theme::{Tokens, heading, icons, medium, secondary};
-use crate::gui::view::{Outbox, Pane, View};
+use crate::gui::view::{Outbox, Pane, Spot, View};
 use crate::gui::widgets::{IconButton, progress_bar};
 use crate::model::EntityId;
 use crate::workspace::{ClockCommand, ClockPoint, DemoView, EntityKey, EntityView, Snapshot};
@@ -17,7 +17,7 @@ use crate::workspace::{ClockCommand, ClockPoint, DemoView, EntityKey, EntityView
 /// How wide the card is, in points.
 const WIDTH: f32 = 320.0;
 /// The event that the dashboard missed.
-const MISSED: &str = "OrderShipped";
+pub(crate) const MISSED: &str = "OrderShipped";
 
 /// A step of the tour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,17 @@ impl Step {
     /// The step's number, from 0.
     fn index(self) -> usize {
         Self::ALL.iter().position(|step| *step == self).unwrap_or(0)
+    }
+
+    /// What the step speaks of.
+    fn spot(self) -> Option<Spot> {
+        match self {
+            Self::LookAtRow => Some(Spot::DashboardRow),
+            Self::OpenEntity => Some(Spot::OpenIncident),
+            Self::GoToEvent => Some(Spot::MissedEvent),
+            Self::LookAtGroup => Some(Spot::GroupMarkers),
+            Self::Conclusion => None,
+        }
     }
 
     /// The step after.
@@ -85,14 +96,22 @@ impl Tour {
         }
     }
 
-    /// Draws the card of the step.
-    pub(crate) fn show(&mut self, ctx: &Context, view: &mut View<'_>) {
+    /// Draws the card of the step within the middle of the window, and an outline around what it speaks of.
+    pub(crate) fn show(&mut self, ctx: &Context, middle: Rect, view: &mut View<'_>) {
+        let spots = std::mem::take(&mut view.out.spots);
         let (Some(step), Some(demo)) = (self.step, view.snapshot.demo.clone()) else { return };
+        let tokens = Tokens::of_theme(ctx.theme() == egui::Theme::Dark);
+        if let Some((_, rect)) = spots.iter().find(|(spot, _)| Some(*spot) == step.spot()) {
+            let layer = LayerId::new(Order::Foreground, Id::unique("tour spot"));
+            let stroke = egui::Stroke::new(2.0, tokens.accent);
+            let rect = rect.expand(3.0).intersect(middle);
+            ctx.layer_painter(layer).rect_stroke(rect, 6.0, stroke, egui::StrokeKind::Outside);
+        }
         let area = Area::new(Id::unique("tour"))
             .order(Order::Foreground)
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -92.0));
+            .pivot(Align2::LEFT_BOTTOM)
+            .default_pos(middle.left_bottom() + vec2(16.0, -16.0));
         area.show(ctx, |ui| {
-            let tokens = Tokens::of(ui);
             let stroke = egui::Stroke::new(1.0, tokens.accent);
             Frame::window(ui.style()).stroke(stroke).inner_margin(14).show(ui, |ui| {
                 ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));

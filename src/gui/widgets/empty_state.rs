@@ -43,12 +43,14 @@ impl<'a> EmptyState<'a> {
         let tokens = Tokens::of(ui);
         let space = ui.available_rect_before_wrap();
         let width = TEXT_WIDTH.min(space.width());
-        let galley = ui.painter().layout(
+        let mut job = egui::text::LayoutJob::simple(
             text.to_owned(),
             crate::gui::theme::body(),
             tokens.text_secondary,
             width,
         );
+        job.halign = Align::Center;
+        let galley = ui.painter().layout_job(job);
         let content_height =
             32.0 + ROW_HEIGHT + galley.size().y + actions.len() as f32 * 32.0 + 24.0;
         let top = (space.height() - content_height).max(0.0) * 0.42;

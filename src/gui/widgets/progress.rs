@@ -13,6 +13,8 @@ use crate::workspace::{JobState, JobView, PartitionProgress};
 
 /// The height of a bar, in points.
 const BAR_HEIGHT: f32 = 3.0;
+/// From this width on, in points, what a job did stands beside its title.
+const FACTS_BESIDE_WIDTH: f32 = 420.0;
 /// The height of a line of a partition, in points.
 const PARTITION_HEIGHT: f32 = 16.0;
 
@@ -52,6 +54,8 @@ pub fn job_row(ui: &mut Ui, job: &JobView) -> bool {
     };
     let running = matches!(job.state, JobState::Running | JobState::Following);
     let mut stop = false;
+    let facts = RichText::new(facts(job)).font(secondary()).color(tokens.text_secondary);
+    let beside = ui.available_width() >= FACTS_BESIDE_WIDTH;
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         ui.label(RichText::new(state_icon).font(icon()).color(color)).on_hover_text(word);
@@ -60,9 +64,14 @@ pub fn job_row(ui: &mut Ui, job: &JobView) -> bool {
             if running {
                 stop = ui.add(IconButton::new(icons::X, "Cancel")).clicked();
             }
-            ui.label(RichText::new(facts(job)).font(secondary()).color(tokens.text_secondary));
+            if beside {
+                ui.label(facts.clone());
+            }
         });
     });
+    if !beside {
+        ui.label(facts);
+    }
     if let (JobState::Running, Some(fraction)) = (&job.state, job.progress.fraction()) {
         let width = ui.available_width();
         progress_bar(ui, fraction, width, &job.title);

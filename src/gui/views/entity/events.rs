@@ -9,7 +9,8 @@ use egui::{Id, RichText, Ui};
 
 use super::{EntityState, point_of};
 use crate::gui::theme::{TimeFormat, Tokens, icon, icons, mono, mono_small, secondary};
-use crate::gui::view::View;
+use crate::gui::view::{Spot, View};
+use crate::gui::views::tour;
 use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
 use crate::model::{EventProblem, Transaction};
 use crate::workspace::{ClockCommand, Command, EntityView, EventRow};
@@ -17,7 +18,7 @@ use crate::workspace::{ClockCommand, Command, EntityView, EventRow};
 /// The columns.
 const COLUMNS: [TableColumn; 4] = [
     TableColumn::figures("", 40.0),
-    TableColumn::text("Event", 132.0),
+    TableColumn::text("Event", 136.0),
     TableColumn::rest("Changes"),
     TableColumn::figures("Time", 88.0),
 ];
@@ -33,12 +34,15 @@ pub(crate) fn show(
     let version = entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0);
     let chosen = version.map(|version| version - 1);
     let moved = entity.at.as_ref().map(|at| at.version) != state.version;
-    let mut rows = Rows { events, times: view.times, compare: None };
+    let mut rows = Rows { events, times: view.times, compare: None, told: None };
     let id = Id::unique(("events", &entity.key));
     let response = DataTable::new(id, "Events", &COLUMNS, events.len() as u64)
         .chosen(chosen)
         .scroll_to(chosen.filter(|_| moved))
         .show(ui, &mut rows);
+    if let Some(rect) = rows.told.filter(|_| view.snapshot.demo.is_some()) {
+        view.out.mark(Spot::MissedEvent, rect);
+    }
     if let Some(base) = rows.compare {
         view.out.send(Command::Compare(entity.key.clone(), Some(base)));
     }
@@ -56,6 +60,8 @@ struct Rows<'a> {
     times: &'a TimeFormat,
     /// The version to compare with that was asked for in a menu.
     compare: Option<u64>,
+    /// Where the event that the tour tells of was drawn.
+    told: Option<egui::Rect>,
 }
 
 impl Rows<'_> {
@@ -104,7 +110,9 @@ fn mark_of(event: &EventRow) -> EventMark {
 
 impl TableRows for Rows<'_> {
     fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
-        let Some(event) = self.event(row) else { return };
+        let Some(event) = usize::try_from(row).ok().and_then(|row| self.events.get(row)) else {
+            return;
+        };
         let tokens = Tokens::of(ui);
         match column {
             0 => {
@@ -112,6 +120,9 @@ impl TableRows for Rows<'_> {
                 ui.label(text.color(tokens.text_secondary));
             }
             1 => {
+                if &*event.event_type == tour::MISSED {
+                    self.told = Some(ui.max_rect());
+                }
                 let response = event_label(ui, &event.event_type, mark_of(event));
                 response.on_hover_ui(|ui| event_facts(ui, event, self.times));
             }

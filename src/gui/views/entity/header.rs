@@ -7,9 +7,9 @@ use egui::{RichText, Ui};
 
 use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_switch;
-use crate::gui::theme::{Tokens, format, heading, icons};
+use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{Chip, CopyText, IconButton, Tone, progress_bar, verdict_chip};
+use crate::gui::widgets::{Chip, IconButton, Tone, progress_bar, verdict_chip};
 use crate::workspace::{Command, EntityView, JobState};
 
 /// The folds with what they do.
@@ -27,7 +27,9 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         ui.label(RichText::new(icons::CUBE).color(Tokens::of(ui).text_secondary));
         let name = RichText::new(format::middle(&id, 36)).font(heading());
         ui.label(name).on_hover_text(&id);
-        ui.add(CopyText::new(&id).characters(0).name("entity"));
+        if ui.add(IconButton::new(icons::COPY, "Copy id")).clicked() {
+            ui.copy_text(id);
+        }
         for topic in entity.key.topics.iter() {
             Chip::new(&format::middle(topic, 28)).icon(icons::ROWS).show(ui);
         }
@@ -79,7 +81,8 @@ fn fold(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
     let name = format!("Fold {}", entity.fold);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if !entity.fold_label.is_empty() {
-        response.on_hover_text(&*entity.fold_label);
+        let label = RichText::new(&*entity.fold_label).font(secondary());
+        ui.label(label.color(Tokens::of(ui).text_secondary));
     }
 }
 

@@ -55,7 +55,8 @@ pub(crate) fn show(
     view: &mut View<'_>,
 ) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.spacing_mut().button_padding.x = 4.0;
         for (tab, name) in TABS {
             ui.selectable_value(&mut state.inspector.tab, tab, name);
         }

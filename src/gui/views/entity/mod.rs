@@ -24,8 +24,10 @@ use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView,
 
 /// Below this width, in points, the parts stand in tabs instead of side by side.
 const NARROW: f32 = 700.0;
-/// How wide the list of events and the inspector are at first, in points.
-const SIDE_WIDTHS: [f32; 2] = [330.0, 340.0];
+/// Which share of the width the list of events and the inspector take at first.
+const SIDE_SHARES: [f32; 2] = [0.39, 0.32];
+/// How wide they are at first, in points: least and most.
+const SIDE_WIDTHS: [f32; 2] = [290.0, 640.0];
 /// How much more or less a step of zooming shows.
 const ZOOM_STEP: f64 = 1.4;
 /// Which share of the view a step of panning moves by.
@@ -157,7 +159,10 @@ fn parts_side_by_side(
     state: &mut EntityState,
     view: &mut View<'_>,
 ) {
-    let [events_width, inspector_width] = SIDE_WIDTHS;
+    let [least, most] = SIDE_WIDTHS;
+    let whole = ui.available_width();
+    let [events_width, inspector_width] =
+        SIDE_SHARES.map(|share| (whole * share).clamp(least, most));
     let frame = Frame::new().inner_margin(Margin { left: 12, right: 8, top: 6, bottom: 0 });
     Panel::left(Id::unique("entity events"))
         .default_size(events_width)

@@ -33,7 +33,7 @@ pub(crate) fn show(
         EmptyState::new(icons::HOURGLASS, "Folding…", "").show(ui);
         return;
     };
-    title(ui, entity, at, events, view);
+    title(ui, at, events, view);
     if entity.at_pending {
         ui.multiply_opacity(PENDING_OPACITY);
     }
@@ -86,7 +86,7 @@ pub(crate) fn act(entity: &EntityView, action: TreeAction, view: &mut View<'_>) 
 }
 
 /// After which event the state is.
-fn title(ui: &mut Ui, entity: &EntityView, at: &EntityAt, events: &[EventRow], view: &View<'_>) {
+fn title(ui: &mut Ui, at: &EntityAt, events: &[EventRow], view: &View<'_>) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
         ui.set_height(ROW_HEIGHT);
@@ -96,7 +96,7 @@ fn title(ui: &mut Ui, entity: &EntityView, at: &EntityAt, events: &[EventRow], v
                 "after v{} {} · {}",
                 at.version,
                 event.event_type,
-                view.times.date_time(event.log_time_ms)
+                view.times.time(event.log_time_ms)
             ),
             None => "before the first event".to_owned(),
         };
@@ -110,10 +110,6 @@ fn title(ui: &mut Ui, entity: &EntityView, at: &EntityAt, events: &[EventRow], v
             });
         });
     });
-    if !entity.fold_label.is_empty() {
-        let words = RichText::new(&*entity.fold_label).font(secondary());
-        ui.label(words.color(tokens.text_secondary));
-    }
 }
 
 /// The chosen field and the events that changed it.
@@ -130,7 +126,9 @@ fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, vie
             crate::gui::command_ui::icon_button(ui, icon, command, view.out);
         }
         let color = tokens.text_secondary;
-        ui.label(RichText::new("changed by").font(secondary()).color(color));
+        if ui.available_width() > 200.0 {
+            ui.label(RichText::new("changed by").font(secondary()).color(color));
+        }
         for writer in entity.path_writers.iter().take(WRITERS_MAX) {
             let text = RichText::new(format!("v{writer}")).font(mono_small());
             if ui.selectable_label(*writer == version, text).clicked() {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use egui::{Frame, Id, Panel, Ui};
 
 use super::{EntityState, event_at, go_to};
-use crate::gui::timeline::{Timeline, TimelineAction};
-use crate::gui::view::View;
+use crate::gui::timeline::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
+use crate::gui::view::{Spot, View};
 use crate::workspace::{ClockCommand, ClockPoint, EntityView, EventRow, LaneMark};
 
 /// The greatest share of the view that the timeline takes at first.
@@ -45,7 +45,10 @@ pub(crate) fn panel(
         .show(ui, |ui| {
             ui.set_min_height(height);
             let id = Id::unique(("entity timeline", &entity.key));
+            let rect = ui.available_rect_before_wrap();
             action = timeline.show(ui, id, &mut state.timeline);
+            let lanes = RULER_HEIGHT + LANE_HEIGHT * entity.lanes.len() as f32;
+            view.out.mark(Spot::GroupMarkers, rect.with_min_y(rect.top() + lanes));
         });
     match action {
         Some(TimelineAction::SetTime(time_ms)) => {

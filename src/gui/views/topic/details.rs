@@ -66,6 +66,7 @@ fn mapping(ui: &mut Ui, topic: &TopicView) {
         quiet(ui, "Found once records were read");
         return;
     }
+    ui.spacing_mut().interact_size.y = 0.0;
     for (what, source, why) in &topic.mapping.choices {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(&**what).color(Tokens::of(ui).text_secondary));
@@ -95,6 +96,7 @@ fn partitions(ui: &mut Ui, topic: &TopicView) {
     let Some(partitions) = topic.partitions.latest() else { return };
     section(ui, "Partitions");
     let color = Tokens::of(ui).text_secondary;
+    ui.spacing_mut().interact_size.y = 0.0;
     Grid::new("partitions").num_columns(5).spacing([14.0, 4.0]).striped(false).show(ui, |ui| {
         for title in ["", "Start", "End", "Stable", "Leader"] {
             ui.label(RichText::new(title).font(secondary()).color(color));

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use egui::{Key, RichText, TextEdit, Ui};
+use egui::{Key, RichText, Ui};
 
 use crate::gui::theme::{Tokens, format, icons, secondary};
 use crate::gui::view::View;
+use crate::gui::views::field::Field;
 use crate::gui::widgets::{Chip, IconButton, Tone, problem_box};
 use crate::workspace::{Command, RecordFilter, TopicView};
 
@@ -41,7 +42,13 @@ impl FilterState {
 }
 
 /// Draws the filter.
-pub(crate) fn show(ui: &mut Ui, topic: &TopicView, state: &mut FilterState, view: &mut View<'_>) {
+pub(crate) fn show(
+    ui: &mut Ui,
+    topic: &TopicView,
+    state: &mut FilterState,
+    newest_first: &mut bool,
+    view: &mut View<'_>,
+) {
     let mut wanted = topic.filter.clone();
     ui.horizontal_wrapped(|ui| {
         quick_text(ui, state, &mut wanted);
@@ -53,6 +60,7 @@ pub(crate) fn show(ui: &mut Ui, topic: &TopicView, state: &mut FilterState, view
         partitions(ui, topic, &mut wanted);
         chips(ui, &mut wanted, state, view);
         counts(ui, topic);
+        order(ui, newest_first);
     });
     if state.cel_open {
         expression(ui, state, &mut wanted);
@@ -67,12 +75,8 @@ pub(crate) fn show(ui: &mut Ui, topic: &TopicView, state: &mut FilterState, view
 
 /// The field that looks through keys, values and headers.
 fn quick_text(ui: &mut Ui, state: &mut FilterState, wanted: &mut RecordFilter) {
-    let field = TextEdit::singleline(&mut state.text)
-        .hint_text(format!("{} Filter records  /", icons::MAGNIFYING_GLASS))
-        .desired_width(200.0);
-    let response = ui.add(field);
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter records"));
+    let hint = format!("{}  Filter records   /", icons::MAGNIFYING_GLASS);
+    let response = Field::new(&mut state.text, "Filter records").hint(hint).width(220.0).show(ui);
     if std::mem::take(&mut state.focus_wanted) {
         response.request_focus();
     }
@@ -91,7 +95,9 @@ fn partitions(ui: &mut Ui, topic: &TopicView, wanted: &mut RecordFilter) {
     if partitions.len() < 2 {
         return;
     }
-    ui.menu_button("Partitions", |ui| {
+    let words = RichText::new(format!("Partitions {}", icons::CARET_DOWN));
+    let button = egui::Button::new(words).frame_when_inactive(false);
+    egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for facts in partitions.iter() {
                 let mut on = wanted.partitions.contains(&facts.partition);
@@ -159,18 +165,27 @@ fn counts(ui: &mut Ui, topic: &TopicView) {
     }
 }
 
+/// Which end of the records stands on top.
+fn order(ui: &mut Ui, newest_first: &mut bool) {
+    let (icon, name) = if *newest_first {
+        (icons::ARROW_DOWN, "Newest first")
+    } else {
+        (icons::ARROW_UP, "Oldest first")
+    };
+    if ui.add(IconButton::new(icon, name).text(name)).clicked() {
+        *newest_first = !*newest_first;
+    }
+}
+
 /// The field for an expression, with examples.
 fn expression(ui: &mut Ui, state: &mut FilterState, wanted: &mut RecordFilter) {
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 200.0).max(160.0);
-        let field = TextEdit::singleline(&mut state.cel)
-            .hint_text("type == 'OrderShipped' && value.total > 100.0")
-            .font(egui::TextStyle::Monospace)
-            .desired_width(width);
-        let response = ui.add(field);
-        response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Expression (CEL)")
-        });
+        let response = Field::new(&mut state.cel, "Expression (CEL)")
+            .hint("type == 'OrderShipped' && value.total > 100.0")
+            .mono()
+            .width(width)
+            .show(ui);
         let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if ui.button("Apply").clicked() || enter {
             wanted.cel = state.cel.trim().to_owned();

@@ -27,9 +27,9 @@ use crate::workspace::{Command, JobState, JobView, StartPosition, TopicView};
 
 /// How high the histogram is, in points.
 const HISTOGRAM_HEIGHT: f32 = 64.0;
-/// How wide the record's panel is at first, in points.
-const RECORD_WIDTH: f32 = 360.0;
-/// Below this width, in points, the record's panel stands below the table.
+/// How wide the panel beside the table is at first, in points.
+const SIDE_WIDTH: f32 = 360.0;
+/// Below this width, in points, what stands beside the table stands below it.
 const NARROW: f32 = 720.0;
 
 /// The view's state.
@@ -87,12 +87,10 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
             }
         });
     }
-    if state.details_open {
-        Panel::right("details").default_size(RECORD_WIDTH).frame(bar).show(ui, |ui| {
-            details::show(ui, &topic, view);
-        });
-    }
     if topic.start.is_none() || state.choosing_start {
+        if state.details_open {
+            side_panel(ui, "details").frame(bar).show(ui, |ui| details::show(ui, &topic, view));
+        }
         egui::CentralPanel::no_frame()
             .show(ui, |ui| start::show(ui, &topic, &mut state.start, view));
         return;
@@ -100,16 +98,15 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
     progress(ui, &topic, state, view);
     Panel::top("filter").frame(bar).resizable(false).show(ui, |ui| {
         density(ui, &topic, view);
-        filter::show(ui, &topic, &mut state.filter, view);
+        let mut newest_first = state.records.is_newest_first(&topic);
+        filter::show(ui, &topic, &mut state.filter, &mut newest_first, view);
+        state.records.set_newest_first(&topic, newest_first);
     });
     let shown = records::inspected(&topic, view).cloned().filter(|_| !state.record_closed);
-    if let Some(detail) = shown {
-        let panel = if ui.available_width() < NARROW {
-            Panel::bottom("record").default_size(220.0)
-        } else {
-            Panel::right("record").default_size(RECORD_WIDTH).size_range(240.0..=900.0)
-        };
-        panel.frame(bar).show(ui, |ui| inspected(ui, &detail, state, view));
+    if state.details_open {
+        side_panel(ui, "details").frame(bar).show(ui, |ui| details::show(ui, &topic, view));
+    } else if let Some(detail) = shown {
+        side_panel(ui, "record").frame(bar).show(ui, |ui| inspected(ui, &detail, state, view));
     }
     egui::CentralPanel::no_frame().show(ui, |ui| {
         if let Some(position) = records::show(ui, &topic, &mut state.records, view) {
@@ -117,6 +114,20 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
             view.out.send(Command::InspectRecord(position));
         }
     });
+}
+
+/// The panel beside the table; below it where there is no room.
+fn side_panel(ui: &Ui, name: &str) -> Panel {
+    if ui.available_width() < NARROW {
+        let height_max = (ui.available_height() * 0.5).max(80.0);
+        return Panel::bottom(Id::unique((name, "below")))
+            .default_size(220.0_f32.min(height_max))
+            .size_range(80.0_f32.min(height_max)..=height_max);
+    }
+    let width_max = (ui.available_width() * 0.6).max(240.0);
+    Panel::right(Id::unique((name, "beside")))
+        .default_size(SIDE_WIDTH)
+        .size_range(240.0..=width_max)
 }
 
 /// The name, what is known at a glance, where reading starts.

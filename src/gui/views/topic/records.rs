@@ -11,9 +11,7 @@ use egui::{Id, RichText, Ui};
 
 use crate::gui::theme::{TimeFormat, Tokens, format, icon, icons, mono, mono_small};
 use crate::gui::view::{Outbox, Pane, View};
-use crate::gui::widgets::{
-    DataTable, EmptyState, EventMark, IconButton, TableColumn, TableRows, event_label,
-};
+use crate::gui::widgets::{DataTable, EmptyState, EventMark, TableColumn, TableRows, event_label};
 use crate::model::{Position, Transaction};
 use crate::workspace::{
     Command, EntityKey, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText, StartPosition,
@@ -22,11 +20,11 @@ use crate::workspace::{
 
 /// The columns.
 const COLUMNS: [TableColumn; 7] = [
-    TableColumn::text("Time", 172.0),
-    TableColumn::figures("Part.", 44.0),
-    TableColumn::figures("Offset", 84.0),
-    TableColumn::text("Key", 150.0),
-    TableColumn::text("Type", 150.0),
+    TableColumn::text("Time", 186.0),
+    TableColumn::figures("Part.", 48.0),
+    TableColumn::figures("Offset", 80.0),
+    TableColumn::text("Key", 132.0),
+    TableColumn::text("Type", 144.0),
     TableColumn::rest("Value"),
     TableColumn::figures("Size", 68.0),
 ];
@@ -46,9 +44,17 @@ pub(crate) struct RecordsState {
 
 impl RecordsState {
     /// Whether the newest record stands on top.
-    fn is_newest_first(&self, topic: &TopicView) -> bool {
+    pub(crate) fn is_newest_first(&self, topic: &TopicView) -> bool {
         let suggested = matches!(topic.start, Some(StartPosition::Newest(_) | StartPosition::Live));
         self.newest_first.unwrap_or(suggested)
+    }
+
+    /// Puts the newest record on top, or the oldest.
+    pub(crate) fn set_newest_first(&mut self, topic: &TopicView, newest_first: bool) {
+        if newest_first != self.is_newest_first(topic) {
+            self.newest_first = Some(newest_first);
+            self.scroll_wanted = true;
+        }
     }
 
     /// Chooses the row this many below.
@@ -114,7 +120,6 @@ pub(crate) fn show(
         }
     }
     let order = Order { count: topic.rows.len(), newest_first: state.is_newest_first(topic) };
-    sort_switch(ui, order, state);
     let chosen = state.chosen_index(topic).map(|index| order.flip(index) as u64);
     let scroll_to = chosen.filter(|_| std::mem::take(&mut state.scroll_wanted));
     let mut rows =
@@ -163,26 +168,6 @@ fn empty(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
     }
     if empty.show(ui).is_some() {
         view.out.send(Command::SetFilter(Arc::clone(&topic.topic), RecordFilter::default()));
-    }
-}
-
-/// The switch between newest and oldest first, over the table's right end.
-fn sort_switch(ui: &mut Ui, order: Order, state: &mut RecordsState) {
-    let (icon_text, name) = if order.newest_first {
-        (icons::ARROW_DOWN, "Newest first")
-    } else {
-        (icons::ARROW_UP, "Oldest first")
-    };
-    let rect = egui::Rect::from_min_size(
-        egui::pos2(ui.max_rect().right() - 26.0, ui.max_rect().top()),
-        egui::Vec2::splat(24.0),
-    );
-    // Drawn after the table would be lost under its header, so it takes a corner of its own.
-    let button = IconButton::new(icon_text, name);
-    let layer = egui::UiBuilder::new().max_rect(rect).layer_id(ui.layer_id());
-    let clicked = ui.scope_builder(layer, |ui| ui.add(button).clicked()).inner;
-    if clicked {
-        state.newest_first = Some(!order.newest_first);
     }
 }
 

@@ -3,11 +3,12 @@
 //! Promises: says how much there is before anything is read.
 //! Does not know: how a start becomes offsets.
 
-use egui::{Button, Grid, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Button, Grid, RichText, ScrollArea, Ui, vec2};
 
 use super::start_form::{StartForm, newest_ms};
 use crate::gui::theme::{TimeFormat, Tokens, format, heading, icon, icons, medium, secondary};
 use crate::gui::view::View;
+use crate::gui::views::field::Field;
 use crate::workspace::{StartPosition, TopicView};
 
 /// How wide the choice is, in points.
@@ -59,11 +60,13 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
     let mut asked: Offer = None;
     Grid::new("start").num_columns(3).spacing([16.0, 8.0]).min_col_width(0.0).show(ui, |ui| {
         line(ui, "Newest", &mut asked, |ui| {
-            field(ui, &mut form.count, 80.0, "records", "How many records");
+            field(ui, &mut form.count, 80.0, "", "How many records");
+            about(ui, "records over all partitions");
             form.count().map(StartPosition::Newest)
         });
         line(ui, "Oldest", &mut asked, |ui| {
-            field(ui, &mut form.count, 80.0, "records", "How many of the oldest records");
+            field(ui, &mut form.count, 80.0, "", "How many of the oldest records");
+            about(ui, "records from the log start on");
             form.count().map(|count| StartPosition::Oldest(Some(count)))
         });
         line(ui, "Everything", &mut asked, |ui| {
@@ -79,9 +82,9 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
         });
         line(ui, "Time", &mut asked, |ui| {
             about(ui, "since");
-            field(ui, &mut form.from, 130.0, "2026-11-23 14:00", "Since time");
+            field(ui, &mut form.from, 148.0, "2026-11-23 14:00", "Since time");
             about(ui, "to");
-            field(ui, &mut form.to, 130.0, "the end", "To time");
+            field(ui, &mut form.to, 148.0, "the end", "To time");
             form.times(view.times, newest)
         });
         line(ui, "Live", &mut asked, |ui| {
@@ -136,10 +139,5 @@ fn about(ui: &mut Ui, text: &str) {
 
 /// A field for data.
 fn field(ui: &mut Ui, text: &mut String, width: f32, hint: &str, name: &str) {
-    let field = TextEdit::singleline(text)
-        .desired_width(width)
-        .hint_text(hint)
-        .font(egui::TextStyle::Monospace);
-    let response = ui.add(field);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
+    Field::new(text, name).hint(hint).width(width).mono().show(ui);
 }

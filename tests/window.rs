@@ -1,0 +1,20 @@
+//! The whole window, drawn and used without a display.
+//!
+//! Promises: every view is drawn in both themes and at extreme sizes, is usable by keys alone, and paints nothing while
+//! nothing happens.
+//! Does not know: Kafka; snapshots are made by hand.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
+
+#[path = "window/behaviour.rs"]
+mod behaviour;
+#[path = "window/harness.rs"]
+mod harness;
+#[path = "window/order.rs"]
+mod order;
+#[path = "window/pictures.rs"]
+mod pictures;
+#[path = "window/scenes.rs"]
+mod scenes;
+#[path = "support/soft_renderer.rs"]
+mod soft_renderer;

@@ -1,0 +1,147 @@
+//! A whole window without a display, on a workspace that is made by hand.
+//!
+//! Promises: what the window sends is kept in order; a new snapshot is shown in the next frame.
+//! Does not know: scenes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Key, Modifiers, Theme, ThemePreference, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use foldback::gui::{App, Choices, Layout};
+use foldback::workspace::{Command, EnginePort, Snapshot, port};
+
+use crate::soft_renderer::SoftRenderer;
+
+/// The window with its other side.
+pub(crate) struct Window {
+    /// The window.
+    app: App,
+    /// The workspace's side.
+    engine: EnginePort,
+    /// What the window sent.
+    sent: Vec<Command>,
+}
+
+impl eframe::App for Window {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        self.app.logic(ctx, frame);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.app.ui(ui, frame);
+        self.sent.extend(self.engine.commands().try_iter());
+    }
+}
+
+/// A test of a whole window.
+pub(crate) type Test = Harness<'static, Window>;
+
+/// A dark window of 1280 × 800 points.
+pub(crate) fn open(snapshot: Snapshot) -> Test {
+    open_as(snapshot, Theme::Dark, Vec2::new(1280.0, 800.0))
+}
+
+/// A window of this theme and size.
+pub(crate) fn open_as(snapshot: Snapshot, theme: Theme, size: Vec2) -> Test {
+    let (window, engine) = port();
+    engine.publish(Arc::new(snapshot));
+    let choices = Choices { theme: ThemePreference::from(theme), ..Choices::default() };
+    let app = App::new(window, Layout::with_choices(choices));
+    let state = Window { app, engine, sent: Vec::new() };
+    let mut test = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_render_cursor(false)
+        .with_max_steps(64)
+        .with_os(egui::os::OperatingSystem::Nix)
+        .renderer(SoftRenderer::default())
+        .with_context_setup(foldback::gui::theme::apply)
+        .build_eframe(|_| state);
+    test.run();
+    test
+}
+
+/// What tests do with a window.
+pub(crate) trait Use {
+    /// Shows another snapshot.
+    fn publish(&mut self, snapshot: Snapshot);
+    /// Clicks what has exactly this name.
+    fn press(&mut self, name: &str);
+    /// Puts the focus on the field with exactly this name.
+    fn focus(&mut self, name: &str);
+    /// Presses a key.
+    fn key(&mut self, modifiers: Modifiers, key: Key);
+    /// Types into what has the focus.
+    fn type_text(&mut self, text: &str);
+    /// Whether something has a name that contains this.
+    fn shows(&self, text: &str) -> bool;
+    /// What was sent since the last call.
+    fn take_sent(&mut self) -> Vec<Command>;
+    /// Saves a picture in the folder that the variable `FOLDBACK_PICTURES` names; drawing takes a while.
+    fn picture(&mut self, name: &str);
+    /// Asserts that nothing is painted without input or news.
+    fn assert_idle(&self, name: &str);
+}
+
+impl Use for Test {
+    fn publish(&mut self, snapshot: Snapshot) {
+        self.state().engine.publish(Arc::new(snapshot));
+        self.run();
+    }
+
+    fn press(&mut self, name: &str) {
+        let node = self
+            .query_all_by_label(name)
+            .next()
+            .unwrap_or_else(|| panic!("nothing is called {name:?}"));
+        node.click();
+        self.run();
+    }
+
+    fn focus(&mut self, name: &str) {
+        self.get_by_role_and_label(egui::Role::TextInput, name).focus();
+        self.run();
+    }
+
+    fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.key_press_modifiers(modifiers, key);
+        self.run();
+    }
+
+    fn type_text(&mut self, text: &str) {
+        self.event(egui::Event::Text(text.to_owned()));
+        self.run();
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.query_all_by_label_contains(text).next().is_some()
+            || self
+                .query_all(egui_kittest::kittest::by().predicate({
+                    let text = text.to_owned();
+                    move |node| node.value().is_some_and(|value| value.contains(&text))
+                }))
+                .next()
+                .is_some()
+    }
+
+    fn take_sent(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.state_mut().sent)
+    }
+
+    fn picture(&mut self, name: &str) {
+        let Some(folder) = std::env::var_os("FOLDBACK_PICTURES").map(std::path::PathBuf::from)
+        else {
+            return;
+        };
+        fs_err::create_dir_all(&folder).unwrap();
+        let picture = self.render().unwrap();
+        picture.save(folder.join(format!("{name}.png"))).unwrap();
+    }
+
+    fn assert_idle(&self, name: &str) {
+        let delay = self.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+        assert_eq!(delay, Duration::MAX, "{name} asks for a repaint while nothing happens");
+    }
+}
