@@ -11,7 +11,7 @@ use support::cli::{Ended, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["topics"],
     &["scan"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["bench"],
     &["bench", "scan"],
     &["bench", "fold"],
+    &["demo"],
 ];
 
 /// Brokers that nobody asks, because the question is refused before.
