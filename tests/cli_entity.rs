@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 
 use support::cli::{Ended, ask, pick, pick_all, run_in};
@@ -35,35 +37,46 @@ fn refused(kafka: &Kafka, arguments: &[&str]) -> Ended {
     ended
 }
 
-#[test]
-fn data_of_kcat_and_of_the_console_producer_gives_what_a_person_computes() {
-    let kafka = Kafka::shared();
-    let topic = kafka.create_topic("by-hand", 3, &[]);
-    let by_kcat = concat!(
-        "order-7|{\"type\":\"OrderCreated\",\"status\":\"CREATED\",\"total\":10.50,\"customer\":{\"name\":\"Ann\",\"vip\":true}}\n",
-        "order-8|{\"type\":\"OrderCreated\",\"status\":\"CREATED\",\"total\":1}\n",
-        "order-7|{\"type\":\"OrderPaid\",\"status\":\"PAID\",\"paid\":10.5}\n",
-    );
-    kcat(
-        kafka.brokers(),
-        &["-t", &topic, "-P", "-K", "|", "-X", "partitioner=murmur2_random"],
-        by_kcat.as_bytes(),
-    );
-    let by_console = concat!(
-        "order-7|{\"type\":\"AddressChanged\",\"customer\":{\"name\":\"Ann\",\"vip\":null,\"city\":\"Oslo\"}}\n",
-        "order-7|{\"type\":\"OrderShipped\",\"status\":\"SHIPPED\",\"total\":10.50,\"parcels\":[\"p-1\",\"p-2\"]}\n",
-    );
-    let mut producer = java(None);
-    producer.arg("org.apache.kafka.tools.ConsoleProducer").args([
-        "--bootstrap-server",
-        kafka.brokers(),
-        "--topic",
-        &topic,
-    ]);
-    producer.args(["--reader-property", "parse.key=true", "--reader-property", "key.separator=|"]);
-    output_of(&mut producer, by_console.as_bytes());
+/// The topic whose records were written by kcat and by Kafka's console producer, once for all tests.
+fn written_by_others(kafka: &Kafka) -> &'static str {
+    static TOPIC: OnceLock<String> = OnceLock::new();
+    TOPIC.get_or_init(|| {
+        let topic = kafka.create_topic("by-hand", 3, &[]);
+        let by_kcat = concat!(
+            r#"order-7|{"type":"OrderCreated","status":"CREATED","total":10.50,"customer":{"name":"Ann","vip":true}}"#,
+            "\n",
+            r#"order-8|{"type":"OrderCreated","status":"CREATED","total":1}"#,
+            "\n",
+            r#"order-7|{"type":"OrderPaid","status":"PAID","paid":10.5}"#,
+            "\n",
+        );
+        let arguments = ["-t", &topic, "-P", "-K", "|", "-X", "partitioner=murmur2_random"];
+        kcat(kafka.brokers(), &arguments, by_kcat.as_bytes());
+        let by_console = concat!(
+            r#"order-7|{"type":"AddressChanged","customer":{"name":"Ann","vip":null,"city":"Oslo"}}"#,
+            "\n",
+            r#"order-7|{"type":"OrderShipped","status":"SHIPPED","total":10.50,"parcels":["p-1","p-2"]}"#,
+            "\n",
+        );
+        let mut producer = java(None);
+        producer.arg("org.apache.kafka.tools.ConsoleProducer");
+        producer.args(["--bootstrap-server", kafka.brokers(), "--topic", &topic]);
+        producer.args(["--reader-property", "parse.key=true"]);
+        producer.args(["--reader-property", "key.separator=|"]);
+        output_of(&mut producer, by_console.as_bytes());
+        topic
+    })
+}
 
-    let mut events = about(kafka, "history", "order-7", &topic, &[]);
+/// The JSON this text is, numbers with their digits.
+fn exact(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn the_history_of_data_written_by_others_has_the_changes_a_person_sees() {
+    let kafka = Kafka::shared();
+    let mut events = about(kafka, "history", "order-7", written_by_others(kafka), &[]);
     let summary = events.pop().expect("a summary");
     let expected = [
         json!([1, "OrderCreated"]),
@@ -72,72 +85,58 @@ fn data_of_kcat_and_of_the_console_producer_gives_what_a_person_computes() {
         json!([4, "OrderShipped"]),
     ];
     assert_eq!(pick_all(&events, &["version", "type"]), expected);
-    let change = |op: &str, path: &str, from: Value, to: Value| {
-        let mut change = json!({"path": path, "op": op});
-        for (name, value) in [("from", from), ("to", to)] {
-            if value != json!("-") {
-                change[name] = value;
-            }
-        }
-        change
-    };
-    let none = json!("-");
-    assert_eq!(
-        events[1]["changes"],
-        json!([
-            change("add", "/paid", none.clone(), serde_json::from_str("10.5").unwrap()),
-            change("replace", "/status", json!("CREATED"), json!("PAID")),
-            change("replace", "/type", json!("OrderCreated"), json!("OrderPaid")),
-        ])
-    );
-    assert_eq!(
-        events[2]["changes"],
-        json!([
-            change("add", "/customer/city", none.clone(), json!("Oslo")),
-            change("remove", "/customer/vip", json!(true), none.clone()),
-            change("replace", "/type", json!("OrderPaid"), json!("AddressChanged")),
-        ])
-    );
+    let second = r#"[
+        {"path":"/paid","op":"add","to":10.5},
+        {"path":"/status","op":"replace","from":"CREATED","to":"PAID"},
+        {"path":"/type","op":"replace","from":"OrderCreated","to":"OrderPaid"}]"#;
+    assert_eq!(events[1]["changes"], exact(second));
+    let third = r#"[
+        {"path":"/customer/city","op":"add","to":"Oslo"},
+        {"path":"/customer/vip","op":"remove","from":true},
+        {"path":"/type","op":"replace","from":"OrderPaid","to":"AddressChanged"}]"#;
+    assert_eq!(events[2]["changes"], exact(third));
     assert_eq!(summary["summary"]["completeness"]["verdict"], "complete");
     assert_eq!(summary["summary"]["scanned"], 5);
+}
 
-    let end: Value = serde_json::from_str(
-        r#"{"type":"OrderShipped","status":"SHIPPED","total":10.50,"customer":{"name":"Ann","city":"Oslo"},"paid":10.5,"parcels":["p-1","p-2"]}"#,
-    )
-    .unwrap();
-    assert_eq!(state_at(kafka, "order-7", &topic, "end"), (json!(4), end.clone()));
-    let second: Value = serde_json::from_str(
-        r#"{"type":"OrderPaid","status":"PAID","total":10.50,"customer":{"name":"Ann","vip":true},"paid":10.5}"#,
-    )
-    .unwrap();
-    assert_eq!(state_at(kafka, "order-7", &topic, "v2"), (json!(2), second.clone()));
+#[test]
+fn the_state_of_data_written_by_others_is_what_a_person_computes_at_every_kind_of_moment() {
+    let kafka = Kafka::shared();
+    let topic = written_by_others(kafka);
+    let state = |at: &str| state_at(kafka, "order-7", topic, at);
+    let end = r#"{"type":"OrderShipped","status":"SHIPPED","total":10.50,
+        "customer":{"name":"Ann","city":"Oslo"},"paid":10.5,"parcels":["p-1","p-2"]}"#;
+    assert_eq!(state("end"), (json!(4), exact(end)));
+    let second = r#"{"type":"OrderPaid","status":"PAID","total":10.50,
+        "customer":{"name":"Ann","vip":true},"paid":10.5}"#;
+    assert_eq!(state("v2"), (json!(2), exact(second)));
+    let events = about(kafka, "history", "order-7", topic, &[]);
     let position = pick(&events[1], &["partition", "offset"]);
     let at = format!("{}:{}", position[0], position[1]);
-    assert_eq!(state_at(kafka, "order-7", &topic, &at), (json!(2), second));
-    let at = events[2]["log_time"].as_str().expect("a time").to_owned();
-    let (version, state) = state_at(kafka, "order-7", &topic, &at);
+    assert_eq!(state(&at), (json!(2), exact(second)));
+    let (version, later) = state(events[2]["log_time"].as_str().expect("a time"));
     assert!(version == 3 || version == 4, "both may be of the same millisecond: {version}");
-    assert_eq!(state["customer"], json!({"name": "Ann", "city": "Oslo"}));
-    assert_eq!(state_at(kafka, "order-7", &topic, "start"), (json!(0), Value::Null));
-    assert_eq!(state_at(kafka, "order-9", &topic, "end"), (json!(0), Value::Null));
+    assert_eq!(later["customer"], json!({"name": "Ann", "city": "Oslo"}));
+    assert_eq!(state("start"), (json!(0), Value::Null));
+    assert_eq!(state_at(kafka, "order-9", topic, "end"), (json!(0), Value::Null));
+}
 
-    let diff = about(kafka, "diff", "order-7", &topic, &["--from", "v2", "--to", "v4"]);
-    assert_eq!(
-        diff[0]["changes"],
-        json!([
-            change("add", "/customer/city", none.clone(), json!("Oslo")),
-            change("remove", "/customer/vip", json!(true), none.clone()),
-            change("add", "/parcels", none, json!(["p-1", "p-2"])),
-            change("replace", "/status", json!("PAID"), json!("SHIPPED")),
-            change("replace", "/type", json!("OrderPaid"), json!("OrderShipped")),
-        ])
-    );
-
-    let blame = about(kafka, "blame", "order-7", &topic, &[]);
-    let writers: Vec<Value> = blame
-        .iter()
-        .map(|line| json!([line["path"], line["written_by"]["version"], line.get("previous")]))
-        .collect();
+#[test]
+fn diff_and_blame_of_data_written_by_others_are_what_a_person_finds() {
+    let kafka = Kafka::shared();
+    let topic = written_by_others(kafka);
+    let diff = about(kafka, "diff", "order-7", topic, &["--from", "v2", "--to", "v4"]);
+    let changes = r#"[
+        {"path":"/customer/city","op":"add","to":"Oslo"},
+        {"path":"/customer/vip","op":"remove","from":true},
+        {"path":"/parcels","op":"add","to":["p-1","p-2"]},
+        {"path":"/status","op":"replace","from":"PAID","to":"SHIPPED"},
+        {"path":"/type","op":"replace","from":"OrderPaid","to":"OrderShipped"}]"#;
+    assert_eq!(diff[0]["changes"], exact(changes));
+    let blame = about(kafka, "blame", "order-7", topic, &[]);
+    let writer =
+        |line: &Value| json!([line["path"], line["written_by"]["version"], line.get("previous")]);
+    let writers: Vec<Value> = blame.iter().map(writer).collect();
     // The total was written again as it was, which changes nothing.
     let expected = [
         json!(["/type", 4, "AddressChanged"]),
@@ -150,7 +149,7 @@ fn data_of_kcat_and_of_the_console_producer_gives_what_a_person_computes() {
         json!(["/parcels/1", 4, null]),
     ];
     assert_eq!(writers, expected);
-    let status = about(kafka, "blame", "order-7", &topic, &["--path", "/status", "--at", "v3"]);
+    let status = about(kafka, "blame", "order-7", topic, &["--path", "/status", "--at", "v3"]);
     assert_eq!(status.len(), 1);
     assert_eq!((&status[0]["value"], &status[0]["previous"]), (&json!("PAID"), &json!("CREATED")));
     assert_eq!(status[0]["written_by"]["type"], "OrderPaid");
