@@ -35,6 +35,8 @@ use crate::workspace::{
     Command, ConnectionInfo, ConnectionState, Problem, Refused, Snapshot, WorkspacePort,
 };
 
+/// Below this width of the window, in points, the navigator makes room for what it has opened.
+const NARROW: f32 = 700.0;
 /// How soon a command is tried again that the workspace was too busy to take.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -243,7 +245,13 @@ impl App {
     fn carry_out(&mut self, ctx: &Context) {
         for action in std::mem::take(&mut self.outbox.actions) {
             match action {
-                Action::Open(pane) => self.open(&pane),
+                Action::Open(pane) => {
+                    self.open(&pane);
+                    // There is no room for the navigator beside what it has opened.
+                    if ctx.content_rect().width() < NARROW {
+                        self.layout.choices.navigator_open = false;
+                    }
+                }
                 Action::Close(pane) => self.close(&pane),
                 Action::Run(command) => self.execute(ctx, command),
                 Action::BrowseForConfig => self.files.open(ctx),

@@ -19,6 +19,8 @@ use crate::workspace::{ClockMode, ClockPoint, ClockView};
 
 /// The height of the strip, in points.
 const STRIP_HEIGHT: f32 = 28.0;
+/// Below this width, in points, only the time of day is said.
+const NARROW: f32 = 520.0;
 /// The width of the field of the time, in points.
 const TIME_WIDTH: f32 = 216.0;
 /// The least width of the strip, in points.
@@ -110,6 +112,7 @@ impl ClockBar<'_> {
     /// Shows the bar in one row.
     pub fn show(self, ui: &mut Ui, id: Id, state: &mut ClockBarState) -> Option<ClockAction> {
         let mut action = None;
+        let narrow = ui.available_width() < NARROW;
         ui.horizontal(|ui| {
             ui.set_min_height(STRIP_HEIGHT);
             ui.add_enabled_ui(self.version.is_some(), |ui| step_buttons(ui, &mut action));
@@ -120,8 +123,10 @@ impl ClockBar<'_> {
                 ui.add_enabled_ui(self.clock.range_ms.is_some(), |ui| {
                     self.follow_button(ui, &mut action);
                 });
-                self.version_label(ui);
-                self.time_field(ui, state, &mut action);
+                if !narrow {
+                    self.version_label(ui);
+                }
+                self.time_field(ui, state, narrow, &mut action);
                 let width = ui.available_width() - GUTTER;
                 if width >= STRIP_WIDTH_MIN {
                     let strip = self.strip(ui, id, width);
@@ -191,7 +196,13 @@ impl ClockBar<'_> {
     }
 
     /// The time; a click opens a field to type another into.
-    fn time_field(&self, ui: &mut Ui, state: &mut ClockBarState, action: &mut Option<ClockAction>) {
+    fn time_field(
+        &self,
+        ui: &mut Ui,
+        state: &mut ClockBarState,
+        narrow: bool,
+        action: &mut Option<ClockAction>,
+    ) {
         let tokens = Tokens::of(ui);
         let Some(typed) = &mut state.typed else {
             let place = match self.clock.at {
@@ -199,7 +210,13 @@ impl ClockBar<'_> {
                 ClockPoint::End => " · end",
                 ClockPoint::Time(_) | ClockPoint::Record { .. } => "",
             };
-            let time = self.clock.time_ms.map(|time_ms| self.times.date_time_zone(time_ms));
+            let time = self.clock.time_ms.map(|time_ms| {
+                if narrow {
+                    self.times.time_seconds(time_ms)
+                } else {
+                    self.times.date_time_zone(time_ms)
+                }
+            });
             let text = time.map_or_else(|| "no time yet".to_owned(), |time| time + place);
             let button =
                 egui::Button::new(RichText::new(text).font(mono()).color(tokens.text_strong))

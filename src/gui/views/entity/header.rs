@@ -20,8 +20,12 @@ const FOLDS: [(&str, &str); 4] = [
     ("count", "Counts events by type"),
 ];
 
+/// Below this width, in points, topics and fold are said on hover alone.
+const NARROW: f32 = 560.0;
+
 /// Draws the line.
 pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+    let narrow = ui.available_width() < NARROW;
     ui.horizontal_wrapped(|ui| {
         let id = entity.key.entity.to_string();
         ui.label(RichText::new(icons::CUBE).color(Tokens::of(ui).text_secondary));
@@ -30,7 +34,8 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         if ui.add(IconButton::new(icons::COPY, "Copy id")).clicked() {
             ui.copy_text(id);
         }
-        for topic in entity.key.topics.iter() {
+        let topics = if narrow { &[][..] } else { &entity.key.topics[..] };
+        for topic in topics {
             Chip::new(&format::middle(topic, 28)).icon(icons::ROWS).show(ui);
         }
         version(ui, entity);
@@ -38,7 +43,7 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
             verdict_chip(ui, completeness);
         }
         progress(ui, entity, view);
-        fold(ui, entity, view);
+        fold(ui, entity, narrow, view);
         compare(ui, entity, view);
         let bookmark = IconButton::new(icons::BOOKMARK_SIMPLE, UiCommand::AddBookmark.text());
         if ui.add(bookmark.shortcut("B")).clicked() {
@@ -66,7 +71,7 @@ fn progress(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
 }
 
 /// How events become state.
-fn fold(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
+fn fold(ui: &mut Ui, entity: &EntityView, narrow: bool, view: &mut View<'_>) {
     let response = ui
         .menu_button(format!("Fold: {} {}", entity.fold, icons::CARET_DOWN), |ui| {
             for (name, about) in FOLDS {
@@ -80,7 +85,9 @@ fn fold(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         .response;
     let name = format!("Fold {}", entity.fold);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    if !entity.fold_label.is_empty() {
+    if narrow {
+        response.on_hover_text(&*entity.fold_label);
+    } else if !entity.fold_label.is_empty() {
         let label = RichText::new(&*entity.fold_label).font(secondary());
         ui.label(label.color(Tokens::of(ui).text_secondary));
     }
