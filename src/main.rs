@@ -3,10 +3,12 @@
 use std::io;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use foldback::cli::{self, DemoRequest, Faces, WindowRequest};
+use foldback::cli::{self, DemoRequest, Faces, FramesRequest, WindowRequest};
 use foldback::demo::headless::{self, Ending};
 use foldback::demo::{self, Running};
+use foldback::gui::bench::FrameOptions;
 use foldback::gui::{self, WindowOptions};
 use foldback::workspace::{self, DemoStarter, EngineOptions, Failure, Problem, Target, clock};
 use tracing_subscriber::EnvFilter;
@@ -17,7 +19,9 @@ const LOG_VARIABLE: &str = "FOLDBACK_LOG";
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-    cli::run(std::env::args_os(), &Faces { open_window: &open_window, run_demo: &run_demo })
+    let faces =
+        Faces { open_window: &open_window, run_demo: &run_demo, measure_frames: &measure_frames };
+    cli::run(std::env::args_os(), &faces)
 }
 
 /// Opens the window.
@@ -28,6 +32,13 @@ fn open_window(request: WindowRequest) -> Result<(), Failure> {
     show(EngineOptions { config, connect, demo: Some(starter), isolation })?;
     drop(running);
     Ok(())
+}
+
+/// Draws frames of the window without a display.
+fn measure_frames(request: FramesRequest) -> Vec<Duration> {
+    let FramesRequest { events, lanes, frames } = request;
+    let options = FrameOptions { events, lanes, frames, ..FrameOptions::default() };
+    gui::bench::frames(options).times
 }
 
 /// Runs the reference system, in its window or without one.

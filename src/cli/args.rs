@@ -326,6 +326,8 @@ pub enum BenchCommand {
     Scan(BenchScanArgs),
     /// Folds a generated entity and asks for its state at random moments
     Fold(BenchFoldArgs),
+    /// Draws the window, without a display, over a generated entity that is panned, zoomed and scrubbed
+    Frames(BenchFramesArgs),
 }
 
 /// `bench scan`.
@@ -351,6 +353,20 @@ pub struct BenchFoldArgs {
     /// The seed of events and moments
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
+}
+
+/// `bench frames`.
+#[derive(Debug, Args)]
+pub struct BenchFramesArgs {
+    /// How many events the entity has
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub events: u64,
+    /// Over how many lanes
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub lanes: u64,
+    /// How many frames are measured
+    #[arg(long, value_name = "N", default_value_t = 600)]
+    pub frames: usize,
 }
 
 /// What WHEN may be.

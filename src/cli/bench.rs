@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::args::{BenchCommand, BenchFoldArgs, BenchScanArgs};
+use super::args::{BenchCommand, BenchFoldArgs, BenchFramesArgs, BenchScanArgs};
 use super::context::{Context, names};
 use super::output::Output;
-use super::{CommandError, Outcome};
+use super::{CommandError, FramesRequest, MeasureFrames, Outcome};
 use crate::decode::Decoder;
 use crate::entity::{self, Mapping};
 use crate::fold::History;
@@ -67,8 +67,12 @@ impl Steps {
 
     /// Adds a step that began then.
     fn add(&mut self, began: Instant) {
-        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.0.saturating_record(took);
+        self.record(began.elapsed());
+    }
+
+    /// Adds a step that took this long.
+    fn record(&mut self, took: Duration) {
+        self.0.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// The time that this share of the steps takes at most, in milliseconds.
@@ -85,10 +89,15 @@ fn rate(count: u64, seconds: f64) -> f64 {
 }
 
 /// Measures.
-pub(super) fn run(command: BenchCommand, context: &mut Context) -> Result<Outcome, CommandError> {
+pub(super) fn run(
+    command: BenchCommand,
+    context: &mut Context,
+    measure_frames: MeasureFrames<'_>,
+) -> Result<Outcome, CommandError> {
     let measured = match command {
         BenchCommand::Scan(args) => scan(&args, context)?,
         BenchCommand::Fold(args) => fold(&args)?,
+        BenchCommand::Frames(args) => frames(&args, measure_frames),
     };
     print(&mut context.output, &measured)?;
     Ok(Outcome::Answered)
@@ -215,6 +224,29 @@ fn fold(args: &BenchFoldArgs) -> Result<Measured, CommandError> {
         max_rss_bytes: max_rss_bytes(),
         limit_per_second: None,
     })
+}
+
+/// Draws frames of the window. A step is what the processor does for one frame.
+fn frames(args: &BenchFramesArgs, measure: MeasureFrames<'_>) -> Measured {
+    let BenchFramesArgs { events, lanes, frames } = *args;
+    let times = measure(FramesRequest { events, lanes, frames });
+    let mut steps = Steps::new();
+    for time in &times {
+        steps.record(*time);
+    }
+    let seconds = times.iter().sum::<Duration>().as_secs_f64();
+    let records = times.len() as u64;
+    Measured {
+        what: "frames",
+        records,
+        bytes: None,
+        seconds,
+        per_second: rate(records, seconds),
+        p50_ms: steps.quantile_ms(0.5),
+        p99_ms: steps.quantile_ms(0.99),
+        max_rss_bytes: max_rss_bytes(),
+        limit_per_second: None,
+    }
 }
 
 /// The records of one generated order with this many events.

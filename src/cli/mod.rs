@@ -23,6 +23,7 @@ mod topics;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -67,6 +68,22 @@ pub struct Faces<'f> {
     pub open_window: &'f dyn Fn(WindowRequest) -> Result<(), Failure>,
     /// Runs the reference system.
     pub run_demo: RunDemo<'f>,
+    /// Draws frames of the window without a display and says how long each took.
+    pub measure_frames: MeasureFrames<'f>,
+}
+
+/// Draws frames of the window without a display and says how long each took.
+pub type MeasureFrames<'f> = &'f dyn Fn(FramesRequest) -> Vec<Duration>;
+
+/// Which frames are drawn for `bench frames`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FramesRequest {
+    /// How many events the entity has.
+    pub events: u64,
+    /// Over how many lanes.
+    pub lanes: u64,
+    /// How many frames are drawn.
+    pub frames: usize,
 }
 
 /// Runs the program with these arguments, the first of which is its name. Without a command the window opens.
@@ -108,7 +125,7 @@ fn run_command(
         Command::Blame(args) => entity::blame(&args, &mut context),
         Command::Groups(args) => groups::run(&args, &mut context),
         Command::Doctor => doctor::run(&mut context),
-        Command::Bench(args) => bench::run(args, &mut context),
+        Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),
         Command::Demo(args) => demo::run(&args, &context, faces.run_demo),
     };
     let flushed = context.output.flush();
