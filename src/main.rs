@@ -58,6 +58,11 @@ fn run_demo(request: DemoRequest) -> Result<(), Failure> {
             Ending::Failed(problem) => Err(unavailable(problem)),
         };
     }
+    if let Some(settings) = &options.cluster {
+        let said =
+            headless::say_what_will_be_written(&mut io::stderr(), &settings.brokers, &options);
+        said.map_err(|error| unavailable(Problem::from_error(&error)))?;
+    }
     let (starter, running) = starter(options);
     let connect = Some(Target::Demo);
     show(EngineOptions { connect, demo: Some(starter), ..EngineOptions::default() })?;

@@ -77,7 +77,10 @@ pub fn run(
 }
 
 /// Says what is about to be created and written on somebody's cluster.
-fn say_what_will_be_written(
+///
+/// # Errors
+/// When it cannot be printed: then nothing may be written either.
+pub fn say_what_will_be_written(
     notes: &mut dyn Write,
     brokers: &str,
     options: &Options,

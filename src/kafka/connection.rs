@@ -24,6 +24,9 @@ const SERVE_SLICE: Duration = Duration::from_millis(100);
 /// How long the first try of a metadata request lasts; each further one lasts twice as long.
 const FIRST_TRY: Duration = Duration::from_millis(500);
 
+/// What the id of librdkafka's mock cluster begins with.
+const EMBEDDED_ID: &str = "mockCluster";
+
 /// A connection to one cluster. Clones share it; the last one closes it.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -84,6 +87,22 @@ impl Connection {
     pub fn latest_trouble(&self) -> Option<String> {
         let client = self.client();
         client.latest_cause().or_else(|| client.latest_trouble()).map(|trouble| trouble.text)
+    }
+
+    /// Whether this is the embedded cluster, of this process or of another: it does not answer some questions, and others
+    /// it leaves without an answer.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached.
+    pub(super) fn is_embedded(&self, timeout: Duration) -> Result<bool, KafkaError> {
+        if self.settings().embedded {
+            return Ok(true);
+        }
+        let known_id = || self.client().consumer().client().fetch_cluster_id(Duration::ZERO);
+        if known_id().is_none() {
+            self.metadata(None, timeout)?;
+        }
+        Ok(known_id().is_some_and(|id| id.starts_with(EMBEDDED_ID)))
     }
 
     /// The client for questions.

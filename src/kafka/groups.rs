@@ -73,8 +73,14 @@ impl Connection {
     /// # Errors
     /// When the cluster cannot be reached, or no broker could say its groups.
     pub fn groups(&self, timeout: Duration) -> Result<Vec<GroupListing>, KafkaError> {
-        if self.settings().embedded {
+        if self.is_embedded(timeout)? {
             let known = self.settings().known_groups.iter();
+            if !self.settings().embedded && known.len() == 0 {
+                return Err(KafkaError::Other {
+                    asked: "list the groups".to_owned(),
+                    reason: "an embedded cluster keeps no list; name the group".to_owned(),
+                });
+            }
             return Ok(known.map(|group| embedded_listing(group)).collect());
         }
         let question = Asked::groups(self.client(), timeout);
@@ -108,7 +114,7 @@ impl Connection {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
-        if self.settings().embedded || !self.may_exist(OFFSETS_TOPIC, timeout)? {
+        if self.is_embedded(timeout)? || !self.may_exist(OFFSETS_TOPIC, timeout)? {
             return Ok(groups.iter().map(|group| undescribed(group)).collect());
         }
         let question = Asked::group_descriptions(self.client(), groups, timeout);
@@ -130,10 +136,7 @@ impl Connection {
     ) -> Result<BTreeMap<TopicPartition, i64>, KafkaError> {
         let asked = format!("committed offsets of group `{group}`");
         let unknown = || KafkaError::UnknownGroup { group: group.to_owned() };
-        let embedded = self.settings().embedded;
-        if embedded && !self.settings().known_groups.iter().any(|known| known == group) {
-            return Err(unknown());
-        }
+        let embedded = self.is_embedded(timeout)?;
         if !embedded && !self.may_exist(OFFSETS_TOPIC, timeout)? {
             return Err(unknown());
         }
@@ -149,8 +152,13 @@ impl Connection {
         let committed: BTreeMap<_, _> =
             known.map(|found| (found.partition, found.offset)).collect();
         // A group that does not exist has no offsets and no error either: only the list tells.
-        if committed.is_empty() && !self.groups(timeout)?.iter().any(|known| &*known.group == group)
-        {
+        let listed = || -> Result<bool, KafkaError> {
+            if embedded {
+                return Ok(self.settings().known_groups.iter().any(|known| known == group));
+            }
+            Ok(self.groups(timeout)?.iter().any(|known| &*known.group == group))
+        };
+        if committed.is_empty() && !listed()? {
             return Err(unknown());
         }
         Ok(committed)

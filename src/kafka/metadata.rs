@@ -123,7 +123,7 @@ impl Connection {
     /// # Errors
     /// When it cannot be reached or does not let this user in.
     pub fn cluster(&self, timeout: Duration) -> Result<ClusterFacts, KafkaError> {
-        if self.settings().embedded {
+        if self.is_embedded(timeout)? {
             return self.embedded_cluster(timeout);
         }
         let question = Asked::cluster(self.client(), timeout);
@@ -180,7 +180,7 @@ impl Connection {
     ) -> Result<BTreeMap<Arc<str>, Arc<str>>, KafkaError> {
         let mut ids = BTreeMap::new();
         // The embedded cluster does not answer this, and its topics are never created anew.
-        let topics = if self.settings().embedded { &[] } else { topics };
+        let topics = if self.is_embedded(timeout)? { &[] } else { topics };
         for names in topics.chunks(TOPICS_PER_REQUEST) {
             let question = Asked::topics(self.client(), names, timeout);
             let answer = self.answer(question, "describe topics")?;
@@ -199,7 +199,7 @@ impl Connection {
         topics: &[&str],
         timeout: Duration,
     ) -> Result<BTreeMap<Arc<str>, Option<TopicConfig>>, KafkaError> {
-        if self.settings().embedded {
+        if self.is_embedded(timeout)? {
             let config = |topic: &&str| (Arc::from(*topic), Some(TopicConfig::of_embedded()));
             return Ok(topics.iter().map(config).collect());
         }

@@ -123,3 +123,20 @@ fn what_a_group_committed_on_the_embedded_cluster_is_seen_without_joining_it() {
     let unknown = connection.committed("nobody", PATIENCE);
     assert!(matches!(unknown, Err(KafkaError::UnknownGroup { .. })), "{unknown:?}");
 }
+
+#[test]
+fn an_embedded_cluster_of_another_process_is_recognised_and_asked_only_what_it_answers() {
+    let cluster = cluster("t", 2);
+    let settings = Settings::from_brokers(&cluster.brokers()).unwrap();
+    let connection = Connection::open(&settings).unwrap();
+    let asked_at = Instant::now();
+    let config = connection.topic_configs(&["t"], PATIENCE).unwrap();
+    assert_eq!(&*config["t"].as_ref().unwrap().cleanup_policy, "delete");
+    assert_eq!(connection.topics(PATIENCE).unwrap().len(), 1);
+    assert_eq!(connection.cluster(PATIENCE).unwrap().brokers.len(), 1);
+    let unlisted = connection.groups(PATIENCE).unwrap_err();
+    assert!(unlisted.to_string().contains("name the group"), "{unlisted}");
+    let unknown = connection.committed("nobody", PATIENCE);
+    assert!(matches!(unknown, Err(KafkaError::UnknownGroup { .. })), "{unknown:?}");
+    assert!(asked_at.elapsed() < PATIENCE, "no question was left without an answer");
+}
