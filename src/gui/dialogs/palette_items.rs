@@ -14,6 +14,9 @@ use crate::gui::widgets::PaletteItem;
 use crate::model::EntityId;
 use crate::workspace::{EntityKey, Snapshot};
 
+/// For how many topics a typed id is offered as an entity: the open ones first.
+const TYPED_TOPICS_MAX: usize = 8;
+
 /// What an item does when it is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
@@ -111,10 +114,13 @@ impl PaletteItems {
         if text.is_empty() {
             return;
         }
-        for topic in &snapshot.topic_views {
-            let target = Target::Open(entity_pane(EntityId::new(text), &topic.topic));
+        let open = snapshot.topic_views.iter().map(|topic| &topic.topic);
+        let listed = snapshot.topics.latest().map(|topics| &topics[..]).unwrap_or_default();
+        let listed = listed.iter().filter(|topic| !topic.internal).map(|topic| &topic.name);
+        for topic in open.chain(listed).take(TYPED_TOPICS_MAX) {
+            let target = Target::Open(entity_pane(EntityId::new(text), topic));
             if !self.targets.contains(&target) {
-                let detail = format!("open as entity of {}", topic.topic);
+                let detail = format!("open as entity of {topic}");
                 self.add(icons::CUBE, text.to_owned(), detail, target);
             }
         }
