@@ -67,7 +67,8 @@ pub(super) fn marker_row(
     };
     let color = if marker.events_behind == 0 { tokens.text_secondary } else { tokens.warning };
     let words = painter.layout_no_wrap(behind.clone(), secondary(), color);
-    let fits = x + GUTTER + words.size().x <= parts.plot.right();
+    let right = parts.plot.right().min(ui.clip_rect().right());
+    let fits = x + GUTTER + words.size().x <= right;
     let left = if fits { x + GUTTER } else { x - GUTTER - words.size().x };
     let at = pos2(left, middle - words.size().y / 2.0);
     let ground = Rect::from_min_size(at, words.size()).expand2(vec2(GRID, 0.0));
