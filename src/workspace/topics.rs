@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
 
 use serde::Serialize;
 
@@ -12,6 +13,9 @@ use super::session::REQUEST_TIMEOUT;
 use super::{Failure, Session};
 use crate::kafka::{KafkaError, TopicConfig, TopicFacts, Watermarks};
 use crate::model::{TimestampType, TopicPartition};
+
+/// The settings of topics by name; `None` for those that may not be seen.
+type Configs = BTreeMap<Arc<str>, Option<TopicConfig>>;
 
 /// A partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,18 +81,20 @@ impl Session {
     /// These topics with their offsets and settings.
     fn reports(&self, topics: Vec<TopicFacts>) -> Result<Vec<TopicReport>, Failure> {
         self.check_cancelled()?;
-        let names: Vec<&str> = topics.iter().map(|topic| &*topic.name).collect();
-        let configs = match self.connection.topic_configs(&names, REQUEST_TIMEOUT) {
-            Ok(configs) => configs,
-            Err(error @ (KafkaError::Unreachable { .. } | KafkaError::Authentication { .. })) => {
-                return Err(error.into());
-            }
-            Err(error) => {
-                tracing::warn!(%error, "settings of topics cannot be seen");
-                BTreeMap::new()
-            }
-        };
-        let bounds = self.bounds_of_all(&topics)?;
+        // Two questions of the same weight, asked side by side.
+        let (configs, bounds) = thread::scope(|scope| {
+            let configs = thread::Builder::new()
+                .name("topic-settings".to_owned())
+                .spawn_scoped(scope, || self.configs_of_all(&topics));
+            let bounds = self.bounds_of_all(&topics);
+            let configs = match configs.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(configs)) => configs,
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                Err(_no_thread) => self.configs_of_all(&topics),
+            };
+            (configs, bounds)
+        });
+        let (configs, bounds) = (configs?, bounds?);
         let report = |topic: TopicFacts| {
             let config = configs.get(&topic.name).and_then(Option::as_ref);
             TopicReport {
@@ -103,6 +109,21 @@ impl Session {
             }
         };
         Ok(topics.into_iter().map(report).collect())
+    }
+
+    /// The settings of these topics, as far as they may be seen.
+    fn configs_of_all(&self, topics: &[TopicFacts]) -> Result<Configs, Failure> {
+        let names: Vec<&str> = topics.iter().map(|topic| &*topic.name).collect();
+        match self.connection.topic_configs(&names, REQUEST_TIMEOUT) {
+            Ok(configs) => Ok(configs),
+            Err(error @ (KafkaError::Unreachable { .. } | KafkaError::Authentication { .. })) => {
+                Err(error.into())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "settings of topics cannot be seen");
+                Ok(Configs::new())
+            }
+        }
     }
 
     /// Where all partitions of these topics begin and end. Should one topic spoil the answer, such as one that is being
