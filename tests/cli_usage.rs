@@ -11,7 +11,7 @@ use support::cli::{Ended, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["topics"],
     &["scan"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["bench"],
     &["bench", "scan"],
     &["bench", "fold"],
+    &["bench", "frames"],
     &["demo"],
 ];
 
@@ -131,5 +132,14 @@ fn folding_is_measured_without_a_cluster() {
     let ended = run(&["bench", "fold", "--events", "300", "--cuts", "50", "--json"]);
     let lines = ended.answers();
     assert_eq!((&lines[0]["what"], &lines[0]["records"]), (&"fold".into(), &300.into()));
+    assert!(lines[0]["p99_ms"].is_number(), "{}", lines[0]);
+}
+
+#[test]
+fn frames_are_measured_without_a_display() {
+    let size = ["--events", "500", "--lanes", "5", "--frames", "10"];
+    let ended = run(&[&["bench", "frames", "--json"][..], &size].concat());
+    let lines = ended.answers();
+    assert_eq!(lines[0]["what"], "frames");
     assert!(lines[0]["p99_ms"].is_number(), "{}", lines[0]);
 }

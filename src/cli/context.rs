@@ -72,17 +72,27 @@ impl Context {
     /// # Errors
     /// When `foldback.toml` is wrong.
     pub(super) fn new(options: GlobalOptions) -> Result<Self, CommandError> {
-        let cancel = Cancel::new();
-        cancel_on_signals(&cancel)?;
         let config = load_config(options.workspace.as_deref())?.map(Arc::new);
         Ok(Self {
             output: Output::new(options.json),
             options,
-            cancel,
+            cancel: Cancel::new(),
             config,
             zone: TimeZone::system(),
             now_ms: clock::now_ms(),
         })
+    }
+
+    /// Lets Ctrl-C, and what asks a service to end, throw the switch; the second time the program ends at once.
+    ///
+    /// # Errors
+    /// When the system does not let signals be caught.
+    pub(super) fn cancel_on_signals(&self) -> Result<(), CommandError> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, CANCELLED_STATUS, self.cancel.flag())?;
+            flag::register(signal, self.cancel.flag())?;
+        }
+        Ok(())
     }
 
     /// The settings of the connection the options name; without any, of the only one in `foldback.toml`.
@@ -227,13 +237,4 @@ fn load_config(folder: Option<&Path>) -> Result<Option<Config>, Failure> {
         return Err(Failure::usage(format!("there is no {CONFIG_FILE} in {}", folder.display())));
     }
     Ok(Some(Config::load(&file)?))
-}
-
-/// Lets Ctrl-C, and what asks a service to end, throw this switch; the second time the program ends at once.
-fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, CANCELLED_STATUS, cancel.flag())?;
-        flag::register(signal, cancel.flag())?;
-    }
-    Ok(())
 }

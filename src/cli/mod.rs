@@ -114,6 +114,10 @@ fn run_command(
     faces: &Faces<'_>,
 ) -> Result<Outcome, CommandError> {
     let mut context = Context::new(global)?;
+    // A window has no use for a switch that nobody looks at: there Ctrl-C ends the program.
+    if !matches!(&command, Command::Demo(args) if !args.headless) {
+        context.cancel_on_signals()?;
+    }
     let ended = match command {
         Command::Topics(args) => topics::run(&args, &mut context),
         Command::Scan(args) => scan::run(&args, &mut context),
