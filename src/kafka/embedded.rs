@@ -47,6 +47,7 @@ impl EmbeddedCluster {
     ) -> Result<Self, KafkaError> {
         let producer: BaseProducer = ClientConfig::new()
             .set("test.mock.num.brokers", brokers.to_string())
+            .set("enable.metrics.push", "false")
             .create()
             .map_err(|error| failure("start the embedded cluster", &error))?;
         let mock = MockHandle::of(producer).ok_or_else(|| KafkaError::Other {
