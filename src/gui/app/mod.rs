@@ -108,7 +108,7 @@ impl App {
         }
         let before = std::mem::replace(&mut self.snapshot, self.port.latest());
         self.follow_connection(&before);
-        self.tour.follow(&self.snapshot, self.states.front.as_ref());
+        self.tour.follow(&self.snapshot, self.states.front.as_ref(), &mut self.outbox);
         if let Some(path) = self.files.take_chosen() {
             self.states.start.choose_file(&path);
         }

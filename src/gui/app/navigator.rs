@@ -20,7 +20,7 @@ use crate::gui::widgets::{EmptyState, IconButton, problem_box};
 use crate::workspace::{Command, EntityKey, Fetch, JobState, TopicSummary, TopicView};
 
 /// How wide the panel is at first, in points.
-const WIDTH: f32 = 236.0;
+const WIDTH: f32 = 212.0;
 /// How narrow and how wide it may become, in points.
 const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
 /// How wide the strip of sections is, in points.

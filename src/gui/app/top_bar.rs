@@ -82,7 +82,7 @@ fn badges(ui: &mut Ui, info: &ConnectionInfo) {
         Chip::new("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
     }
     if info.embedded {
-        let chip = Chip::new("embedded").icon(icons::FLASK).show(ui);
+        let chip = Chip::new("demo").icon(icons::FLASK).show(ui);
         chip.response.on_hover_text("The demo's own cluster, in memory: its commands write to it");
     } else {
         let chip = Chip::new("read-only").icon(icons::LOCK_SIMPLE).show(ui);

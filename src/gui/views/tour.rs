@@ -12,7 +12,9 @@ use crate::gui::theme::{Tokens, heading, icons, medium, secondary};
 use crate::gui::view::{Outbox, Pane, Spot, View};
 use crate::gui::widgets::{IconButton, progress_bar};
 use crate::model::EntityId;
-use crate::workspace::{ClockCommand, ClockPoint, DemoView, EntityKey, EntityView, Snapshot};
+use crate::workspace::{
+    ClockCommand, ClockPoint, DemoView, EntityKey, EntityView, EventRow, Snapshot,
+};
 
 /// How wide the card is, in points.
 const WIDTH: f32 = 320.0;
@@ -61,38 +63,77 @@ impl Step {
     }
 }
 
+/// How far the rewinding is. An entity opens at its end, which may be the very event that is to be found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Rewinding {
+    /// Not asked for yet.
+    #[default]
+    Wanted,
+    /// Asked for.
+    Asked,
+    /// The clock stands before the missed event.
+    Done,
+}
+
 /// The tour.
 #[derive(Debug, Default)]
 pub(crate) struct Tour {
     /// The step it is at; none while it does not run.
     step: Option<Step>,
+    /// How far the rewinding is that lets the user find the missed event.
+    rewinding: Rewinding,
+    /// Whether it starts as soon as the reference system has something to tell.
+    wanted: bool,
 }
 
 impl Tour {
-    /// Starts at the first step.
+    /// Starts at the first step, once the reference system has its history.
     pub(crate) fn start(&mut self) {
-        self.step = Some(Step::LookAtRow);
+        self.wanted = true;
     }
 
     /// Goes on when the user has done what the step asks for.
-    pub(crate) fn follow(&mut self, snapshot: &Snapshot, front: Option<&Pane>) {
+    pub(crate) fn follow(&mut self, snapshot: &Snapshot, front: Option<&Pane>, out: &mut Outbox) {
         let Some(demo) = &snapshot.demo else {
             self.step = None;
             return;
         };
         let Some(key) = incident(demo) else { return };
+        if self.wanted && !demo.seeding && !demo.rows.is_empty() {
+            self.wanted = false;
+            self.step = Some(Step::LookAtRow);
+        }
         match self.step {
             Some(Step::LookAtRow | Step::OpenEntity) if matches!(front, Some(Pane::Entity(front)) if *front == key) =>
             {
                 self.step = Some(Step::GoToEvent);
+                self.rewinding = Rewinding::Wanted;
             }
             Some(Step::GoToEvent) => {
-                let entity = snapshot.entity_view(&key);
-                if entity.is_some_and(|entity| shows_missed_event(entity)) {
-                    self.step = Some(Step::LookAtGroup);
+                if let Some(entity) = snapshot.entity_view(&key) {
+                    self.find_event(entity, out);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Rewinds to before the missed event, then waits until the user has found it.
+    fn find_event(&mut self, entity: &EntityView, out: &mut Outbox) {
+        let Some(events) = entity.events.latest() else { return };
+        let Some(missed) = events.iter().position(|event| &*event.event_type == MISSED) else {
+            return;
+        };
+        let found = shows_missed_event(entity);
+        match self.rewinding {
+            Rewinding::Wanted => {
+                let before = missed.checked_sub(1).and_then(|before| events.get(before));
+                out.clock(ClockCommand::Set(before.map_or(ClockPoint::Start, point_of)));
+                self.rewinding = Rewinding::Asked;
+            }
+            Rewinding::Asked if !found && !entity.at_pending => self.rewinding = Rewinding::Done,
+            Rewinding::Done if found => self.step = Some(Step::LookAtGroup),
+            Rewinding::Asked | Rewinding::Done => {}
         }
     }
 
@@ -110,7 +151,7 @@ impl Tour {
         let area = Area::new(Id::unique("tour"))
             .order(Order::Foreground)
             .pivot(Align2::LEFT_BOTTOM)
-            .default_pos(middle.left_bottom() + vec2(16.0, -16.0));
+            .fixed_pos(middle.left_bottom() + vec2(16.0, -16.0));
         area.show(ctx, |ui| {
             let stroke = egui::Stroke::new(1.0, tokens.accent);
             Frame::window(ui.style()).stroke(stroke).inner_margin(14).show(ui, |ui| {
@@ -159,8 +200,12 @@ fn incident(demo: &DemoView) -> Option<EntityKey> {
 fn shows_missed_event(entity: &EntityView) -> bool {
     let missed = missed_event_version(entity);
     let at = entity.at.as_ref().map(|at| at.version);
-    // The end of the history is where an entity opens: that alone is no scrubbing, unless it is the very event.
     missed.is_some() && at == missed && !entity.at_pending
+}
+
+/// The moment just after an event.
+fn point_of(event: &EventRow) -> ClockPoint {
+    ClockPoint::Record { time_ms: event.log_time_ms, position: event.position.clone() }
 }
 
 /// The version of the event that the dashboard missed.
@@ -204,8 +249,8 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
         Step::GoToEvent => (
             "The log knows more".to_owned(),
             format!(
-                "Choose the event {MISSED} in the list, or drag the amber cursor to it. The state folded from the log \
-                 turns to SHIPPED at that moment, with the changed fields marked."
+                "The clock stands where the dashboard stopped: {status}. Now choose the event {MISSED} in the list, or \
+                 drag the amber cursor to it, and watch the state turn to SHIPPED."
             ),
             "Go to the event",
         ),
@@ -254,9 +299,7 @@ fn act(step: Step, demo: &DemoView, snapshot: &Snapshot, out: &mut Outbox) {
                 entity.events.latest()?.iter().find(|event| event.version == version)
             });
             if let Some(event) = event {
-                let position = event.position.clone();
-                let point = ClockPoint::Record { time_ms: event.log_time_ms, position };
-                out.clock(ClockCommand::Set(point));
+                out.clock(ClockCommand::Set(point_of(event)));
             }
         }
         Step::LookAtGroup => out.open(Pane::Entity(key)),
@@ -267,29 +310,56 @@ fn act(step: Step, demo: &DemoView, snapshot: &Snapshot, out: &mut Outbox) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::OrderRow;
+
+    /// The reference system with its incident.
+    fn demo() -> DemoView {
+        let row = OrderRow {
+            read_model: "dashboard".into(),
+            entity: "order-1042".into(),
+            columns: Arc::new([("status".into(), "CREATED".into())]),
+        };
+        DemoView {
+            incident_entity: "order-1042".into(),
+            incident_topic: "order-events".into(),
+            rows: Arc::new([row]),
+            ..DemoView::default()
+        }
+    }
+
+    /// A workspace with this reference system.
+    fn snapshot(demo: DemoView) -> Snapshot {
+        Snapshot { demo: Some(Arc::new(demo)), ..Snapshot::default() }
+    }
 
     #[test]
     fn opening_the_order_by_any_way_takes_the_tour_to_the_events() {
-        let demo = DemoView {
-            incident_entity: "order-1042".into(),
-            incident_topic: "order-events".into(),
-            ..DemoView::default()
-        };
-        let key = incident(&demo).unwrap();
-        let snapshot = Snapshot { demo: Some(Arc::new(demo)), ..Snapshot::default() };
+        let key = incident(&demo()).unwrap();
         let mut tour = Tour::default();
         tour.start();
-        tour.follow(&snapshot, Some(&Pane::Demo));
+        tour.follow(&snapshot(demo()), Some(&Pane::Demo), &mut Outbox::default());
         assert_eq!(tour.step, Some(Step::LookAtRow));
-        tour.follow(&snapshot, Some(&Pane::Entity(key)));
+        tour.follow(&snapshot(demo()), Some(&Pane::Entity(key)), &mut Outbox::default());
         assert_eq!(tour.step, Some(Step::GoToEvent));
+    }
+
+    #[test]
+    fn a_tour_that_is_wanted_early_waits_until_there_is_something_to_see() {
+        let mut tour = Tour::default();
+        tour.start();
+        tour.follow(&Snapshot::default(), None, &mut Outbox::default());
+        tour.follow(&snapshot(DemoView { seeding: true, ..demo() }), None, &mut Outbox::default());
+        assert_eq!(tour.step, None);
+        tour.follow(&snapshot(demo()), None, &mut Outbox::default());
+        assert_eq!(tour.step, Some(Step::LookAtRow));
     }
 
     #[test]
     fn the_tour_ends_with_the_demo() {
         let mut tour = Tour::default();
         tour.start();
-        tour.follow(&Snapshot::default(), None);
+        tour.follow(&snapshot(demo()), None, &mut Outbox::default());
+        tour.follow(&Snapshot::default(), None, &mut Outbox::default());
         assert_eq!(tour.step, None);
     }
 }

@@ -17,10 +17,10 @@ use crate::workspace::{ClockCommand, Command, EntityView, EventRow};
 
 /// The columns.
 const COLUMNS: [TableColumn; 4] = [
-    TableColumn::figures("", 40.0),
-    TableColumn::text("Event", 136.0),
+    TableColumn::figures("", 34.0),
+    TableColumn::text("Event", 128.0),
     TableColumn::rest("Changes"),
-    TableColumn::figures("Time", 88.0),
+    TableColumn::figures("Time", 86.0),
 ];
 
 /// Draws the list.

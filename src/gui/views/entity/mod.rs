@@ -25,7 +25,7 @@ use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView,
 /// Below this width, in points, the parts stand in tabs instead of side by side.
 const NARROW: f32 = 700.0;
 /// Which share of the width the list of events and the inspector take at first.
-const SIDE_SHARES: [f32; 2] = [0.39, 0.32];
+const SIDE_SHARES: [f32; 2] = [0.395, 0.30];
 /// How wide they are at first, in points: least and most.
 const SIDE_WIDTHS: [f32; 2] = [290.0, 640.0];
 /// How much more or less a step of zooming shows.
