@@ -1,8 +1,9 @@
 # demo: builds the release program and opens the reference system in its window; needs no Kafka.
 # test: everything that continuous integration runs: format, lints, docs, all tests, also those against a real Kafka.
-# Both first install what this machine lacks (scripts/install-deps).
+# screenshots: makes the pictures in screenshots/ from the release program.
+# All first install what this machine lacks (scripts/install-deps).
 
-.PHONY: demo test
+.PHONY: demo test screenshots
 
 demo:
 	@scripts/install-deps
@@ -18,3 +19,8 @@ test:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 	cargo test --locked --all-targets
 	cargo test --locked --doc
+
+screenshots:
+	@scripts/install-deps test
+	cargo build --locked --release
+	scripts/screenshots

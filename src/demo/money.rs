@@ -21,7 +21,7 @@ pub struct MoneyError {
     text: String,
 }
 
-/// An amount in cents. Invariant: within ±[`LARGEST_CENTS`] when read from a text, so that sums of thousands fit.
+/// An amount in cents. Invariant: within ±`LARGEST_CENTS` when read from a text, so that sums of thousands fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i64);
 

@@ -26,11 +26,11 @@ use crate::workspace::{ACCOUNT_EVENTS, ORDER_EVENTS};
 /// A read model and the projector that writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ReadModel {
-    /// One row for each order: [`dashboard`].
+    /// One row for each order: `dashboard`.
     Dashboard,
-    /// Counts and revenue for each day: [`sales_report`].
+    /// Counts and revenue for each day: `sales_report`.
     SalesReport,
-    /// A row for each message to a customer: [`notifications`].
+    /// A row for each message to a customer: `notifications`.
     Notifications,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Promises: one named thread owns all state, so nothing in it is locked; it never waits for a network, a disk or a
 //! fold; answers to questions nobody asks any more are dropped; without news it sleeps.
-//! Does not know: egui. The window reaches it through a [`WorkspacePort`](super::WorkspacePort) alone.
+//! Does not know: egui. The window reaches it through a [`WorkspacePort`] alone.
 //!
 //! Long work runs elsewhere and comes back as *news*: a closure over the state. Reading runs on a thread per job;
 //! folding, decoding and filtering run on the [`pool`]. The channel for news is bounded, so a fast reader waits for the
