@@ -21,7 +21,7 @@ struct Bench {
     port: WorkspacePort,
     woken: Receiver<()>,
     writer: Writer,
-    _cluster: EmbeddedCluster,
+    cluster: EmbeddedCluster,
 }
 
 impl Bench {
@@ -34,7 +34,7 @@ impl Bench {
         let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
         let (wake, woken) = sync_channel(1);
         port.set_waker(move || wake.try_send(()).unwrap_or_default());
-        let bench = Self { port, woken, writer, _cluster: cluster };
+        let bench = Self { port, woken, writer, cluster };
         bench.write(
             "order-1",
             r#"{"type":"OrderCreated","status":"CREATED","total":10.50}"#,
@@ -240,4 +240,45 @@ fn a_connection_that_cannot_be_made_says_so_and_the_engine_goes_on() {
     bench.send(Command::OpenTopic(TOPIC.into()));
     bench.send(Command::RefreshTopics);
     bench.send(Command::ReadNotices);
+}
+
+#[test]
+fn a_tour_of_the_window_leaves_no_trace_on_the_cluster() {
+    /// Requests that only read, by their API key in the Kafka protocol.
+    const READING: [i16; 9] = [
+        1,  // Fetch
+        2,  // ListOffsets
+        3,  // Metadata
+        9,  // OffsetFetch
+        10, // FindCoordinator
+        15, // DescribeGroups
+        16, // ListGroups
+        18, // ApiVersions
+        32, // DescribeConfigs
+    ];
+    let bench = Bench::new();
+    bench.cluster.track_requests();
+    bench.open_order_1();
+    bench.send(Command::OpenTopic(TOPIC.into()));
+    bench.send(Command::Read(TOPIC.into(), StartPosition::SinceTime(1_000)));
+    bench.wait("the records", |snapshot| {
+        let view = snapshot.topic_view(TOPIC)?;
+        view.completeness.is_some().then_some(())
+    });
+    bench.send(Command::InspectRecord(foldback::model::TopicPartition::new(TOPIC, 0).at(0)));
+    bench.send(Command::Clock(ClockCommand::Step(order_1(), StepTarget::PreviousEvent)));
+    bench.wait_for_version(2);
+    bench.send(Command::RefreshGroups);
+    bench.wait("the groups", |snapshot| snapshot.groups.latest().map(|groups| groups.len()));
+    bench.send(Command::SetIsolation(foldback::model::Isolation::Uncommitted));
+    bench.wait("everything read anew", |snapshot| {
+        let jobs = snapshot.jobs.iter().filter(|job| job.progress.records > 0).count();
+        (jobs >= 4).then_some(())
+    });
+    bench.send(Command::Clock(ClockCommand::Follow));
+    bench.send(Command::RefreshTopics);
+    let seen = bench.cluster.tracked_api_keys();
+    assert!(seen.contains(&1), "the records came from the cluster: {seen:?}");
+    let other: Vec<i16> = seen.into_iter().filter(|key| !READING.contains(key)).collect();
+    assert!(other.is_empty(), "requests that may leave a trace: {other:?}");
 }

@@ -87,7 +87,8 @@ impl Connection {
 
     /// For each partition, the offset of the first record whose timestamp is at or after this time, in milliseconds
     /// since the epoch; `None` when there is none. All records before that offset are earlier; after it there may be
-    /// earlier ones too, because producers write timestamps.
+    /// earlier ones too, because producers write timestamps. The embedded cluster cannot look up times: it answers with
+    /// its log start, which is never too late.
     ///
     /// # Errors
     /// As of `watermarks`.
@@ -100,6 +101,13 @@ impl Connection {
     ) -> Result<BTreeMap<TopicPartition, Option<i64>>, KafkaError> {
         if partitions.is_empty() {
             return Ok(BTreeMap::new());
+        }
+        if self.is_embedded(timeout)? {
+            let marks = self.watermarks(partitions, timeout)?;
+            return Ok(marks
+                .into_iter()
+                .map(|(partition, marks)| (partition, Some(marks.low)))
+                .collect());
         }
         // Negative numbers mean something else to the protocol, and no record is older than the epoch.
         let wanted = list(partitions, time_ms.max(0));

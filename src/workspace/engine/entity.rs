@@ -38,6 +38,8 @@ pub(crate) struct OpenEntity {
     partitions: Vec<PartitionRead>,
     /// How its events are folded.
     fold: Arc<dyn Fold>,
+    /// The version its state is compared with.
+    pub(crate) compare_base: Option<u64>,
     /// Its history as worked out last.
     pub(crate) history: Option<Arc<EntityHistory>>,
 }
@@ -67,6 +69,7 @@ impl OpenEntity {
             facts: LogFacts::default(),
             partitions: Vec::new(),
             fold,
+            compare_base: None,
             history: None,
         }
     }

@@ -29,7 +29,7 @@ impl State {
         let Some(open) = self.entity_mut(key) else { return };
         let Some(history) = open.history.clone() else { return };
         open.view.at_pending = true;
-        let base = open.view.compare.as_ref().map(|compare| compare.base_version);
+        let base = open.compare_base;
         let key = key.clone();
         let task_key = TaskKey::EntityAt(key.clone());
         let task = move || -> News {
@@ -40,7 +40,7 @@ impl State {
                 let Some(open) = state.entity_mut(&key) else { return };
                 open.view.at = Some(Arc::new(at));
                 open.view.at_pending = !is_current;
-                if open.view.compare.is_some() {
+                if open.compare_base == base {
                     open.view.compare = compare.map(Arc::new);
                 }
                 state.touch_urgently();
@@ -89,10 +89,8 @@ impl State {
     /// Compares the entity's state at the clock with that after another version, or ends it.
     pub(crate) fn compare(&mut self, key: &EntityKey, base: Option<u64>) {
         let Some(open) = self.entity_mut(key) else { return };
-        let version = open.view.at.as_ref().map_or(0, |at| at.version);
-        open.view.compare = base.map(|base_version| {
-            Arc::new(CompareView { base_version, version, changes: Arc::default() })
-        });
+        open.compare_base = base;
+        open.view.compare = None;
         self.fold_to_clock(key);
     }
 }

@@ -153,6 +153,9 @@ fn ranges(
     let (starts, ends) = match order.start {
         StartPosition::SinceTime(from_ms) => (Some(offsets_at(from_ms)?), None),
         // Timestamps may run late: records of the span can stand behind later ones, so an hour more is read.
+        StartPosition::TimeRange { from_ms, .. } if connection.settings().embedded => {
+            (Some(offsets_at(from_ms)?), None)
+        }
         StartPosition::TimeRange { from_ms, to_ms } => (
             Some(offsets_at(from_ms)?),
             Some(offsets_at(to_ms.saturating_add(PLAUSIBLE_FUTURE_MS))?),

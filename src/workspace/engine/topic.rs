@@ -277,6 +277,12 @@ impl State {
         open.partitions.clear();
         open.detected_at = 0;
         open.directory = None;
+        // Records outside a span of time are read where timestamps are out of order, but not shown.
+        open.view.filter.time_ms = match start {
+            StartPosition::SinceTime(from_ms) => Some((from_ms, i64::MAX)),
+            StartPosition::TimeRange { from_ms, to_ms } => Some((from_ms, to_ms)),
+            _ => None,
+        };
         open.view.start = Some(start.clone());
         open.view.records_read = 0;
         open.view.completeness = None;
