@@ -11,6 +11,7 @@ use egui::{
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::gui::theme::{
     GRID, GUTTER, ROW_HEIGHT, Tokens, body, icon, icons, medium, mono_small, secondary,
@@ -47,8 +48,8 @@ pub struct PaletteState {
     row: usize,
     /// The matches, best first: item, its score, and the matched letters of its label.
     matches: Vec<Match>,
-    /// What the matches were found for: the query and the number of items.
-    matched_for: Option<(String, usize)>,
+    /// What the matches were found for: the query and the fingerprint of the items.
+    matched_for: Option<(String, u64)>,
 }
 
 /// An item that matches.
@@ -84,7 +85,7 @@ impl PaletteState {
 
     /// Finds the matches anew when the query or the items changed.
     fn update(&mut self, items: &[PaletteItem]) {
-        let matched_for = (self.query.clone(), items.len());
+        let matched_for = (self.query.clone(), fingerprint(items));
         if self.matched_for.as_ref() == Some(&matched_for) {
             return;
         }
@@ -92,6 +93,16 @@ impl PaletteState {
         self.matches = matches(&self.query, items);
         self.row = 0;
     }
+}
+
+/// Differs for different items: items made from what was typed change while their number stays.
+fn fingerprint(items: &[PaletteItem]) -> u64 {
+    let mut hash = Xxh3::new();
+    for item in items {
+        hash.update(item.label.as_bytes());
+        hash.update(&[u8::from(item.enabled)]);
+    }
+    hash.digest()
 }
 
 /// The items that match a query, best first; all in their order for an empty query.
@@ -132,7 +143,12 @@ pub fn palette(
     let response = modal.show(ctx, |ui| {
         ui.set_width(WIDTH);
         let entered = keys(ui, state);
+        let before = state.query.clone();
         query_field(ui, state, hint);
+        if state.query != before {
+            // Items may be made from what was typed.
+            ui.ctx().request_repaint();
+        }
         state.update(items);
         let clicked = list(ui, state, items);
         let entered =
@@ -274,6 +290,15 @@ mod tests {
         let found = matches("oev", &items);
         assert_eq!(found.iter().map(|found| found.item).collect::<Vec<_>>(), [1]);
         assert_eq!(found[0].characters.len(), 3);
+    }
+
+    #[test]
+    fn items_made_from_what_was_typed_are_matched_anew_though_their_number_stays() {
+        let mut state = PaletteState::with_query("order-12");
+        state.update(&items(&["order-1"]));
+        assert!(state.matches.is_empty(), "the item is still that of the text before");
+        state.update(&items(&["order-12"]));
+        assert_eq!(state.matches.len(), 1);
     }
 
     #[test]
