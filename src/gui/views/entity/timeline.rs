@@ -62,13 +62,10 @@ pub(crate) fn panel(
     }
 }
 
-/// The span of the entity's events and of the groups' markers.
+/// The span of the entity's events, which are in order of log time, and of the groups' markers.
 fn range_ms(entity: &EntityView, events: &[EventRow]) -> Option<(i64, i64)> {
-    let times = events.iter().map(|event| event.log_time_ms);
-    let times = times.chain(entity.group_markers.iter().map(|marker| marker.time_ms));
-    times.fold(None, |range, time_ms| {
-        Some(range.map_or((time_ms, time_ms), |(from, to): (i64, i64)| {
-            (from.min(time_ms), to.max(time_ms))
-        }))
-    })
+    let ends = [events.first()?, events.last()?].map(|event| event.log_time_ms);
+    let times = entity.group_markers.iter().map(|marker| marker.time_ms);
+    let (from, to) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    Some(times.fold((from, to), |(from, to), time_ms| (from.min(time_ms), to.max(time_ms))))
 }
