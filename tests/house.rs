@@ -544,7 +544,7 @@ fn nothing_is_left_behind(file: &SourceFile) -> Vec<Violation> {
     // This file has to name them.
     if file.path != "tests/house.rs" {
         for (line, number) in file.text.lines().zip(1..) {
-            for word in ["TODO", "FIXME", "XXX", "HACK", "/work/"] {
+            for word in ["TODO", "FIXME", "XXX", "HACK"] {
                 if line.contains(word) {
                     violations.push(file.at(number, &format!("`{word}` was left behind")));
                 }
@@ -563,7 +563,6 @@ fn nothing_is_left_for_later() {
             ("src/fold/a.rs", "fn a() {\n todo!() }"),
             ("src/fold/a.rs", "fn a() { unimplemented!(\"b\") }"),
             ("src/fold/a.rs", "fn a() {}\n// TODO: b"),
-            ("src/fold/a.rs", "const A: &str = \"/work/main\";"),
         ],
     );
     assert_passes(nothing_is_left_behind, &[("src/fold/a.rs", "fn todo() {} // to do")]);

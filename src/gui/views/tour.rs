@@ -228,13 +228,16 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
     let order = &demo.incident_entity;
     let status = row_status(demo);
     let projector = demo.projectors.iter().find(|projector| projector.name.contains("dashboard"));
-    let lag = projector.map_or(0, |projector| projector.lag);
+    let lag = match projector.map_or(0, |projector| projector.lag) {
+        0 => "a lag of 0",
+        _ => "next to no lag",
+    };
     match step {
         Step::LookAtRow => (
             format!("The dashboard says {status}"),
             format!(
-                "A customer has received {order}, yet the dashboard's row says {status}. Its consumer group reports a \
-                 lag of {lag}: by every usual measure it is up to date."
+                "A customer has received {order}, yet the dashboard's row says {status}. Its consumer group reports \
+                 {lag}: by every usual measure it is up to date."
             ),
             "What does the log say?",
         ),
