@@ -70,9 +70,13 @@ impl From<KafkaError> for Failure {
             (KafkaErrorKind::Unknown | KafkaErrorKind::Setting, _) => FailureKind::Usage,
             (KafkaErrorKind::Cancelled, _) => FailureKind::Cancelled,
         };
-        let mut problem = Problem::from_error(&error);
-        problem.hint = error.hint().map(str::to_owned);
-        Self { kind, problem }
+        Self { kind, problem: Problem::from(&error) }
+    }
+}
+
+impl From<&KafkaError> for Problem {
+    fn from(error: &KafkaError) -> Self {
+        Self { hint: error.hint().map(str::to_owned), ..Self::from_error(error) }
     }
 }
 

@@ -4,20 +4,15 @@
 //! Does not know: how settings are read (`kafka::Settings`, `Config`).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::state::{Outbox, State};
-use super::topics::told;
 use super::{DemoStarter, Target};
 use crate::kafka::{Connection, Settings, check_connection};
 use crate::model::Isolation;
 use crate::workspace::{
     CheckOutcome, CheckStep, Config, ConnectionChoice, ConnectionInfo, ConnectionState, DemoPort,
-    DemoView, Fetch, Problem, SavedConnection, settings_of,
+    DemoView, Fetch, Problem, REQUEST_TIMEOUT, SavedConnection, settings_of,
 };
-
-/// How long the cluster may take to answer.
-pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// The connections of a `foldback.toml`.
 pub(crate) fn saved_connections(config: Option<&Config>) -> Arc<[SavedConnection]> {
@@ -34,8 +29,8 @@ fn start_demo(starter: Option<DemoStarter>, outbox: &Outbox) -> Result<Settings,
 
 /// Opens a connection and asks the cluster who it is.
 fn open(settings: &Settings) -> Result<(Connection, ConnectionInfo), Problem> {
-    let connection = Connection::open(settings).map_err(|error| told(&error))?;
-    let cluster = connection.cluster(ANSWER_WITHIN).map_err(|error| told(&error))?;
+    let connection = Connection::open(settings).map_err(|error| Problem::from(&error))?;
+    let cluster = connection.cluster(REQUEST_TIMEOUT).map_err(|error| Problem::from(&error))?;
     let info = ConnectionInfo {
         name: settings.name.as_str().into(),
         brokers: settings.brokers.as_str().into(),

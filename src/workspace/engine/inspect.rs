@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::pool::{News, TaskKey};
 use super::state::State;
-use super::topics::told;
 use super::tree::tree_rows;
 use crate::decode::Decoder;
 use crate::entity::Mapping;
@@ -88,7 +87,8 @@ fn fetch(
         }
         ControlFlow::Continue(())
     };
-    kafka::read(connection, &plan, &Cancel::new(), &mut sink).map_err(|error| told(&error))?;
+    kafka::read(connection, &plan, &Cancel::new(), &mut sink)
+        .map_err(|error| Problem::from(&error))?;
     found.ok_or_else(|| {
         Problem::new(format!("there is no record at {position}")).with_hint(
             "it was deleted by retention or compaction, or the offset holds a transaction marker",

@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::connection::ANSWER_WITHIN;
 use super::state::{Outbox, State};
-use super::topics::told;
 use crate::kafka::{self, Connection, KafkaError, TopicConfig, Watermarks};
 use crate::model::{
     Cancel, Completeness, Isolation, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
@@ -18,7 +16,9 @@ use crate::model::{
 };
 use crate::partition_log::{PartitionHistory, assess};
 use crate::workspace::clock::now_ms;
-use crate::workspace::{ConnectionState, JobId, NoticeLevel, Problem, StartPosition};
+use crate::workspace::{
+    ConnectionState, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
+};
 
 /// A read that runs, or ran last.
 #[derive(Clone, Debug)]
@@ -101,8 +101,8 @@ fn read(
     outbox: &Outbox,
 ) -> Result<ReadOutcome, Problem> {
     let job = order.job;
-    let facts = log_facts(connection, &order.topics).map_err(|error| told(&error))?;
-    let ranges = ranges(connection, &facts, order).map_err(|error| told(&error))?;
+    let facts = log_facts(connection, &order.topics).map_err(|error| Problem::from(&error))?;
+    let ranges = ranges(connection, &facts, order).map_err(|error| Problem::from(&error))?;
     outbox.send(move |state| state.read_begins(job, &facts));
     let plan = ReadPlan {
         ranges,
@@ -117,7 +117,7 @@ fn read(
         let heard = outbox.send(move |state| state.read_says(job, event));
         if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    kafka::read(connection, &plan, &order.cancel, &mut sink).map_err(|error| told(&error))
+    kafka::read(connection, &plan, &order.cancel, &mut sink).map_err(|error| Problem::from(&error))
 }
 
 /// What the cluster says about these topics.
@@ -127,17 +127,17 @@ pub(crate) fn log_facts(
 ) -> Result<LogFacts, KafkaError> {
     let mut facts = LogFacts::default();
     for topic in topics {
-        for leader in connection.topic(topic, ANSWER_WITHIN)?.partitions {
+        for leader in connection.topic(topic, REQUEST_TIMEOUT)?.partitions {
             facts
                 .leaders
                 .insert(TopicPartition::new(Arc::clone(topic), leader.partition), leader.leader);
         }
     }
     let partitions: Vec<TopicPartition> = facts.leaders.keys().cloned().collect();
-    facts.watermarks = connection.watermarks(&partitions, ANSWER_WITHIN)?;
+    facts.watermarks = connection.watermarks(&partitions, REQUEST_TIMEOUT)?;
     let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
     // Without the right to see configurations everything else still works; completeness says what it lacks.
-    facts.configs = connection.topic_configs(&names, ANSWER_WITHIN).unwrap_or_default();
+    facts.configs = connection.topic_configs(&names, REQUEST_TIMEOUT).unwrap_or_default();
     Ok(facts)
 }
 
@@ -149,7 +149,7 @@ fn ranges(
 ) -> Result<Vec<OffsetRange>, KafkaError> {
     let partitions: Vec<TopicPartition> = facts.watermarks.keys().cloned().collect();
     let offsets_at =
-        |time_ms| connection.offsets_at(&partitions, time_ms, order.isolation, ANSWER_WITHIN);
+        |time_ms| connection.offsets_at(&partitions, time_ms, order.isolation, REQUEST_TIMEOUT);
     let (starts, ends) = match order.start {
         StartPosition::SinceTime(from_ms) => (Some(offsets_at(from_ms)?), None),
         // Timestamps may run late: records of the span can stand behind later ones, so an hour more is read.

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use super::reading::{LogFacts, Reading, log_facts};
 use super::rows::{Rows, RowsQuestion};
 use super::state::State;
-use super::topics::told;
 use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::kafka::TopicConfig;
@@ -245,7 +244,7 @@ impl State {
                 let Some(open) = state.topic_mut(&topic) else { return };
                 match asked {
                     Ok(facts) => open.know(&facts),
-                    Err(error) => open.failed(&told(&error)),
+                    Err(error) => open.failed(&Problem::from(&error)),
                 }
             });
         });

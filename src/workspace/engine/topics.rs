@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::connection::ANSWER_WITHIN;
 use super::state::{Outbox, State};
-use crate::kafka::{Connection, KafkaError, TopicFacts};
+use crate::kafka::{Connection, TopicFacts};
 use crate::model::TopicPartition;
-use crate::workspace::{Fetch, Problem, TopicSummary};
+use crate::workspace::{Fetch, Problem, REQUEST_TIMEOUT, TopicSummary};
 
 impl State {
     /// Reads the list of topics anew.
@@ -31,10 +30,10 @@ impl State {
 
 /// Asks for names, sizes and policies, and tells each as it comes.
 fn list(connection: &Connection, outbox: &Outbox) {
-    let facts = match connection.topics(ANSWER_WITHIN) {
+    let facts = match connection.topics(REQUEST_TIMEOUT) {
         Ok(facts) => facts,
         Err(error) => {
-            let problem = told(&error);
+            let problem = Problem::from(&error);
             outbox.send(move |state| {
                 let failed = std::mem::take(&mut state.view.topics).failed(problem);
                 state.view.topics = failed;
@@ -74,7 +73,7 @@ fn tell_sizes(connection: &Connection, facts: &[TopicFacts], outbox: &Outbox) {
                 .map(|partition| TopicPartition::new(Arc::clone(&topic.name), partition.partition))
         })
         .collect();
-    let Ok(watermarks) = connection.watermarks(&partitions, ANSWER_WITHIN) else { return };
+    let Ok(watermarks) = connection.watermarks(&partitions, REQUEST_TIMEOUT) else { return };
     let mut sizes: BTreeMap<Arc<str>, u64> = BTreeMap::new();
     for (partition, marks) in &watermarks {
         let records = u64::try_from(marks.high - marks.low).unwrap_or(0);
@@ -88,16 +87,11 @@ fn tell_sizes(connection: &Connection, facts: &[TopicFacts], outbox: &Outbox) {
 /// Which cleanup policy each topic has, where it may be seen.
 fn tell_policies(connection: &Connection, facts: &[TopicFacts], outbox: &Outbox) {
     let names: Vec<&str> = facts.iter().map(|topic| &*topic.name).collect();
-    let Ok(configs) = connection.topic_configs(&names, ANSWER_WITHIN) else { return };
+    let Ok(configs) = connection.topic_configs(&names, REQUEST_TIMEOUT) else { return };
     outbox.send(move |state| {
         state.amend_topics(|topic| {
             let config = configs.get(&topic.name).and_then(Option::as_ref);
             topic.cleanup_policy = config.map(|config| Arc::clone(&config.cleanup_policy));
         });
     });
-}
-
-/// An error of the cluster in the words a user sees.
-pub(crate) fn told(error: &KafkaError) -> Problem {
-    Problem { hint: error.hint().map(ToOwned::to_owned), ..Problem::from_error(error) }
 }
