@@ -14,7 +14,7 @@ pub use fonts::{
 };
 pub use format::TimeFormat;
 pub use style::{
-    ANIMATION_SECONDS, BODY_PT, GRID, GUTTER, ICON_PT, PANEL_PADDING, ROW_HEIGHT, SECONDARY_PT,
-    TITLE_PT, apply,
+    ANIMATION_SECONDS, BODY_PT, GRID, GUTTER, ICON_PT, LINE_HEIGHT, PANEL_PADDING, ROW_HEIGHT,
+    SECONDARY_PT, TITLE_PT, apply,
 };
 pub use tokens::{EVENT_HUES, Tokens};

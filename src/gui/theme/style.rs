@@ -16,8 +16,11 @@ use super::tokens::Tokens;
 
 /// The grid everything sits on, in points.
 pub const GRID: f32 = 4.0;
-/// The height of a row of a table, a tree or a list, in points.
+/// The height of a row of a table or a list, in points.
 pub const ROW_HEIGHT: f32 = 24.0;
+/// The height of a line of data, such as one of a tree, of a difference or of bytes, in points: lines are read in a
+/// stream, so they stand closer than rows that one picks.
+pub const LINE_HEIGHT: f32 = 20.0;
 /// The gap between things side by side, in points.
 pub const GUTTER: f32 = 8.0;
 /// The space between a panel's edge and what is in it, in points.

@@ -236,7 +236,11 @@ fn line_ui(ui: &Ui, id: Id, row: &TreeRow, rect: Rect, look: LineLook) -> Respon
         let font = egui::FontId::new(11.0, icon().family);
         ui.painter().text(caret.center(), Align2::CENTER_CENTER, sign, font, tokens.text_secondary);
     }
-    let name = if row.name.is_empty() { "value" } else { &*row.name };
+    let name = match &*row.name {
+        "" if row.path.as_str().is_empty() => "value",
+        "" => "\"\"",
+        name => name,
+    };
     let name_width = (rect.width() * NAME_SHARE).clamp(NAME_WIDTH_MIN, NAME_WIDTH_MAX);
     let value_left = (rect.left() + SIGN_WIDTH + name_width).max(caret.right() + 48.0);
     let name_font = if row.descendants > 0 { crate::gui::theme::medium() } else { body() };

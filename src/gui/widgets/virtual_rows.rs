@@ -7,7 +7,7 @@
 use egui::{EventFilter, Id, Key, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
 use super::icon_button::focus_ring;
-use crate::gui::theme::{ROW_HEIGHT, Tokens};
+use crate::gui::theme::{LINE_HEIGHT, Tokens};
 
 /// What a list of rows is called and how it stands.
 #[derive(Debug)]
@@ -43,18 +43,18 @@ impl VirtualRows<'_> {
         let response = ui.interact(outer, id, Sense::click());
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::labeled(Role::List, enabled, name));
-        let page = (outer.height() / ROW_HEIGHT).floor().max(2.0) as usize - 1;
+        let page = (outer.height() / LINE_HEIGHT).floor().max(2.0) as usize - 1;
         let moved_to = keyboard_move(ui, &response, chosen, count, page);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let area = ScrollArea::vertical().id_salt(id).auto_shrink(false);
             area.show_viewport(ui, |ui, viewport| {
                 let (space, _) = ui.allocate_exact_size(
-                    vec2(ui.available_width(), (ROW_HEIGHT * count as f32).max(viewport.height())),
+                    vec2(ui.available_width(), (LINE_HEIGHT * count as f32).max(viewport.height())),
                     Sense::empty(),
                 );
-                let first = (viewport.top() / ROW_HEIGHT).floor().max(0.0) as usize;
-                let end = ((viewport.bottom() / ROW_HEIGHT).ceil().max(0.0) as usize).min(count);
+                let first = (viewport.top() / LINE_HEIGHT).floor().max(0.0) as usize;
+                let end = ((viewport.bottom() / LINE_HEIGHT).ceil().max(0.0) as usize).min(count);
                 for row in first..end {
                     row_ui(ui, row, row_rect(space, row));
                 }
@@ -70,8 +70,8 @@ impl VirtualRows<'_> {
 
 /// The rectangle of a row within the space of all rows.
 fn row_rect(space: Rect, row: usize) -> Rect {
-    let top = space.top() + row as f32 * ROW_HEIGHT;
-    Rect::from_x_y_ranges(space.x_range(), top..=top + ROW_HEIGHT)
+    let top = space.top() + row as f32 * LINE_HEIGHT;
+    Rect::from_x_y_ranges(space.x_range(), top..=top + LINE_HEIGHT)
 }
 
 /// The row the keyboard moves to while the list has the focus.

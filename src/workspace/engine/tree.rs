@@ -12,10 +12,15 @@ use crate::workspace::{TreeRow, ValueKind};
 /// Scalars longer than this many characters are cut in their line.
 const TEXT_CHARS_MAX: usize = 400;
 
-/// The lines of this value; the first is the whole value.
+/// The lines of this value. An object is told by its members alone: a line that says that it is an object would push
+/// one of them out of view. Any other value begins with a line for the whole.
 pub(crate) fn tree_rows(value: &Value) -> Vec<TreeRow> {
     let mut rows = Vec::new();
-    push_rows(&mut rows, value, &JsonPointer::root(), "".into(), 0);
+    let root = JsonPointer::root();
+    match value {
+        Value::Object(members) if !members.is_empty() => push_below(&mut rows, value, &root, 0),
+        _ => push_rows(&mut rows, value, &root, "".into(), 0),
+    }
     rows
 }
 
@@ -36,21 +41,25 @@ fn push_rows(
         text: line_text(value),
         descendants: 0,
     });
-    let below = depth.saturating_add(1);
+    push_below(rows, value, path, depth.saturating_add(1));
+    rows[at].descendants = u32::try_from(rows.len() - at - 1).unwrap_or(u32::MAX);
+}
+
+/// Adds the lines of what lies in the value that stands at this path, at this depth.
+fn push_below(rows: &mut Vec<TreeRow>, value: &Value, path: &JsonPointer, depth: u16) {
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter() {
-                push_rows(rows, member, &path.member(name), Arc::clone(name), below);
+                push_rows(rows, member, &path.member(name), Arc::clone(name), depth);
             }
         }
         Value::Array(elements) => {
             for (index, element) in elements.iter().enumerate() {
-                push_rows(rows, element, &path.element(index), index.to_string().into(), below);
+                push_rows(rows, element, &path.element(index), index.to_string().into(), depth);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-    rows[at].descendants = u32::try_from(rows.len() - at - 1).unwrap_or(u32::MAX);
 }
 
 /// What kind of JSON this is.
@@ -105,14 +114,20 @@ mod tests {
         assert_eq!(
             lines,
             [
-                ("", 0, 5, "2 members"),
-                ("/a", 1, 3, "2 elements"),
-                ("/a/0", 2, 0, "1"),
-                ("/a/1", 2, 1, "1 member"),
-                ("/a/1/x", 3, 0, "null"),
-                ("/b", 1, 0, "\"text\""),
+                ("/a", 0, 3, "2 elements"),
+                ("/a/0", 1, 0, "1"),
+                ("/a/1", 1, 1, "1 member"),
+                ("/a/1/x", 2, 0, "null"),
+                ("/b", 0, 0, "\"text\""),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_no_object_with_members_has_a_line_for_the_whole() {
+        let values = [Value::array([Value::Null]), Value::object::<&str>([]), Value::from(1_i64)];
+        let first = values.map(|value| tree_rows(&value)[0].text.to_string());
+        assert_eq!(first, ["1 element", "0 members", "1"]);
     }
 
     #[test]
