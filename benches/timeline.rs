@@ -84,6 +84,7 @@ impl Window {
                 markers: &[],
                 range_ms: Some(range_ms),
                 cursor_ms: Some(range_ms.0 + 1_000_000),
+                pinned_ms: None,
                 version: None,
                 times,
                 describe: &|_, mark| format!("v{}", mark.version),

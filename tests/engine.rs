@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
 use foldback::model::{ChangeKind, EntityId, JsonPointer, Verdict};
 use foldback::workspace::{
-    ClockCommand, ClockPoint, Command, ConnectionState, EngineOptions, EntityKey, EntityView,
-    JobState, RecordFilter, Snapshot, StartPosition, StepTarget, Target, WorkspacePort, start,
+    ClockCommand, ClockPoint, Command, CompareRow, CompareWith, ConnectionState, EngineOptions,
+    EntityKey, EntityView, JobState, RecordFilter, Snapshot, StartPosition, StepTarget, Target,
+    WorkspacePort, start,
 };
 
 const TOPIC: &str = "order-events";
@@ -199,14 +200,66 @@ fn an_entity_is_folded_at_every_step_of_the_clock_with_what_changed() {
 fn two_versions_of_an_entity_are_compared() {
     let bench = Bench::new();
     bench.open_order_1();
-    bench.send(Command::Compare(order_1(), Some(1)));
-    let paths = bench.wait("a comparison", |snapshot| {
-        let compare = snapshot.entity_view(&order_1())?.compare.clone()?;
-        let paths: Vec<String> =
-            compare.changes.iter().map(|change| change.path.to_string()).collect();
-        (!paths.is_empty()).then_some(paths)
+    bench.send(Command::Compare(order_1(), Some(CompareWith::Version(1))));
+    let compare = bench.wait("a comparison", |snapshot| {
+        snapshot.entity_view(&order_1())?.compare.clone().filter(|compare| compare.to.version == 3)
     });
+    let paths: Vec<String> = compare.changes.iter().map(|change| change.path.to_string()).collect();
     assert_eq!(paths, ["/status", "/total", "/type"]);
+    assert_eq!(
+        lines(&compare.differing),
+        ["type", "status", "total"].map(|name| format!("~/{name}"))
+    );
+    assert_eq!((compare.from.version, compare.from.time_ms), (1, Some(1_000)));
+
+    bench.send(Command::Compare(order_1(), None));
+    bench.wait("its end", |snapshot| {
+        snapshot.entity_view(&order_1())?.compare.is_none().then_some(())
+    });
+}
+
+#[test]
+fn two_entities_are_compared_at_the_moment_of_the_clock() {
+    let bench = Bench::new();
+    bench.open_order_1();
+    let other = EntityKey { entity: EntityId::new("order-2"), ..order_1() };
+    bench.send(Command::Compare(order_1(), Some(CompareWith::Entity(other.clone()))));
+    let compared = |version: u64, other_version: u64| {
+        bench.wait("a comparison of both", |snapshot| {
+            let compare = snapshot.entity_view(&order_1())?.compare.clone()?;
+            let versions = (compare.from.version, compare.to.version);
+            (versions == (version, other_version)).then_some(compare)
+        })
+    };
+    let compare = compared(3, 1);
+    assert_eq!(compare.to.key, other);
+    assert_eq!(lines(&compare.differing), ["~/type", "~/status", "~/total"]);
+    let total = compare.rows.iter().find(|row| row.tree.path.as_str() == "/total").unwrap();
+    assert_eq!((total.from.as_deref(), total.to.as_deref()), (Some("12.75"), Some("3")));
+
+    bench.send(Command::Clock(ClockCommand::Set(ClockPoint::Time(1_200))));
+    let compare = compared(1, 0);
+    assert_eq!(compare.tally.removed, 3, "order-2 does not exist yet: {compare:?}");
+    bench.write("order-2", r#"{"type":"ItemAdded","total":4}"#, 1_100);
+    bench.send(Command::Clock(ClockCommand::Set(ClockPoint::End)));
+    compared(3, 2);
+
+    bench.send(Command::Compare(order_1(), None));
+    bench.wait("the other entity gone", |snapshot| {
+        (snapshot.entity_view(&other).is_none() && snapshot.entity_view(&order_1()).is_some())
+            .then_some(())
+    });
+}
+
+/// The lines of a comparison with their signs: `~/status`.
+fn lines(rows: &[CompareRow]) -> Vec<String> {
+    let sign = |row: &CompareRow| match row.change {
+        None => " ",
+        Some(ChangeKind::Add) => "+",
+        Some(ChangeKind::Remove) => "−",
+        Some(ChangeKind::Replace) => "~",
+    };
+    rows.iter().map(|row| format!("{}{}", sign(row), row.tree.path)).collect()
 }
 
 #[test]

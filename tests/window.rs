@@ -8,6 +8,8 @@
 
 #[path = "window/behaviour.rs"]
 mod behaviour;
+#[path = "window/comparison.rs"]
+mod comparison;
 #[path = "window/density.rs"]
 mod density;
 #[path = "window/harness.rs"]

@@ -216,6 +216,7 @@ fn generate(options: FrameOptions) -> EntityView {
         at_pending: false,
         selected_path: None,
         path_writers: Arc::default(),
+        compare_with: None,
         compare: None,
         completeness: None,
     }

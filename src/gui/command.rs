@@ -53,6 +53,8 @@ pub enum UiCommand {
     AddBookmark,
     /// Compares the moment with another, or ends it.
     Compare,
+    /// Compares the entity with another at the same moment.
+    CompareEntity,
     /// To the row above.
     PreviousRow,
     /// To the row below.
@@ -120,7 +122,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::PreviousEvent,
@@ -143,6 +145,7 @@ impl UiCommand {
         Self::NextInLane,
         Self::AddBookmark,
         Self::Compare,
+        Self::CompareEntity,
         Self::PreviousRow,
         Self::NextRow,
         Self::Refresh,
@@ -212,7 +215,13 @@ impl UiCommand {
             Self::PreviousInLane => words("Previous in lane", "To the event before in this lane"),
             Self::NextInLane => words("Next in lane", "To the event after in this lane"),
             Self::AddBookmark => words("Add bookmark", "Remember this moment and entity"),
-            Self::Compare => words("Compare", "Pin this moment and compare others with it"),
+            Self::Compare => {
+                words("Compare moments", "Pin this moment on the left and compare others with it")
+            }
+            Self::CompareEntity => words(
+                "Compare with entity…",
+                "Show another entity's state at the same moment beside this one",
+            ),
             Self::PreviousRow => words("Previous row", "Select the row above"),
             Self::NextRow => words("Next row", "Select the row below"),
             Self::Refresh => words("Refresh", "Read topics and consumer groups anew"),
@@ -282,6 +291,7 @@ impl UiCommand {
             Self::NextInLane => const { &[key(Key::Period)] },
             Self::AddBookmark => const { &[key(Key::B)] },
             Self::Compare => const { &[key(Key::C)] },
+            Self::CompareEntity => const { &[with(Modifiers::SHIFT, Key::C)] },
             Self::PreviousRow => const { &[key(Key::K), key(Key::ArrowUp)] },
             Self::NextRow => const { &[key(Key::J), key(Key::ArrowDown)] },
             Self::Refresh => const { &[key(Key::F5), ctrl(Key::R)] },
@@ -333,6 +343,7 @@ impl UiCommand {
                 | Self::ToggleFollow
                 | Self::AddBookmark
                 | Self::Compare
+                | Self::CompareEntity
                 | Self::CloseTab
         )
     }

@@ -24,22 +24,6 @@ pub(crate) fn icon_button(
     response
 }
 
-/// A switch that is an icon.
-pub(crate) fn icon_switch(
-    ui: &mut Ui,
-    icon: &str,
-    command: UiCommand,
-    on: bool,
-    out: &mut Outbox,
-) -> Response {
-    let shortcut = command.shortcut_text(ui.ctx()).unwrap_or_default();
-    let response = ui.add(IconButton::new(icon, command.text()).shortcut(&shortcut).selected(on));
-    if response.clicked() {
-        out.run(command);
-    }
-    response
-}
-
 /// A line of a menu.
 pub(crate) fn menu_item(ui: &mut Ui, command: UiCommand, out: &mut Outbox) {
     let shortcut = command.shortcut_text(ui.ctx()).unwrap_or_default();

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::comparison::CompareWith;
 use super::snapshot::{Bookmark, ClockPoint, JobId};
 use super::views::{DecoderView, EntityKey};
 use crate::model::{Clock, Isolation, JsonPointer, Position};
@@ -170,8 +171,8 @@ pub enum Command {
     SetFold(EntityKey, String),
     /// Marks one path of an entity's state: its writers are told.
     SelectPath(EntityKey, Option<JsonPointer>),
-    /// Compares the entity's state at the clock with that after another version; `None` ends it.
-    Compare(EntityKey, Option<u64>),
+    /// Compares the entity's state at the clock with another; `None` ends it.
+    Compare(EntityKey, Option<CompareWith>),
     /// Reads the consumer groups anew.
     RefreshGroups,
     /// Keeps the groups fresh while their view is open.

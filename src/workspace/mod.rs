@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod command;
+mod comparison;
 mod config;
 mod coverage;
 mod demo_port;
@@ -35,6 +36,7 @@ pub use command::{
     ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
     StepTarget,
 };
+pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView, CompareWith};
 pub use config::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
     Selectors, UpcastConfig,
@@ -63,8 +65,8 @@ pub use snapshot::{
 pub use topic_mapping::{MappingReport, TopicMapping, fold_named};
 pub use topics::{PartitionReport, TopicReport};
 pub use views::{
-    CompareView, DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow,
-    GroupMarker, Histogram, Lane, LaneMark, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta,
-    RowText, StateRow, TopicView, TreeRow, ValueKind,
+    DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,
+    Histogram, Lane, LaneMark, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText,
+    StateRow, TopicView, TreeRow, ValueKind,
 };
 pub use when::{WHEN_FORMS, WhenError, parse_when};

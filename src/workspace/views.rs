@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::comparison::{CompareView, CompareWith};
 use super::snapshot::{ClockPoint, JobId, PartitionFacts};
 use super::{Fetch, Problem, RecordFilter, StartPosition};
 use crate::model::{
@@ -379,17 +380,6 @@ pub struct GroupMarker {
     pub events_behind: u64,
 }
 
-/// Two states of an entity compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CompareView {
-    /// The version compared with.
-    pub base_version: u64,
-    /// The version at the clock.
-    pub version: u64,
-    /// From the one to the other.
-    pub changes: Arc<[Change]>,
-}
-
 /// An open entity.
 #[derive(Clone, Debug)]
 pub struct EntityView {
@@ -415,7 +405,9 @@ pub struct EntityView {
     pub selected_path: Option<JsonPointer>,
     /// The versions that changed the marked path.
     pub path_writers: Arc<[u64]>,
-    /// A comparison.
+    /// What its state is compared with.
+    pub compare_with: Option<CompareWith>,
+    /// The comparison; none until the other state is known.
     pub compare: Option<Arc<CompareView>>,
     /// How complete the history is.
     pub completeness: Option<Arc<Completeness>>,

@@ -178,6 +178,7 @@ impl Gallery {
                 markers: &self.markers,
                 range_ms: self.clock.range_ms,
                 cursor_ms: self.clock.time_ms,
+                pinned_ms: None,
                 version: Some(4),
                 times: &self.times,
                 describe: &|lane, mark| {

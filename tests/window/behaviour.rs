@@ -6,7 +6,8 @@
 use egui::{Key, Modifiers, Theme, Vec2};
 use foldback::model::JsonPointer;
 use foldback::workspace::{
-    ClockCommand, Command, ConnectionChoice, DemoCommand, Snapshot, StartPosition, StepTarget,
+    ClockCommand, Command, CompareWith, ConnectionChoice, DemoCommand, Snapshot, StartPosition,
+    StepTarget,
 };
 
 use crate::harness::{Test, Use as _, open, open_as};
@@ -102,7 +103,10 @@ fn keys_step_along_the_events_and_along_the_chosen_field() {
     assert_eq!(clock_commands(test.take_sent()), [ClockCommand::Play(0)]);
     test.key(Modifiers::NONE, Key::C);
     let sent = test.take_sent();
-    assert!(matches!(&sent[..], [Command::Compare(_, Some(6))]), "compared with v6: {sent:?}");
+    assert!(
+        matches!(&sent[..], [Command::Compare(_, Some(CompareWith::Version(6)))]),
+        "compared with v6: {sent:?}"
+    );
     test.key(Modifiers::NONE, Key::B);
     let sent = test.take_sent();
     assert!(

@@ -313,6 +313,7 @@ pub(crate) fn view(version: u64) -> EntityView {
         at_pending: false,
         selected_path: JsonPointer::parse("/status"),
         path_writers: Arc::new([1, 6]),
+        compare_with: None,
         compare: None,
         completeness: Some(Arc::new(Completeness::default())),
     }

@@ -11,7 +11,9 @@ use crate::gui::dialogs::Dialog;
 use crate::gui::view::{Pane, View};
 use crate::gui::views::entity;
 use crate::model::{Clock, Isolation};
-use crate::workspace::{ClockCommand, ClockMode, ClockPoint, Command, EntityKey, StepTarget};
+use crate::workspace::{
+    ClockCommand, ClockMode, ClockPoint, Command, CompareWith, EntityKey, StepTarget,
+};
 
 /// The sizes a user can choose, in percent.
 const ZOOM_PERCENT: std::ops::RangeInclusive<u16> = 60..=300;
@@ -192,12 +194,11 @@ impl App {
         match command {
             UiCommand::AddBookmark => self.bookmark(Some(key)),
             UiCommand::Compare => {
-                let base = match &entity_view.compare {
-                    Some(_) => None,
-                    None => entity_view.at.as_ref().map(|at| at.version),
-                };
-                self.outbox.send(Command::Compare(key.clone(), base));
+                let version = entity_view.at.as_ref().map(|at| CompareWith::Version(at.version));
+                let with = version.filter(|_| entity_view.compare_with.is_none());
+                self.outbox.send(Command::Compare(key.clone(), with));
             }
+            UiCommand::CompareEntity => self.dialogs.open(Dialog::CompareWith(key.clone())),
             _ => {
                 let state = self.states.entities.entry(key.clone()).or_default();
                 let mut view =

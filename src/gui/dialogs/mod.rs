@@ -14,12 +14,15 @@ use super::app::Choices;
 use super::theme::Tokens;
 use super::view::View;
 use super::widgets::{PaletteOutcome, PaletteState, palette};
+use crate::workspace::EntityKey;
 
 /// Which one is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Dialog {
     /// The palette.
     Palette,
+    /// The palette of entities that this one can be compared with.
+    CompareWith(EntityKey),
     /// The keys.
     Keys,
     /// The settings.
@@ -52,16 +55,17 @@ impl Dialogs {
 
     /// Draws the one that is open.
     pub(crate) fn show(&mut self, ctx: &Context, choices: &mut Choices, view: &mut View<'_>) {
-        let Some(dialog) = self.open else { return };
-        if dialog == Dialog::Palette {
-            self.show_palette(ctx, view);
-            return;
+        let Some(dialog) = self.open.clone() else { return };
+        match &dialog {
+            Dialog::Palette => return self.show_palette(ctx, None, view),
+            Dialog::CompareWith(key) => return self.show_palette(ctx, Some(key), view),
+            Dialog::Keys | Dialog::Settings => {}
         }
         let dim = Tokens::of_theme(ctx.theme() == egui::Theme::Dark).dim;
         let frame = egui::Frame::window(&ctx.global_style()).inner_margin(16);
         let modal = Modal::new(Id::unique("dialog")).frame(frame).backdrop_color(dim);
         let response = modal.show(ctx, |ui| match dialog {
-            Dialog::Palette => true,
+            Dialog::Palette | Dialog::CompareWith(_) => true,
             Dialog::Keys => keys::show(ui),
             Dialog::Settings => settings::show(ui, choices, view),
         });
@@ -70,11 +74,15 @@ impl Dialogs {
         }
     }
 
-    /// Draws the palette.
-    fn show_palette(&mut self, ctx: &Context, view: &mut View<'_>) {
+    /// Draws the palette: of anything, or of what an entity can be compared with.
+    fn show_palette(&mut self, ctx: &Context, compared: Option<&EntityKey>, view: &mut View<'_>) {
         let text = self.palette.query().to_owned();
-        let items = self.items.gather(ctx, view.snapshot, &text);
-        match palette(ctx, &mut self.palette, items, "A command, a topic, an entity") {
+        let items = self.items.gather(ctx, view.snapshot, compared, &text);
+        let hint = match compared {
+            Some(key) => format!("An entity to compare {} with", key.entity),
+            None => "A command, a topic, an entity".to_owned(),
+        };
+        match palette(ctx, &mut self.palette, items, &hint) {
             PaletteOutcome::Open => {}
             PaletteOutcome::Closed => self.open = None,
             PaletteOutcome::Chosen(index) => {

@@ -3,6 +3,7 @@
 //! Promises: an entity can be opened by its id although it is in no list.
 //! Does not know: how items are matched and drawn (`widgets::palette`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::Context;
@@ -12,7 +13,7 @@ use crate::gui::theme::{format, icons};
 use crate::gui::view::{Outbox, Pane};
 use crate::gui::widgets::PaletteItem;
 use crate::model::EntityId;
-use crate::workspace::{EntityKey, Snapshot};
+use crate::workspace::{Command, CompareWith, EntityKey, EntityRow, Snapshot};
 
 /// For how many topics a typed id is offered as an entity: the open ones first.
 const TYPED_TOPICS_MAX: usize = 8;
@@ -24,6 +25,8 @@ enum Target {
     Run(UiCommand),
     /// Opens a tab.
     Open(Pane),
+    /// Compares the first entity with the second.
+    Compare(EntityKey, EntityKey),
 }
 
 /// What the palette offers.
@@ -38,21 +41,26 @@ pub(crate) struct PaletteItems {
 }
 
 impl PaletteItems {
-    /// Gathers the items anew when the snapshot or the text is another.
+    /// Gathers the items anew when the snapshot or the text is another: anything, or entities to compare this one with.
     pub(crate) fn gather(
         &mut self,
         ctx: &Context,
         snapshot: &Snapshot,
+        compared: Option<&EntityKey>,
         text: &str,
     ) -> &[PaletteItem] {
         let wanted = (snapshot.generation, text.trim().to_owned());
         if self.gathered_for.as_ref() != Some(&wanted) {
             self.items.clear();
             self.targets.clear();
-            self.commands(ctx);
-            self.entities(snapshot);
-            self.topics(snapshot);
-            self.typed(snapshot, &wanted.1);
+            if let Some(key) = compared {
+                self.others(snapshot, key, &wanted.1);
+            } else {
+                self.commands(ctx);
+                self.entities(snapshot);
+                self.topics(snapshot);
+                self.typed(snapshot, &wanted.1);
+            }
             self.gathered_for = Some(wanted);
         }
         &self.items
@@ -63,6 +71,10 @@ impl PaletteItems {
         match self.targets.get(index) {
             Some(Target::Run(command)) => out.run(*command),
             Some(Target::Open(pane)) => out.open(pane.clone()),
+            Some(Target::Compare(key, other)) => {
+                let with = CompareWith::Entity(other.clone());
+                out.send(Command::Compare(key.clone(), Some(with)));
+            }
             None => {}
         }
     }
@@ -100,6 +112,30 @@ impl PaletteItems {
         }
     }
 
+    /// The entities that an entity can be compared with: those that are open, those of the open topics, and the text
+    /// itself as an id in the same topics.
+    fn others(&mut self, snapshot: &Snapshot, key: &EntityKey, text: &str) {
+        let open = snapshot.entity_views.iter().map(|view| (view.key.clone(), "open".to_owned()));
+        let listed = snapshot.topic_views.iter().flat_map(|topic| {
+            let rows = topic.entities.latest().map(|list| Arc::clone(&list.rows));
+            let rows = rows.unwrap_or_default();
+            let entity = |row: &EntityRow| {
+                let detail = format!("{} · {}", topic.topic, format::count(row.events, "event"));
+                (entity_key(row.entity.clone(), &topic.topic), detail)
+            };
+            rows.iter().map(entity).collect::<Vec<_>>()
+        });
+        let typed = EntityKey { entity: EntityId::new(text), topics: Arc::clone(&key.topics) };
+        let typed = (!text.is_empty()).then(|| (typed, format!("in {}", key.topics.join(", "))));
+        let mut seen = BTreeSet::from([key.clone()]);
+        for (other, detail) in open.chain(listed).chain(typed) {
+            if seen.insert(other.clone()) {
+                let label = other.entity.to_string();
+                self.add(icons::CUBE, label, detail, Target::Compare(key.clone(), other));
+            }
+        }
+    }
+
     /// The cluster's topics.
     fn topics(&mut self, snapshot: &Snapshot) {
         let Some(topics) = snapshot.topics.latest() else { return };
@@ -127,9 +163,14 @@ impl PaletteItems {
     }
 }
 
-/// The tab of an entity of one topic.
+/// An entity of one topic.
+fn entity_key(entity: EntityId, topic: &Arc<str>) -> EntityKey {
+    EntityKey { entity, topics: Arc::new([Arc::clone(topic)]) }
+}
+
+/// Its tab.
 fn entity_pane(entity: EntityId, topic: &Arc<str>) -> Pane {
-    Pane::Entity(EntityKey { entity, topics: Arc::new([Arc::clone(topic)]) })
+    Pane::Entity(entity_key(entity, topic))
 }
 
 #[cfg(test)]
@@ -142,7 +183,7 @@ mod tests {
         let topic = TopicView { topic: "order-events".into(), ..TopicView::default() };
         let snapshot = Snapshot { topic_views: vec![Arc::new(topic)], ..Snapshot::default() };
         let mut items = PaletteItems::default();
-        let offered = items.gather(&Context::default(), &snapshot, "order-1042");
+        let offered = items.gather(&Context::default(), &snapshot, None, "order-1042");
         let last = offered.len() - 1;
         assert_eq!(offered[last].label, "order-1042");
         let mut out = Outbox::default();
@@ -154,7 +195,7 @@ mod tests {
     #[test]
     fn every_command_but_the_palette_itself_is_offered_with_its_keys() {
         let mut items = PaletteItems::default();
-        let offered = items.gather(&Context::default(), &Snapshot::default(), "");
+        let offered = items.gather(&Context::default(), &Snapshot::default(), None, "");
         assert_eq!(offered.len(), UiCommand::ALL.len() - 1);
         assert!(
             offered.iter().all(|item| item.label != UiCommand::OpenPalette.text()),

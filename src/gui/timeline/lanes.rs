@@ -57,6 +57,8 @@ pub struct Timeline<'a> {
     pub range_ms: Option<(i64, i64)>,
     /// Where the clock stands, in milliseconds.
     pub cursor_ms: Option<i64>,
+    /// The moment that others are compared with, in milliseconds.
+    pub pinned_ms: Option<i64>,
     /// The version at the clock: its mark is ringed.
     pub version: Option<u64>,
     /// How times are written.
@@ -113,6 +115,7 @@ impl Timeline<'_> {
         let map = move_view(ui, &response, state, map, &parts);
         self.paint_ruler(ui, &map, &parts);
         let scrolled = self.show_lanes(ui, id, state, &map, &parts);
+        self.paint_pinned(ui, &map, &parts);
         self.paint_cursor(ui, &map, &parts);
         crate::gui::widgets::focus_ring(ui, &response, Tokens::of(ui));
         self.act(&response, state, &map, &parts, scrolled)
@@ -255,6 +258,16 @@ impl Timeline<'_> {
                 LaneItem::Merged { .. } => {}
             }
         }
+    }
+
+    /// Paints the moment that others are compared with: a dashed line through all lanes.
+    fn paint_pinned(&self, ui: &Ui, map: &TimeMap, parts: &Parts) {
+        let Some(pinned_ms) = self.pinned_ms else { return };
+        let painter = ui.painter_at(parts.plot);
+        let x = painter.round_to_pixel_center(map.x_of(pinned_ms as f64));
+        let ends = [pos2(x, parts.ruler.bottom()), pos2(x, parts.plot.bottom())];
+        let stroke = Stroke::new(1.5, Tokens::of(ui).accent);
+        painter.extend(egui::Shape::dashed_line(&ends, stroke, 4.0, 3.0));
     }
 
     /// Paints the cursor: a line through all lanes, a handle and the time on the ruler.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use egui::{Id, Ui};
+use egui::{Id, Rect, Ui};
 
 use super::state_tree::copy_entries;
 use super::tree_rows::{self, Decoration, Tree, TreeState};
@@ -20,7 +20,7 @@ pub fn json_tree(
     rows: &Arc<[TreeRow]>,
     selected: Option<&JsonPointer>,
 ) -> Option<JsonPointer> {
-    let decorate = |_: &TreeRow, _: &Ui| Decoration::default();
+    let decorate = |_: &TreeRow, _: Rect, _: &Ui| Decoration::default();
     let tree = Tree { id, name: "Value", lines: rows, selected };
     let outcome = tree_rows::show(ui, &tree, state, decorate, |_, row, _, response| {
         response.context_menu(|ui| copy_entries(ui, row));

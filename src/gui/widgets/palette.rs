@@ -187,6 +187,8 @@ fn query_field(ui: &mut Ui, state: &mut PaletteState, hint: &str) {
             .hint_text(hint)
             .frame(Frame::NONE)
             .font(medium())
+            .align(Align2::LEFT_CENTER)
+            .min_size(vec2(0.0, ROW_HEIGHT))
             .desired_width(f32::INFINITY);
         let response = ui.add(field);
         if !response.has_focus() {
@@ -207,8 +209,12 @@ fn list(ui: &mut Ui, state: &mut PaletteState, items: &[PaletteItem]) -> Option<
         return None;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
-    let height = ROW_HEIGHT * state.matches.len().min(ROWS_VISIBLE) as f32;
-    ScrollArea::vertical().max_height(height).auto_shrink(false).show(ui, |ui| {
+    let room = ui.ctx().content_rect().bottom() - ui.cursor().top() - ROW_HEIGHT;
+    let rows = state.matches.len().min(ROWS_VISIBLE) as f32;
+    let height = (ROW_HEIGHT * rows).min(room.max(ROW_HEIGHT));
+    // The palette is as high as it was with the matches before: without the least height it would never grow again.
+    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+    area.auto_shrink(false).show(ui, |ui| {
         for (row, found) in state.matches.iter().enumerate() {
             let Some(item) = items.get(found.item) else { continue };
             let (rect, _) =

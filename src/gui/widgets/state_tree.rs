@@ -56,7 +56,7 @@ pub fn state_tree(
     selected: Option<&JsonPointer>,
 ) -> Option<TreeAction> {
     let mut action = None;
-    let decorate = |row: &StateRow, ui: &Ui| {
+    let decorate = |row: &StateRow, _: Rect, ui: &Ui| {
         let look = row.changed.map(|kind| change_look(kind, Tokens::of(ui)));
         Decoration {
             sign: look.map(|(sign, color, _)| (sign, color)),

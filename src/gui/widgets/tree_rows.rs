@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, Id, Key, Modifiers, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
+    Align2, Color32, Id, Key, Modifiers, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
 };
 
 use super::cut_galley;
@@ -85,6 +85,11 @@ impl TreeState {
 pub trait TreeLine: Send + Sync + 'static {
     /// The line as in any tree.
     fn tree(&self) -> &TreeRow;
+
+    /// What stands in the column of values.
+    fn value(&self) -> &str {
+        &self.tree().text
+    }
 }
 
 impl TreeLine for TreeRow {
@@ -130,7 +135,7 @@ pub(super) fn show<L: TreeLine>(
     ui: &mut Ui,
     tree: &Tree<'_, L>,
     state: &mut TreeState,
-    decorate: impl Fn(&L, &Ui) -> Decoration,
+    decorate: impl Fn(&L, Rect, &Ui) -> Decoration,
     mut finish: impl FnMut(&mut Ui, &L, Rect, &Response),
 ) -> TreeOutcome {
     let &Tree { id, name, lines, selected } = tree;
@@ -147,14 +152,9 @@ pub(super) fn show<L: TreeLine>(
     let rows_response = rows.show(ui, |ui, row, rect| {
         let Some(line) = line_at(state, row) else { return };
         let folded = state.folded.contains(&line.tree().path);
-        let decoration = decorate(line, ui);
-        let response = line_ui(
-            ui,
-            id,
-            line.tree(),
-            rect,
-            LineLook { folded, selected: chosen_row == Some(row), decoration },
-        );
+        let decoration = decorate(line, rect, ui);
+        let look = LineLook { folded, selected: chosen_row == Some(row), decoration };
+        let response = line_ui(ui, id, line, rect, look);
         if response.clicked() {
             outcome.chosen = Some(line.tree().path.clone());
             ui.memory_mut(|memory| memory.request_focus(id));
@@ -190,6 +190,25 @@ struct LineLook {
     decoration: Decoration,
 }
 
+/// Where the column of values begins in a line of this rectangle.
+pub(super) fn values_left(rect: Rect) -> f32 {
+    rect.left() + SIGN_WIDTH + (rect.width() * NAME_SHARE).clamp(NAME_WIDTH_MIN, NAME_WIDTH_MAX)
+}
+
+/// Draws a value of a line between these places; whether it had to be cut.
+pub(super) fn paint_value(ui: &Ui, row: &TreeRow, text: &str, x: Rangef, middle: f32) -> bool {
+    let tokens = Tokens::of(ui);
+    let color = match row.kind {
+        ValueKind::Null | ValueKind::Object | ValueKind::Array => tokens.text_secondary,
+        ValueKind::Bool | ValueKind::Number | ValueKind::String => tokens.text,
+    };
+    let font = if row.descendants > 0 { crate::gui::theme::secondary() } else { mono() };
+    let galley = cut_galley(ui, text, font, color, (x.span() - GUTTER).max(0.0));
+    let elided = galley.elided;
+    ui.painter().galley(pos2(x.min, middle - galley.size().y / 2.0), galley, color);
+    elided
+}
+
 /// The place of the little triangle that folds.
 fn caret_rect(row: &TreeRow, rect: Rect) -> Rect {
     let left = rect.left() + SIGN_WIDTH + f32::from(row.depth) * INDENT;
@@ -207,7 +226,8 @@ fn caret_clicked(ui: &Ui, id: Id, row: &TreeRow, rect: Rect) -> bool {
 }
 
 /// Draws one line: sign, guides, triangle, name, value.
-fn line_ui(ui: &Ui, id: Id, row: &TreeRow, rect: Rect, look: LineLook) -> Response {
+fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -> Response {
+    let row = line.tree();
     let LineLook { folded, selected, decoration } = look;
     let tokens = Tokens::of(ui);
     let response = ui.interact(rect, id.with(row.path.as_str()), Sense::CLICK);
@@ -241,33 +261,25 @@ fn line_ui(ui: &Ui, id: Id, row: &TreeRow, rect: Rect, look: LineLook) -> Respon
         "" => "\"\"",
         name => name,
     };
-    let name_width = (rect.width() * NAME_SHARE).clamp(NAME_WIDTH_MIN, NAME_WIDTH_MAX);
-    let value_left = (rect.left() + SIGN_WIDTH + name_width).max(caret.right() + 48.0);
+    let value_left = values_left(rect).max(caret.right() + 48.0);
     let name_font = if row.descendants > 0 { crate::gui::theme::medium() } else { body() };
     let name_color = if selected { tokens.text_strong } else { tokens.text_secondary };
     let name_galley =
         cut_galley(ui, name, name_font, name_color, value_left - caret.right() - GUTTER);
-    let place = |x: f32, height: f32| pos2(x, middle - height / 2.0);
-    ui.painter().galley(place(caret.right() + 2.0, name_galley.size().y), name_galley, name_color);
-    let value_color = match row.kind {
-        ValueKind::Null | ValueKind::Object | ValueKind::Array => tokens.text_secondary,
-        ValueKind::Bool | ValueKind::Number | ValueKind::String => tokens.text,
-    };
-    let font = if row.descendants > 0 { crate::gui::theme::secondary() } else { mono() };
-    let value_width = rect.right() - decoration.taken_right - value_left - GUTTER;
-    let value = cut_galley(ui, &row.text, font, value_color, value_width);
-    let elided = value.elided;
-    ui.painter().galley(place(value_left, value.size().y), value, value_color);
+    let at = pos2(caret.right() + 2.0, middle - name_galley.size().y / 2.0);
+    ui.painter().galley(at, name_galley, name_color);
+    let place = Rangef::new(value_left, rect.right() - decoration.taken_right);
+    let elided = paint_value(ui, row, line.value(), place, middle);
     let (enabled, spoken) = (ui.is_enabled(), decoration.spoken);
     response.widget_info(|| {
         WidgetInfo::selected(
             Role::ListItem,
             enabled,
             selected,
-            format!("{name} {}{spoken}", row.text),
+            format!("{name} {}{spoken}", line.value()),
         )
     });
-    if elided { response.on_hover_text(&*row.text) } else { response }
+    if elided { response.on_hover_text(line.value()) } else { response }
 }
 
 #[cfg(test)]

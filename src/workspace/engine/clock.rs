@@ -88,8 +88,12 @@ impl State {
     pub(crate) fn play_on(&mut self, elapsed: Duration) {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         // The entity in front sets the pace of playing one event a second.
-        let places: Vec<LogPlace> =
-            self.entities.last().map(|entity| entity.places().to_vec()).unwrap_or_default();
+        let places: Vec<LogPlace> = self
+            .entities
+            .iter()
+            .rfind(|entity| entity.shown)
+            .map(|entity| entity.places().to_vec())
+            .unwrap_or_default();
         if self.clock.advance(elapsed_ms, &places) {
             self.touch_urgently();
             self.fold_all_to_clock();

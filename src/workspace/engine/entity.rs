@@ -38,8 +38,8 @@ pub(crate) struct OpenEntity {
     partitions: Vec<PartitionRead>,
     /// How its events are folded.
     fold: Arc<dyn Fold>,
-    /// The version its state is compared with.
-    pub(crate) compare_base: Option<u64>,
+    /// Whether the window shows it; else it is only compared with.
+    pub(crate) shown: bool,
     /// Its history as worked out last.
     pub(crate) history: Option<Arc<EntityHistory>>,
 }
@@ -59,6 +59,7 @@ impl OpenEntity {
             at_pending: false,
             selected_path: None,
             path_writers: Arc::default(),
+            compare_with: None,
             compare: None,
             completeness: None,
         };
@@ -69,7 +70,7 @@ impl OpenEntity {
             facts: LogFacts::default(),
             partitions: Vec::new(),
             fold,
-            compare_base: None,
+            shown: false,
             history: None,
         }
     }
@@ -115,6 +116,13 @@ impl OpenEntity {
         self.partitions = partitions;
     }
 
+    /// Stops the read that fills it.
+    pub(crate) fn stop_reading(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            reading.cancel.cancel();
+        }
+    }
+
     /// Reading could not go on.
     pub(crate) fn failed(&mut self, problem: &Problem) {
         let events = std::mem::take(&mut self.view.events);
@@ -142,7 +150,18 @@ impl State {
 
     /// Opens an entity and reads its whole history.
     pub(crate) fn open_entity(&mut self, key: &EntityKey) {
-        if self.entity_mut(key).is_some() {
+        self.ensure_entity(key);
+        if let Some(open) = self.entity_mut(key) {
+            open.shown = true;
+        }
+    }
+
+    /// Reads the whole history of an entity, unless that was done; tries again what failed.
+    pub(crate) fn ensure_entity(&mut self, key: &EntityKey) {
+        if let Some(open) = self.entity_mut(key) {
+            if open.view.events.problem().is_some() {
+                self.read_entity(key);
+            }
             return;
         }
         let configured = self.options.config.as_ref().and_then(|config| {
@@ -163,11 +182,10 @@ impl State {
 
     /// Closes an entity.
     pub(crate) fn close_entity(&mut self, key: &EntityKey) {
-        if let Some(reading) = self.entity_mut(key).and_then(|open| open.reading.take()) {
-            reading.cancel.cancel();
+        if let Some(open) = self.entity_mut(key) {
+            open.shown = false;
         }
-        self.entities.retain(|open| open.view.key != *key);
-        self.measure_clock();
+        self.close_unused_entities();
     }
 
     /// Reads an entity's history from the log start on, and follows it.
@@ -175,9 +193,7 @@ impl State {
         let keys = self.key_filter(key);
         let budget_bytes = self.view.memory_budget_bytes;
         let Some(open) = self.entity_mut(key) else { return };
-        if let Some(before) = open.reading.take() {
-            before.cancel.cancel();
-        }
+        open.stop_reading();
         open.store = LogStore::new(budget_bytes);
         open.partitions.clear();
         open.view.events = std::mem::take(&mut open.view.events).asked_again();
@@ -241,6 +257,7 @@ impl State {
         self.mark_groups();
         self.measure_clock();
         self.fold_to_clock(key);
+        self.compare_anew_with(key);
         self.touch();
     }
 

@@ -1,4 +1,4 @@
-//! Folding open entities to the clock, and what hangs on it: the marked path and comparisons.
+//! Folding open entities to the clock, and what hangs on it: the marked path.
 //!
 //! Promises: the newest moment wins; until its state is there the one before is shown and marked as old.
 //! Does not know: how a state is computed (`entity_at`).
@@ -10,9 +10,9 @@ use super::history_view::EntityHistory;
 use super::one_clock::{OneClock, included};
 use super::pool::{News, TaskKey};
 use super::state::State;
-use crate::fold::{History, Selection, diff, select};
-use crate::model::{Clock, JsonPointer, When};
-use crate::workspace::{CompareView, EntityAt, EntityKey};
+use crate::fold::{Selection, select};
+use crate::model::{Clock, JsonPointer, Value, When};
+use crate::workspace::{EntityAt, EntityKey};
 
 impl State {
     /// Folds every open entity to the clock.
@@ -29,18 +29,20 @@ impl State {
         let Some(open) = self.entity_mut(key) else { return };
         let Some(history) = open.history.clone() else { return };
         open.view.at_pending = true;
-        let base = open.compare_base;
+        let with = open.view.compare_with.clone();
+        let other = with.as_ref().and_then(|with| self.other_of(with));
         let key = key.clone();
         let task_key = TaskKey::EntityAt(key.clone());
         let task = move || -> News {
-            let at = at_clock(&history, &clock);
-            let compare = base.map(|base| compared(&mut history.lock(), base, at.version));
+            let selection = selection_at(&history, &clock);
+            let at = at_clock(&history, &selection, &clock);
+            let compare = other.map(|other| other.compare(&key, &history, &selection, &clock));
             Box::new(move |state| {
                 let is_current = state.clock.at == clock.at && state.clock.clock == clock.clock;
                 let Some(open) = state.entity_mut(&key) else { return };
                 open.view.at = Some(Arc::new(at));
                 open.view.at_pending = !is_current;
-                if open.compare_base == base {
+                if open.view.compare_with == with {
                     open.view.compare = compare.map(Arc::new);
                 }
                 state.touch_urgently();
@@ -85,34 +87,33 @@ impl State {
         };
         self.pool.submit(task_key, Box::new(task));
     }
+}
 
-    /// Compares the entity's state at the clock with that after another version, or ends it.
-    pub(crate) fn compare(&mut self, key: &EntityKey, base: Option<u64>) {
-        let Some(open) = self.entity_mut(key) else { return };
-        open.compare_base = base;
-        open.view.compare = None;
-        self.fold_to_clock(key);
+/// The events that have happened at the clock. Event time can pick any subset of them.
+pub(super) fn selection_at(history: &EntityHistory, clock: &OneClock) -> Selection {
+    let prefix = Selection::Prefix(included(&clock.at, &history.places) as u64);
+    match (clock.clock, clock.time_ms()) {
+        (Clock::Log, _) | (_, None) => prefix,
+        (Clock::Event, Some(time_ms)) => {
+            let events = history.lock();
+            select(events.events(), &When::Time(time_ms), Clock::Event, &[], &|_| None)
+                .unwrap_or(prefix)
+        }
     }
 }
 
-/// The state at the clock. Event time can pick any subset of the events.
-fn at_clock(history: &EntityHistory, clock: &OneClock) -> EntityAt {
-    let mut folded = history.lock();
-    let prefix = Selection::Prefix(included(&clock.at, &history.places) as u64);
-    let selection = match (clock.clock, clock.time_ms()) {
-        (Clock::Log, _) | (_, None) => prefix,
-        (Clock::Event, Some(time_ms)) => {
-            select(folded.events(), &When::Time(time_ms), Clock::Event, &[], &|_| None)
-                .unwrap_or(prefix)
-        }
-    };
-    let mut at = entity_at(&mut folded, &selection, clock.at.clone());
+/// The state after these events, as the window shows it.
+fn at_clock(history: &EntityHistory, selection: &Selection, clock: &OneClock) -> EntityAt {
+    let mut at = entity_at(&mut history.lock(), selection, clock.at.clone());
     at.record = at.position.as_ref().and_then(|position| history.record(position)).map(Arc::new);
     at
 }
 
-/// The states after two versions, compared.
-fn compared(history: &mut History, base_version: u64, version: u64) -> CompareView {
-    let changes = diff(&history.state_after(base_version), &history.state_after(version));
-    CompareView { base_version, version, changes: changes.into() }
+/// The state after these events, and the version of the last of them.
+pub(super) fn state_at(history: &EntityHistory, selection: &Selection) -> (u64, Value) {
+    let version = match selection {
+        Selection::Prefix(count) => *count,
+        Selection::Subset(versions) => versions.last().copied().unwrap_or(0),
+    };
+    (version, history.lock().state_of(selection))
 }

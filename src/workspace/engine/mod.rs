@@ -9,6 +9,7 @@
 //! engine instead of filling the memory.
 
 mod clock;
+mod comparison;
 mod connection;
 mod entity;
 mod entity_at;
@@ -207,7 +208,7 @@ impl State {
             Command::CloseEntity(key) => self.close_entity(&key),
             Command::SetFold(key, fold) => self.set_fold(&key, &fold),
             Command::SelectPath(key, path) => self.select_path(&key, path),
-            Command::Compare(key, version) => self.compare(&key, version),
+            Command::Compare(key, with) => self.compare(&key, with),
             Command::RefreshGroups => self.refresh_groups(),
             Command::WatchGroups(watch) => self.watch_groups(watch),
             Command::Clock(command) => self.move_clock(command),

@@ -37,7 +37,7 @@ fn push_rows(
         depth,
         path: path.clone(),
         name,
-        kind: kind(value),
+        kind: value_kind(value),
         text: line_text(value),
         descendants: 0,
     });
@@ -63,7 +63,7 @@ fn push_below(rows: &mut Vec<TreeRow>, value: &Value, path: &JsonPointer, depth:
 }
 
 /// What kind of JSON this is.
-fn kind(value: &Value) -> ValueKind {
+pub(super) fn value_kind(value: &Value) -> ValueKind {
     match value {
         Value::Null => ValueKind::Null,
         Value::Bool(_) => ValueKind::Bool,
@@ -75,7 +75,7 @@ fn kind(value: &Value) -> ValueKind {
 }
 
 /// A scalar as JSON, cut when long; the size of an object or array.
-fn line_text(value: &Value) -> Arc<str> {
+pub(super) fn line_text(value: &Value) -> Arc<str> {
     match value {
         Value::Object(members) => count_text(members.len(), "member"),
         Value::Array(elements) => count_text(elements.len(), "element"),

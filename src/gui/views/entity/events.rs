@@ -13,7 +13,7 @@ use crate::gui::view::{Spot, View};
 use crate::gui::views::tour;
 use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
 use crate::model::{EventProblem, Transaction};
-use crate::workspace::{ClockCommand, Command, EntityView, EventRow};
+use crate::workspace::{ClockCommand, Command, CompareWith, EntityView, EventRow};
 
 /// The columns.
 const COLUMNS: [TableColumn; 4] = [
@@ -44,7 +44,7 @@ pub(crate) fn show(
         view.out.mark(Spot::MissedEvent, rect);
     }
     if let Some(base) = rows.compare {
-        view.out.send(Command::Compare(entity.key.clone(), Some(base)));
+        view.out.send(Command::Compare(entity.key.clone(), Some(CompareWith::Version(base))));
     }
     let row = response.chosen.and_then(|row| usize::try_from(row).ok());
     if let Some(event) = row.and_then(|row| events.get(row)) {

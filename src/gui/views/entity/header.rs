@@ -1,15 +1,16 @@
 //! The line above an entity: who it is, how far the clock is, how complete its history is, how it is folded.
 //!
-//! Promises: a heuristic fold says that it is one; a comparison says with what.
+//! Promises: a heuristic fold says that it is one.
 //! Does not know: how folding works.
 
-use egui::{RichText, Ui};
+use egui::containers::menu::MenuButton;
+use egui::{Button, RichText, Ui};
 
 use crate::gui::command::UiCommand;
-use crate::gui::command_ui::icon_switch;
+use crate::gui::command_ui::menu_item;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{Chip, IconButton, Tone, progress_bar, verdict_chip};
+use crate::gui::widgets::{Chip, IconButton, progress_bar, verdict_chip};
 use crate::workspace::{Command, EntityView, JobState};
 
 /// The folds with what they do.
@@ -21,7 +22,7 @@ const FOLDS: [(&str, &str); 4] = [
 ];
 
 /// Below this width, in points, topics and fold are said on hover alone.
-const NARROW: f32 = 560.0;
+const NARROW: f32 = 760.0;
 
 /// Draws the line.
 pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
@@ -44,7 +45,7 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         }
         progress(ui, entity, view);
         fold(ui, entity, narrow, view);
-        compare(ui, entity, view);
+        compare(ui, entity, narrow, view);
         let bookmark = IconButton::new(icons::BOOKMARK_SIMPLE, UiCommand::AddBookmark.text());
         if ui.add(bookmark.shortcut("B")).clicked() {
             view.out.run(UiCommand::AddBookmark);
@@ -93,15 +94,23 @@ fn fold(ui: &mut Ui, entity: &EntityView, narrow: bool, view: &mut View<'_>) {
     }
 }
 
-/// The comparison with another moment.
-fn compare(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
-    let on = entity.compare.is_some();
-    icon_switch(ui, icons::GIT_DIFF, UiCommand::Compare, on, view.out);
-    if let Some(compare) = &entity.compare {
-        let changes = format::count(compare.changes.len() as u64, "change");
-        let words = format!("v{} → v{}: {changes}", compare.base_version, compare.version);
-        if Chip::new(&words).tone(Tone::Accent).removable().show(ui).removed {
-            view.out.send(Command::Compare(entity.key.clone(), None));
+/// The ways to compare its state with another.
+fn compare(ui: &mut Ui, entity: &EntityView, narrow: bool, view: &mut View<'_>) {
+    let on = entity.compare_with.is_some();
+    let words =
+        if narrow { icons::GIT_DIFF.to_owned() } else { format!("{} Compare", icons::GIT_DIFF) };
+    let button = Button::new(format!("{words} {}", icons::CARET_DOWN)).selected(on);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        if on {
+            let shortcut = UiCommand::Compare.shortcut_text(ui.ctx()).unwrap_or_default();
+            let end = Button::new("End comparison").shortcut_text(shortcut);
+            if ui.add(end).clicked() {
+                view.out.run(UiCommand::Compare);
+            }
+        } else {
+            menu_item(ui, UiCommand::Compare, view.out);
         }
-    }
+        menu_item(ui, UiCommand::CompareEntity, view.out);
+    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Compare"));
 }

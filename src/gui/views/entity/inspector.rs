@@ -1,6 +1,6 @@
 //! The inspector of an entity: what the event at the clock changed, its record, what caused it.
 //!
-//! Promises: the difference comes first; two moments compared take its place while the comparison lasts.
+//! Promises: the difference comes first.
 //! Does not know: how differences are found.
 
 use std::sync::Arc;
@@ -13,8 +13,7 @@ use crate::gui::view::{Pane, View};
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::record::{self, RecordTab};
 use crate::gui::widgets::{CopyText, EmptyState, IconButton, diff_view};
-use crate::model::Change;
-use crate::workspace::{Command, EntityView, EventRow, RecordFilter, StartPosition};
+use crate::workspace::{Command, EntityAt, EntityView, EventRow, RecordFilter, StartPosition};
 
 /// What the inspector shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub(crate) fn show(
     ui.add_space(4.0);
     let Some(at) = &entity.at else { return };
     match state.inspector.tab {
-        Tab::Diff => diff(ui, entity, view),
+        Tab::Diff => diff(ui, entity, at, view),
         Tab::Cause => match event_at(events, at.version) {
             Some(event) => cause(ui, entity, events, event, view),
             None => before_the_first(ui),
@@ -81,30 +80,20 @@ fn before_the_first(ui: &mut Ui) {
     EmptyState::new(icons::CUBE, "No event", "The clock stands before the first event.").show(ui);
 }
 
-/// What changed: by the event at the clock, or between the two moments compared.
-fn diff(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
-    let none: &[Change] = &[];
-    let (changes, words) = match (&entity.compare, &entity.at) {
-        (Some(compare), _) => {
-            let words = format!("from v{} to v{}", compare.base_version, compare.version);
-            (&*compare.changes, words)
-        }
-        (None, Some(at)) if at.version > 0 => (&*at.changes, format!("by v{}", at.version)),
-        _ => (none, String::new()),
-    };
-    if changes.is_empty() {
-        let text = if entity.compare.is_some() {
-            "Both moments have the same state."
-        } else {
-            "The event left the state as it was."
-        };
+/// What the event at the clock changed.
+fn diff(ui: &mut Ui, entity: &EntityView, at: &EntityAt, view: &mut View<'_>) {
+    if at.version == 0 {
+        return before_the_first(ui);
+    }
+    if at.changes.is_empty() {
+        let text = "The event left the state as it was.";
         EmptyState::new(icons::EQUALS, "No changes", text).show(ui);
         return;
     }
-    let color = Tokens::of(ui).text_secondary;
-    ui.label(RichText::new(format!("Changed {words}")).font(secondary()).color(color));
+    let words = format!("Changed by v{}", at.version);
+    ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).text_secondary));
     let id = Id::unique(("diff", &entity.key));
-    if let Some(action) = diff_view(ui, id, changes, entity.selected_path.as_ref()) {
+    if let Some(action) = diff_view(ui, id, &at.changes, entity.selected_path.as_ref()) {
         state::act(entity, action, view);
     }
 }

@@ -3,6 +3,7 @@
 //! Promises: everything shows the same moment; while the state of a new moment is on its way the old one stays, greyed.
 //! Does not know: how events are found or folded.
 
+mod compare;
 mod events;
 mod header;
 mod inspector;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use egui::{Frame, Id, Margin, Panel, Ui};
 
+use self::compare::CompareState;
 use self::inspector::InspectorState;
 use super::record::RecordState;
 use crate::gui::command::UiCommand;
@@ -56,12 +58,16 @@ pub(crate) struct EntityState {
     tree: TreeState,
     /// The inspector.
     inspector: InspectorState,
+    /// The comparison.
+    compare: CompareState,
     /// The record in the inspector.
     record: RecordState,
     /// Which part is shown where there is no room for all.
     part: Part,
     /// The version shown last: its row comes into view when it changes.
     version: Option<u64>,
+    /// Whether states were compared in the last frame: a comparison comes to the front when it begins.
+    compared: bool,
 }
 
 /// The moment just after an event.
@@ -142,6 +148,11 @@ pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: 
         no_events(ui, &entity, view);
         return;
     }
+    let compared = entity.compare_with.is_some();
+    if compared && !state.compared {
+        state.part = Part::State;
+    }
+    state.compared = compared;
     timeline::panel(ui, &entity, &events, state, view);
     if ui.available_width() < NARROW {
         parts_in_tabs(ui, &entity, &events, state, view);
@@ -151,7 +162,7 @@ pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: 
     state.version = entity.at.as_ref().map(|at| at.version);
 }
 
-/// Events, state and inspector beside each other.
+/// Events, state and inspector beside each other; a comparison takes the place of the last two.
 fn parts_side_by_side(
     ui: &mut Ui,
     entity: &EntityView,
@@ -169,14 +180,30 @@ fn parts_side_by_side(
         .size_range(160.0..=720.0)
         .frame(frame)
         .show(ui, |ui| events::show(ui, entity, events, state, view));
-    Panel::right(Id::unique("entity inspector"))
-        .default_size(inspector_width)
-        .size_range(200.0..=800.0)
-        .frame(frame)
-        .show(ui, |ui| inspector::show(ui, entity, events, state, view));
+    if entity.compare_with.is_none() {
+        Panel::right(Id::unique("entity inspector"))
+            .default_size(inspector_width)
+            .size_range(200.0..=800.0)
+            .frame(frame)
+            .show(ui, |ui| inspector::show(ui, entity, events, state, view));
+    }
     egui::CentralPanel::default()
         .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 6, bottom: 0 }))
-        .show(ui, |ui| state::show(ui, entity, events, state, view));
+        .show(ui, |ui| state_or_comparison(ui, entity, events, state, view));
+}
+
+/// The state at the clock, or what it is compared with beside it.
+fn state_or_comparison(
+    ui: &mut Ui,
+    entity: &EntityView,
+    events: &Arc<[EventRow]>,
+    state: &mut EntityState,
+    view: &mut View<'_>,
+) {
+    match &entity.compare_with {
+        Some(with) => compare::show(ui, entity, with, state, view),
+        None => state::show(ui, entity, events, state, view),
+    }
 }
 
 /// The same where there is no room: one at a time.
@@ -190,15 +217,16 @@ fn parts_in_tabs(
     let frame = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 });
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
+            let middle = if state.compared { "Comparison" } else { "State" };
             let parts =
-                [(Part::Events, "Events"), (Part::State, "State"), (Part::Inspector, "Inspector")];
+                [(Part::Events, "Events"), (Part::State, middle), (Part::Inspector, "Inspector")];
             for (part, name) in parts {
                 ui.selectable_value(&mut state.part, part, name);
             }
         });
         match state.part {
             Part::Events => events::show(ui, entity, events, state, view),
-            Part::State => state::show(ui, entity, events, state, view),
+            Part::State => state_or_comparison(ui, entity, events, state, view),
             Part::Inspector => inspector::show(ui, entity, events, state, view),
         }
     });

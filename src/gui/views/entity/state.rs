@@ -17,7 +17,7 @@ use crate::model::JsonPointer;
 use crate::workspace::{ClockCommand, Command, EntityAt, EntityView, EventRow, StepTarget};
 
 /// How much of the old picture shows while the new one is on its way.
-const PENDING_OPACITY: f32 = 0.55;
+pub(super) const PENDING_OPACITY: f32 = 0.55;
 /// How many writers of a field are listed.
 const WRITERS_MAX: usize = 24;
 

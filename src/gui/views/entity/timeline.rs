@@ -10,7 +10,7 @@ use egui::{Frame, Id, Panel, Ui};
 use super::{EntityState, event_at, go_to};
 use crate::gui::timeline::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
 use crate::gui::view::{Spot, View};
-use crate::workspace::{ClockCommand, ClockPoint, EntityView, EventRow, LaneMark};
+use crate::workspace::{ClockCommand, ClockPoint, CompareWith, EntityView, EventRow, LaneMark};
 
 /// The greatest share of the view that the timeline takes at first.
 const SHARE_MAX: f32 = 0.34;
@@ -32,6 +32,7 @@ pub(crate) fn panel(
         markers: &entity.group_markers,
         range_ms: range_ms(entity, events),
         cursor_ms: view.snapshot.clock.time_ms,
+        pinned_ms: pinned_ms(entity),
         version: entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0),
         times: view.times,
         describe: &describe,
@@ -59,6 +60,14 @@ pub(crate) fn panel(
             go_to(entity, version, view);
         }
         None => {}
+    }
+}
+
+/// The moment that others are compared with.
+fn pinned_ms(entity: &EntityView) -> Option<i64> {
+    match entity.compare_with {
+        Some(CompareWith::Version(_)) => entity.compare.as_ref()?.from.time_ms,
+        _ => None,
     }
 }
 
