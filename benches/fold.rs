@@ -31,12 +31,15 @@ fn events(count: u64) -> Vec<Event> {
     let partition = TopicPartition::new("orders", 0);
     let event = |number: u64| Event {
         version: number + 1,
+        entity: None,
         position: partition.at(i64::try_from(number).expect("a million fits")),
         timestamp_ms: 0,
         timestamp_type: TimestampType::CreateTime,
         log_time_ms: 0,
         event_time_ms: 0,
         event_type: "OrderChanged".into(),
+        key: None,
+        raw: Some(body(number).as_bytes().into()),
         value: Decoder::Json.decode(Some(body(number).as_bytes())),
         transaction: Transaction::Committed,
         mapped_version: None,

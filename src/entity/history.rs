@@ -22,6 +22,15 @@ pub fn history<'a>(
 /// Adds the next record to a history.
 pub fn append(events: &mut Vec<Event>, record: RecordRef<'_>, mapping: &Mapping, decoder: Decoder) {
     let mut event = mapping.event(record, decoder, events.len() as u64 + 1);
+    // All events of an entity name it, most by the same key: once in memory is enough.
+    if let Some(last) = events.last() {
+        if last.key == event.key {
+            event.key.clone_from(&last.key);
+        }
+        if last.entity == event.entity {
+            event.entity.clone_from(&last.entity);
+        }
+    }
     let previous = event.mapped_version.and_then(|found| {
         Some((events.iter().rev().find_map(|event| event.mapped_version)?, found))
     });

@@ -103,17 +103,25 @@ impl Mapping {
     pub fn event(&self, record: RecordRef<'_>, decoder: Decoder, version: u64) -> Event {
         let value = decoder.decode(record.value());
         let source = Source::new(record, &value);
+        let key = record.key().map(Arc::<[u8]>::from);
+        let entity = match &self.id {
+            Selector::Key => key.clone().map(EntityId::from),
+            id => id.find(record, source.json).and_then(Found::into_bytes).map(EntityId::from),
+        };
         let event_time_ms = source
             .first(&self.time, |found| time::time_ms(&found))
             .unwrap_or(record.timestamp_ms());
         Event {
             version,
+            entity,
             position: record.position(),
             timestamp_ms: record.timestamp_ms(),
             timestamp_type: record.timestamp_type(),
             log_time_ms: record.log_time_ms(),
             event_time_ms,
             event_type: self.event_type(record, &value),
+            key,
+            raw: record.value().map(Arc::from),
             transaction: record.transaction(),
             mapped_version: source.first(&self.version, |found| found.integer()),
             correlation: source.text(&self.correlation),
@@ -243,6 +251,9 @@ mod tests {
         assert_eq!(event.causation, None);
         assert_eq!(event.actor.as_deref(), Some("ada"), "the last header of a name counts");
         assert_eq!(event.headers.len(), 3);
+        assert_eq!(event.entity, Some(EntityId::new("o-1")));
+        assert_eq!(event.key.as_deref(), Some(&b"o-1"[..]));
+        assert_eq!(event.raw.as_deref(), log.get(0).unwrap().value());
         assert_eq!(event.problems, [EventProblem::DuplicateMembers]);
     }
 

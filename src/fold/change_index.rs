@@ -25,15 +25,17 @@ impl ChangeIndex {
         Self { versions: BTreeMap::new(), looked_at: 0, state: fold.init() }
     }
 
-    /// Looks at those of a history's events that it has not seen yet.
+    /// Looks at those of a history's events that it has not seen yet, none of which fails.
     pub(super) fn extend(&mut self, fold: &dyn Fold, events: &[Event]) {
+        let mut run = fold.start(self.state.clone());
         for event in events.iter().skip(self.looked_at) {
-            let before = self.state.clone();
-            fold.apply(&mut self.state, event);
+            run.apply(event);
             self.looked_at += 1;
-            for change in diff(&before, &self.state) {
+            let Ok(state) = run.state() else { continue };
+            for change in diff(&self.state, &state) {
                 self.versions.entry(change.path).or_default().push(self.looked_at as u64);
             }
+            self.state = state;
         }
     }
 

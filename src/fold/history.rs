@@ -1,7 +1,8 @@
 //! The history of an entity with the state at any point of it.
 //!
 //! Promises: a state is what folding the events before it gives; after the first pass any of them is at most one
-//! distance between key frames away, and those around the last one asked for are at hand.
+//! distance between key frames away, and those around the last one asked for are at hand. Where the fold fails on an
+//! event, the history stands still before it, as a consumer would.
 //! Does not know: how events were chosen and ordered.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use super::change_index::ChangeIndex;
 use super::key_frames::{BUDGET_BYTES, KeyFrames};
-use super::{Blame, Effect, Fold, Selection, diff, leaves};
+use super::{Blame, Effect, Fold, FoldRun, Selection, diff, leaves};
 use crate::model::{Change, Event, JsonPointer, Value};
 
 /// How many states around the last one asked for are kept at most.
@@ -38,7 +39,9 @@ pub struct History {
     events: Vec<Event>,
     /// Events that left the state as it was because they could not be applied, with why.
     not_applied: Vec<(u64, Effect)>,
-    /// The state after all events.
+    /// The event that the fold failed on, with why; none after it is applied.
+    failure: Option<(u64, Arc<str>)>,
+    /// The state after all events, or before the one that failed.
     end: Value,
     /// States at regular distances.
     frames: KeyFrames,
@@ -93,6 +96,7 @@ impl History {
             fold,
             events: Vec::new(),
             not_applied: Vec::new(),
+            failure: None,
             end,
             frames,
             recent: Recent::default(),
@@ -104,18 +108,54 @@ impl History {
 
     /// Adds events that come after all others.
     pub fn extend(&mut self, events: Vec<Event>) {
-        for (version, event) in (self.len() + 1..).zip(&events) {
-            let effect = self.fold.apply(&mut self.end, event);
-            if effect != Effect::Applied {
-                self.not_applied.push((version, effect));
-            }
-            self.frames.offer(version, &self.end);
-        }
+        let first = self.len() + 1;
         if self.events.is_empty() {
             self.events = events;
         } else {
             self.events.extend(events);
         }
+        if self.failure.is_none() {
+            self.failure = self.apply_from(first);
+        }
+        if let Some((failed, _)) = self.failure {
+            self.end = self.folded_anew(failed - 1);
+            for version in failed.max(first)..=self.len() {
+                self.frames.offer(version, &self.end);
+            }
+        }
+    }
+
+    /// Applies the events from this one on. Says which failed, if one did; then `end` is of no use.
+    fn apply_from(&mut self, first: u64) -> Option<(u64, Arc<str>)> {
+        let mut run = self.fold.start(std::mem::take(&mut self.end));
+        for version in first..=self.events.len() as u64 {
+            match run.apply(&self.events[index(version)]) {
+                Effect::Applied => {}
+                Effect::Failed(why) => return Some((version, why)),
+                effect => self.not_applied.push((version, effect)),
+            }
+            if self.frames.is_due(version) {
+                match run.state() {
+                    Ok(state) => self.frames.offer(version, &state),
+                    Err(why) => return Some((version, why)),
+                }
+            }
+        }
+        match run.state() {
+            Ok(state) => self.end = state,
+            Err(why) => return Some((self.events.len() as u64, why)),
+        }
+        None
+    }
+
+    /// The state after this many events, none of which fails, from the last frame before it.
+    fn folded_anew(&self, version: u64) -> Value {
+        let (start, state) = self.frames.at_or_before(version);
+        let mut run = self.fold.start(state.clone());
+        for at in start + 1..=version {
+            run.apply(&self.events[index(at)]);
+        }
+        told(&mut *run, state)
     }
 
     /// How events are applied.
@@ -148,6 +188,32 @@ impl History {
         &self.not_applied
     }
 
+    /// The version whose event the fold failed on, with why. No event after it is applied.
+    pub fn failure(&self) -> Option<(u64, &str)> {
+        self.failure.as_ref().map(|(version, why)| (*version, &**why))
+    }
+
+    /// The first of the chosen events that the fold fails on, with why.
+    pub fn failure_in(&self, selection: &Selection) -> Option<(u64, Arc<str>)> {
+        match selection {
+            Selection::Prefix(version) => {
+                self.failure.clone().filter(|(failed, _)| failed <= version)
+            }
+            Selection::Subset(versions) => {
+                let mut run = self.fold.start(self.fold.init());
+                versions.iter().find_map(|version| match run.apply(self.event(*version)?) {
+                    Effect::Failed(why) => Some((*version, why)),
+                    _ => None,
+                })
+            }
+        }
+    }
+
+    /// How many events are applied: all, or those before the one that failed.
+    fn applied(&self) -> u64 {
+        self.failure.as_ref().map_or(self.len(), |(failed, _)| failed - 1)
+    }
+
     /// A rough size in memory of all states kept, in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.frames.memory_bytes() + self.recent.states.len() * self.frames.largest_bytes()
@@ -155,8 +221,7 @@ impl History {
 
     /// The state after this many events.
     pub fn state_after(&mut self, version: u64) -> Value {
-        let version = version.min(self.len());
-        if version == self.len() {
+        if version >= self.applied() {
             return self.end.clone();
         }
         if let Some(state) = self.recent.get(version) {
@@ -167,10 +232,11 @@ impl History {
         let (start, state) = recent.unwrap_or(frame);
         let mut state = state.clone();
         let capacity = (RECENT_BYTES / self.frames.largest_bytes().max(1)).clamp(1, RECENT_STATES);
+        let mut run = self.fold.start(state.clone());
         for at in start + 1..=version {
-            let event = &self.events[index(at)];
-            self.fold.apply(&mut state, event);
+            run.apply(&self.events[index(at)]);
             if version - at < capacity as u64 {
+                state = told(&mut *run, &state);
                 self.recent.push(at, state.clone(), capacity);
             }
         }
@@ -184,9 +250,13 @@ impl History {
             Selection::Subset(versions) => {
                 let common = (1..).zip(versions).take_while(|(at, version)| at == *version).count();
                 let mut state = self.state_after(common as u64);
+                if common as u64 > self.applied() {
+                    return state;
+                }
                 for version in versions.iter().skip(common) {
-                    if let Some(event) = self.event(*version) {
-                        self.fold.apply(&mut state, event);
+                    let Some(event) = self.event(*version) else { continue };
+                    if matches!(self.fold.apply(&mut state, event), Effect::Failed(_)) {
+                        break;
                     }
                 }
                 state
@@ -251,8 +321,9 @@ impl History {
 
     /// The index of all changes.
     fn changes(&mut self) -> &ChangeIndex {
+        let applied = self.applied();
         let changes = self.changes.get_or_insert_with(|| ChangeIndex::new(&*self.fold));
-        changes.extend(&*self.fold, &self.events);
+        changes.extend(&*self.fold, &self.events[..usize::try_from(applied).unwrap_or(usize::MAX)]);
         changes
     }
 
@@ -265,19 +336,25 @@ impl History {
         let kept = kept.chain([(self.len(), &self.end)]);
         let mut kept: Vec<(u64, &Value)> = kept.collect();
         kept.sort_by_key(|(version, _)| *version);
-        let mut state = self.fold.init();
+        let mut run = self.fold.start(self.fold.init());
         let mut folded = 0;
         for (version, expected) in kept {
-            while folded < version {
+            while folded < version.min(self.applied()) {
                 folded += 1;
-                self.fold.apply(&mut state, &self.events[index(folded)]);
+                run.apply(&self.events[index(folded)]);
             }
-            if state != *expected {
+            if run.state().as_ref() != Ok(expected) {
                 return Err(FrameError { version });
             }
         }
         Ok(())
     }
+}
+
+/// The state of a run whose events did not fail before; what was known of it should they do so now, for which a lack of
+/// memory can be the only reason.
+fn told(run: &mut dyn FoldRun, known: &Value) -> Value {
+    run.state().unwrap_or_else(|_| known.clone())
 }
 
 /// Where the event with this version stands.

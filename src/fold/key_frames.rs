@@ -35,9 +35,14 @@ impl KeyFrames {
         frames
     }
 
-    /// Keeps the state after this many events if a frame is due. States come in order, none is left out.
+    /// Whether the state after this many events is wanted.
+    pub(super) fn is_due(&self, version: u64) -> bool {
+        version == self.distance * self.frames.len() as u64
+    }
+
+    /// Keeps the state after this many events if a frame is due. States that are due come in order, none is left out.
     pub(super) fn offer(&mut self, version: u64, state: &Value) {
-        if version != self.distance * self.frames.len() as u64 {
+        if !self.is_due(version) {
             return;
         }
         let bytes = state.memory_bytes();

@@ -11,6 +11,7 @@ mod cut;
 mod diff;
 mod history;
 mod key_frames;
+mod run;
 
 #[cfg(test)]
 mod testing;
@@ -21,10 +22,12 @@ pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
 pub use history::{FrameError, History};
 
+use std::sync::Arc;
+
 use crate::model::{Event, Value};
 
 /// What an event did to a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// It was applied, whether or not it changed anything.
     Applied,
@@ -32,6 +35,8 @@ pub enum Effect {
     NotApplicable,
     /// The value could not be decoded; the state is as it was.
     Undecodable,
+    /// The fold's own code failed on it, for this reason; the state is as it was, and a consumer would stand still here.
+    Failed(Arc<str>),
 }
 
 /// How events lead to a state. The same events in the same order must always give the same state.
@@ -51,4 +56,22 @@ pub trait Fold: Send + Sync + std::fmt::Debug {
 
     /// Applies an event to the state.
     fn apply(&self, state: &mut Value, event: &Event) -> Effect;
+
+    /// Begins to apply many events one after the other from this state on: the same as `apply` for each of them, but a
+    /// fold may keep the state in a form of its own until it is asked for.
+    fn start(&self, state: Value) -> Box<dyn FoldRun + '_> {
+        Box::new(run::Direct { fold: self, state })
+    }
+}
+
+/// Events being applied one after the other.
+pub trait FoldRun {
+    /// Applies the next event. When it fails, the run is over.
+    fn apply(&mut self, event: &Event) -> Effect;
+
+    /// The state after the events so far.
+    ///
+    /// # Errors
+    /// In words, when an event failed, or when the state has outgrown what can be told.
+    fn state(&mut self) -> Result<Value, Arc<str>>;
 }

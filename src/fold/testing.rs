@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::Fold;
 use crate::decode::testing::members;
-use crate::decode::{Decoder, json};
-use crate::model::{Decoded, Event, TimestampType, TopicPartition, Transaction, Value};
+use crate::decode::{Decoder, json, output_value};
+use crate::model::{Decoded, EntityId, Event, TimestampType, TopicPartition, Transaction, Value};
 
 /// The value of a JSON text.
 pub(super) fn value(text: &str) -> Value {
@@ -19,12 +19,15 @@ pub(super) fn event(version: u64, event_type: &str, value: Decoded) -> Event {
     let offset = i64::try_from(version).unwrap();
     Event {
         version,
+        entity: Some(EntityId::new("e")),
         position: TopicPartition::new("t", 0).at(offset),
         timestamp_ms: offset * 10,
         timestamp_type: TimestampType::CreateTime,
         log_time_ms: offset * 10,
         event_time_ms: offset * 10,
         event_type: event_type.into(),
+        key: Some(b"e"[..].into()),
+        raw: raw(&value),
         value,
         transaction: Transaction::Committed,
         mapped_version: None,
@@ -35,6 +38,15 @@ pub(super) fn event(version: u64, event_type: &str, value: Decoded) -> Event {
         headers: Arc::from([]),
         payload_bytes: 0,
         problems: Vec::new(),
+    }
+}
+
+/// The bytes that a value may have been decoded from.
+fn raw(value: &Decoded) -> Option<Arc<[u8]>> {
+    match value {
+        Decoded::Tombstone => None,
+        Decoded::Failed { raw, .. } => Some(Arc::clone(raw)),
+        value => Some(output_value(value).to_json().as_bytes().into()),
     }
 }
 

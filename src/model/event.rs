@@ -34,6 +34,12 @@ impl EntityId {
     }
 }
 
+impl From<Arc<[u8]>> for EntityId {
+    fn from(id: Arc<[u8]>) -> Self {
+        Self(id)
+    }
+}
+
 impl AsRef<[u8]> for EntityId {
     fn as_ref(&self) -> &[u8] {
         &self.0
@@ -85,6 +91,8 @@ pub enum EventProblem {
 pub struct Event {
     /// The number in fold order over the history read, from 1.
     pub version: u64,
+    /// The entity; `None` where the mapping finds none.
+    pub entity: Option<EntityId>,
     /// The record's address.
     pub position: Position,
     /// The record's timestamp, in milliseconds since the epoch.
@@ -97,8 +105,12 @@ pub struct Event {
     pub event_time_ms: i64,
     /// The event's type; `tombstone` for a null value; empty when the mapping finds none.
     pub event_type: Arc<str>,
+    /// The record's key.
+    pub key: Option<Arc<[u8]>>,
     /// The decoded value.
     pub value: Decoded,
+    /// The value's bytes as they stood; `None` for a null value.
+    pub raw: Option<Arc<[u8]>>,
     /// What became of the record's transaction.
     pub transaction: Transaction,
     /// The version field the mapping names, when it holds an integer.

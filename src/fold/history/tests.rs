@@ -38,6 +38,46 @@ fn events_that_were_not_applied_are_told() {
     assert_eq!(history.not_applied(), [(2, Effect::NotApplicable), (3, Effect::Undecodable)]);
 }
 
+/// Counts events and fails on those of the type `Boom`.
+#[derive(Debug)]
+struct Fragile;
+
+impl Fold for Fragile {
+    fn name(&self) -> &'static str {
+        "fragile"
+    }
+
+    fn apply(&self, state: &mut Value, event: &Event) -> Effect {
+        if &*event.event_type == "Boom" {
+            return Effect::Failed("boom".into());
+        }
+        *state = Value::from(state.to_json().parse::<u64>().unwrap_or(0) + 1);
+        Effect::Applied
+    }
+}
+
+#[test]
+fn a_history_stands_still_before_the_event_its_fold_fails_on() {
+    let of_type =
+        |version: u64| event(version, if version == 70 { "Boom" } else { "Set" }, Decoded::Empty);
+    let mut history = History::new(Arc::new(Fragile), (1..=100).map(of_type).collect());
+    assert_eq!(history.failure(), Some((70, "boom")));
+    for (version, state) in [(0, "null"), (69, "69"), (70, "69"), (71, "69"), (100, "69")] {
+        assert_eq!(history.state_after(version).to_json(), state, "after {version}");
+    }
+    history.extend((101..=200).map(of_type).collect());
+    assert_eq!(history.state_after(200), Value::from(69_u64), "nothing after it is applied");
+    assert_eq!(history.versions_changing(&JsonPointer::root()).last(), Some(&69));
+    assert_eq!(history.check(), Ok(()));
+    let without = Selection::Subset((1..=100).filter(|version| *version != 70).collect());
+    assert_eq!(history.state_of(&without), Value::from(99_u64), "what is left out cannot fail");
+    assert_eq!(history.failure_in(&without), None);
+    let beyond = Selection::Subset(vec![1, 70, 71]);
+    assert_eq!(history.state_of(&beyond), Value::from(1_u64));
+    assert_eq!(history.failure_in(&beyond), Some((70, "boom".into())));
+    assert_eq!(history.failure_in(&Selection::Prefix(69)), None);
+}
+
 #[test]
 fn a_long_history_gives_the_folded_state_at_every_version_in_any_order() {
     let mut history = long(1000);

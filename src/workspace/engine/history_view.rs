@@ -107,9 +107,11 @@ fn rows(
     let own_columns: Vec<JsonPointer> =
         ways.values().flat_map(|(mapping, _)| own_columns(mapping)).collect();
     let mut state = fold.init();
+    let mut run = fold.start(state.clone());
     let line = |event| {
-        let before = state.clone();
-        fold.apply(&mut state, event);
+        run.apply(event);
+        let after = run.state().unwrap_or_else(|_| state.clone());
+        let before = std::mem::replace(&mut state, after);
         row(event, &diff(&before, &state), &own_columns)
     };
     events.iter().map(line).collect()
