@@ -56,6 +56,9 @@ pub struct GlobalOptions {
     /// Where the local index is kept
     #[arg(long, global = true, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// How much the local index may keep over all topics, in MiB [default: 20480]
+    #[arg(long, global = true, value_name = "MIB")]
+    pub cache_size: Option<u64>,
     /// Ends with status 4 when the history is anything but complete
     #[arg(long, global = true)]
     pub require_complete: bool,
@@ -106,6 +109,10 @@ pub enum Command {
     Topics(TopicsArgs),
     /// Prints records of topics in log order, filtered
     Scan(ScanArgs),
+    /// Reads topics into the local index, going on from where it stands
+    Index(IndexArgs),
+    /// Lists what the local index keeps, checks it or removes it
+    Cache(CacheArgs),
     /// Lists the entities of topics with their number of events
     Entities(EntitiesArgs),
     /// Shows how the records of a topic are read as events, and why
@@ -237,6 +244,37 @@ pub struct ScanArgs {
     pub unordered: bool,
 }
 
+/// `index`.
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// Where the records are.
+    #[command(flatten)]
+    pub topics: TopicOptions,
+    /// Leaves values and headers out: they are read from the cluster when they are needed
+    #[arg(long)]
+    pub without_values: bool,
+    /// Reads the newest records first, so that recent questions are answered early
+    #[arg(long)]
+    pub newest_first: bool,
+    /// Reads at most this many records in a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub most_per_second: Option<u64>,
+}
+
+/// `cache`.
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// Only this topic; may be repeated
+    #[arg(long = "topic", value_name = "TOPIC", action = ArgAction::Append)]
+    pub topics: Vec<String>,
+    /// Reads everything, to see that it is what was written
+    #[arg(long, conflicts_with = "clear")]
+    pub verify: bool,
+    /// Removes it
+    #[arg(long)]
+    pub clear: bool,
+}
+
 /// `entities`.
 #[derive(Debug, Args)]
 pub struct EntitiesArgs {
@@ -324,6 +362,10 @@ pub struct GroupsArgs {
 pub enum BenchCommand {
     /// Reads topics to their end, and beside it a loop that only counts
     Scan(BenchScanArgs),
+    /// Reads topics, or a generated one, into an index of its own, and beside it a loop that only counts
+    Index(BenchIndexArgs),
+    /// Looks entities up in the index of a topic, or of a generated one, as a new process does
+    Lookup(BenchLookupArgs),
     /// Folds a generated entity and asks for its state at random moments
     Fold(BenchFoldArgs),
     /// Draws the window, without a display, over a generated entity that is panned, zoomed and scrubbed
@@ -339,6 +381,42 @@ pub struct BenchScanArgs {
     /// Only records with this key: keys are compared before anything is copied
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
+}
+
+/// Which log is indexed.
+#[derive(Clone, Debug, Args)]
+pub struct BenchLogOptions {
+    /// A topic of the cluster
+    #[arg(long, value_name = "TOPIC", required_unless_present = "generated")]
+    pub topic: Option<String>,
+    /// In the place of a topic: a generated one with this many events, 50 of each order, in 12 partitions
+    #[arg(long, value_name = "N", conflicts_with = "topic")]
+    pub generated: Option<u64>,
+}
+
+/// `bench index`.
+#[derive(Debug, Args)]
+pub struct BenchIndexArgs {
+    /// Which log.
+    #[command(flatten)]
+    pub log: BenchLogOptions,
+    /// Leaves values and headers out
+    #[arg(long)]
+    pub without_values: bool,
+}
+
+/// `bench lookup`.
+#[derive(Debug, Args)]
+pub struct BenchLookupArgs {
+    /// Which log; it is indexed first.
+    #[command(flatten)]
+    pub log: BenchLogOptions,
+    /// How many entities are looked up
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub lookups: u64,
+    /// Which entities: the same number chooses the same
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
 }
 
 /// `bench fold`.

@@ -3,6 +3,8 @@
 //! Promises: measures the code that answers questions, not a copy of it; figures come with what they were measured on.
 //! Does not know: what is fast enough.
 
+mod index;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -51,6 +53,9 @@ struct Measured {
     /// Records in a second of a loop that only counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit_per_second: Option<f64>,
+    /// What the index takes, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_on_disk: Option<u64>,
 }
 
 /// Times of many steps.
@@ -96,6 +101,8 @@ pub(super) fn run(
 ) -> Result<Outcome, CommandError> {
     let measured = match command {
         BenchCommand::Scan(args) => scan(&args, context)?,
+        BenchCommand::Index(args) => index::index(&args, context)?,
+        BenchCommand::Lookup(args) => index::lookup(&args, context)?,
         BenchCommand::Fold(args) => fold(&args)?,
         BenchCommand::Frames(args) => frames(&args, measure_frames),
     };
@@ -140,6 +147,7 @@ fn scan(args: &BenchScanArgs, context: &Context) -> Result<Measured, CommandErro
             .map_or(KeyFilter::All, |key| KeyFilter::Equals(key.as_bytes().into())),
         values: true,
         headers: true,
+        whole: false,
         follow: false,
         started_ms: clock::now_ms(),
     };
@@ -173,6 +181,7 @@ fn scan(args: &BenchScanArgs, context: &Context) -> Result<Measured, CommandErro
         p99_ms: steps.quantile_ms(0.99),
         max_rss_bytes,
         limit_per_second: Some(limit),
+        bytes_on_disk: None,
     })
 }
 
@@ -223,6 +232,7 @@ fn fold(args: &BenchFoldArgs) -> Result<Measured, CommandError> {
         p99_ms: steps.quantile_ms(0.99),
         max_rss_bytes: max_rss_bytes(),
         limit_per_second: None,
+        bytes_on_disk: None,
     })
 }
 
@@ -246,6 +256,7 @@ fn frames(args: &BenchFramesArgs, measure: MeasureFrames<'_>) -> Measured {
         p99_ms: steps.quantile_ms(0.99),
         max_rss_bytes: max_rss_bytes(),
         limit_per_second: None,
+        bytes_on_disk: None,
     }
 }
 
@@ -277,6 +288,7 @@ fn generated(events: u64, seed: u64) -> Result<Vec<RecordBatch>, Failure> {
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        whole: false,
         follow: false,
         started_ms: clock::now_ms(),
     };

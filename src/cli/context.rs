@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use directories::ProjectDirs;
 use jiff::tz::TimeZone;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -17,6 +18,7 @@ use super::output::Output;
 use super::{CommandError, Outcome, report};
 use crate::kafka::Settings;
 use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
+use crate::partition_log::{CacheError, DISK_BUDGET_BYTES, Keeping, LogCache};
 use crate::workspace::{
     CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Session, clock, parse_when,
     settings_of,
@@ -121,8 +123,18 @@ impl Context {
     /// # Errors
     /// As of `settings`.
     pub(super) fn session(&self) -> Result<Session, Failure> {
+        self.session_keeping(keeping(&self.options))
+    }
+
+    /// The same, with what is read kept in this way.
+    ///
+    /// # Errors
+    /// As of `settings`.
+    pub(super) fn session_keeping(&self, keeping: Keeping) -> Result<Session, Failure> {
         let isolation = self.options.isolation.into();
-        Session::open(&self.settings()?, self.config.clone(), isolation, self.cancel.clone())
+        let (settings, config, cancel) =
+            (self.settings()?, self.config.clone(), self.cancel.clone());
+        Session::open(&settings, config, isolation, cancel, keeping)
     }
 
     /// Reads a moment.
@@ -140,6 +152,27 @@ impl Context {
         }
         if self.options.require_complete { Outcome::Incomplete } else { Outcome::Answered }
     }
+}
+
+/// Where these options let what is read be kept.
+pub(super) fn keeping(options: &GlobalOptions) -> Keeping {
+    let tell = |problem: &CacheError| {
+        report::warning(&format!("the local index does not help: {problem}\n{}", problem.hint()));
+    };
+    Keeping { cache: log_cache(options), payloads: true, tell: Box::new(tell) }
+}
+
+/// The cache that these options name; `None` where nothing is to be kept.
+pub(super) fn log_cache(options: &GlobalOptions) -> Option<Arc<LogCache>> {
+    const MEBIBYTE: u64 = 1 << 20;
+    let budget_bytes = options
+        .cache_size
+        .map_or(DISK_BUDGET_BYTES, |mebibytes| mebibytes.saturating_mul(MEBIBYTE));
+    let root = match &options.cache_dir {
+        Some(folder) => folder.clone(),
+        None => ProjectDirs::from("", "", "foldback")?.cache_dir().join("log"),
+    };
+    (!options.no_cache).then(|| Arc::new(LogCache::new(root, budget_bytes)))
 }
 
 /// The question for the entity that these options name.

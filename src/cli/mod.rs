@@ -6,12 +6,14 @@
 
 mod args;
 mod bench;
+mod cache;
 mod context;
 mod demo;
 mod doctor;
 mod entities;
 mod entity;
 mod groups;
+mod index;
 mod lines;
 mod mapping;
 mod output;
@@ -45,6 +47,8 @@ pub enum Outcome {
     NoAccess,
     /// It was cancelled.
     Cancelled,
+    /// The answer is no.
+    No,
 }
 
 /// Why a command has no answer.
@@ -119,6 +123,8 @@ fn run_command(
         context.cancel_on_signals()?;
     }
     let ended = match command {
+        Command::Index(args) => index::run(&args, &mut context),
+        Command::Cache(args) => cache::run(&args, &mut context),
         Command::Topics(args) => topics::run(&args, &mut context),
         Command::Scan(args) => scan::run(&args, &mut context),
         Command::Entities(args) => entities::run(args, &mut context),
@@ -140,6 +146,7 @@ fn run_command(
 fn status(ended: &Result<Outcome, CommandError>) -> u8 {
     match ended {
         Ok(Outcome::Answered) => 0,
+        Ok(Outcome::No) => 1,
         Ok(Outcome::NoAccess) => 3,
         Ok(Outcome::Incomplete) => 4,
         Ok(Outcome::Cancelled) => 130,

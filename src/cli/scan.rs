@@ -147,7 +147,7 @@ fn summary_of<'a>(summary: &'a ScanSummary, seconds: f64, isolation: &'static st
         matched: summary.matched,
         bytes: summary.bytes,
         seconds,
-        from_cache: 0,
+        from_cache: summary.from_cache,
         complete: summary.complete,
         ranges: &summary.ranges,
         decode_failures: summary.decode_failures,

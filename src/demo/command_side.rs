@@ -176,6 +176,7 @@ impl CommandSide {
             keys: KeyFilter::All,
             values: true,
             headers: false,
+            whole: false,
             follow: false,
             started_ms: now_ms,
         };

@@ -105,6 +105,17 @@ impl Connection {
         Ok(known_id().is_some_and(|id| id.starts_with(EMBEDDED_ID)))
     }
 
+    /// The id of the cluster, which it keeps for good; `None` where it has none, or lives no longer than its process.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached.
+    pub fn lasting_cluster_id(&self, timeout: Duration) -> Result<Option<String>, KafkaError> {
+        if self.is_embedded(timeout)? {
+            return Ok(None);
+        }
+        Ok(self.client().consumer().client().fetch_cluster_id(Duration::ZERO))
+    }
+
     /// The client for questions.
     pub(super) fn client(&self) -> &Arc<Client> {
         &self.shared.client

@@ -94,6 +94,8 @@ pub(super) struct Fetcher {
     partitions: Vec<Fetched>,
     /// The number of the partition by the library's identity of its topic and its own number.
     numbers: HashMap<(usize, i32), usize>,
+    /// The last of them that was asked for.
+    last_number: Option<((usize, i32), usize)>,
     /// Whether reading goes on beyond the ends.
     follow: bool,
     /// Which records are delivered.
@@ -117,6 +119,7 @@ impl Fetcher {
             queues: (0..queue_count).map(|_| Queue::new(&client)).collect(),
             partitions: Vec::with_capacity(ranges.len()),
             numbers: HashMap::new(),
+            last_number: None,
             follow: plan.follow,
             isolation: plan.isolation,
             client,
@@ -246,6 +249,19 @@ impl Fetcher {
     /// The number of the partition a message belongs to.
     fn number_of(&mut self, message: Message<'_>) -> Option<usize> {
         let identity = (message.topic_identity(), message.partition());
+        // Messages come in runs of one partition.
+        if let Some((last, number)) = self.last_number
+            && last == identity
+        {
+            return Some(number);
+        }
+        let number = self.find_number(message, identity)?;
+        self.last_number = Some((identity, number));
+        Some(number)
+    }
+
+    /// The same, looked up.
+    fn find_number(&mut self, message: Message<'_>, identity: (usize, i32)) -> Option<usize> {
         if let Some(number) = self.numbers.get(&identity) {
             return Some(*number);
         }
@@ -267,6 +283,7 @@ impl Fetcher {
             offset: message.offset(),
             timestamp_ms,
             timestamp_type,
+            leader_epoch: message.leader_epoch(),
             key: message.key(),
             value: message.value(),
         };

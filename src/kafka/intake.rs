@@ -10,8 +10,8 @@ use memchr::memmem::Finder;
 
 use super::transactions::PartitionOutcomes;
 use crate::model::{
-    Header, KeyFilter, LogClock, LogTime, OffsetRange, PartitionRead, ReadPlan, RecordBatch,
-    RecordBatchBuilder, RecordFacts, TimestampType,
+    Header, KeyFilter, LeaderEpoch, LogClock, LogTime, OffsetRange, PartitionRead, ReadPlan,
+    RecordBatch, RecordBatchBuilder, RecordFacts, TimestampType,
 };
 
 /// Records that make a batch full.
@@ -64,6 +64,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) timestamp_ms: i64,
     /// Whose clock wrote the timestamp.
     pub(crate) timestamp_type: TimestampType,
+    /// The term of the leader that wrote it; -1 where the broker does not say.
+    pub(crate) leader_epoch: i32,
     /// The key.
     pub(crate) key: Option<&'a [u8]>,
     /// The value.
@@ -154,6 +156,10 @@ impl Intake {
         let payload = incoming.key.map_or(0, <[u8]>::len) + incoming.value.map_or(0, <[u8]>::len);
         self.read.bytes += payload as u64;
         self.read.first_timestamp_ms.get_or_insert(incoming.timestamp_ms);
+        let (from, epoch) = (incoming.offset, incoming.leader_epoch);
+        if epoch >= 0 && self.read.leader_epochs.last().is_none_or(|last| last.epoch != epoch) {
+            self.read.leader_epochs.push(LeaderEpoch { from, epoch });
+        }
 
         let log_time = self.clock.advance(incoming.timestamp_ms);
         let released = match log_time {

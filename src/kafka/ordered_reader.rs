@@ -325,12 +325,7 @@ impl<'a, 'r, 'e> Merge<'a, 'r, 'e> {
     fn tell_progress(&mut self, now: bool) {
         if now || self.told_progress.elapsed() >= PROGRESS_EVERY {
             self.told_progress = Instant::now();
-            let light = |read: &PartitionRead| PartitionRead {
-                partition: read.partition.clone(),
-                gaps: Vec::new(),
-                lost: read.lost.clone(),
-                ..*read
-            };
+            let light = |read: &PartitionRead| read.without_gaps();
             let reads = self.fetcher.reads().map(light).collect();
             (self.events)(ReadEvent::Progress(reads));
         }
@@ -348,7 +343,8 @@ impl<'a, 'r, 'e> Merge<'a, 'r, 'e> {
             }
             read
         });
-        let mut outcome = ReadOutcome { partitions: partitions.collect(), stopped: false };
+        let mut outcome =
+            ReadOutcome { partitions: partitions.collect(), stopped: false, from_cache: 0 };
         outcome.stopped =
             (self.broken || cancel.is_cancelled()) && (self.follow || !outcome.is_complete());
         outcome

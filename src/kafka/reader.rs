@@ -89,7 +89,7 @@ pub(super) fn outcomes(
 pub(super) fn nothing_read(plan: &ReadPlan) -> ReadOutcome {
     let mut partitions: Vec<_> = plan.ranges.iter().map(PartitionRead::starting).collect();
     partitions.sort_by(|a, b| a.partition.cmp(&b.partition));
-    ReadOutcome { partitions, stopped: true }
+    ReadOutcome { partitions, stopped: true, from_cache: 0 }
 }
 
 /// The partitions of these ranges.
@@ -315,7 +315,7 @@ impl<'a, 's> Receiving<'a, 's> {
     fn tell_progress(&mut self, now: bool) {
         if now || self.progress_told.elapsed() >= PROGRESS_EVERY {
             self.progress_told = Instant::now();
-            let light = |read: &PartitionRead| PartitionRead { gaps: Vec::new(), ..read.clone() };
+            let light = |read: &PartitionRead| read.without_gaps();
             self.tell(ReadEvent::Progress(self.reads.values().map(light).collect()));
         }
     }
@@ -347,8 +347,11 @@ impl<'a, 's> Receiving<'a, 's> {
                 cut_back(read, *offset);
             }
         }
-        let mut outcome =
-            ReadOutcome { partitions: self.reads.into_values().collect(), stopped: false };
+        let mut outcome = ReadOutcome {
+            partitions: self.reads.into_values().collect(),
+            stopped: false,
+            from_cache: 0,
+        };
         outcome.stopped =
             (self.broken || cancel.is_cancelled()) && (self.plan.follow || !outcome.is_complete());
         Ok(outcome)

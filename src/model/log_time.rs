@@ -35,6 +35,11 @@ impl LogClock {
         Self { latest_ms: None, horizon_ms: read_started_ms.saturating_add(PLAUSIBLE_FUTURE_MS) }
     }
 
+    /// A clock for a read that goes on where another one knew this log time, in milliseconds.
+    pub fn going_on_from(read_started_ms: i64, latest_ms: Option<i64>) -> Self {
+        Self { latest_ms, ..Self::new(read_started_ms) }
+    }
+
     /// Moves on to the next record, which has this timestamp in milliseconds, and says its log time.
     pub fn advance(&mut self, timestamp_ms: i64) -> LogTime {
         if timestamp_ms > self.horizon_ms {

@@ -19,6 +19,7 @@ mod number;
 mod position;
 mod read;
 mod record;
+mod shared_record;
 mod value;
 
 pub use change::{Change, ChangeKind};
@@ -30,9 +31,10 @@ pub use json_pointer::JsonPointer;
 pub use log_time::{LogClock, LogTime, PLAUSIBLE_FUTURE_MS};
 pub use number::{Number, NumberError};
 pub use position::{OffsetRange, Position, TopicPartition};
-pub use read::{Cancel, KeyFilter, PartitionRead, ReadEvent, ReadOutcome, ReadPlan};
+pub use read::{Cancel, KeyFilter, LeaderEpoch, PartitionRead, ReadEvent, ReadOutcome, ReadPlan};
 pub use record::{
     Header, HeaderIter, Headers, Isolation, RecordBatch, RecordBatchBuilder, RecordFacts,
     RecordRef, TimestampType, Transaction,
 };
+pub use shared_record::SharedRecord;
 pub use value::{Object, Value};

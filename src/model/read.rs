@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Isolation, OffsetRange, RecordBatch, TopicPartition};
 
 /// Lets one thread stop what another does. Clones share the same switch.
@@ -46,6 +48,19 @@ pub enum KeyFilter {
     Contains(Arc<[u8]>),
 }
 
+impl KeyFilter {
+    /// Whether a record with this key is handed on.
+    pub fn takes(&self, key: Option<&[u8]>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Equals(wanted) => key == Some(wanted),
+            Self::Contains(part) => {
+                key.is_some_and(|key| memchr::memmem::find(key, part).is_some())
+            }
+        }
+    }
+}
+
 /// What a read is asked for.
 #[derive(Clone, Debug)]
 pub struct ReadPlan {
@@ -60,6 +75,8 @@ pub struct ReadPlan {
     pub values: bool,
     /// Whether headers are wanted; without them there are none.
     pub headers: bool,
+    /// Whether all of the ranges will be read, so that a source that keeps what it read may do so.
+    pub whole: bool,
     /// Whether to go on with what arrives after the ends.
     pub follow: bool,
     /// When the read began, in milliseconds since the epoch: what lies an hour later is implausible.
@@ -105,6 +122,17 @@ pub struct PartitionRead {
     pub lost: Vec<OffsetRange>,
     /// The timestamp of the first record, in milliseconds since the epoch.
     pub first_timestamp_ms: Option<i64>,
+    /// Under which leaders the records were written, as far as brokers say so.
+    pub leader_epochs: Vec<LeaderEpoch>,
+}
+
+/// From where on a leader wrote the log. Two logs with a record of the same offset and epoch agree up to it (KIP-101).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderEpoch {
+    /// The first record of this leader that was read.
+    pub from: i64,
+    /// The number of the leader's term.
+    pub epoch: i32,
 }
 
 impl PartitionRead {
@@ -123,7 +151,45 @@ impl PartitionRead {
             gaps: Vec::new(),
             lost: Vec::new(),
             first_timestamp_ms: None,
+            leader_epochs: Vec::new(),
         }
+    }
+
+    /// The account without its gaps, of which there may be many: enough to tell progress.
+    pub fn without_gaps(&self) -> Self {
+        let Self { partition, from, position, end, records, bytes, lost, .. } = self;
+        Self {
+            partition: partition.clone(),
+            from: *from,
+            position: *position,
+            end: *end,
+            records: *records,
+            bytes: *bytes,
+            gaps: Vec::new(),
+            lost: lost.clone(),
+            first_timestamp_ms: self.first_timestamp_ms,
+            leader_epochs: Vec::new(),
+        }
+    }
+
+    /// The account of this read and of one that went on where it stood.
+    #[must_use]
+    pub fn followed_by(mut self, mut rest: Self) -> Self {
+        self.position = rest.position;
+        self.end = rest.end;
+        self.records += rest.records;
+        self.bytes += rest.bytes;
+        if let (Some(last), Some(first)) = (self.gaps.last_mut(), rest.gaps.first())
+            && last.to == first.from
+        {
+            last.to = first.to;
+            rest.gaps.remove(0);
+        }
+        self.gaps.append(&mut rest.gaps);
+        self.lost.append(&mut rest.lost);
+        self.first_timestamp_ms = self.first_timestamp_ms.or(rest.first_timestamp_ms);
+        self.leader_epochs.append(&mut rest.leader_epochs);
+        self
     }
 
     /// Whether everything up to the end asked for was read or is missing from the log.
@@ -137,6 +203,8 @@ impl PartitionRead {
 pub struct ReadOutcome {
     /// What was found, by partition, sorted.
     pub partitions: Vec<PartitionRead>,
+    /// How many of the records were kept from an earlier read.
+    pub from_cache: u64,
     /// Whether it was stopped before its end, by a cancel or by whom it was handing records to.
     pub stopped: bool,
 }

@@ -213,6 +213,20 @@ impl RecordBatch {
         self
     }
 
+    /// The same records without those before this offset.
+    #[must_use]
+    pub fn from_offset(self, offset: i64) -> Self {
+        let before = self.offsets.partition_point(|other| *other < offset);
+        if before == 0 {
+            return self;
+        }
+        let mut builder = RecordBatchBuilder::new(self.partition.clone());
+        for record in self.iter().skip(before) {
+            builder.push(record.facts(), record.key(), record.value(), record.headers());
+        }
+        builder.finish()
+    }
+
     /// The record with this number in the batch, from 0; `None` beyond the last.
     pub fn get(&self, index: usize) -> Option<RecordRef<'_>> {
         (index < self.len()).then_some(RecordRef { batch: self, index })
@@ -298,6 +312,18 @@ impl<'a> RecordRef<'a> {
     /// Whose clock wrote the timestamp.
     pub fn timestamp_type(&self) -> TimestampType {
         if self.has(APPEND_TIME) { TimestampType::LogAppendTime } else { TimestampType::CreateTime }
+    }
+
+    /// The fixed-size facts of the record.
+    pub fn facts(&self) -> RecordFacts {
+        RecordFacts {
+            offset: self.offset(),
+            timestamp_ms: self.timestamp_ms(),
+            log_time_ms: self.log_time_ms(),
+            timestamp_type: self.timestamp_type(),
+            transaction: self.transaction(),
+            implausible_time: self.has_implausible_time(),
+        }
     }
 
     /// What became of the record's transaction.
@@ -421,6 +447,16 @@ impl RecordBatchBuilder {
     /// Whether nothing was pushed.
     pub fn is_empty(&self) -> bool {
         self.batch.is_empty()
+    }
+
+    /// The offset of the last record pushed.
+    pub fn latest_offset(&self) -> Option<i64> {
+        self.batch.offsets.last().copied()
+    }
+
+    /// The log time of the last record pushed, in milliseconds.
+    pub fn latest_log_time_ms(&self) -> Option<i64> {
+        self.batch.log_times_ms.last().copied()
     }
 
     /// The bytes of keys, values and headers pushed so far.

@@ -15,13 +15,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use memchr::memmem;
 
+use super::cache::TopicIdentity;
 use super::partitioner::Partitioner;
+use super::snapshot::LogBounds;
 use super::source::{LogSource, SourceError};
+use super::store::LogStore;
 use crate::kafka::Watermarks;
 use crate::model::{
     Cancel, Header, KeyFilter, LogClock, LogTime, OffsetRange, PartitionRead, ReadEvent,
-    ReadOutcome, ReadPlan, RecordBatchBuilder, RecordFacts, TimestampType, TopicPartition,
-    Transaction,
+    ReadOutcome, ReadPlan, RecordBatchBuilder, RecordFacts, RecordRef, TimestampType,
+    TopicPartition, Transaction,
 };
 
 /// How many records a batch holds.
@@ -175,6 +178,41 @@ impl LogSource for GeneratedLog {
         bounds.collect()
     }
 
+    fn identity(&self, _topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
+        let GeneratedTopic { topic, partitions, entities, events, start_ms, span_ms, seed } =
+            &self.description;
+        let id = format!("{partitions}-{entities}-{events}-{start_ms}-{span_ms}-{seed}");
+        Ok(Some(TopicIdentity {
+            cluster_id: "generated".to_owned(),
+            topic_id: Some(id),
+            topic: topic.to_string(),
+        }))
+    }
+
+    /// Holds everything in memory, which is as much as the log is large.
+    fn read_in_log_order(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
+        events: &mut dyn FnMut(ReadEvent),
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut store = LogStore::new(u64::MAX);
+        let mut outcome = self.read(plan, cancel, &mut |event| {
+            match event {
+                ReadEvent::Batch(batch) => {
+                    store.append(batch).expect("a computed log goes on, and memory has no limit");
+                }
+                other => events(other),
+            }
+            ControlFlow::Continue(())
+        })?;
+        let snapshot = store.snapshot();
+        let mut records = snapshot.in_log_order(&LogBounds::default());
+        outcome.stopped |= records.any(|(_, record)| sink(record.get()).is_break());
+        Ok(outcome)
+    }
+
     fn read(
         &self,
         plan: &ReadPlan,
@@ -195,7 +233,7 @@ fn outcome(readers: &[PartitionReader<'_>], stopped: bool) -> ReadOutcome {
     let mut partitions: Vec<PartitionRead> =
         readers.iter().map(|reader| reader.read.clone()).collect();
     partitions.sort_by(|one, other| one.partition.cmp(&other.partition));
-    ReadOutcome { partitions, stopped }
+    ReadOutcome { partitions, stopped, from_cache: 0 }
 }
 
 /// Lets every reader hand on a batch, again and again, until all are done, a cancel, or the sink breaks off.

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::cache::TopicIdentity;
 use super::source::{LogSource, SourceError};
 use crate::kafka::{self, Connection, Watermarks};
-use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, TopicPartition};
+use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition};
 
 /// How long to wait for the answer to a question that reads no records.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -25,12 +26,29 @@ impl KafkaLog {
     }
 }
 
+impl KafkaLog {
+    /// The connection it reads from.
+    pub fn connection(&self) -> &Connection {
+        &self.0
+    }
+}
+
 impl LogSource for KafkaLog {
     fn bounds(
         &self,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
         Ok(self.0.watermarks(partitions, ANSWER_WITHIN)?)
+    }
+
+    fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
+        let Some(cluster_id) = self.0.lasting_cluster_id(ANSWER_WITHIN)? else { return Ok(None) };
+        let ids = self.0.topic_ids(&[topic], ANSWER_WITHIN)?;
+        Ok(Some(TopicIdentity {
+            cluster_id,
+            topic_id: ids.get(topic).map(|id| id.to_string()),
+            topic: topic.to_owned(),
+        }))
     }
 
     fn read(
@@ -40,6 +58,16 @@ impl LogSource for KafkaLog {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadOutcome, SourceError> {
         Ok(kafka::read(&self.0, plan, cancel, sink)?)
+    }
+
+    fn read_in_log_order(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
+        events: &mut dyn FnMut(ReadEvent),
+    ) -> Result<ReadOutcome, SourceError> {
+        Ok(kafka::read_in_log_order(&self.0, plan, cancel, sink, events)?)
     }
 }
 
@@ -86,6 +114,7 @@ mod tests {
             keys: KeyFilter::All,
             values: true,
             headers: true,
+            whole: false,
             follow: false,
             started_ms: 1_800_000_000_000,
         };
@@ -108,14 +137,14 @@ mod tests {
         assert_eq!(completeness, crate::model::Completeness::default());
         let snapshot = store.snapshot();
         assert_eq!(snapshot.record_count(&LogBounds::default()), 150);
-        let values: Vec<&[u8]> = snapshot
+        let values: Vec<Vec<u8>> = snapshot
             .records_of_key(&[], b"order-7")
             .into_iter()
-            .map(|location| snapshot.record(location).unwrap().value().unwrap())
+            .map(|location| snapshot.record(location).unwrap().get().value().unwrap().to_vec())
             .collect();
         assert_eq!(values, [&b"7"[..], b"57", b"107"]);
         let in_order = snapshot.in_log_order(&LogBounds::default());
-        let times: Vec<i64> = in_order.map(|(_, record)| record.timestamp_ms()).collect();
+        let times: Vec<i64> = in_order.map(|(_, record)| record.get().timestamp_ms()).collect();
         assert!(times.is_sorted() && times.len() == 150, "{times:?}");
     }
 

@@ -12,7 +12,9 @@ use indexmap::IndexMap;
 use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::snapshot::{Location, LogBounds, LogSnapshot, RowRange};
+use super::cache::KeyPlace;
+use super::snapshot::{LogBounds, LogSnapshot, RowRange};
+use super::stored_segment::StoredSegment;
 use crate::model::{RecordRef, TopicPartition};
 
 /// One key and the records that have it.
@@ -23,13 +25,9 @@ pub struct KeyCount {
     /// How many records have it.
     pub records: u64,
     /// The first of them in log order.
-    pub first: Location,
-    /// The log time of the first, in milliseconds.
-    pub first_ms: i64,
+    pub first: KeyedRecord,
     /// The last of them in log order.
-    pub last: Location,
-    /// The log time of the last, in milliseconds.
-    pub last_ms: i64,
+    pub last: KeyedRecord,
 }
 
 /// The keys that were asked for.
@@ -43,24 +41,28 @@ pub struct KeyCounts {
     pub total: u64,
 }
 
+/// A record of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyedRecord {
+    /// The log time, in milliseconds.
+    pub log_time_ms: i64,
+    /// The log's number for the partition.
+    pub partition_id: u32,
+    /// The offset.
+    pub offset: i64,
+    /// The timestamp, in milliseconds; -1 where it has none.
+    pub timestamp_ms: i64,
+}
+
 /// What is known of one key.
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     /// How many records have it.
     records: u64,
     /// The first of them.
-    first: Place,
+    first: KeyedRecord,
     /// The last of them.
-    last: Place,
-}
-
-/// Where a record stands, with its log time in milliseconds.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// The log time, in milliseconds.
-    log_time_ms: i64,
-    /// The location.
-    location: Location,
+    last: KeyedRecord,
 }
 
 /// How far a partition has been counted.
@@ -110,38 +112,83 @@ impl KeyDirectory {
     }
 
     /// Counts the keys of what came since the last update. Records with a null key belong to none. With a snapshot of
-    /// another store, or an older one, it counts anew.
+    /// another store, or an older one, it counts anew. Of segments on disk their lists of keys are read, not their
+    /// records.
     pub fn update(&mut self, snapshot: &LogSnapshot) {
-        self.update_by(snapshot, |record| record.key());
+        for rows in self.ranges(snapshot) {
+            let partition_id = rows.log.id;
+            let mut from = self.begin(&rows);
+            for placed in rows.log.segments() {
+                let (first, end) = (placed.first_row, placed.end_row());
+                let keys = placed.segment.stored().filter(|_| from <= first && end <= rows.to);
+                if end <= from {
+                    continue;
+                }
+                if let Some(keys) = keys.and_then(StoredSegment::keys_as_written) {
+                    for (key, tally) in keys.iter() {
+                        let place = |place: KeyPlace| KeyedRecord {
+                            log_time_ms: place.log_time_ms,
+                            partition_id,
+                            offset: place.offset,
+                            timestamp_ms: place.timestamp_ms,
+                        };
+                        let (first, last) = (place(tally.first), place(tally.last));
+                        count(&mut self.tallies, &self.counted, key, tally.records, first, last);
+                    }
+                } else {
+                    let (from, to) = (from.max(first), end.min(rows.to));
+                    self.count_keys(&rows, from, to);
+                }
+                from = end;
+            }
+        }
+    }
+
+    /// Notes that these rows are counted. Says from which row on they were not.
+    fn begin(&mut self, rows: &RowRange<'_>) -> u64 {
+        let counted = self
+            .counted
+            .entry(rows.log.id)
+            .or_insert_with(|| Counted { partition: rows.log.partition.clone(), to: rows.from });
+        std::mem::replace(&mut counted.to, rows.to)
     }
 
     /// The same with other ids than keys. `id_of` must not change between updates.
-    pub fn update_by<'s, I: AsRef<[u8]>>(
+    pub fn update_by<I: AsRef<[u8]>>(
         &mut self,
-        snapshot: &'s LogSnapshot,
-        mut id_of: impl FnMut(RecordRef<'s>) -> Option<I>,
+        snapshot: &LogSnapshot,
+        mut id_of: impl FnMut(RecordRef<'_>) -> Option<I>,
     ) {
+        for rows in self.ranges(snapshot) {
+            let from = self.begin(&rows);
+            rows.log.for_each(from, rows.to, |record| {
+                if let Some(id) = id_of(record) {
+                    let place = KeyedRecord::new(rows.log.id, record);
+                    count(&mut self.tallies, &self.counted, id.as_ref(), 1, place, place);
+                }
+            });
+        }
+    }
+
+    /// Counts the keys of some of these rows, record by record.
+    fn count_keys(&mut self, rows: &RowRange<'_>, from: u64, to: u64) {
+        rows.log.for_each(from, to, |record| {
+            if let Some(key) = record.key() {
+                let place = KeyedRecord::new(rows.log.id, record);
+                count(&mut self.tallies, &self.counted, key, 1, place, place);
+            }
+        });
+    }
+
+    /// The ranges to count, after everything that does not go on with them was forgotten.
+    fn ranges<'s>(&mut self, snapshot: &'s LogSnapshot) -> Vec<RowRange<'s>> {
         let ranges: Vec<RowRange<'s>> = snapshot.row_ranges(&self.bounds).collect();
         if !self.goes_on_with(snapshot.store(), &ranges) {
             self.tallies.clear();
             self.counted.clear();
             self.store = Some(Arc::clone(snapshot.store()));
         }
-        for rows in ranges {
-            let partition_id = rows.log.id;
-            let counted = self.counted.entry(partition_id).or_insert_with(|| Counted {
-                partition: rows.log.partition.clone(),
-                to: rows.from,
-            });
-            let from = std::mem::replace(&mut counted.to, rows.to);
-            for (row, record) in rows.log.records(from, rows.to) {
-                if let Some(id) = id_of(record) {
-                    let location = Location { partition_id, row };
-                    let place = Place { log_time_ms: record.log_time_ms(), location };
-                    count(&mut self.tallies, &self.counted, id.as_ref(), place);
-                }
-            }
-        }
+        ranges
     }
 
     /// Whether these rows hold all that was counted: they are of the same store, and of no older snapshot.
@@ -193,44 +240,50 @@ fn by_records_then_key(one: &(&[u8], &Tally), other: &(&[u8], &Tally)) -> Orderi
 impl Tally {
     /// The tally as it is handed out.
     fn of_key(&self, key: &[u8]) -> KeyCount {
-        KeyCount {
-            key: key.into(),
-            records: self.records,
-            first: self.first.location,
-            first_ms: self.first.log_time_ms,
-            last: self.last.location,
-            last_ms: self.last.log_time_ms,
+        KeyCount { key: key.into(), records: self.records, first: self.first, last: self.last }
+    }
+}
+
+impl KeyedRecord {
+    /// A record of the partition with this id.
+    fn new(partition_id: u32, record: RecordRef<'_>) -> Self {
+        Self {
+            log_time_ms: record.log_time_ms(),
+            partition_id,
+            offset: record.offset(),
+            timestamp_ms: record.timestamp_ms(),
         }
     }
 }
 
-/// Counts one record of a key.
+/// Counts records of a key, of which this is the first and that the last.
 fn count(
     tallies: &mut IndexMap<Box<[u8]>, Tally, BuildHasherDefault<KeyHasher>>,
     counted: &BTreeMap<u32, Counted>,
     key: &[u8],
-    place: Place,
+    records: u64,
+    first: KeyedRecord,
+    last: KeyedRecord,
 ) {
     let Some(tally) = tallies.get_mut(key) else {
-        tallies.insert(key.into(), Tally { records: 1, first: place, last: place });
+        tallies.insert(key.into(), Tally { records, first, last });
         return;
     };
-    tally.records += 1;
-    if is_before(place, tally.first, counted) {
-        tally.first = place;
+    tally.records += records;
+    if is_before(first, tally.first, counted) {
+        tally.first = first;
     }
-    if is_before(tally.last, place, counted) {
-        tally.last = place;
+    if is_before(tally.last, last, counted) {
+        tally.last = last;
     }
 }
 
-/// Whether one place comes before another in log order.
-fn is_before(one: Place, other: Place, counted: &BTreeMap<u32, Counted>) -> bool {
+/// Whether one record comes before another in log order.
+fn is_before(one: KeyedRecord, other: KeyedRecord, counted: &BTreeMap<u32, Counted>) -> bool {
     let by_position = || {
-        let partition = |place: Place| {
-            counted.get(&place.location.partition_id).map(|counted| &counted.partition)
-        };
-        (partition(one), one.location.row) < (partition(other), other.location.row)
+        let partition =
+            |place: KeyedRecord| counted.get(&place.partition_id).map(|counted| &counted.partition);
+        (partition(one), one.offset) < (partition(other), other.offset)
     };
     one.log_time_ms < other.log_time_ms || (one.log_time_ms == other.log_time_ms && by_position())
 }

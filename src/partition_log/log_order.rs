@@ -7,29 +7,30 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::sync::Arc;
 
 use super::partition::PartitionLog;
 use super::snapshot::{Location, RowRange};
-use crate::model::{RecordBatch, RecordRef};
+use crate::model::{RecordBatch, SharedRecord};
 
 /// The place of a record in log order among the partitions of one stream: log time, then the partition's index. Rows of
 /// one partition need no comparing, because only one of them is in a heap.
 type Rank = (i64, usize);
 
 /// A place in one partition that moves record by record and looks up a batch only at its edges.
-#[derive(Clone, Copy, Debug)]
-struct Cursor<'a> {
+#[derive(Clone, Debug)]
+struct Cursor {
     /// The row it stands at.
     row: u64,
     /// The batch that holds the row.
-    batch: &'a RecordBatch,
+    batch: Arc<RecordBatch>,
     /// The row's number in the batch.
     index: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl Cursor {
     /// A cursor at this row.
-    fn at(log: &'a PartitionLog, row: u64) -> Option<Self> {
+    fn at(log: &PartitionLog, row: u64) -> Option<Self> {
         log.batch_at(row).map(|(batch, index)| Self { row, batch, index })
     }
 
@@ -39,25 +40,40 @@ impl<'a> Cursor<'a> {
     }
 
     /// Its record and where that stands.
-    fn record(&self, log: &PartitionLog) -> Option<(Location, RecordRef<'a>)> {
+    fn record(&self, log: &PartitionLog) -> Option<(Location, SharedRecord)> {
         let location = Location { partition_id: log.id, row: self.row };
-        self.batch.get(self.index).map(|record| (location, record))
+        let record = SharedRecord::new(Arc::clone(&self.batch), self.index);
+        record.map(|record| (location, record))
     }
 
-    /// The same cursor one record on.
-    fn next(self, log: &'a PartitionLog) -> Option<Self> {
+    /// Moves one record on. Says whether there is one.
+    fn move_on(&mut self, log: &PartitionLog) -> bool {
         if self.index + 1 < self.batch.len() {
-            return Some(Self { row: self.row + 1, index: self.index + 1, ..self });
+            self.row += 1;
+            self.index += 1;
+            return true;
         }
-        Self::at(log, self.row + 1)
+        self.move_to(log, self.row + 1)
     }
 
-    /// The same cursor one record back.
-    fn previous(self, log: &'a PartitionLog) -> Option<Self> {
+    /// Moves one record back. Says whether there is one.
+    fn move_back(&mut self, log: &PartitionLog) -> bool {
         if self.index > 0 {
-            return Some(Self { row: self.row - 1, index: self.index - 1, ..self });
+            self.row -= 1;
+            self.index -= 1;
+            return true;
         }
-        self.row.checked_sub(1).and_then(|row| Self::at(log, row))
+        self.row.checked_sub(1).is_some_and(|row| self.move_to(log, row))
+    }
+
+    /// Moves to a row in another batch. Says whether it could.
+    fn move_to(&mut self, log: &PartitionLog, row: u64) -> bool {
+        let found = Self::at(log, row);
+        let moved = found.is_some();
+        if let Some(cursor) = found {
+            *self = cursor;
+        }
+        moved
     }
 }
 
@@ -67,9 +83,9 @@ struct Lane<'a> {
     /// The partition.
     log: &'a PartitionLog,
     /// At the first record that is left.
-    front: Cursor<'a>,
+    front: Cursor,
     /// At the last record that is left.
-    back: Cursor<'a>,
+    back: Cursor,
 }
 
 /// Records in log order; from the end with `rev`.
@@ -104,8 +120,8 @@ impl<'a> LogOrder<'a> {
     }
 }
 
-impl<'a> Iterator for LogOrder<'a> {
-    type Item = (Location, RecordRef<'a>);
+impl Iterator for LogOrder<'_> {
+    type Item = (Location, SharedRecord);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
@@ -116,14 +132,17 @@ impl<'a> Iterator for LogOrder<'a> {
         let mut first = fronts.peek_mut()?;
         let Reverse((time_ms, index)) = &mut *first;
         let lane = &mut self.lanes[*index];
-        let here = lane.front;
-        if let Some(next) = here.next(lane.log) {
-            lane.front = next;
-            *time_ms = next.log_time_ms();
+        let here = lane.front.record(lane.log);
+        if lane.front.move_on(lane.log) {
+            *time_ms = lane.front.log_time_ms();
         } else {
+            if lane.front.row + 1 < lane.log.rows() {
+                // A batch cannot be read: going on without it would change the order.
+                self.left = 0;
+            }
             PeekMut::pop(first);
         }
-        here.record(lane.log)
+        here
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -141,13 +160,15 @@ impl DoubleEndedIterator for LogOrder<'_> {
         let mut last = backs.peek_mut()?;
         let (time_ms, index) = &mut *last;
         let lane = &mut self.lanes[*index];
-        let here = lane.back;
-        if let Some(previous) = here.previous(lane.log) {
-            lane.back = previous;
-            *time_ms = previous.log_time_ms();
+        let here = lane.back.record(lane.log);
+        if lane.back.move_back(lane.log) {
+            *time_ms = lane.back.log_time_ms();
         } else {
+            if lane.back.row > 0 {
+                self.left = 0;
+            }
             PeekMut::pop(last);
         }
-        here.record(lane.log)
+        here
     }
 }

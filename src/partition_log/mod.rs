@@ -11,8 +11,11 @@
 //!
 //! Invariant: values are never decoded here.
 
+mod cache;
+mod cached_log;
 mod completeness;
 mod generated;
+mod held_segment;
 mod kafka_source;
 mod key_directory;
 mod key_index;
@@ -23,12 +26,15 @@ mod segment;
 mod snapshot;
 mod source;
 mod store;
+mod stored_segment;
 mod time_buckets;
 
+pub use cache::{BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, LogCache, TopicIdentity};
+pub use cached_log::{CachedLog, FillOrder, Filled, Keeping, Kept, TellProblem};
 pub use completeness::{PartitionHistory, assess};
 pub use generated::{GeneratedLog, GeneratedTopic};
 pub use kafka_source::KafkaLog;
-pub use key_directory::{KeyCount, KeyCounts, KeyDirectory};
+pub use key_directory::{KeyCount, KeyCounts, KeyDirectory, KeyedRecord};
 pub use log_order::LogOrder;
 pub use partitioner::{Partitioner, PartitionerEvidence};
 pub use snapshot::{Location, LogBounds, LogSnapshot};

@@ -9,8 +9,10 @@
 
 use std::sync::Arc;
 
+use super::held_segment::HeldSegment;
 use super::segment::Segment;
-use crate::model::{RecordBatch, RecordRef, TopicPartition};
+use super::stored_segment::StoredSegment;
+use crate::model::{RecordBatch, RecordRef, SharedRecord, TopicPartition};
 
 /// A segment is sealed when it has this many rows.
 const SEALED_ROWS: u64 = 256 * 1024;
@@ -27,12 +29,12 @@ pub(super) struct PlacedSegment {
     /// The row of its first record.
     pub(super) first_row: u64,
     /// The segment.
-    pub(super) segment: Arc<Segment>,
+    pub(super) segment: Segment,
 }
 
 impl PlacedSegment {
     /// The row after its last record.
-    fn end_row(&self) -> u64 {
+    pub(super) fn end_row(&self) -> u64 {
         self.first_row + u64::from(self.segment.rows())
     }
 }
@@ -57,9 +59,8 @@ impl PartitionLog {
     }
 
     /// Appends records that come after all there are.
-    pub(super) fn append(&mut self, segment: Segment) {
-        let first_row = self.rows();
-        self.segments.push(PlacedSegment { first_row, segment: Arc::new(segment) });
+    pub(super) fn append(&mut self, segment: HeldSegment) {
+        self.push(Segment::Held(Arc::new(segment)));
         while let Some(from) = self.first_to_join() {
             self.join_from(from);
         }
@@ -72,6 +73,18 @@ impl PartitionLog {
         }
     }
 
+    /// Takes in a segment on disk that comes after all there are.
+    pub(super) fn adopt(&mut self, segment: StoredSegment) {
+        self.push(Segment::Stored(Arc::new(segment)));
+        self.sealed = self.segments.len();
+    }
+
+    /// Puts a segment after all others.
+    fn push(&mut self, segment: Segment) {
+        let first_row = self.rows();
+        self.segments.push(PlacedSegment { first_row, segment });
+    }
+
     /// The first of the last open segments that are due to be joined.
     fn first_to_join(&self) -> Option<usize> {
         let size = |placed: &PlacedSegment| placed.segment.rows().ilog(JOINED_AT_ONCE);
@@ -81,15 +94,15 @@ impl PartitionLog {
         (alike >= JOINED_AT_ONCE as usize).then(|| self.segments.len() - alike)
     }
 
-    /// Makes one segment of this one and all after it.
+    /// Makes one segment of this one and all after it, which are open.
     fn join_from(&mut self, from: usize) {
-        let parts: Vec<Arc<Segment>> =
-            self.segments[from..].iter().map(|placed| Arc::clone(&placed.segment)).collect();
+        let parts: Vec<Arc<HeldSegment>> =
+            self.segments[from..].iter().filter_map(|placed| placed.segment.held()).collect();
         if parts.len() > 1 {
             let first_row = self.segments[from].first_row;
             self.segments.truncate(from);
-            self.segments
-                .push(PlacedSegment { first_row, segment: Arc::new(Segment::joined(&parts)) });
+            let segment = Segment::Held(Arc::new(HeldSegment::joined(&parts)));
+            self.segments.push(PlacedSegment { first_row, segment });
         }
     }
 
@@ -103,12 +116,10 @@ impl PartitionLog {
         self.segments.last().map_or(0, PlacedSegment::end_row)
     }
 
-    /// The last record.
-    pub(super) fn last(&self) -> Option<RecordRef<'_>> {
-        self.segments.last().and_then(|placed| {
-            let batch = placed.segment.last_batch();
-            batch.get(batch.len() - 1)
-        })
+    /// Offset and log time, in milliseconds, of the last record.
+    pub(super) fn last(&self) -> Option<(i64, i64)> {
+        let segment = &self.segments.last()?.segment;
+        Some((segment.last_offset(), segment.last_log_time_ms()))
     }
 
     /// The segments; rows follow one another.
@@ -117,7 +128,7 @@ impl PartitionLog {
     }
 
     /// The batch that holds this row, and the row's number in it.
-    pub(super) fn batch_at(&self, row: u64) -> Option<(&RecordBatch, usize)> {
+    pub(super) fn batch_at(&self, row: u64) -> Option<(Arc<RecordBatch>, usize)> {
         let index = self.segments.partition_point(|placed| placed.end_row() <= row);
         let placed = self.segments.get(index)?;
         let in_segment = u32::try_from(row - placed.first_row).ok()?;
@@ -125,27 +136,32 @@ impl PartitionLog {
     }
 
     /// The record with this row.
-    pub(super) fn record(&self, row: u64) -> Option<RecordRef<'_>> {
-        self.batch_at(row).and_then(|(batch, index)| batch.get(index))
+    pub(super) fn record(&self, row: u64) -> Option<SharedRecord> {
+        self.batch_at(row).and_then(|(batch, index)| SharedRecord::new(batch, index))
     }
 
-    /// The records from one row (inclusive) to another (exclusive), with their rows.
-    pub(super) fn records(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, RecordRef<'_>)> {
-        let first = self.segments.partition_point(|placed| placed.end_row() <= from);
-        let all = self.segments[first..].iter().flat_map(|placed| {
-            (placed.first_row..).zip(placed.segment.batches().iter().flat_map(|batch| batch.iter()))
-        });
-        all.skip_while(move |(row, _)| *row < from).take_while(move |(row, _)| *row < to)
+    /// Hands on the records from one row (inclusive) to another (exclusive).
+    pub(super) fn for_each(&self, from: u64, to: u64, mut sink: impl FnMut(RecordRef<'_>)) {
+        let mut row = from;
+        while row < to {
+            let Some((batch, first)) = self.batch_at(row) else { return };
+            for record in batch.iter().skip(first) {
+                if row == to {
+                    return;
+                }
+                sink(record);
+                row += 1;
+            }
+        }
     }
 
     /// How many rows stand before the first segment that `within` can tell has a row to stop at, and there.
     fn rows_while(
         &self,
-        ends_before: impl Fn(&RecordBatch) -> bool,
+        ends_before: impl Fn(&Segment) -> bool,
         within: impl Fn(&Segment) -> u32,
     ) -> u64 {
-        let index =
-            self.segments.partition_point(|placed| ends_before(placed.segment.last_batch()));
+        let index = self.segments.partition_point(|placed| ends_before(&placed.segment));
         self.segments
             .get(index)
             .map_or(self.rows(), |placed| placed.first_row + u64::from(within(&placed.segment)))
@@ -154,7 +170,7 @@ impl PartitionLog {
     /// How many rows have an offset below this one.
     pub(super) fn rows_below_offset(&self, offset: i64) -> u64 {
         self.rows_while(
-            |batch| batch.offsets().last().is_some_and(|last| *last < offset),
+            |segment| segment.last_offset() < offset,
             |segment| segment.rows_below_offset(offset),
         )
     }
@@ -162,7 +178,7 @@ impl PartitionLog {
     /// How many rows have a log time before this one: the prefix that a cut just before it takes in.
     pub(super) fn rows_before_time(&self, time_ms: i64) -> u64 {
         self.rows_while(
-            |batch| batch.log_times_ms().last().is_some_and(|last| *last < time_ms),
+            |segment| segment.last_log_time_ms() < time_ms,
             |segment| segment.rows_before_time(time_ms),
         )
     }
@@ -170,7 +186,8 @@ impl PartitionLog {
     /// The rows with this key, ascending.
     pub(super) fn rows_of_key(&self, key: &[u8]) -> impl Iterator<Item = u64> {
         self.segments.iter().flat_map(move |placed| {
-            placed.segment.rows_of_key(key).map(|row| placed.first_row + u64::from(row))
+            let rows = placed.segment.rows_of_key(key);
+            rows.into_iter().map(|row| placed.first_row + u64::from(row))
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::log_order::LogOrder;
 use super::partition::PartitionLog;
 use super::time_buckets::TimeCounts;
-use crate::model::{Position, RecordRef, TopicPartition};
+use crate::model::{Position, SharedRecord, TopicPartition};
 
 /// Where a record stands in the store that keeps it: it names the same record in every later snapshot of that store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,6 +120,13 @@ impl LogSnapshot {
         })
     }
 
+    /// What could not be read of what is on disk: questions asked until now may lack it.
+    pub fn damage(&self) -> Vec<&str> {
+        let segments = self.0.logs.iter().flat_map(|log| log.segments());
+        let stored = segments.filter_map(|placed| placed.segment.stored());
+        stored.filter_map(|segment| segment.file().damage()).collect()
+    }
+
     /// How many records lie within the bounds.
     pub fn record_count(&self, bounds: &LogBounds) -> u64 {
         self.row_ranges(bounds).map(|rows| rows.to - rows.from).sum()
@@ -131,7 +138,7 @@ impl LogSnapshot {
     }
 
     /// The record that stands here; `None` when it is not in this snapshot.
-    pub fn record(&self, location: Location) -> Option<RecordRef<'_>> {
+    pub fn record(&self, location: Location) -> Option<SharedRecord> {
         self.log_with_id(location.partition_id)?.record(location.row)
     }
 
@@ -140,7 +147,7 @@ impl LogSnapshot {
         let log = self.log(&position.topic_partition())?;
         let row = log.rows_below_offset(position.offset);
         let found = log.record(row)?;
-        (found.offset() == position.offset).then_some(Location { partition_id: log.id, row })
+        (found.get().offset() == position.offset).then_some(Location { partition_id: log.id, row })
     }
 
     /// The records of these topics (all when empty) with this key, in log order.
@@ -148,7 +155,7 @@ impl LogSnapshot {
         let mut found = Vec::new();
         for rows in self.row_ranges(&LogBounds::of_topics(topics)) {
             for row in rows.log.rows_of_key(key) {
-                let log_time_ms = rows.log.record(row).map(|record| record.log_time_ms());
+                let log_time_ms = rows.log.record(row).map(|record| record.get().log_time_ms());
                 found.push((log_time_ms, Location { partition_id: rows.log.id, row }));
             }
         }
@@ -166,7 +173,7 @@ impl LogSnapshot {
     pub fn log_time_at(&self, partition: &TopicPartition, offset: i64) -> Option<i64> {
         let log = self.log(partition)?;
         let last = log.rows_below_offset(offset.saturating_add(1)).checked_sub(1)?;
-        log.record(last).map(|record| record.log_time_ms())
+        log.record(last).map(|record| record.get().log_time_ms())
     }
 
     /// The first and the last log time within the bounds, in milliseconds. Records without a timestamp do not count.
@@ -174,11 +181,11 @@ impl LogSnapshot {
         self.row_ranges(bounds)
             .filter_map(|rows| {
                 let first = rows.from.max(rows.log.rows_before_time(0));
-                let first_ms = rows.log.record(first)?.log_time_ms();
+                let first_ms = rows.log.record(first)?.get().log_time_ms();
                 (first < rows.to)
                     .then(|| rows.log.record(rows.to - 1))
                     .flatten()
-                    .map(|last| (first_ms, last.log_time_ms()))
+                    .map(|last| (first_ms, last.get().log_time_ms()))
             })
             .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
     }

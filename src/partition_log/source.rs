@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::cache::{CacheError, TopicIdentity};
 use crate::kafka::{KafkaError, Watermarks};
-use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, TopicPartition};
+use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition};
 
 /// Why a source has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum SourceError {
     /// The cluster has none.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
+    /// What is kept on disk cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The source has no such partition.
     #[error("there is no partition {0}")]
     UnknownPartition(TopicPartition),
@@ -26,6 +30,7 @@ impl SourceError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Kafka(error) => error.hint(),
+            Self::Cache(error) => Some(error.hint()),
             Self::UnknownPartition(_) => None,
         }
     }
@@ -42,6 +47,13 @@ pub trait LogSource: Send + Sync {
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError>;
 
+    /// What tells this topic from all others, also from one of the same name created later; `None` where there is no
+    /// telling, so that nothing of it can be kept.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError>;
+
     /// Reads what the plan asks for and hands it to `sink`, until the end, a cancel, or the sink breaks off.
     ///
     /// # Errors
@@ -51,5 +63,18 @@ pub trait LogSource: Send + Sync {
         plan: &ReadPlan,
         cancel: &Cancel,
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError>;
+
+    /// The same with the records of all partitions in log order: (log time, topic, partition, offset). `events` is given
+    /// everything else.
+    ///
+    /// # Errors
+    /// As of `read`.
+    fn read_in_log_order(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
+        events: &mut dyn FnMut(ReadEvent),
     ) -> Result<ReadOutcome, SourceError>;
 }

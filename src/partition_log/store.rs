@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::held_segment::HeldSegment;
 use super::partition::PartitionLog;
-use super::segment::Segment;
 use super::snapshot::LogSnapshot;
+use super::stored_segment::StoredSegment;
 use crate::model::{RecordBatch, TopicPartition};
 
 /// Why records were not taken in.
@@ -97,19 +98,20 @@ impl LogStore {
     /// When they would exceed the budget or do not come after what is there. Nothing was taken in then.
     pub fn append(&mut self, mut batch: RecordBatch) -> Result<(), AppendError> {
         let Some(first_offset) = batch.offsets().first().copied() else { return Ok(()) };
-        if let Some(last) = self.partitions.get(batch.partition()).and_then(|log| log.last()) {
-            if first_offset <= last.offset() {
+        let last = self.partitions.get(batch.partition()).and_then(|log| log.last());
+        if let Some((last_offset, last_ms)) = last {
+            if first_offset <= last_offset {
                 return Err(AppendError::OffsetsWentBack {
                     partition: batch.partition().clone(),
-                    last: last.offset(),
+                    last: last_offset,
                     found: first_offset,
                 });
             }
-            batch = batch.with_log_times_from(last.log_time_ms());
+            batch = batch.with_log_times_from(last_ms);
         }
         batch.shrink_to_fit();
         let partition = batch.partition().clone();
-        let segment = Segment::from_batch(batch);
+        let segment = HeldSegment::from_batch(batch);
         self.check_room_for(segment.memory_bytes())?;
         let log = self.partition_mut(partition);
         let before = log.memory_bytes();
@@ -117,6 +119,15 @@ impl LogStore {
         let after = log.memory_bytes();
         self.held_bytes = self.held_bytes - before + after;
         Ok(())
+    }
+
+    /// Takes in segments on disk that come after what is there of their partition. They take hardly any memory, so no
+    /// budget is asked.
+    pub(super) fn adopt(&mut self, partition: &TopicPartition, segments: Vec<StoredSegment>) {
+        let log = self.partition_mut(partition.clone());
+        for segment in segments.into_iter().filter(|segment| segment.rows() > 0) {
+            log.adopt(segment);
+        }
     }
 
     /// Checks that this many more bytes fit into the budget.

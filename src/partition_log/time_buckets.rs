@@ -40,6 +40,19 @@ impl TimeCounts {
         self.bucket_ms.trailing_zeros()
     }
 
+    /// Adds rows that are in the order of time, given how many there are and how many stand before a time.
+    pub(super) fn add_by_rows(&mut self, rows: u32, rows_before_time: impl Fn(i64) -> u32) {
+        let mut before = rows_before_time(self.from_ms);
+        for index in 0..self.counts.len() {
+            if before == rows {
+                break;
+            }
+            let end = rows_before_time(self.bucket_from_ms(index + 1));
+            self.counts[index] += u64::from(end.saturating_sub(before));
+            before = end.max(before);
+        }
+    }
+
     /// The first millisecond of the bucket with this index.
     pub fn bucket_from_ms(&self, index: usize) -> i64 {
         let index = i64::try_from(index).unwrap_or(i64::MAX);
@@ -146,6 +159,26 @@ impl TimeBuckets {
             };
             *count += bucket.count;
         }
+    }
+
+    /// The finest level as numbers to be stored: the logarithm of its width, then number and count of each bucket.
+    pub(super) fn to_words(&self) -> Vec<u64> {
+        let buckets = self.levels[0].iter();
+        let words = buckets.flat_map(|bucket| [bucket.number.cast_unsigned(), bucket.count]);
+        std::iter::once(u64::from(self.finest_log2)).chain(words).collect()
+    }
+
+    /// The buckets that were stored as these numbers.
+    pub(super) fn from_words(words: &[u64]) -> Self {
+        let Some((finest_log2, buckets)) = words.split_first() else { return Self::default() };
+        let bucket =
+            |[number, count]: &[u64; 2]| Bucket { number: number.cast_signed(), count: *count };
+        let mut levels = vec![buckets.as_chunks().0.iter().map(bucket).collect::<Vec<_>>()];
+        while let Some(coarsest) = levels.last().filter(|level| level.len() > COARSEST_BUCKETS) {
+            let coarser = coarser(coarsest);
+            levels.push(coarser);
+        }
+        Self { finest_log2: u32::try_from(*finest_log2).unwrap_or_default(), levels }
     }
 
     /// The memory the levels hold, in bytes.

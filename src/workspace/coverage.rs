@@ -41,7 +41,16 @@ impl Session {
         let aborted = if has_gaps && self.isolation == Isolation::Committed {
             let gaps: Vec<OffsetRange> =
                 coverage.reads.iter().flat_map(|read| read.gaps.iter().cloned()).collect();
-            kafka::aborted_in_gaps(&self.connection, &gaps, &self.cancel)?
+            // What the index keeps tells it without another look at the log.
+            let (mut known, rest) = self.log.aborted_in_gaps(&gaps)?;
+            let found = kafka::aborted_in_gaps(&self.connection, &rest, &self.cancel)?;
+            for (partition, offsets) in found {
+                known.entry(partition).or_default().extend(offsets);
+            }
+            for offsets in known.values_mut() {
+                offsets.sort_unstable();
+            }
+            known
         } else {
             Offsets::new()
         };

@@ -12,10 +12,10 @@ use super::coverage::{Coverage, Offsets};
 use super::scan::Watch;
 use super::{Failure, Session, TopicMapping};
 use crate::entity::Selector;
-use crate::kafka;
 use crate::model::{
     Completeness, EntityId, KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordRef,
 };
+use crate::partition_log::LogSource as _;
 
 /// What the entities may take in memory, in bytes, about.
 const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
@@ -114,6 +114,7 @@ impl Session {
             },
             values: !by_key,
             headers,
+            whole: true,
             follow: false,
             started_ms: self.started_ms,
         };
@@ -123,7 +124,7 @@ impl Session {
             tallies: HashMap::new(),
             memory_bytes: 0,
         };
-        let outcome = kafka::read(&self.connection, &plan, &self.cancel, &mut |event| {
+        let outcome = self.log.read(&plan, &self.cancel, &mut |event| {
             let ReadEvent::Batch(batch) = event else {
                 watch(&event);
                 return ControlFlow::Continue(());

@@ -14,13 +14,12 @@ use super::span::position_in;
 use super::{Failure, Problem, Session, TopicMapping};
 use crate::entity;
 use crate::fold::{self, Selection};
-use crate::kafka::{self, Watermarks};
+use crate::kafka::Watermarks;
 use crate::model::{
     Clock, Completeness, EntityId, Event, KeyFilter, OffsetRange, PartitionRead, Position,
-    ReadEvent, ReadPlan, RecordBatch, RecordBatchBuilder, RecordFacts, RecordRef, TopicPartition,
-    When,
+    ReadEvent, ReadPlan, RecordBatch, RecordBatchBuilder, TopicPartition, When,
 };
-use crate::partition_log::{LogBounds, LogStore};
+use crate::partition_log::{LogBounds, LogSource as _, LogStore};
 
 /// What the records of one entity may take in memory, in bytes.
 const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
@@ -93,8 +92,9 @@ impl Session {
         }
         reads.sort_by(|one, other| one.partition.cmp(&other.partition));
         let log = store.snapshot();
-        let records = log.in_log_order(&LogBounds::default()).map(|(_, record)| record);
-        let events = entity::history(records.filter_map(|record| {
+        let records: Vec<_> = log.in_log_order(&LogBounds::default()).collect();
+        let events = entity::history(records.iter().filter_map(|(_, record)| {
+            let record = record.get();
             let mapping = mappings.get(&record.partition().topic)?;
             Some((record, &mapping.mapping, mapping.decoder))
         }));
@@ -140,11 +140,12 @@ impl Session {
             keys: filter.unwrap_or_default(),
             values: true,
             headers: true,
+            whole: true,
             follow: false,
             started_ms: self.started_ms,
         };
         let mut failure = None;
-        let outcome = kafka::read(&self.connection, &plan, &self.cancel, &mut |event| {
+        let outcome = self.log.read(&plan, &self.cancel, &mut |event| {
             let batch = match event {
                 ReadEvent::Batch(batch) if by_key => batch,
                 ReadEvent::Batch(batch) => match mappings.get(&batch.partition().topic) {
@@ -213,22 +214,10 @@ fn records_of(batch: &RecordBatch, mapping: &TopicMapping, entity: &EntityId) ->
     let mut builder = RecordBatchBuilder::new(batch.partition().clone());
     for record in batch.iter() {
         if mapping.mapping.entity_of(record).as_ref() == Some(entity) {
-            builder.push(facts(record), record.key(), record.value(), record.headers());
+            builder.push(record.facts(), record.key(), record.value(), record.headers());
         }
     }
     builder.finish()
-}
-
-/// The fixed-size facts of a record.
-fn facts(record: RecordRef<'_>) -> RecordFacts {
-    RecordFacts {
-        offset: record.offset(),
-        timestamp_ms: record.timestamp_ms(),
-        log_time_ms: record.log_time_ms(),
-        timestamp_type: record.timestamp_type(),
-        transaction: record.transaction(),
-        implausible_time: record.has_implausible_time(),
-    }
 }
 
 /// The events that could not be decoded, by partition.

@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::{ConfigError, Problem};
 use crate::kafka::{KafkaError, KafkaErrorKind, SettingsError};
+use crate::partition_log::SourceError;
 
 /// Whose turn it is after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +72,19 @@ impl From<KafkaError> for Failure {
             (KafkaErrorKind::Cancelled, _) => FailureKind::Cancelled,
         };
         Self { kind, problem: Problem::from(&error) }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Kafka(error) => error.into(),
+            other => {
+                let mut failure = Self::usage_error(&other);
+                failure.problem.hint = other.hint().map(str::to_owned);
+                failure
+            }
+        }
     }
 }
 

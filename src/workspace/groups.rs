@@ -211,6 +211,7 @@ impl<'c> Ends<'c> {
             keys: KeyFilter::All,
             values: false,
             headers: false,
+            whole: false,
             follow: false,
             started_ms: clock::now_ms(),
         };

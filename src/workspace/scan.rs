@@ -12,11 +12,11 @@ use super::coverage::{Coverage, Offsets};
 use super::span::{Span, SpanQuestion};
 use super::{Failure, Filter, FilterInput, Session, TopicMapping};
 use crate::decode::Decoder;
-use crate::kafka;
 use crate::model::{
     Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead, ReadEvent,
     ReadOutcome, ReadPlan, RecordRef, When,
 };
+use crate::partition_log::LogSource as _;
 
 /// What a scan is asked for.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub struct ScannedRecord<'a> {
 pub struct ScanSummary {
     /// Records the log delivered.
     pub scanned: u64,
+    /// Records that were kept from an earlier read.
+    pub from_cache: u64,
     /// Records that matched.
     pub matched: u64,
     /// Bytes of key and value of what the log delivered.
@@ -111,7 +113,7 @@ impl Session {
         let plan = self.plan(question, &span);
         let mut scanning = Scanning::new(question, &mappings, span, sink);
         let outcome = if question.unordered {
-            kafka::read(&self.connection, &plan, &self.cancel, &mut |event| match event {
+            self.log.read(&plan, &self.cancel, &mut |event| match event {
                 ReadEvent::Batch(batch) => {
                     batch.iter().try_for_each(|record| scanning.take(record))
                 }
@@ -123,14 +125,15 @@ impl Session {
         } else {
             let mut take = |record: RecordRef<'_>| scanning.take_in_order(record);
             let mut tell = |event: ReadEvent| watch(&event);
-            kafka::read_in_log_order(&self.connection, &plan, &self.cancel, &mut take, &mut tell)?
+            self.log.read_in_log_order(&plan, &self.cancel, &mut take, &mut tell)?
         };
         let Scanning { matched, undecodable, ended, .. } = scanning;
         let cancelled = self.cancel.is_cancelled();
         let decode_failures = undecodable.values().map(|offsets| offsets.len() as u64).sum();
         let completeness = if cancelled {
             // A second look at gaps would be cancelled too; what was not read says enough.
-            let reads: Vec<_> = outcome.partitions.iter().map(without_gaps).collect();
+            let reads: Vec<_> =
+                outcome.partitions.iter().map(PartitionRead::without_gaps).collect();
             self.completeness(&Coverage {
                 partitions: &partitions,
                 bounds: &bounds,
@@ -147,6 +150,7 @@ impl Session {
         };
         Ok(ScanSummary {
             scanned: outcome.records(),
+            from_cache: outcome.from_cache,
             matched,
             bytes: outcome.bytes(),
             complete: !cancelled
@@ -167,15 +171,14 @@ impl Session {
             keys: question.keys.clone(),
             values: true,
             headers: true,
+            whole: question.limit.is_none()
+                && !question.follow
+                && question.from == When::Start
+                && question.to == When::End,
             follow: question.follow,
             started_ms: self.started_ms,
         }
     }
-}
-
-/// A read without its gaps.
-fn without_gaps(read: &PartitionRead) -> PartitionRead {
-    PartitionRead { gaps: Vec::new(), ..read.clone() }
 }
 
 /// What was read, by partition.

@@ -4,7 +4,7 @@
 //! a cancelled question says so; questions leave no trace in the cluster.
 //! Does not know: how answers are printed or drawn.
 //!
-//! The questions are in files of their own: `topics`, `scan`, `entity_question`, `entity_count`, `mapping`, `groups`.
+//! The questions are in files of their own: `topics`, `indexing`, `scan`, `entity_question`, `entity_count`, `mapping`, `groups`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::{Config, ConnectionChoice, Failure, GroupSummary, clock, groups};
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
+use crate::partition_log::{CachedLog, KafkaLog, Keeping};
 
 /// How long one request to a cluster may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -22,6 +23,8 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Session {
     /// The connection.
     pub(super) connection: Connection,
+    /// Its log, as far as it was read before.
+    pub(super) log: Arc<CachedLog>,
     /// The `foldback.toml` in force.
     pub(super) config: Option<Arc<Config>>,
     /// Which records are read.
@@ -65,9 +68,17 @@ impl Session {
         config: Option<Arc<Config>>,
         isolation: Isolation,
         cancel: Cancel,
+        keeping: Keeping,
     ) -> Result<Self, Failure> {
         let connection = Connection::open(settings)?;
-        Ok(Self { connection, config, isolation, cancel, started_ms: clock::now_ms() })
+        let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
+        let log = Arc::new(log);
+        Ok(Self { connection, log, config, isolation, cancel, started_ms: clock::now_ms() })
+    }
+
+    /// The log, of which what was read whole is kept.
+    pub fn log(&self) -> &Arc<CachedLog> {
+        &self.log
     }
 
     /// The connection.

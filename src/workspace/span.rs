@@ -17,6 +17,7 @@ use crate::kafka::{self, Watermarks};
 use crate::model::{
     Clock, KeyFilter, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef, TopicPartition, When,
 };
+use crate::partition_log::LogSource as _;
 
 /// From where to where one partition is read.
 #[derive(Clone, Debug)]
@@ -277,11 +278,12 @@ impl Session {
             keys: KeyFilter::All,
             values: false,
             headers: false,
+            whole: false,
             follow: false,
             started_ms: self.started_ms,
         };
         let mut log_time_ms = None;
-        kafka::read(&self.connection, &plan, &self.cancel, &mut |event| {
+        self.log.read(&plan, &self.cancel, &mut |event| {
             if let ReadEvent::Batch(batch) = event {
                 log_time_ms = batch.log_times_ms().last().copied().or(log_time_ms);
             }

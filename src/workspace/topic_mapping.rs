@@ -10,10 +10,10 @@ use super::{Failure, FoldConfig, Session, mapping_of};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
 use crate::fold::{self, Fold};
-use crate::kafka;
 use crate::model::{
     KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef, TopicPartition,
 };
+use crate::partition_log::LogSource as _;
 use crate::partition_log::PartitionerEvidence;
 
 /// How many records a sample holds, about.
@@ -169,10 +169,11 @@ impl Session {
             keys: KeyFilter::All,
             values: true,
             headers: true,
+            whole: false,
             follow: false,
             started_ms: self.started_ms,
         };
-        kafka::read(&self.connection, &plan, &self.cancel, &mut |event| {
+        self.log.read(&plan, &self.cancel, &mut |event| {
             if let ReadEvent::Batch(batch) = event {
                 batches.push(batch);
             }

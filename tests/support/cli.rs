@@ -51,6 +51,7 @@ impl Ended {
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_foldback"));
     command.args(arguments).current_dir(folder).env("TZ", "UTC").env_remove("FOLDBACK_LOG");
+    command.env("XDG_CACHE_HOME", folder.join("cache"));
     command
 }
 

@@ -276,6 +276,12 @@ impl<'a> Message<'a> {
         (timestamp_ms, clock)
     }
 
+    /// The term of the leader that wrote it; -1 where the broker does not say.
+    pub(crate) fn leader_epoch(self) -> i32 {
+        // SAFETY: the message is valid.
+        unsafe { sys::rd_kafka_message_leader_epoch(self.native) }
+    }
+
     /// The headers in their order, duplicates included. The library parses them at this call.
     pub(crate) fn headers(self) -> Headers<'a> {
         let mut native = ptr::null_mut();

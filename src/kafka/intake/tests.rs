@@ -15,6 +15,7 @@ fn plan(keys: KeyFilter, follow: bool) -> ReadPlan {
         keys,
         values: true,
         headers: true,
+        whole: false,
         follow,
         started_ms: NOW_MS,
     }
@@ -30,6 +31,7 @@ fn feed(intake: &mut Intake, offset: i64, timestamp_ms: i64, key: &str) -> Optio
         offset,
         timestamp_ms,
         timestamp_type: TimestampType::CreateTime,
+        leader_epoch: -1,
         key: Some(key.as_bytes()),
         value: Some(b"v"),
     };
@@ -88,6 +90,7 @@ fn a_null_key_contains_nothing() {
         offset: 0,
         timestamp_ms: 0,
         timestamp_type: TimestampType::CreateTime,
+        leader_epoch: -1,
         key: None,
         value: None,
     };

@@ -205,12 +205,7 @@ impl Worker {
         }
         self.told_caught_up |= caught_up;
         self.told_progress = Instant::now();
-        let light = |read: &PartitionRead| PartitionRead {
-            partition: read.partition.clone(),
-            gaps: Vec::new(),
-            lost: read.lost.clone(),
-            ..*read
-        };
+        let light = |read: &PartitionRead| read.without_gaps();
         let reads = self.fetcher.reads().map(light).collect();
         let caught_up = self.told_caught_up;
         self.send(Note::Progress { worker: self.number, reads, caught_up });

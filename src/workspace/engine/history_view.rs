@@ -56,8 +56,9 @@ impl HistoryQuestion {
     /// Works it out.
     pub(crate) fn work_out(self) -> EntityHistory {
         let ways = self.ways_to_read();
-        let records = self.log.in_log_order(&LogBounds::default());
-        let events = entity::history(records.filter_map(|(_, record)| {
+        let records: Vec<_> = self.log.in_log_order(&LogBounds::default()).collect();
+        let events = entity::history(records.iter().filter_map(|(_, record)| {
+            let record = record.get();
             let (mapping, decoder) = ways.get(&record.partition().topic)?;
             let is_own = mapping.entity_of(record).as_ref() == Some(&self.entity);
             is_own.then_some((record, &**mapping, *decoder))
@@ -85,9 +86,10 @@ impl HistoryQuestion {
 
     /// Detects how the records of a topic are read from those of the entity.
     fn detect(&self, topic: &Arc<str>) -> WayToRead {
-        let own = self.log.in_log_order(&LogBounds::of_topic(topic)).take(SAMPLES);
+        let own: Vec<_> =
+            self.log.in_log_order(&LogBounds::of_topic(topic)).take(SAMPLES).collect();
         // One entity says nothing about partitioners, so the number of partitions does not matter.
-        let detected = entity::detect(own.map(|(_, record)| record), 1);
+        let detected = entity::detect(own.iter().map(|(_, record)| record.get()), 1);
         (Arc::new(detected.mapping), detected.decoder.decoder)
     }
 }
@@ -155,7 +157,7 @@ impl EntityHistory {
     pub(crate) fn record(&self, position: &Position) -> Option<RecordDetail> {
         let record = self.log.record(self.log.find(position)?)?;
         let (mapping, decoder) = self.ways.get(&position.topic)?;
-        Some(detail(record, mapping, *decoder))
+        Some(detail(record.get(), mapping, *decoder))
     }
 
     /// Where consumer groups stand in this history: those with a commit in a partition that holds one of its events.

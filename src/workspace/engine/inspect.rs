@@ -33,7 +33,7 @@ impl State {
         let Some(log) = found else { return self.fetch_record(position, mapping, decoder) };
         let task = move || -> News {
             let record = log.find(&position).and_then(|location| log.record(location));
-            let detail = record.map(|record| detail(record, &mapping, decoder));
+            let detail = record.map(|record| detail(record.get(), &mapping, decoder));
             Box::new(move |state| state.show_record(detail))
         };
         self.pool.submit(TaskKey::Inspect, Box::new(task));
@@ -77,6 +77,7 @@ fn fetch(
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        whole: false,
         follow: false,
         started_ms: now_ms(),
     };

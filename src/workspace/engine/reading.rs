@@ -110,6 +110,7 @@ fn read(
         keys: order.keys.clone(),
         values: true,
         headers: true,
+        whole: false,
         follow: order.follow || order.start == StartPosition::Live,
         started_ms: now_ms(),
     };

@@ -75,8 +75,8 @@ impl RowsQuestion {
         } else {
             self.matching(&bounds, &predicate)
         };
-        let metas =
-            locations.iter().filter_map(|location| self.log.record(*location)).map(meta).collect();
+        let records = locations.iter().filter_map(|location| self.log.record(*location));
+        let metas = records.map(|record| meta(record.get())).collect();
         let first_row = matching - locations.len() as u64;
         Rows { locations: locations.into(), metas, matching, first_row, histogram, problem: None }
     }
@@ -99,7 +99,7 @@ impl RowsQuestion {
         let mut locations = VecDeque::new();
         let mut matching = 0;
         for (location, record) in self.log.in_log_order(bounds) {
-            if predicate.matches(record) {
+            if predicate.matches(record.get()) {
                 matching += 1;
                 if locations.len() == ROWS_MAX {
                     locations.pop_front();
@@ -123,7 +123,7 @@ impl RowsQuestion {
                 let texts = rows
                     .iter()
                     .filter_map(|location| self.log.record(*location))
-                    .map(|row| self.text(row));
+                    .map(|record| self.text(record.get()));
                 Some((*page, texts.collect()))
             })
             .collect()

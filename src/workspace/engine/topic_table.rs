@@ -120,8 +120,9 @@ impl State {
         let key = TaskKey::Mapping(topic.to_string());
         let topic = Arc::clone(topic);
         let task = move || -> News {
-            let samples = log.in_log_order(&LogBounds::default()).take(SAMPLES);
-            let detected = entity::detect(samples.map(|(_, record)| record), partition_count);
+            let samples: Vec<_> = log.in_log_order(&LogBounds::default()).take(SAMPLES).collect();
+            let detected =
+                entity::detect(samples.iter().map(|(_, record)| record.get()), partition_count);
             Box::new(move |state| state.detected(&topic, detected))
         };
         self.pool.submit(key, Box::new(task));
@@ -199,8 +200,8 @@ fn entity_list(directory: &KeyDirectory, search: String) -> EntityList {
     let rows = counts.rows.into_iter().map(|count| EntityRow {
         entity: EntityId::new(&count.key),
         events: count.records,
-        first_ms: count.first_ms,
-        last_ms: count.last_ms,
+        first_ms: count.first.log_time_ms,
+        last_ms: count.last.log_time_ms,
     });
     EntityList { search, rows: rows.collect(), matching: counts.matching, total: counts.total }
 }

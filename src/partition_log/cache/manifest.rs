@@ -1,0 +1,240 @@
+//! The manifest of a partition: which segments count.
+//!
+//! Promises: it is replaced as a whole or not at all; what it names was on disk before it; a damaged one is noticed.
+//! Does not know: what segments hold.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use fs_err::File;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::CacheError;
+use crate::model::LeaderEpoch;
+
+/// The version of the format of all files.
+pub(super) const FORMAT: u32 = 1;
+
+/// The name of the file.
+const FILE_NAME: &str = "manifest.json";
+
+/// A sealed segment as the manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SegmentEntry {
+    /// The first offset it accounts for.
+    pub(crate) from: i64,
+    /// The offset after the last it accounts for.
+    pub(crate) to: i64,
+    /// How many records it holds.
+    pub(crate) rows: u32,
+    /// How many of them are of aborted transactions.
+    pub(crate) aborted: u32,
+    /// The offset of the last record; none without records.
+    pub(crate) last_offset: Option<i64>,
+    /// The size of keys and values of all records, in bytes.
+    pub(crate) payload_bytes: u64,
+    /// The size of keys and values of records of aborted transactions, in bytes.
+    pub(crate) aborted_bytes: u64,
+    /// The size of its files, in bytes.
+    pub(crate) disk_bytes: u64,
+    /// The latest timestamp, in milliseconds.
+    pub(crate) latest_ms: i64,
+    /// The latest timestamp of a record that is not aborted, in milliseconds; the earliest there is without any.
+    pub(crate) latest_committed_ms: i64,
+    /// The log time before its first record when it was written, in milliseconds; none at the start of the log.
+    pub(crate) clock_in_ms: Option<i64>,
+    /// The log time of its first record when it was written, in milliseconds; none without plausible records.
+    pub(crate) first_log_time_ms: Option<i64>,
+    /// Whether no record is of an aborted transaction or from the future, so that log times depend on nobody.
+    pub(crate) plain: bool,
+    /// Whether values and headers are kept.
+    pub(crate) payloads: bool,
+    /// The checksum of its records.
+    pub(crate) data_checksum: u32,
+    /// The checksum of the beginning of its index.
+    pub(crate) index_checksum: u32,
+    /// The checksum of its keys.
+    pub(crate) keys_checksum: u32,
+}
+
+impl SegmentEntry {
+    /// The beginning of the names of its files.
+    fn stem(&self) -> String {
+        stem(self.from, self.to)
+    }
+
+    /// The file of its records, in the folder of its partition.
+    pub(super) fn data_path(&self, folder: &Path) -> PathBuf {
+        folder.join(self.stem() + ".arrow")
+    }
+
+    /// The file of its index.
+    pub(super) fn index_path(&self, folder: &Path) -> PathBuf {
+        folder.join(self.stem() + ".index")
+    }
+
+    /// The file of its keys.
+    pub(super) fn keys_path(&self, folder: &Path) -> PathBuf {
+        folder.join(self.stem() + ".keys.arrow")
+    }
+
+    /// All its files.
+    pub(super) fn paths(&self, folder: &Path) -> [PathBuf; 3] {
+        [self.data_path(folder), self.index_path(folder), self.keys_path(folder)]
+    }
+}
+
+/// The beginning of the names of the files of a segment of these offsets.
+pub(super) fn stem(from: i64, to: i64) -> String {
+    format!("{from:019}-{to:019}")
+}
+
+/// What counts of a partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    /// The segments, in offset order. They do not overlap; there may be holes between them.
+    pub(super) segments: Vec<SegmentEntry>,
+    /// Under which leaders the records were written.
+    pub(super) leader_epochs: Vec<LeaderEpoch>,
+}
+
+/// The file as it is written: what tells the format comes first.
+#[derive(Serialize, Deserialize)]
+struct Versioned<M> {
+    /// The version of the format.
+    format: u32,
+    /// The manifest.
+    manifest: M,
+}
+
+/// The format alone, which every version can read.
+#[derive(Deserialize)]
+struct Format {
+    /// The version of the format.
+    format: u32,
+}
+
+impl Manifest {
+    /// The manifest in this folder; an empty one where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, or of a later version.
+    pub(super) fn read(folder: &Path) -> Result<Self, CacheError> {
+        let path = folder.join(FILE_NAME);
+        let text = match fs_err::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(CacheError::damaged(&path, "it is no text"));
+            }
+            Err(error) => return Err(CacheError::io(&path)(error)),
+        };
+        let (checksum, json) = text.split_once('\n').unwrap_or_default();
+        let json = json.trim_end();
+        if u32::from_str_radix(checksum, 16) != Ok(crc32fast::hash(json.as_bytes())) {
+            return Err(CacheError::damaged(&path, "its content is not what was written"));
+        }
+        let wrong = |error: serde_json::Error| CacheError::damaged(&path, error.to_string());
+        let Format { format } = serde_json::from_str(json).map_err(wrong)?;
+        if format > FORMAT {
+            return Err(CacheError::Newer { path, found: format, known: FORMAT });
+        }
+        Ok(serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest)
+    }
+
+    /// Makes this the manifest of a folder. The checksum stands in the first line, and no line is the last: an editor
+    /// that adds one does no harm.
+    ///
+    /// # Errors
+    /// When it cannot be written; the one before still counts then.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), CacheError> {
+        let path = folder.join(FILE_NAME);
+        let json = serde_json::to_string(&Versioned { format: FORMAT, manifest: self })
+            .expect("numbers and lists of them are JSON");
+        let aside = folder.join("manifest.json.new");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&aside)?;
+            write!(file, "{:08x}\n{json}", crc32fast::hash(json.as_bytes()))?;
+            file.sync_data()?;
+            fs_err::rename(&aside, &path)?;
+            sync_folder(folder)
+        };
+        write().map_err(CacheError::io(&path))
+    }
+
+    /// Whether a file of this name belongs to a segment that counts, or is the manifest itself.
+    pub(super) fn names(&self, file_name: &str) -> bool {
+        file_name == FILE_NAME
+            || self.segments.iter().any(|segment| {
+                file_name.strip_prefix(&segment.stem()).is_some_and(|rest| rest.starts_with('.'))
+            })
+    }
+}
+
+/// Lets the names in a folder survive a loss of power. Where folders cannot be opened, the system sees to it.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(from: i64, to: i64) -> SegmentEntry {
+        SegmentEntry {
+            from,
+            to,
+            rows: 3,
+            aborted: 0,
+            last_offset: Some(from),
+            payload_bytes: 9,
+            aborted_bytes: 0,
+            disk_bytes: 7,
+            latest_ms: 5,
+            latest_committed_ms: i64::MIN,
+            clock_in_ms: None,
+            first_log_time_ms: Some(1),
+            plain: true,
+            payloads: true,
+            data_checksum: 1,
+            index_checksum: u32::MAX,
+            keys_checksum: 0,
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap(), Manifest::default());
+        let manifest = Manifest {
+            segments: vec![segment(0, 5), segment(9, i64::MAX)],
+            leader_epochs: vec![LeaderEpoch { from: 0, epoch: 2 }],
+        };
+        manifest.write(folder.path()).unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
+        assert!(manifest.names(&format!("{}.index", stem(0, 5))));
+        assert!(!manifest.names(&format!("{}.index", stem(0, 6))));
+    }
+
+    #[test]
+    fn a_changed_digit_is_noticed_and_a_later_version_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let write = |json: &str| {
+            fs_err::write(&path, format!("{:08x}\n{json}", crc32fast::hash(json.as_bytes())))
+                .unwrap();
+        };
+        Manifest { segments: vec![segment(0, 5)], ..Manifest::default() }
+            .write(folder.path())
+            .unwrap();
+        let text = fs_err::read_to_string(&path).unwrap().replace("\"rows\":3", "\"rows\":4");
+        fs_err::write(&path, text).unwrap();
+        assert!(matches!(Manifest::read(folder.path()), Err(CacheError::Damaged { .. })));
+        write(r#"{"format":99,"other":true}"#);
+        assert!(matches!(
+            Manifest::read(folder.path()),
+            Err(CacheError::Newer { found: 99, known: FORMAT, .. })
+        ));
+    }
+}

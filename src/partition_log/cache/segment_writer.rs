@@ -1,0 +1,375 @@
+//! Writes a segment, batch by batch, as records arrive.
+//!
+//! Promises: memory is bounded by one batch and the distinct keys; the segment exists for others only once `seal` has
+//! synced all its files and its entry stands in a manifest.
+//! Does not know: when a segment is large enough, other segments.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use fs_err::File;
+
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use arrow_schema::ArrowError;
+use crc32fast::Hasher;
+
+use super::columns::{schema, to_columns};
+use super::distinct_keys::{KeyPlace, KeyTallies, key_hash};
+use super::error::CacheError;
+use super::manifest::{SegmentEntry, stem};
+use super::segment_index::{self, StoredBatch};
+use crate::model::{
+    LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition, Transaction,
+};
+use crate::partition_log::time_buckets::TimeBuckets;
+
+/// A batch has at most this many records: a look-up reads one batch for each record it finds.
+const BATCH_ROWS: usize = 512;
+
+/// A batch ends with the record that brings its keys and values to this size, in bytes.
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// A segment is large enough with this many records.
+const SEALED_ROWS: u32 = 256 * 1024;
+
+/// A segment is large enough with this size of keys and values, in bytes.
+const SEALED_BYTES: u64 = 128 * 1024 * 1024;
+
+/// A segment is large enough with this many distinct keys, which are held in memory until it is sealed.
+const SEALED_KEYS: usize = 64 * 1024;
+
+/// Whether a segment is so small that it is better written anew together with what follows.
+pub(super) fn is_small(entry: &SegmentEntry) -> bool {
+    entry.rows < SEALED_ROWS / 2 && entry.payload_bytes < SEALED_BYTES / 2
+}
+
+/// How segments are written.
+pub(super) fn write_options() -> Result<IpcWriteOptions, ArrowError> {
+    IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))
+}
+
+/// A file that knows where it is and what was written to it.
+#[derive(Debug)]
+struct Checked {
+    /// The file.
+    file: BufWriter<File>,
+    /// The checksum of what was written since it was taken last.
+    checksum: Hasher,
+    /// The checksum of everything before.
+    before: Hasher,
+    /// How many bytes were written.
+    at: u64,
+}
+
+impl Checked {
+    /// The checksum of what was written since it was taken last.
+    fn take_checksum(&mut self) -> u32 {
+        let checksum = std::mem::take(&mut self.checksum);
+        self.before.combine(&checksum);
+        checksum.finalize()
+    }
+
+    /// The checksum of everything.
+    fn whole_checksum(&mut self) -> u32 {
+        self.take_checksum();
+        self.before.clone().finalize()
+    }
+}
+
+impl Write for Checked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.checksum.update(&bytes[..written]);
+        self.at += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// What a segment starts with.
+#[derive(Clone, Debug)]
+pub(super) struct SegmentStart {
+    /// Where the files of the partition are.
+    pub(super) folder: PathBuf,
+    /// The partition.
+    pub(super) partition: TopicPartition,
+    /// The first offset the segment accounts for.
+    pub(super) from: i64,
+    /// The log time before it, in milliseconds; none at the start of the log.
+    pub(super) clock_in_ms: Option<i64>,
+    /// When reading began, in milliseconds since the epoch.
+    pub(super) started_ms: i64,
+    /// Whether values and headers are kept.
+    pub(super) payloads: bool,
+}
+
+/// A segment being written.
+pub(super) struct SegmentWriter {
+    /// What it started with.
+    start: SegmentStart,
+    /// The file that the records go to until it is sealed.
+    path: PathBuf,
+    /// The same, open.
+    file: FileWriter<Checked>,
+    /// Records that wait until there is a batch of them.
+    waiting: RecordBatchBuilder,
+    /// The batches written.
+    batches: Vec<StoredBatch>,
+    /// The offsets without a record.
+    gaps: Vec<(i64, i64)>,
+    /// The offset after the last record.
+    next: i64,
+    /// Which keys there are.
+    keys: KeyTallies,
+    /// Which batches hold them.
+    entries: Vec<u64>,
+    /// How many records have which log time.
+    times: TimeBuckets,
+    /// The log times of the batch being written, in milliseconds.
+    batch_times_ms: Vec<i64>,
+    /// Tells log times, as a reader of committed records sees them.
+    clock: LogClock,
+    /// The log time of the first record, in milliseconds.
+    first_log_time_ms: Option<i64>,
+    /// Whether log times depend on nobody.
+    plain: bool,
+    /// How many records there are.
+    rows: u32,
+    /// The size of their keys and values, in bytes.
+    payload_bytes: u64,
+    /// The size of keys and values of records of aborted transactions, in bytes.
+    aborted_bytes: u64,
+}
+
+impl SegmentWriter {
+    /// Starts a segment.
+    pub(super) fn create(start: SegmentStart) -> Result<Self, CacheError> {
+        let path = start.folder.join(format!("{:019}.partial", start.from));
+        let file = File::create(&path).map_err(CacheError::io(&path))?;
+        let file = Checked {
+            file: BufWriter::new(file),
+            checksum: Hasher::new(),
+            before: Hasher::new(),
+            at: 0,
+        };
+        let open =
+            || FileWriter::try_new_with_options(file, &schema(start.payloads), write_options()?);
+        Ok(Self {
+            file: open().map_err(CacheError::arrow(&path))?,
+            path,
+            waiting: RecordBatchBuilder::new(start.partition.clone()),
+            batches: Vec::new(),
+            gaps: Vec::new(),
+            next: start.from,
+            keys: KeyTallies::default(),
+            entries: Vec::new(),
+            times: TimeBuckets::default(),
+            batch_times_ms: Vec::with_capacity(BATCH_ROWS),
+            clock: LogClock::going_on_from(start.started_ms, start.clock_in_ms),
+            first_log_time_ms: None,
+            plain: true,
+            rows: 0,
+            payload_bytes: 0,
+            aborted_bytes: 0,
+            start,
+        })
+    }
+
+    /// The first offset it accounts for.
+    pub(super) fn first_offset(&self) -> i64 {
+        self.start.from
+    }
+
+    /// The offset up to which it accounts for the log.
+    pub(super) fn end_offset(&self) -> i64 {
+        self.waiting.latest_offset().map_or(self.next, |last| last + 1)
+    }
+
+    /// The log time of the last record, in milliseconds.
+    pub(super) fn clock_out_ms(&self) -> Option<i64> {
+        self.clock.latest_ms()
+    }
+
+    /// Whether it should be sealed.
+    pub(super) fn is_large(&self) -> bool {
+        self.rows >= SEALED_ROWS
+            || self.payload_bytes >= SEALED_BYTES
+            || self.keys.len() >= SEALED_KEYS
+            || !segment_index::has_room_for_batch(self.batches.len() + 1)
+    }
+
+    /// Appends records that come after all before. Offsets between are gaps.
+    pub(super) fn append(&mut self, batch: RecordBatch) -> Result<(), CacheError> {
+        let earliest_ms = self.waiting.latest_log_time_ms().unwrap_or(i64::MIN);
+        let batch = batch.with_log_times_from(earliest_ms);
+        let mut from = 0;
+        while !self.waiting.is_empty() && from < batch.len() {
+            self.wait(&batch, from);
+            from += 1;
+            let waiting = &self.waiting;
+            if waiting.len() >= BATCH_ROWS || waiting.payload_bytes() >= BATCH_BYTES {
+                let full = self.waiting.finish();
+                self.write(&full, 0, full.len())?;
+            }
+        }
+        while let Some(to) = end_of_batch(&batch, from) {
+            self.write(&batch, from, to)?;
+            from = to;
+        }
+        (from..batch.len()).for_each(|index| self.wait(&batch, index));
+        Ok(())
+    }
+
+    /// Lets a record wait until there is a batch.
+    fn wait(&mut self, batch: &RecordBatch, index: usize) {
+        if let Some(record) = batch.get(index) {
+            self.waiting.push(record.facts(), record.key(), record.value(), record.headers());
+        }
+    }
+
+    /// Writes some records as a batch.
+    fn write(&mut self, batch: &RecordBatch, from: usize, to: usize) -> Result<(), CacheError> {
+        let records = (from..to).map(|index| batch.get(index).expect("the range is the batch's"));
+        let columns = to_columns(records.clone(), self.start.payloads);
+        let columns = columns.map_err(CacheError::arrow(&self.path))?;
+        self.file.get_mut().take_checksum();
+        let at = self.file.get_ref().at;
+        self.file.write(&columns).map_err(CacheError::arrow(&self.path))?;
+        let file = self.file.get_mut();
+        let mut written = StoredBatch {
+            at,
+            bytes: file.at - at,
+            checksum: file.take_checksum(),
+            rows: 0,
+            aborted: 0,
+            first_offset: batch.offsets()[from],
+            last_offset: batch.offsets()[to - 1],
+            latest_ms: i64::MIN,
+            latest_committed_ms: i64::MIN,
+        };
+        for record in records {
+            self.count(record, &mut written);
+        }
+        self.times.extend(&self.batch_times_ms);
+        self.batch_times_ms.clear();
+        self.batches.push(written);
+        Ok(())
+    }
+
+    /// Counts a record of the batch being written.
+    fn count(&mut self, record: RecordRef<'_>, batch: &mut StoredBatch) {
+        let (offset, timestamp_ms) = (record.offset(), record.timestamp_ms());
+        if offset > self.next {
+            self.gaps.push((self.next, offset));
+        }
+        self.next = offset + 1;
+        self.rows += 1;
+        self.payload_bytes += record.payload_bytes() as u64;
+        batch.rows += 1;
+        batch.latest_ms = batch.latest_ms.max(timestamp_ms);
+        if record.transaction() == Transaction::Aborted {
+            batch.aborted += 1;
+            self.aborted_bytes += record.payload_bytes() as u64;
+            self.plain = false;
+        } else {
+            batch.latest_committed_ms = batch.latest_committed_ms.max(timestamp_ms);
+            match self.clock.advance(timestamp_ms) {
+                LogTime::Known(log_time_ms) => {
+                    self.first_log_time_ms.get_or_insert(log_time_ms);
+                    self.batch_times_ms.push(log_time_ms);
+                }
+                LogTime::Implausible(_) | LogTime::Pending => self.plain = false,
+            }
+        }
+        if let Some(key) = record.key() {
+            let log_time_ms = self.clock.latest_ms().unwrap_or(timestamp_ms);
+            let place = KeyPlace { log_time_ms, offset, timestamp_ms };
+            let number = u32::try_from(self.batches.len()).expect("a segment is sealed before");
+            let hash = key_hash(key);
+            if self.keys.count(key, hash, place, number) {
+                self.entries.push(segment_index::entry(hash, number));
+            }
+        }
+    }
+
+    /// Ends the segment at this offset, up to which there is no further record, and says how a manifest names it.
+    pub(super) fn seal(mut self, to: i64) -> Result<SegmentEntry, CacheError> {
+        if !self.waiting.is_empty() {
+            let rest = self.waiting.finish();
+            self.write(&rest, 0, rest.len())?;
+        }
+        if to > self.next {
+            self.gaps.push((self.next, to));
+        }
+        let to = to.max(self.next);
+        self.file.finish().map_err(CacheError::arrow(&self.path))?;
+        let mut file = self.file.into_inner().map_err(CacheError::arrow(&self.path))?;
+        let data_checksum = file.whole_checksum();
+        let (path, folder) = (self.path, &self.start.folder);
+        let stem = stem(self.start.from, to);
+        let finish = || -> io::Result<()> {
+            file.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
+            fs_err::rename(&path, folder.join(stem.clone() + ".arrow"))
+        };
+        finish().map_err(CacheError::io(&path))?;
+        let named = |end: &str| folder.join(stem.clone() + end);
+        let (keys_bytes, keys_checksum) = self.keys.write(&named(".keys.arrow"))?;
+        let (index_bytes, index_checksum) = segment_index::write(
+            &named(".index"),
+            &self.batches,
+            &self.gaps,
+            self.entries,
+            &self.times,
+        )?;
+        let latest =
+            |of: fn(&StoredBatch) -> i64| self.batches.iter().map(of).max().unwrap_or(i64::MIN);
+        Ok(SegmentEntry {
+            from: self.start.from,
+            to,
+            rows: self.rows,
+            aborted: self.batches.iter().map(|batch| batch.aborted).sum(),
+            last_offset: self.batches.last().map(|batch| batch.last_offset),
+            payload_bytes: self.payload_bytes,
+            aborted_bytes: self.aborted_bytes,
+            disk_bytes: file.at + keys_bytes + index_bytes,
+            latest_ms: latest(|batch| batch.latest_ms),
+            latest_committed_ms: latest(|batch| batch.latest_committed_ms),
+            clock_in_ms: self.start.clock_in_ms,
+            first_log_time_ms: self.first_log_time_ms,
+            plain: self.plain,
+            payloads: self.start.payloads,
+            data_checksum,
+            index_checksum,
+            keys_checksum,
+        })
+    }
+
+    /// Gives the segment up.
+    pub(super) fn discard(self) {
+        drop(self.file);
+        discard(&self.path);
+    }
+}
+
+/// Removes a file that counts for nothing; one that stays is removed when the cache is opened for writing again.
+pub(super) fn discard(path: &Path) {
+    if let Err(error) = fs_err::remove_file(path) {
+        tracing::debug!(target: "cache", path = %path.display(), %error, "a file stays");
+    }
+}
+
+/// The end of the next full batch from this row on; `None` when what is left does not fill one.
+fn end_of_batch(batch: &RecordBatch, from: usize) -> Option<usize> {
+    let mut bytes = 0;
+    for index in from..batch.len().min(from + BATCH_ROWS) {
+        bytes += batch.get(index)?.payload_bytes();
+        if bytes >= BATCH_BYTES {
+            return Some(index + 1);
+        }
+    }
+    (batch.len() - from >= BATCH_ROWS).then_some(from + BATCH_ROWS)
+}

@@ -1,0 +1,340 @@
+//! A log of which is kept on disk what was read of it, so that it is read once.
+//!
+//! Promises: an answer is what a plain read of the source would give; what the log no longer has is not given, and what
+//! cannot be kept or read back is read from the source instead, with the reason to be told.
+//! Does not know: which questions are asked.
+//!
+//! What is kept agrees with the log as long as the topic has the same id, reaches as far, and has at the last kept
+//! offset a record of the same leader epoch (KIP-101: such logs agree up to it). That is asked once for each topic.
+
+mod keeping;
+mod serving;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use self::keeping::{FillOrder, Filled, Kept};
+use self::serving::Served;
+use super::cache::{BatchCache, CacheError, LogCache, TopicCache, TopicIdentity};
+use super::snapshot::{LogBounds, LogSnapshot};
+use super::source::{LogSource, SourceError};
+use super::store::LogStore;
+use crate::kafka::Watermarks;
+use crate::model::{
+    Cancel, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, RecordBatch,
+    RecordRef, SharedRecord, TopicPartition,
+};
+
+/// What batches read back from disk may take in memory, in bytes.
+const BATCH_BUDGET_BYTES: usize = 128 << 20;
+
+/// The rest of a range that is not kept is held in memory for an ordered read when it spans at most this many offsets.
+const HELD_REST_OFFSETS: u64 = 200_000;
+
+/// What that rest may take in memory, in bytes.
+const HELD_REST_BYTES: u64 = 256 << 20;
+
+/// Who is given the records of an ordered read.
+type RecordSink<'a> = dyn FnMut(RecordRef<'_>) -> ControlFlow<()> + 'a;
+
+/// A log of which is kept what was read of it.
+pub struct CachedLog {
+    /// The log itself.
+    source: Box<dyn LogSource>,
+    /// Where what was read is kept; `None` to keep nothing and use nothing that is kept.
+    cache: Option<Arc<LogCache>>,
+    /// Batches read back.
+    batches: Arc<BatchCache>,
+    /// Whether values and headers are kept.
+    payloads: bool,
+    /// What is kept of each topic asked about; `None` where nothing can be.
+    topics: Mutex<BTreeMap<Arc<str>, Option<Arc<TopicCache>>>>,
+    /// Topics of which what is kept was compared with the log.
+    compared: Mutex<BTreeSet<Arc<str>>>,
+    /// Who is told what could not be kept or read back.
+    tell: Box<TellProblem>,
+    /// What was told already.
+    told: Mutex<BTreeSet<String>>,
+}
+
+/// Who is told what could not be kept or read back.
+pub type TellProblem = dyn Fn(&CacheError) + Send + Sync;
+
+/// Where what is read is kept, and how.
+pub struct Keeping {
+    /// The cache; `None` to keep nothing and use nothing that is kept.
+    pub cache: Option<Arc<LogCache>>,
+    /// Whether values and headers are kept.
+    pub payloads: bool,
+    /// Who is told what could not be kept or read back: every problem once.
+    pub tell: Box<TellProblem>,
+}
+
+impl Keeping {
+    /// Nothing is kept.
+    pub fn nothing() -> Self {
+        Self { cache: None, payloads: true, tell: Box::new(|_problem| ()) }
+    }
+}
+
+impl std::fmt::Debug for Keeping {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Keeping").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for CachedLog {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("CachedLog").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+/// What was served of the ranges of a plan.
+type ServedRanges = BTreeMap<TopicPartition, Served>;
+
+/// The value behind a lock. A thread that panicked left it whole: every change is one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The partition of a range.
+fn partition_of(range: &OffsetRange) -> TopicPartition {
+    TopicPartition::new(Arc::clone(&range.topic), range.partition)
+}
+
+impl CachedLog {
+    /// A log of which everything that is read whole is kept.
+    pub fn new(source: Box<dyn LogSource>, keeping: Keeping) -> Self {
+        let Keeping { cache, payloads, tell } = keeping;
+        Self {
+            source,
+            cache,
+            batches: Arc::new(BatchCache::new(BATCH_BUDGET_BYTES)),
+            payloads,
+            topics: Mutex::default(),
+            compared: Mutex::default(),
+            tell,
+            told: Mutex::default(),
+        }
+    }
+
+    /// Tells a problem, unless it was told already.
+    fn note(&self, problem: &CacheError) {
+        if lock(&self.told).insert(problem.to_string()) {
+            (self.tell)(problem);
+        }
+    }
+
+    /// What is kept of a topic; `None` where nothing can be.
+    fn topic(&self, topic: &Arc<str>) -> Result<Option<Arc<TopicCache>>, SourceError> {
+        let Some(cache) = &self.cache else { return Ok(None) };
+        if let Some(known) = lock(&self.topics).get(topic) {
+            return Ok(known.clone());
+        }
+        let identity: Option<TopicIdentity> = self.source.identity(topic)?;
+        let kept = identity.map(|identity| Arc::new(cache.topic(identity)));
+        lock(&self.topics).insert(Arc::clone(topic), kept.clone());
+        Ok(kept)
+    }
+
+    /// The rests of ranges of which the beginning was served.
+    fn rests(plan: &ReadPlan, served: &ServedRanges) -> Vec<OffsetRange> {
+        let rest = |range: &OffsetRange| {
+            let served = served.get(&partition_of(range));
+            let from = served.map_or(range.from, |served| served.read.position);
+            OffsetRange { from, ..range.clone() }
+        };
+        plan.ranges.iter().map(rest).collect()
+    }
+
+    /// Reads the rest of ranges of which the beginning was served, and accounts for both together.
+    fn read_rest(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        served: &ServedRanges,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut ranges = Self::rests(plan, served);
+        ranges.retain(|range| plan.follow || !range.is_empty());
+        let mut outcome = ReadOutcome::default();
+        if !ranges.is_empty() {
+            let plan = ReadPlan { ranges, ..plan.clone() };
+            outcome = self.source.read(&plan, cancel, &mut |event| match event {
+                ReadEvent::Batch(batch) => match going_on(served, batch) {
+                    Some(batch) => sink(ReadEvent::Batch(batch)),
+                    None => ControlFlow::Continue(()),
+                },
+                ReadEvent::Progress(reads) => sink(ReadEvent::Progress(joined(served, reads))),
+                other => sink(other),
+            })?;
+        }
+        outcome.partitions = joined(served, outcome.partitions);
+        Ok(outcome)
+    }
+
+    /// Hands on the records of a store in log order, without the first ones. Says how many there were in all until it
+    /// ended, and whether the sink ended it.
+    fn hand_on(
+        store: &LogSnapshot,
+        plan: &ReadPlan,
+        skipped: u64,
+        cancel: &Cancel,
+        sink: &mut RecordSink<'_>,
+    ) -> (u64, ControlFlow<()>) {
+        let mut count = 0;
+        let mut take = |record: &SharedRecord| {
+            if !plan.keys.takes(record.get().key()) {
+                return ControlFlow::Continue(());
+            }
+            count += 1;
+            if cancel.is_cancelled() {
+                return ControlFlow::Break(());
+            }
+            if count > skipped { sink(record.get()) } else { ControlFlow::Continue(()) }
+        };
+        let flow = match &plan.keys {
+            KeyFilter::Equals(key) => store
+                .records_of_key(&[], key)
+                .into_iter()
+                .filter_map(|location| store.record(location))
+                .try_for_each(|record| take(&record)),
+            KeyFilter::All | KeyFilter::Contains(_) => {
+                store.in_log_order(&LogBounds::default()).try_for_each(|(_, record)| take(&record))
+            }
+        };
+        (count, flow)
+    }
+}
+
+/// The part of a batch that was not handed on, at log times that go on from what was served.
+fn going_on(served: &ServedRanges, batch: RecordBatch) -> Option<RecordBatch> {
+    let Some(served) = served.get(batch.partition()) else { return Some(batch) };
+    let batch = match served.latest_ms {
+        Some(latest_ms) => batch.with_log_times_from(latest_ms),
+        None => batch,
+    };
+    let batch = batch.from_offset(served.handed_on_to);
+    (!batch.is_empty()).then_some(batch)
+}
+
+/// What was served of each partition together with what was read of its rest, sorted.
+fn joined(served: &ServedRanges, rests: Vec<PartitionRead>) -> Vec<PartitionRead> {
+    let mut all: BTreeMap<TopicPartition, PartitionRead> =
+        served.iter().map(|(partition, served)| (partition.clone(), served.read.clone())).collect();
+    for rest in rests {
+        let whole = match all.remove(&rest.partition) {
+            Some(read) => read.followed_by(rest),
+            None => rest,
+        };
+        all.insert(whole.partition.clone(), whole);
+    }
+    all.into_values().collect()
+}
+
+/// The account of a read that was called off before it began.
+fn nothing_read(plan: &ReadPlan) -> ReadOutcome {
+    let partitions = plan.ranges.iter().map(PartitionRead::starting).collect();
+    ReadOutcome { partitions, stopped: true, from_cache: 0 }
+}
+
+impl LogSource for CachedLog {
+    fn bounds(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
+        self.source.bounds(partitions)
+    }
+
+    fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
+        self.source.identity(topic)
+    }
+
+    fn read(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        let Some(filled) = self.keep(plan, cancel, sink)? else { return Ok(nothing_read(plan)) };
+        let mut served = ServedRanges::new();
+        let mut flow = ControlFlow::Continue(());
+        for range in &plan.ranges {
+            if flow.is_continue() {
+                let (part, next) = self.serve(range, plan, cancel, sink)?;
+                served.insert(partition_of(range), part);
+                flow = next;
+            } else {
+                served.insert(partition_of(range), Served::nothing(range));
+            }
+        }
+        let kept: u64 = served.values().map(|served| served.read.records).sum();
+        let mut outcome = if flow.is_break() {
+            let partitions = joined(&served, Vec::new());
+            ReadOutcome { partitions, stopped: true, from_cache: 0 }
+        } else {
+            self.read_rest(plan, cancel, &served, sink)?
+        };
+        outcome.from_cache = kept.saturating_sub(filled);
+        Ok(outcome)
+    }
+
+    fn read_in_log_order(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut RecordSink<'_>,
+        events: &mut dyn FnMut(ReadEvent),
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut pass_on = |event: ReadEvent| {
+            events(event);
+            ControlFlow::Continue(())
+        };
+        let Some(filled) = self.keep(plan, cancel, &mut pass_on)? else {
+            return Ok(nothing_read(plan));
+        };
+        // Records that were handed on before something kept turned out to be damaged.
+        let mut handed_on = 0;
+        loop {
+            let mut store = LogStore::new(HELD_REST_BYTES);
+            let mut served = ServedRanges::new();
+            for range in &plan.ranges {
+                served.insert(partition_of(range), self.adopt(range, plan, &mut store)?);
+            }
+            let rest: u64 = Self::rests(plan, &served).iter().map(OffsetRange::span).sum();
+            let kept: u64 = served.values().map(|served| served.read.records).sum();
+            let mut fits = !plan.follow && kept > 0 && rest <= HELD_REST_OFFSETS;
+            let mut outcome = ReadOutcome::default();
+            if fits {
+                outcome = self.read_rest(plan, cancel, &served, &mut |event| {
+                    match event {
+                        ReadEvent::Batch(batch) => fits = store.append(batch).is_ok(),
+                        other => events(other),
+                    }
+                    if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                })?;
+            }
+            if !fits {
+                let mut count = 0;
+                let mut sink = |record: RecordRef<'_>| {
+                    count += 1;
+                    if count > handed_on { sink(record) } else { ControlFlow::Continue(()) }
+                };
+                return self.source.read_in_log_order(plan, cancel, &mut sink, events);
+            }
+            let snapshot = store.snapshot();
+            let (count, flow) = Self::hand_on(&snapshot, plan, handed_on, cancel, sink);
+            if flow.is_break() || snapshot.damage().is_empty() {
+                outcome.stopped |= flow.is_break();
+                outcome.from_cache = kept.saturating_sub(filled);
+                return Ok(outcome);
+            }
+            handed_on = handed_on.max(count);
+            self.forget_damaged(plan)?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

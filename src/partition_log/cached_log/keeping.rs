@@ -1,0 +1,478 @@
+//! Keeps what is read whole: compares what is kept with the log, and fills what is missing.
+//!
+//! Promises: what disagrees with the log is forgotten before anything is answered from it; records at or above the last
+//! stable offset are not kept, because nobody can tell yet what becomes of them.
+//! Does not know: how what is kept is read back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{CachedLog, lock, partition_of};
+use crate::kafka::Watermarks;
+use crate::model::{
+    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
+};
+use crate::partition_log::cache::{CacheError, Filler, LogCache, SegmentEntry, TopicCache, Wanted};
+use crate::partition_log::source::SourceError;
+
+/// Who is told how filling goes on.
+type EventSink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
+
+/// The first part that is read when the newest records are wanted first, in offsets; each next one is twice as long.
+const NEWEST_OFFSETS: i64 = 65_536;
+
+/// How what is missing is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FillOrder {
+    /// Whether the newest records come first, so that recent questions are answered early.
+    pub newest_first: bool,
+    /// At most this many records are read in a second.
+    pub most_per_second: Option<u64>,
+}
+
+/// What was read to fill what was missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    /// How many records were read.
+    pub records: u64,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+}
+
+/// What is kept of some ranges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// How many records.
+    pub records: u64,
+    /// How many distinct keys they have.
+    pub distinct_keys: u64,
+    /// What they take, in bytes on disk.
+    pub disk_bytes: u64,
+}
+
+/// Offsets of single records, ascending, by partition.
+type OffsetsOf = BTreeMap<TopicPartition, Vec<i64>>;
+
+/// The aborted records of a part of a partition that is kept.
+struct KnownAborted {
+    /// Where it begins.
+    from: i64,
+    /// Where it ends, exclusive.
+    to: i64,
+    /// The offsets of its aborted records, ascending.
+    offsets: Vec<i64>,
+}
+
+/// Holds reading back to a number of records in a second.
+struct Pace {
+    /// When it began.
+    began: Instant,
+    /// How many records there were since.
+    records: u64,
+    /// How many may be in a second.
+    most_per_second: Option<u64>,
+}
+
+impl Pace {
+    /// Counts records, and waits when they came too fast.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "time itself is what is waited for, a fraction of a second"
+    )]
+    fn hold(&mut self, records: usize) {
+        let Some(most) = self.most_per_second else { return };
+        self.records += records as u64;
+        let due = Duration::from_micros(self.records.saturating_mul(1_000_000) / most.max(1));
+        thread::sleep(due.saturating_sub(self.began.elapsed()));
+    }
+}
+
+impl CachedLog {
+    /// Reads and keeps what is missing of the ranges of a plan. `None` when the sink had enough or it was called off.
+    ///
+    /// # Errors
+    /// When records cannot be read or kept.
+    pub fn fill_up(
+        &self,
+        plan: &ReadPlan,
+        order: FillOrder,
+        cancel: &Cancel,
+        sink: &mut EventSink<'_>,
+    ) -> Result<Option<Filled>, SourceError> {
+        let Some(cache) = &self.cache else { return Ok(Some(Filled::default())) };
+        let mut filled = Filled::default();
+        for (name, ranges) in by_topic(plan) {
+            let Some(topic) = self.topic(&name)? else { continue };
+            let marks = self.marks(&ranges)?;
+            self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
+            topic.touch();
+            let stable = stable_parts(ranges, &marks);
+            let fill = self.fill(cache, &topic, &stable, plan.started_ms, order, cancel, sink)?;
+            let Some(more) = fill else { return Ok(None) };
+            filled.records += more.records;
+            filled.bytes += more.bytes;
+        }
+        Ok(Some(filled))
+    }
+
+    /// What is kept of the ranges of a plan, for a reader of its isolation. Nobody else's keys are counted twice: two
+    /// keys are taken for one when their 128-bit hashes are the same.
+    ///
+    /// # Errors
+    /// When it cannot be read back.
+    pub fn kept(&self, plan: &ReadPlan) -> Result<Kept, SourceError> {
+        let mut kept = Kept::default();
+        let mut hashes = Vec::new();
+        for range in &plan.ranges {
+            for segment in self.see(range, plan)?.unwrap_or_default() {
+                kept.records += u64::from(segment.rows());
+                kept.disk_bytes += segment.entry().disk_bytes;
+                if let Some(keys) = segment.keys_as_written() {
+                    hashes.extend(keys.iter().map(|(key, _)| xxh3_128(key)));
+                    continue;
+                }
+                for number in segment.batches_in_sight()? {
+                    let batch = segment.read_batch(number, Wanted::Keys)?;
+                    let keys = batch.iter().filter_map(|record| record.key());
+                    hashes.extend(keys.map(xxh3_128));
+                }
+            }
+            hashes.sort_unstable();
+            hashes.dedup();
+        }
+        kept.distinct_keys = hashes.len() as u64;
+        Ok(kept)
+    }
+
+    /// The offsets of aborted records in these gaps, by partition, as far as it is kept, and the gaps of which it is not.
+    ///
+    /// # Errors
+    /// When it cannot be read back.
+    pub fn aborted_in_gaps(
+        &self,
+        gaps: &[OffsetRange],
+    ) -> Result<(OffsetsOf, Vec<OffsetRange>), SourceError> {
+        let mut aborted: BTreeMap<TopicPartition, Vec<i64>> = BTreeMap::new();
+        let mut rest = Vec::new();
+        let mut known: BTreeMap<TopicPartition, Vec<KnownAborted>> = BTreeMap::new();
+        for gap in gaps {
+            let partition = partition_of(gap);
+            if !known.contains_key(&partition) {
+                known.insert(partition.clone(), self.known_aborted(&partition)?);
+            }
+            let segments = &known[&partition];
+            // Neighbouring gaps are one, so a gap may reach over segments that follow one another.
+            let from = segments.partition_point(|segment| segment.to <= gap.from);
+            let mut position = gap.from;
+            for segment in segments[from..].iter().take_while(|segment| segment.from < gap.to) {
+                if segment.from > position {
+                    break;
+                }
+                let within = segment.offsets.iter().copied();
+                let within = within.filter(|offset| (position..gap.to).contains(offset));
+                aborted.entry(partition.clone()).or_default().extend(within);
+                position = segment.to;
+            }
+            if position < gap.to {
+                rest.push(OffsetRange { from: position, ..gap.clone() });
+            }
+        }
+        aborted.retain(|_, offsets| !offsets.is_empty());
+        Ok((aborted, rest))
+    }
+
+    /// What is kept of a partition, with its aborted records.
+    fn known_aborted(&self, partition: &TopicPartition) -> Result<Vec<KnownAborted>, SourceError> {
+        let Some(topic) = self.topic(&partition.topic)? else { return Ok(Vec::new()) };
+        let kept = topic.partition(partition.partition)?;
+        let known = kept.files().iter().map(|file| {
+            let (from, to) = (file.entry().from, file.entry().to);
+            Ok(KnownAborted { from, to, offsets: file.aborted_offsets()? })
+        });
+        Ok(known.collect::<Result<_, CacheError>>()?)
+    }
+
+    /// Where the partitions of these ranges start and end.
+    fn marks(
+        &self,
+        ranges: &[OffsetRange],
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
+        let partitions: Vec<TopicPartition> = ranges.iter().map(partition_of).collect();
+        self.source.bounds(&partitions)
+    }
+
+    /// Brings what is kept up to date with the ranges of a plan, as far as it asks for that. Says how many records were
+    /// read for it; `None` when the sink had enough or it was called off.
+    pub(super) fn keep(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut EventSink<'_>,
+    ) -> Result<Option<u64>, SourceError> {
+        let Some(cache) = &self.cache else { return Ok(Some(0)) };
+        let mut filled = 0;
+        for (name, ranges) in by_topic(plan) {
+            let Some(topic) = self.topic(&name)? else { continue };
+            let marks = self.marks(&ranges)?;
+            if let Err(problem) = self.compare(&topic, &name, &marks, plan.started_ms, cancel) {
+                self.give_up(&name, problem)?;
+                continue;
+            }
+            topic.touch();
+            if !plan.whole {
+                continue;
+            }
+            let stable = stable_parts(ranges, &marks);
+            let order = FillOrder::default();
+            match self.fill(cache, &topic, &stable, plan.started_ms, order, cancel, sink) {
+                Ok(Some(more)) => filled += more.records,
+                Ok(None) => return Ok(None),
+                Err(problem) => self.give_up(&name, problem)?,
+            }
+        }
+        Ok(Some(filled))
+    }
+
+    /// Goes on without the cache where it is at fault.
+    fn give_up(&self, topic: &Arc<str>, problem: SourceError) -> Result<(), SourceError> {
+        let SourceError::Cache(problem) = problem else { return Err(problem) };
+        let unusable = !matches!(problem, CacheError::OverBudget { .. } | CacheError::Io { .. });
+        self.note(&problem);
+        if unusable {
+            lock(&self.topics).insert(Arc::clone(topic), None);
+        }
+        Ok(())
+    }
+
+    /// Forgets what no longer agrees with the log. Without the right to write it is forgotten in this process alone.
+    fn compare(
+        &self,
+        topic: &Arc<TopicCache>,
+        name: &Arc<str>,
+        marks: &BTreeMap<TopicPartition, Watermarks>,
+        started_ms: i64,
+        cancel: &Cancel,
+    ) -> Result<(), SourceError> {
+        for (partition, marks) in marks {
+            let gone = |entry: &SegmentEntry| entry.to <= marks.low || entry.to > marks.high;
+            self.forget(topic, partition.partition, &gone)?;
+        }
+        if lock(&self.compared).contains(name) {
+            return Ok(());
+        }
+        loop {
+            let mut asked = BTreeMap::new();
+            for (partition, marks) in marks {
+                let kept = topic.partition(partition.partition)?;
+                let last = kept.files().iter().rev().find_map(|file| file.entry().last_offset);
+                let known = last.filter(|last| (marks.low..marks.high).contains(last));
+                if let Some((offset, epoch)) =
+                    known.and_then(|last| Some((last, kept.leader_epoch_at(last)?)))
+                {
+                    asked.insert(partition.clone(), (offset, epoch));
+                }
+            }
+            let diverged = self.diverged(&asked, started_ms, cancel)?;
+            if diverged.is_empty() {
+                lock(&self.compared).insert(Arc::clone(name));
+                return Ok(());
+            }
+            for partition in diverged {
+                let (offset, _) = asked[&partition];
+                let wrong = |entry: &SegmentEntry| entry.to > offset;
+                self.forget(topic, partition.partition, &wrong)?;
+            }
+        }
+    }
+
+    /// Those partitions whose record at the offset is of another leader epoch. A record that is gone tells nothing.
+    fn diverged(
+        &self,
+        asked: &BTreeMap<TopicPartition, (i64, i32)>,
+        started_ms: i64,
+        cancel: &Cancel,
+    ) -> Result<BTreeSet<TopicPartition>, SourceError> {
+        if asked.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let range = |(partition, (offset, _)): (&TopicPartition, &(i64, i32))| {
+            OffsetRange::new(partition, *offset, offset + 1)
+        };
+        let plan = ReadPlan {
+            ranges: asked.iter().map(range).collect(),
+            isolation: Isolation::Uncommitted,
+            keys: KeyFilter::All,
+            values: false,
+            headers: false,
+            whole: false,
+            follow: false,
+            started_ms,
+        };
+        let found = self.source.read(&plan, cancel, &mut |_event| ControlFlow::Continue(()))?;
+        let other = found.partitions.into_iter().filter(|read| {
+            let known = asked.get(&read.partition).map(|(_, epoch)| *epoch);
+            read.leader_epochs.first().is_some_and(|found| Some(found.epoch) != known)
+        });
+        Ok(other.map(|read| read.partition).collect())
+    }
+
+    /// Forgets segments of a partition.
+    pub(super) fn forget(
+        &self,
+        topic: &Arc<TopicCache>,
+        number: i32,
+        gone: &dyn Fn(&SegmentEntry) -> bool,
+    ) -> Result<(), CacheError> {
+        let kept = topic.partition(number)?;
+        if !kept.files().iter().any(|file| gone(file.entry())) {
+            return Ok(());
+        }
+        match topic.write_lock() {
+            Ok(Some(right)) => topic.forget(number, &right, gone),
+            Ok(None) => {
+                topic.overlook(number, gone);
+                Ok(())
+            }
+            Err(problem) => {
+                self.note(&problem);
+                topic.overlook(number, gone);
+                Ok(())
+            }
+        }
+    }
+
+    /// Fills what is missing of these ranges of a topic, unless another process does. `None` when the sink had enough or
+    /// it was called off.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a different thing, and one caller has no order"
+    )]
+    fn fill(
+        &self,
+        cache: &Arc<LogCache>,
+        topic: &Arc<TopicCache>,
+        ranges: &[OffsetRange],
+        started_ms: i64,
+        order: FillOrder,
+        cancel: &Cancel,
+        sink: &mut EventSink<'_>,
+    ) -> Result<Option<Filled>, SourceError> {
+        let mut filled = Filled::default();
+        let mut newest = NEWEST_OFFSETS;
+        loop {
+            let mut missing = Vec::new();
+            for range in ranges {
+                let kept = topic.partition(range.partition)?;
+                let holes = kept.holes(range.from, range.to, self.payloads);
+                let hole = if order.newest_first {
+                    holes.last().map(|(from, to)| (*from.max(&(to - newest)), *to))
+                } else {
+                    holes.first().copied()
+                };
+                missing.extend(hole.map(|hole| (range.partition, hole)));
+            }
+            newest = newest.saturating_mul(2);
+            if missing.is_empty() {
+                return Ok(Some(filled));
+            }
+            let Some(right) = topic.write_lock()? else { return Ok(Some(filled)) };
+            let filler = Filler::start(cache, topic, right, &missing, started_ms, self.payloads)?;
+            let outcome = self.pour(topic, &filler, &missing, (started_ms, order), cancel, sink);
+            let stopped = match &outcome {
+                Ok((outcome, sink_broke)) => {
+                    for read in &outcome.partitions {
+                        // Records on their way when it was stopped did not arrive: it ends with those that did.
+                        let to = if read.is_done() { read.position } else { i64::MIN };
+                        filler.end(&read.partition, to, read.leader_epochs.clone());
+                    }
+                    outcome.stopped && (*sink_broke || cancel.is_cancelled())
+                }
+                Err(_) => true,
+            };
+            filler.finish()?;
+            let (outcome, _) = outcome?;
+            filled.records += outcome.records();
+            filled.bytes += outcome.bytes();
+            if stopped {
+                return Ok(None);
+            }
+            if outcome.stopped || !outcome.is_complete() {
+                return Ok(Some(filled));
+            }
+        }
+    }
+
+    /// Reads missing parts into the filler. Says also whether the sink had enough.
+    fn pour(
+        &self,
+        topic: &TopicCache,
+        filler: &Filler,
+        missing: &[(i32, (i64, i64))],
+        (started_ms, order): (i64, FillOrder),
+        cancel: &Cancel,
+        sink: &mut EventSink<'_>,
+    ) -> Result<(ReadOutcome, bool), SourceError> {
+        let name: Arc<str> = topic.identity().topic.as_str().into();
+        let range = |(number, (from, to)): &(i32, (i64, i64))| {
+            OffsetRange::new(&TopicPartition::new(Arc::clone(&name), *number), *from, *to)
+        };
+        let plan = ReadPlan {
+            ranges: missing.iter().map(range).collect(),
+            isolation: Isolation::Uncommitted,
+            keys: KeyFilter::All,
+            values: true,
+            headers: true,
+            whole: false,
+            follow: false,
+            started_ms,
+        };
+        let mut sink_broke = false;
+        let most_per_second = order.most_per_second;
+        let mut pace = Pace { began: Instant::now(), records: 0, most_per_second };
+        let outcome = self.source.read(&plan, cancel, &mut |event| {
+            let taken = match event {
+                ReadEvent::Batch(batch) => {
+                    pace.hold(batch.len());
+                    filler.append(batch)
+                }
+                ReadEvent::Lost(lost) => {
+                    filler.lose(&partition_of(&lost), lost.to);
+                    sink_broke |= sink(ReadEvent::Lost(lost)).is_break();
+                    !sink_broke
+                }
+                other => {
+                    sink_broke |= sink(other).is_break();
+                    !sink_broke
+                }
+            };
+            if taken { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok((outcome, sink_broke))
+    }
+}
+
+/// The ranges of a plan by topic.
+fn by_topic(plan: &ReadPlan) -> BTreeMap<Arc<str>, Vec<OffsetRange>> {
+    let mut topics: BTreeMap<Arc<str>, Vec<OffsetRange>> = BTreeMap::new();
+    for range in &plan.ranges {
+        topics.entry(Arc::clone(&range.topic)).or_default().push(range.clone());
+    }
+    topics
+}
+
+/// The parts of ranges about which everything is decided.
+fn stable_parts(
+    ranges: Vec<OffsetRange>,
+    marks: &BTreeMap<TopicPartition, Watermarks>,
+) -> Vec<OffsetRange> {
+    let stable = |range: OffsetRange| {
+        let to = range.to.min(marks.get(&partition_of(&range))?.last_stable);
+        Some(OffsetRange { to, ..range })
+    };
+    ranges.into_iter().filter_map(stable).collect()
+}

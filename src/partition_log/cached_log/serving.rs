@@ -1,0 +1,233 @@
+//! Serves records from what is kept, as if they were read from the log.
+//!
+//! Promises: batches in offset order, accounted for like a read; a key is looked up, not searched for; at the first
+//! damage the rest is left to the log, and what is damaged is forgotten.
+//! Does not know: how the rest is read.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::{CachedLog, partition_of};
+use crate::model::{
+    Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan, RecordBatch,
+    RecordBatchBuilder,
+};
+use crate::partition_log::cache::{CacheError, SegmentEntry, Wanted};
+use crate::partition_log::source::SourceError;
+use crate::partition_log::store::LogStore;
+use crate::partition_log::stored_segment::{Sight, StoredSegment};
+
+/// What was served of a range.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    /// The account of it, up to where it was served.
+    pub(super) read: PartitionRead,
+    /// The log time after it, in milliseconds.
+    pub(super) latest_ms: Option<i64>,
+    /// Records before this offset were handed on, also those that the account lacks because what was behind them is
+    /// damaged.
+    pub(super) handed_on_to: i64,
+}
+
+impl Served {
+    /// Nothing of a range.
+    pub(super) fn nothing(range: &OffsetRange) -> Self {
+        Self { read: PartitionRead::starting(range), latest_ms: None, handed_on_to: i64::MIN }
+    }
+}
+
+impl CachedLog {
+    /// What is kept of a range, from its beginning to the first hole.
+    pub(super) fn see(
+        &self,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+    ) -> Result<Option<Vec<StoredSegment>>, SourceError> {
+        let Some(topic) = self.topic(&range.topic)? else { return Ok(None) };
+        let sight = Sight {
+            partition: partition_of(range),
+            isolation: plan.isolation,
+            from_offset: range.from,
+            to_offset: range.to,
+            started_ms: plan.started_ms,
+            pending_ms: i64::MIN,
+            batches: Arc::clone(&self.batches),
+        };
+        let payloads = plan.values || plan.headers;
+        match topic.partition(range.partition).and_then(|kept| kept.see(sight, payloads)) {
+            Ok(seen) => Ok(Some(seen)),
+            Err(problem) => {
+                self.note(&problem);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Hands on what is kept of a range.
+    pub(super) fn serve(
+        &self,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<(Served, ControlFlow<()>), SourceError> {
+        let mut served = Served::nothing(range);
+        let Some(segments) = self.see(range, plan)? else {
+            return Ok((served, ControlFlow::Continue(())));
+        };
+        for segment in &segments {
+            match serve_segment(segment, plan, cancel, sink) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return Ok((served, ControlFlow::Break(()))),
+                Err((last_offset, problem)) => {
+                    self.forget_segment(range, segment.entry(), &problem)?;
+                    served.handed_on_to = last_offset.map_or(i64::MIN, |last| last + 1);
+                    return Ok((served, ControlFlow::Continue(())));
+                }
+            }
+            if let Err(problem) = account(&mut served, segment, range, plan.isolation) {
+                self.forget_segment(range, segment.entry(), &problem)?;
+                return Ok((served, ControlFlow::Continue(())));
+            }
+        }
+        Ok((served, ControlFlow::Continue(())))
+    }
+
+    /// Puts what is kept of a range into a store.
+    pub(super) fn adopt(
+        &self,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+        store: &mut LogStore,
+    ) -> Result<Served, SourceError> {
+        let mut served = Served::nothing(range);
+        let Some(segments) = self.see(range, plan)? else { return Ok(served) };
+        let mut whole = Vec::with_capacity(segments.len());
+        for segment in segments {
+            if let Err(problem) = account(&mut served, &segment, range, plan.isolation) {
+                self.forget_segment(range, segment.entry(), &problem)?;
+                break;
+            }
+            whole.push(segment);
+        }
+        store.adopt(&partition_of(range), whole);
+        Ok(served)
+    }
+
+    /// Forgets a segment that cannot be read.
+    fn forget_segment(
+        &self,
+        range: &OffsetRange,
+        damaged: &SegmentEntry,
+        problem: &CacheError,
+    ) -> Result<(), SourceError> {
+        self.note(problem);
+        let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
+        Ok(self.forget(&topic, range.partition, &|entry| entry == damaged)?)
+    }
+
+    /// Forgets all segments of these ranges that turned out to be damaged.
+    pub(super) fn forget_damaged(&self, plan: &ReadPlan) -> Result<(), SourceError> {
+        for range in &plan.ranges {
+            let Some(topic) = self.topic(&range.topic)? else { continue };
+            let kept = topic.partition(range.partition)?;
+            for file in kept.files().iter().filter(|file| file.damage().is_some()) {
+                let problem = file.damage_error();
+                self.forget_segment(range, file.entry(), &problem)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hands on the records of a segment that a plan wants. At damage it says the last offset that was handed on.
+fn serve_segment(
+    segment: &StoredSegment,
+    plan: &ReadPlan,
+    cancel: &Cancel,
+    sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, (Option<i64>, CacheError)> {
+    let numbers = match &plan.keys {
+        KeyFilter::Equals(key) => segment.batches_with(key),
+        KeyFilter::All | KeyFilter::Contains(_) => {
+            segment.batches_in_sight().map(Iterator::collect)
+        }
+    };
+    let wanted = if plan.values || plan.headers { Wanted::Everything } else { Wanted::Keys };
+    let mut last_offset = None;
+    for number in numbers.map_err(|problem| (last_offset, problem))? {
+        if cancel.is_cancelled() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let batch = segment.read_batch(number, wanted).map_err(|problem| (last_offset, problem))?;
+        let read_to = batch.offsets().last().copied();
+        let batch = filtered(batch, &plan.keys);
+        if !batch.is_empty() && sink(ReadEvent::Batch(batch)).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        last_offset = read_to.or(last_offset);
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// The records of a batch whose keys pass.
+fn filtered(batch: RecordBatch, keys: &KeyFilter) -> RecordBatch {
+    if *keys == KeyFilter::All {
+        return batch;
+    }
+    let mut builder = RecordBatchBuilder::new(batch.partition().clone());
+    for record in batch.iter().filter(|record| keys.takes(record.key())) {
+        builder.push(record.facts(), record.key(), record.value(), record.headers());
+    }
+    builder.finish()
+}
+
+/// Accounts for a segment that was served whole.
+fn account(
+    served: &mut Served,
+    segment: &StoredSegment,
+    range: &OffsetRange,
+    isolation: Isolation,
+) -> Result<(), CacheError> {
+    let entry = segment.entry();
+    let (from, to) = (entry.from.max(range.from), entry.to.min(range.to));
+    let mut gaps = segment.gaps()?;
+    let mut bytes = match isolation {
+        Isolation::Committed => entry.payload_bytes - entry.aborted_bytes,
+        Isolation::Uncommitted => entry.payload_bytes,
+    };
+    let whole = (from, to) == (entry.from, entry.to);
+    let lists_aborted = isolation == Isolation::Committed && entry.aborted > 0;
+    if lists_aborted {
+        gaps.extend(
+            segment.file().aborted_offsets()?.into_iter().map(|offset| (offset, offset + 1)),
+        );
+        gaps.sort_unstable();
+    }
+    if !whole {
+        bytes = 0;
+        for number in segment.batches_in_sight()? {
+            let batch = segment.read_batch(number, Wanted::Everything)?;
+            bytes += batch.iter().map(|record| record.payload_bytes() as u64).sum::<u64>();
+        }
+    }
+    let read = &mut served.read;
+    if read.first_timestamp_ms.is_none() && segment.rows() > 0 && from == range.from {
+        read.first_timestamp_ms = segment.first_timestamp_ms()?;
+    }
+    for (gap_from, gap_to) in gaps {
+        let gap = OffsetRange::new(&read.partition, gap_from.max(from), gap_to.min(to));
+        if gap.is_empty() {
+            continue;
+        }
+        match read.gaps.last_mut() {
+            Some(last) if last.to >= gap.from => last.to = last.to.max(gap.to),
+            _ => read.gaps.push(gap),
+        }
+    }
+    read.position = to;
+    read.records += u64::from(segment.rows());
+    read.bytes += bytes;
+    served.latest_ms = segment.latest_after_ms();
+    Ok(())
+}
