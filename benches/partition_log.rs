@@ -131,12 +131,16 @@ fn ask(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("snapshot");
     group.sample_size(10).throughput(Throughput::Elements(EVENTS));
     group.bench_function("merge 1M in log order", |bencher| {
-        bencher
-            .iter(|| snapshot.in_log_order(&all).fold(0, |sum, (_, record)| sum ^ record.offset()));
+        bencher.iter(|| {
+            snapshot.in_log_order(&all).fold(0, |sum, (_, record)| sum ^ record.get().offset())
+        });
     });
     group.bench_function("merge 1M from the end", |bencher| {
         bencher.iter(|| {
-            snapshot.in_log_order(&all).rev().fold(0, |sum, (_, record)| sum ^ record.offset())
+            snapshot
+                .in_log_order(&all)
+                .rev()
+                .fold(0, |sum, (_, record)| sum ^ record.get().offset())
         });
     });
     group.bench_function("count the keys of 1M", |bencher| {
