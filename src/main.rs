@@ -26,10 +26,10 @@ fn main() -> ExitCode {
 
 /// Opens the window.
 fn open_window(request: WindowRequest) -> Result<(), Failure> {
-    let WindowRequest { config, connect, isolation } = request;
+    let WindowRequest { config, connect, isolation, cache } = request;
     let connect = connect.map(|settings| Target::Settings(Box::new(settings)));
     let (starter, running) = starter(demo::Options::embedded(clock::now_ms()));
-    show(EngineOptions { config, connect, demo: Some(starter), isolation })?;
+    show(EngineOptions { config, connect, demo: Some(starter), isolation, cache })?;
     drop(running);
     Ok(())
 }

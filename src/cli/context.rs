@@ -36,6 +36,8 @@ pub struct WindowRequest {
     pub connect: Option<Settings>,
     /// Which records are read at first.
     pub isolation: Isolation,
+    /// Where what is read is kept; `None` to keep nothing.
+    pub cache: Option<Arc<LogCache>>,
 }
 
 /// What the window is opened on by these options.
@@ -48,7 +50,8 @@ pub fn window_request(options: &GlobalOptions) -> Result<WindowRequest, Failure>
         Some(choice) => Some(settings(&choice, options, config.as_ref())?),
         None => None,
     };
-    Ok(WindowRequest { config, connect, isolation: options.isolation.into() })
+    let (isolation, cache) = (options.isolation.into(), log_cache(options));
+    Ok(WindowRequest { config, connect, isolation, cache })
 }
 
 /// What every command needs.

@@ -320,11 +320,17 @@ impl<'a, 's> Receiving<'a, 's> {
         }
     }
 
+    /// Tells progress with all gaps there are up to the ends.
+    fn tell_ends(&mut self) {
+        self.progress_told = Instant::now();
+        self.tell(ReadEvent::Progress(self.reads.values().cloned().collect()));
+    }
+
     /// Tells, once, that everything up to the ends has been delivered.
     fn tell_caught_up(&mut self) {
         if self.plan.follow && !self.caught_up_told && self.caught_up.iter().all(|done| *done) {
             self.caught_up_told = true;
-            self.tell_progress(true);
+            self.tell_ends();
             self.tell(ReadEvent::CaughtUp);
         }
     }

@@ -88,7 +88,7 @@ pub struct ReadPlan {
 pub enum ReadEvent {
     /// Records of one partition, in offset order after all before them.
     Batch(RecordBatch),
-    /// How far every partition is; sent a few times a second.
+    /// How far every partition is; sent a few times a second. Gaps are left out, but just before `CaughtUp`.
     Progress(Vec<PartitionRead>),
     /// Reading stands still for this reason and resumes by itself.
     Trouble(String),

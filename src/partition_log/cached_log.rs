@@ -8,6 +8,7 @@
 //! offset a record of the same leader epoch (KIP-101: such logs agree up to it). That is asked once for each topic.
 
 mod keeping;
+mod opening;
 mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::keeping::{FillOrder, Filled, Kept};
+pub use self::opening::{KeptSegments, LogNews};
 use self::serving::Served;
 use super::cache::{BatchCache, CacheError, LogCache, TopicCache, TopicIdentity};
 use super::snapshot::{LogBounds, LogSnapshot};

@@ -30,7 +30,9 @@ mod stored_segment;
 mod time_buckets;
 
 pub use cache::{BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, LogCache, TopicIdentity};
-pub use cached_log::{CachedLog, FillOrder, Filled, Keeping, Kept, TellProblem};
+pub use cached_log::{
+    CachedLog, FillOrder, Filled, Keeping, Kept, KeptSegments, LogNews, TellProblem,
+};
 pub use completeness::{PartitionHistory, assess};
 pub use generated::{GeneratedLog, GeneratedTopic};
 pub use kafka_source::KafkaLog;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cached_log::KeptSegments;
 use super::held_segment::HeldSegment;
 use super::partition::PartitionLog;
 use super::snapshot::LogSnapshot;
@@ -119,6 +120,11 @@ impl LogStore {
         let after = log.memory_bytes();
         self.held_bytes = self.held_bytes - before + after;
         Ok(())
+    }
+
+    /// Takes in what an opened log hands over.
+    pub fn take_kept(&mut self, kept: KeptSegments) {
+        self.adopt(&kept.partition, kept.segments);
     }
 
     /// Takes in segments on disk that come after what is there of their partition. They take hardly any memory, so no

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::session::REQUEST_TIMEOUT;
 use super::{Failure, Session};
-use crate::kafka::{self, KafkaError, Watermarks};
-use crate::model::{Completeness, Isolation, OffsetRange, PartitionRead, TopicPartition};
-use crate::partition_log::{PartitionHistory, assess};
+use crate::kafka::{self, Connection, KafkaError, Watermarks};
+use crate::model::{Cancel, Completeness, Isolation, OffsetRange, PartitionRead, TopicPartition};
+use crate::partition_log::{CachedLog, PartitionHistory, assess};
 
 /// Offsets of single records, ascending, by partition.
-pub(super) type Offsets = BTreeMap<TopicPartition, Vec<i64>>;
+pub(crate) type Offsets = BTreeMap<TopicPartition, Vec<i64>>;
 
 /// What was read for an answer.
 #[derive(Debug)]
@@ -41,16 +41,7 @@ impl Session {
         let aborted = if has_gaps && self.isolation == Isolation::Committed {
             let gaps: Vec<OffsetRange> =
                 coverage.reads.iter().flat_map(|read| read.gaps.iter().cloned()).collect();
-            // What the index keeps tells it without another look at the log.
-            let (mut known, rest) = self.log.aborted_in_gaps(&gaps)?;
-            let found = kafka::aborted_in_gaps(&self.connection, &rest, &self.cancel)?;
-            for (partition, offsets) in found {
-                known.entry(partition).or_default().extend(offsets);
-            }
-            for offsets in known.values_mut() {
-                offsets.sort_unstable();
-            }
-            known
+            aborted_in_gaps(&self.connection, &self.log, &gaps, &self.cancel)?
         } else {
             Offsets::new()
         };
@@ -92,4 +83,24 @@ impl Session {
         let compacts = |config: Option<kafka::TopicConfig>| config.map(|config| config.compacts());
         Ok(configs.into_iter().map(|(topic, config)| (topic, compacts(config))).collect())
     }
+}
+
+/// The offsets of aborted records in these gaps. What is kept of the log tells them without another look at it.
+///
+/// # Errors
+/// When the log cannot be read, or it is called off.
+pub(crate) fn aborted_in_gaps(
+    connection: &Connection,
+    log: &CachedLog,
+    gaps: &[OffsetRange],
+    cancel: &Cancel,
+) -> Result<Offsets, Failure> {
+    let (mut aborted, rest) = log.aborted_in_gaps(gaps)?;
+    for (partition, offsets) in kafka::aborted_in_gaps(connection, &rest, cancel)? {
+        aborted.entry(partition).or_default().extend(offsets);
+    }
+    for offsets in aborted.values_mut() {
+        offsets.sort_unstable();
+    }
+    Ok(aborted)
 }

@@ -205,8 +205,10 @@ impl Worker {
         }
         self.told_caught_up |= caught_up;
         self.told_progress = Instant::now();
-        let light = |read: &PartitionRead| read.without_gaps();
-        let reads = self.fetcher.reads().map(light).collect();
+        let told = |read: &PartitionRead| {
+            if just_caught_up { read.clone() } else { read.without_gaps() }
+        };
+        let reads = self.fetcher.reads().map(told).collect();
         let caught_up = self.told_caught_up;
         self.send(Note::Progress { worker: self.number, reads, caught_up });
     }

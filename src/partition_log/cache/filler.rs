@@ -47,6 +47,8 @@ enum Order {
 
 /// What is kept of a partition, and what is being added to it.
 struct Growing {
+    /// The partition's number.
+    number: i32,
     /// What is kept.
     kept: PartitionCache,
     /// The segment being written.
@@ -207,7 +209,7 @@ impl Shared {
                 }
             }
         };
-        Ok(Growing { kept, writer: Some(writer) })
+        Ok(Growing { number, kept, writer: Some(writer) })
     }
 
     /// Carries out orders until there are no more.
@@ -269,11 +271,9 @@ impl Shared {
         from: i64,
         clock_in_ms: Option<i64>,
     ) -> Result<SegmentWriter, CacheError> {
-        let folder = growing.kept.folder().to_owned();
-        let number = folder.file_name().and_then(|name| name.to_str()?.parse().ok()).unwrap_or(0);
         SegmentWriter::create(SegmentStart {
-            folder,
-            partition: self.topic.topic_partition(number),
+            folder: growing.kept.folder().to_owned(),
+            partition: self.topic.topic_partition(growing.number),
             from,
             clock_in_ms,
             started_ms: self.started_ms,
@@ -297,7 +297,9 @@ impl Shared {
         if !self.cache.make_room(entry.disk_bytes, self.topic.folder()) {
             return Err(CacheError::over_budget(growing.kept.folder()));
         }
-        growing.kept.add(entry, leader_epochs)
+        growing.kept.add(entry, leader_epochs)?;
+        self.topic.put(growing.number, growing.kept.clone());
+        Ok(())
     }
 }
 

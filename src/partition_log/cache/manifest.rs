@@ -132,7 +132,7 @@ impl Manifest {
         };
         let (checksum, json) = text.split_once('\n').unwrap_or_default();
         let json = json.trim_end();
-        if u32::from_str_radix(checksum, 16) != Ok(crc32fast::hash(json.as_bytes())) {
+        if checksum != format!("{:08x}", crc32fast::hash(json.as_bytes())) {
             return Err(CacheError::damaged(&path, "its content is not what was written"));
         }
         let wrong = |error: serde_json::Error| CacheError::damaged(&path, error.to_string());

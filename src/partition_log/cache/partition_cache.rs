@@ -93,23 +93,24 @@ impl PartitionCache {
         holes
     }
 
-    /// What is kept of the range that a reader sees, from its beginning to the first hole.
+    /// What is kept of the range that a reader sees from this offset on, where the log time in milliseconds is known, to
+    /// the first hole.
     ///
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn see(
         &self,
         mut sight: Sight,
+        (from, mut latest_ms): (i64, Option<i64>),
         payloads: bool,
     ) -> Result<Vec<StoredSegment>, CacheError> {
-        let (from, to) = (sight.from_offset, sight.to_offset);
+        let to = sight.to_offset;
         let until = self.holes(from, to, payloads).first().map_or(to, |(hole, _)| *hole);
         let within = |file: &&Arc<SegmentFile>| file.entry().to > from && file.entry().from < until;
         let files: Vec<Arc<SegmentFile>> = self.files.iter().filter(within).cloned().collect();
-        sight.pending_ms = pending_ms(&files, &sight)?;
+        sight.pending_ms = latest_ms.map_or_else(|| pending_ms(&files, &sight), Ok)?;
         let sight = Arc::new(sight);
         let mut seen = Vec::with_capacity(files.len());
-        let mut latest_ms = None;
         for file in files {
             let segment = StoredSegment::new(file, Arc::clone(&sight), latest_ms)?;
             latest_ms = segment.latest_after_ms();

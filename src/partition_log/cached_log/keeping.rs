@@ -129,7 +129,7 @@ impl CachedLog {
         let mut kept = Kept::default();
         let mut hashes = Vec::new();
         for range in &plan.ranges {
-            for segment in self.see(range, plan)?.unwrap_or_default() {
+            for segment in self.see(range, plan)? {
                 kept.records += u64::from(segment.rows());
                 kept.disk_bytes += segment.entry().disk_bytes;
                 if let Some(keys) = segment.keys_as_written() {
@@ -236,6 +236,12 @@ impl CachedLog {
             }
         }
         Ok(Some(filled))
+    }
+
+    /// Compares what is kept of the ranges of a plan with the log, without filling what is missing.
+    pub(super) fn look(&self, plan: &ReadPlan, cancel: &Cancel) -> Result<(), SourceError> {
+        let plan = ReadPlan { whole: false, ..plan.clone() };
+        self.keep(&plan, cancel, &mut |_event| ControlFlow::Continue(())).map(drop)
     }
 
     /// Goes on without the cache where it is at fault.

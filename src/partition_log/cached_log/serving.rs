@@ -42,8 +42,18 @@ impl CachedLog {
         &self,
         range: &OffsetRange,
         plan: &ReadPlan,
-    ) -> Result<Option<Vec<StoredSegment>>, SourceError> {
-        let Some(topic) = self.topic(&range.topic)? else { return Ok(None) };
+    ) -> Result<Vec<StoredSegment>, SourceError> {
+        self.see_after(range, plan, &Served::nothing(range))
+    }
+
+    /// What is kept of a range behind what was served of it, up to the first hole.
+    fn see_after(
+        &self,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+        served: &Served,
+    ) -> Result<Vec<StoredSegment>, SourceError> {
+        let Some(topic) = self.topic(&range.topic)? else { return Ok(Vec::new()) };
         let sight = Sight {
             partition: partition_of(range),
             isolation: plan.isolation,
@@ -54,13 +64,13 @@ impl CachedLog {
             batches: Arc::clone(&self.batches),
         };
         let payloads = plan.values || plan.headers;
-        match topic.partition(range.partition).and_then(|kept| kept.see(sight, payloads)) {
-            Ok(seen) => Ok(Some(seen)),
-            Err(problem) => {
-                self.note(&problem);
-                Ok(None)
-            }
-        }
+        let after = (served.read.position, served.latest_ms);
+        let seen =
+            topic.partition(range.partition).and_then(|kept| kept.see(sight, after, payloads));
+        seen.or_else(|problem| {
+            self.note(&problem);
+            Ok(Vec::new())
+        })
     }
 
     /// Hands on what is kept of a range.
@@ -72,9 +82,7 @@ impl CachedLog {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<(Served, ControlFlow<()>), SourceError> {
         let mut served = Served::nothing(range);
-        let Some(segments) = self.see(range, plan)? else {
-            return Ok((served, ControlFlow::Continue(())));
-        };
+        let segments = self.see(range, plan)?;
         for segment in &segments {
             match serve_segment(segment, plan, cancel, sink) {
                 Ok(ControlFlow::Continue(())) => {}
@@ -101,17 +109,27 @@ impl CachedLog {
         store: &mut LogStore,
     ) -> Result<Served, SourceError> {
         let mut served = Served::nothing(range);
-        let Some(segments) = self.see(range, plan)? else { return Ok(served) };
-        let mut whole = Vec::with_capacity(segments.len());
-        for segment in segments {
-            if let Err(problem) = account(&mut served, &segment, range, plan.isolation) {
+        let segments = self.adopt_after(range, plan, &mut served)?;
+        store.adopt(&partition_of(range), segments);
+        Ok(served)
+    }
+
+    /// What is kept of a range behind what was served of it, which is accounted for as served.
+    pub(super) fn adopt_after(
+        &self,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+        served: &mut Served,
+    ) -> Result<Vec<StoredSegment>, SourceError> {
+        let mut whole = Vec::new();
+        for segment in self.see_after(range, plan, served)? {
+            if let Err(problem) = account(served, &segment, range, plan.isolation) {
                 self.forget_segment(range, segment.entry(), &problem)?;
                 break;
             }
             whole.push(segment);
         }
-        store.adopt(&partition_of(range), whole);
-        Ok(served)
+        Ok(whole)
     }
 
     /// Forgets a segment that cannot be read.

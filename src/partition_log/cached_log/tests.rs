@@ -161,7 +161,7 @@ proptest! {
         let mut bytes = fs_err::read(path).unwrap();
         let at = byte.index(bytes.len());
         // The ninth bit stands for a file that was cut off.
-        if bit == 8 { bytes.truncate(at) } else { bytes[at] ^= 1 << bit };
+        if bit == 8 { bytes.truncate(at) } else { bytes[at] ^= 1 << bit }
         fs_err::write(path, bytes).unwrap();
         let cache = LogCache::new(folder.path().to_owned(), u64::MAX);
         let problems: usize = cache.list().iter().map(|kept| cache.verify(kept, |_| ()).len()).sum();

@@ -9,9 +9,10 @@ use super::state::{Outbox, State};
 use super::{DemoStarter, Target};
 use crate::kafka::{Connection, Settings, check_connection};
 use crate::model::Isolation;
+use crate::partition_log::{CacheError, CachedLog, KafkaLog, Keeping};
 use crate::workspace::{
     CheckOutcome, CheckStep, Config, ConnectionChoice, ConnectionInfo, ConnectionState, DemoPort,
-    DemoView, Fetch, Problem, REQUEST_TIMEOUT, SavedConnection, settings_of,
+    DemoView, Fetch, NoticeLevel, Problem, REQUEST_TIMEOUT, SavedConnection, settings_of,
 };
 
 /// The connections of a `foldback.toml`.
@@ -104,6 +105,7 @@ impl State {
     fn connected(&mut self, opened: Result<(Connection, ConnectionInfo), Problem>) {
         match opened {
             Ok((connection, info)) => {
+                self.log = Some(Arc::new(self.cached_log(&connection)));
                 self.connection = Some(connection);
                 self.view.connection = ConnectionState::Connected(Arc::new(info));
                 self.refresh_topics();
@@ -113,6 +115,19 @@ impl State {
         self.touch_urgently();
     }
 
+    /// The log at the other end of a connection, of which what is read is kept. What cannot be kept is told.
+    fn cached_log(&self, connection: &Connection) -> CachedLog {
+        let outbox = self.outbox();
+        let tell = Box::new(move |problem: &CacheError| {
+            let what = Problem::new(format!("the local index does not help: {problem}"));
+            let problem = what.with_hint(problem.hint());
+            outbox.send(move |state| state.notify(NoticeLevel::Warning, problem));
+        });
+        let cache = self.options.cache.clone();
+        let keeping = Keeping { cache, payloads: true, tell };
+        CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping)
+    }
+
     /// Closes the connection and everything open on it.
     pub(crate) fn disconnect(&mut self) {
         self.begin_session();
@@ -120,6 +135,7 @@ impl State {
         self.topics.clear();
         self.entities.clear();
         self.connection = None;
+        self.log = None;
         self.demo = None;
         self.groups_due = None;
         self.view.demo = None;

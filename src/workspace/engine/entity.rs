@@ -10,11 +10,12 @@ use std::sync::Arc;
 use super::history_view::{EntityHistory, HistoryQuestion};
 use super::one_clock::LogPlace;
 use super::pool::{News, TaskKey};
-use super::reading::{LogFacts, Reading};
+use super::reading::{LogFacts, Reading, keep_gaps};
 use super::state::State;
 use crate::fold::{self, Fold};
 use crate::model::{Isolation, KeyFilter, PartitionRead, RecordBatch};
 use crate::partition_log::{LogSnapshot, LogStore};
+use crate::workspace::coverage::Offsets;
 use crate::workspace::{
     EntityKey, EntityView, Fetch, FoldConfig, GroupSummary, JobId, NoticeLevel, Problem,
     StartPosition,
@@ -111,8 +112,19 @@ impl OpenEntity {
             .map_err(|error| Problem::from_error(&error).with_hint(error.hint()))
     }
 
+    /// What was read of it, and how, once it is being read.
+    pub(crate) fn what_was_read(&self) -> Option<(&LogFacts, &[PartitionRead], &Reading)> {
+        Some((&self.facts, &self.partitions, self.reading.as_ref()?))
+    }
+
+    /// Takes the aborted records behind its gaps.
+    pub(crate) fn know_aborted(&mut self, aborted: Offsets) {
+        self.facts.aborted = Some(aborted);
+    }
+
     /// Takes how far reading is.
-    pub(crate) fn progress(&mut self, partitions: Vec<PartitionRead>) {
+    pub(crate) fn progress(&mut self, mut partitions: Vec<PartitionRead>) {
+        keep_gaps(&self.partitions, &mut partitions);
         self.partitions = partitions;
     }
 

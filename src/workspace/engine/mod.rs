@@ -43,6 +43,7 @@ use super::{
 };
 use crate::kafka::Settings;
 use crate::model::Isolation;
+use crate::partition_log::LogCache;
 
 /// What an engine starts with.
 #[derive(Debug, Default)]
@@ -55,6 +56,8 @@ pub struct EngineOptions {
     pub demo: Option<DemoStarter>,
     /// Which records are read at first.
     pub isolation: Isolation,
+    /// Where what is read is kept; `None` to keep nothing.
+    pub cache: Option<Arc<LogCache>>,
 }
 
 /// Something to connect to.

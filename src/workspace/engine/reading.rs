@@ -8,16 +8,19 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::entity::OpenEntity;
 use super::state::{Outbox, State};
-use crate::kafka::{self, Connection, KafkaError, TopicConfig, Watermarks};
+use super::topic::OpenTopic;
+use crate::kafka::{Connection, KafkaError, TopicConfig, Watermarks};
 use crate::model::{
     Cancel, Completeness, Isolation, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
     Position, ReadEvent, ReadOutcome, ReadPlan, RecordBatch, TopicPartition,
 };
-use crate::partition_log::{PartitionHistory, assess};
+use crate::partition_log::{CachedLog, KeptSegments, LogNews, PartitionHistory, assess};
 use crate::workspace::clock::now_ms;
+use crate::workspace::coverage::{Offsets, aborted_in_gaps};
 use crate::workspace::{
-    ConnectionState, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
+    ConnectionState, Failure, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
 };
 
 /// A read that runs, or ran last.
@@ -38,6 +41,8 @@ pub(crate) struct LogFacts {
     pub(crate) leaders: BTreeMap<TopicPartition, Option<i32>>,
     /// The topics' configurations, where they may be seen.
     pub(crate) configs: BTreeMap<Arc<str>, Option<TopicConfig>>,
+    /// The offsets of aborted records in gaps, once they were looked for.
+    pub(crate) aborted: Option<Offsets>,
 }
 
 impl LogFacts {
@@ -57,7 +62,10 @@ impl LogFacts {
                 .get(&partition.topic)
                 .and_then(Option::as_ref)
                 .map(TopicConfig::compacts),
-            aborted: None,
+            aborted: self
+                .aborted
+                .as_ref()
+                .map(|aborted| aborted.get(partition).cloned().unwrap_or_default()),
             undecodable: undecodable
                 .iter()
                 .filter(|position| position.topic_partition() == *partition)
@@ -87,9 +95,23 @@ pub(crate) struct ReadOrder {
     pub(crate) follow: bool,
 }
 
+/// Keeps the gaps that were told of when a read had reached the ends: the news after that leaves them out.
+pub(crate) fn keep_gaps(before: &[PartitionRead], now: &mut [PartitionRead]) {
+    for read in now.iter_mut().filter(|read| read.gaps.is_empty()) {
+        if let Some(known) = before.iter().find(|known| known.partition == read.partition) {
+            read.gaps.clone_from(&known.gaps);
+        }
+    }
+}
+
 /// Carries out an order, from the thread it is given.
-pub(crate) fn carry_out(connection: &Connection, order: &ReadOrder, outbox: &Outbox) {
-    let ended = read(connection, order, outbox);
+pub(crate) fn carry_out(
+    connection: &Connection,
+    log: &CachedLog,
+    order: &ReadOrder,
+    outbox: &Outbox,
+) {
+    let ended = read(connection, log, order, outbox);
     let job = order.job;
     outbox.send(move |state| state.read_ended(job, ended));
 }
@@ -97,6 +119,7 @@ pub(crate) fn carry_out(connection: &Connection, order: &ReadOrder, outbox: &Out
 /// Asks for the facts, plans, reads and tells.
 fn read(
     connection: &Connection,
+    log: &CachedLog,
     order: &ReadOrder,
     outbox: &Outbox,
 ) -> Result<ReadOutcome, Problem> {
@@ -110,15 +133,18 @@ fn read(
         keys: order.keys.clone(),
         values: true,
         headers: true,
-        whole: false,
+        whole: order.start == StartPosition::Oldest(None),
         follow: order.follow || order.start == StartPosition::Live,
         started_ms: now_ms(),
     };
-    let mut sink = |event| {
-        let heard = outbox.send(move |state| state.read_says(job, event));
+    let mut sink = |news| {
+        let heard = outbox.send(move |state| match news {
+            LogNews::Kept(kept) => state.take_kept(job, kept),
+            LogNews::Read(event) => state.read_says(job, event),
+        });
         if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    kafka::read(connection, &plan, &order.cancel, &mut sink).map_err(|error| Problem::from(&error))
+    log.open(&plan, &order.cancel, &mut sink).map_err(|error| Failure::from(error).problem)
 }
 
 /// What the cluster says about these topics.
@@ -211,11 +237,12 @@ impl State {
         follow: bool,
     ) -> Option<Reading> {
         let connection = self.connection.clone()?;
+        let log = Arc::clone(self.log.as_ref()?);
         let (job, cancel) = self.jobs.start(title, now_ms());
         let isolation = self.view.isolation;
         let order =
             ReadOrder { job, cancel: cancel.clone(), topics, start, isolation, keys, follow };
-        self.spawn("read", move |outbox| carry_out(&connection, &order, outbox));
+        self.spawn("read", move |outbox| carry_out(&connection, &log, &order, outbox));
         Some(Reading { job, cancel })
     }
 
@@ -254,6 +281,13 @@ impl State {
         }
     }
 
+    /// Records that lie on disk were found.
+    fn take_kept(&mut self, job: JobId, kept: KeptSegments) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.take_kept(kept);
+        }
+    }
+
     /// Records arrived.
     fn take_batch(&mut self, job: JobId, batch: RecordBatch) {
         let budget = self.view.memory_budget_bytes.saturating_sub(self.memory_bytes());
@@ -289,8 +323,48 @@ impl State {
         }
     }
 
+    /// Looks for aborted records behind the gaps of what was read: without that, gaps may be losses.
+    fn look_for_aborted(&mut self, job: JobId) {
+        let topic = self.topics.iter().find(|topic| topic.is_read_by(job));
+        let entity = self.entities.iter().find(|entity| entity.is_read_by(job));
+        let topic = topic.and_then(OpenTopic::what_was_read);
+        let Some((facts, reads, reading)) =
+            topic.or_else(|| entity.and_then(OpenEntity::what_was_read))
+        else {
+            return;
+        };
+        let gaps: Vec<OffsetRange> = reads.iter().flat_map(|read| read.gaps.clone()).collect();
+        if facts.aborted.is_some()
+            || gaps.is_empty()
+            || self.view.isolation == Isolation::Uncommitted
+        {
+            return;
+        }
+        let cancel = reading.cancel.clone();
+        let Some((connection, log)) = self.connection.clone().zip(self.log.clone()) else { return };
+        self.spawn("aborted", move |outbox| {
+            let found = aborted_in_gaps(&connection, &log, &gaps, &cancel);
+            outbox.send(move |state| match found {
+                Ok(aborted) => state.know_aborted(job, aborted),
+                Err(failure) => state.notify(NoticeLevel::Warning, failure.problem),
+            });
+        });
+    }
+
+    /// The aborted records behind the gaps of what was read are known.
+    fn know_aborted(&mut self, job: JobId, aborted: Offsets) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.know_aborted(aborted);
+        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        {
+            entity.know_aborted(aborted);
+        }
+        self.caught_up(job);
+    }
+
     /// A follower has everything up to now.
     fn caught_up(&mut self, job: JobId) {
+        self.look_for_aborted(job);
         if let Some(topic) = self.topics.iter().find(|topic| topic.is_read_by(job)) {
             let name = Arc::clone(&topic.view.topic);
             self.topic_read(&name);

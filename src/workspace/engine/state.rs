@@ -16,6 +16,7 @@ use super::one_clock::OneClock;
 use super::pool::{News, Pool};
 use super::topic::OpenTopic;
 use crate::kafka::Connection;
+use crate::partition_log::CachedLog;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{DemoCommand, DemoPort, Notice, NoticeLevel, Problem, Snapshot};
 
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) clock: OneClock,
     /// The connection, once it stands.
     pub(crate) connection: Option<Connection>,
+    /// Its log, as far as it was read before.
+    pub(crate) log: Option<Arc<CachedLog>>,
     /// The open topics, in the order they were opened.
     pub(crate) topics: Vec<OpenTopic>,
     /// The open entities, in the order they were opened.
@@ -103,6 +106,7 @@ impl State {
             pool,
             clock: OneClock::default(),
             connection: None,
+            log: None,
             topics: Vec::new(),
             entities: Vec::new(),
             demo: None,

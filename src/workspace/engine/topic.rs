@@ -14,7 +14,10 @@ use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::kafka::TopicConfig;
 use crate::model::{KeyFilter, PartitionRead, RecordBatch};
-use crate::partition_log::{KeyDirectory, Location, LogBounds, LogSnapshot, LogStore};
+use crate::partition_log::{
+    KeptSegments, KeyDirectory, Location, LogBounds, LogSnapshot, LogStore,
+};
+use crate::workspace::coverage::Offsets;
 use crate::workspace::{
     Fetch, Histogram, JobId, PartitionFacts, Problem, StartPosition, TopicView, mapping_of,
 };
@@ -143,6 +146,22 @@ impl OpenTopic {
             .map_err(|error| Problem::from_error(&error).with_hint(error.hint()))?;
         self.rows_change();
         Ok(())
+    }
+
+    /// Takes records that lie on disk.
+    pub(crate) fn take_kept(&mut self, kept: KeptSegments) {
+        self.store.take_kept(kept);
+        self.rows_change();
+    }
+
+    /// What was read of it, and how, once it is being read.
+    pub(crate) fn what_was_read(&self) -> Option<(&LogFacts, &[PartitionRead], &Reading)> {
+        Some((&self.facts, &self.partitions, self.reading.as_ref()?))
+    }
+
+    /// Takes the aborted records behind its gaps.
+    pub(crate) fn know_aborted(&mut self, aborted: Offsets) {
+        self.facts.aborted = Some(aborted);
     }
 
     /// Takes how far reading is.
@@ -292,6 +311,18 @@ impl State {
             open.view.job = reading.as_ref().map(|reading| reading.job);
             open.reading = reading;
             open.rows_change();
+        }
+    }
+
+    /// Reads a topic again of which something on disk could not be read back, because it is damaged or because another
+    /// process has put it together with what followed.
+    pub(crate) fn read_again_if_damaged(&mut self, topic: &Arc<str>, log: &LogSnapshot) {
+        if log.damage().is_empty() {
+            return;
+        }
+        let start = self.topic_mut(topic).and_then(|open| open.view.start.clone());
+        if let Some(start) = start {
+            self.read_topic(topic, start);
         }
     }
 

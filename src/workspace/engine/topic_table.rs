@@ -11,7 +11,7 @@ use super::pool::{News, TaskKey};
 use super::rows::RowsQuestion;
 use super::state::State;
 use crate::decode::Decoder;
-use crate::entity::{self, DetectedMapping};
+use crate::entity::{self, DetectedMapping, Selector};
 use crate::model::EntityId;
 use crate::partition_log::{KeyDirectory, LogBounds};
 use crate::workspace::{DecoderView, EntityList, EntityRow, Fetch, MappingView, RecordFilter};
@@ -50,9 +50,11 @@ impl State {
             let cost = began.elapsed();
             Box::new(move |state| {
                 let Some(open) = state.topic_mut(&topic) else { return };
+                let log = question.log.clone();
                 open.take_rows(question.log, rows, cost);
                 let wanted = std::mem::take(&mut open.wanted_pages);
                 state.need_pages(&topic, &wanted);
+                state.read_again_if_damaged(&topic, &log);
                 state.measure_clock();
                 state.touch();
             })
@@ -99,6 +101,7 @@ impl State {
                 let kept: BTreeMap<_, _> =
                     kept.map(|(page, texts)| (*page, Arc::clone(texts))).collect();
                 open.view.pages = Arc::new(kept.into_iter().chain(found).collect());
+                state.read_again_if_damaged(&topic, &question.log);
                 state.touch_urgently();
             })
         };
@@ -179,7 +182,11 @@ impl State {
         let task = move || -> News {
             let mut directory =
                 directory.unwrap_or_else(|| KeyDirectory::new(LogBounds::default()));
-            directory.update_by(&log, |record| mapping.entity_of(record));
+            if mapping.id == Selector::Key {
+                directory.update(&log);
+            } else {
+                directory.update_by(&log, |record| mapping.entity_of(record));
+            }
             let list = entity_list(&directory, search);
             Box::new(move |state| {
                 if let Some(open) = state.topic_mut(&topic) {
