@@ -12,6 +12,8 @@ mod behaviour;
 mod comparison;
 #[path = "window/density.rs"]
 mod density;
+#[path = "window/groups.rs"]
+mod groups;
 #[path = "window/harness.rs"]
 mod harness;
 #[path = "window/order.rs"]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::UiCommand;
 use super::theme::TimeFormat;
+use crate::model::Position;
 use crate::workspace::{ClockCommand, Command, EntityKey, Snapshot};
 
 /// What stands in a tab.
@@ -39,6 +40,8 @@ pub(crate) enum Action {
     Run(UiCommand),
     /// Lets the user choose a connection file in a dialog.
     BrowseForConfig,
+    /// Shows a record among those of its topic.
+    ShowRecord(Position),
     /// Shows the groups with this one chosen.
     ShowGroup(Arc<str>),
 }

@@ -80,6 +80,16 @@ pub(super) fn one(
     Ok(ends.summary(&group.into(), facts, Ok(committed.clone()), cancel))
 }
 
+/// Those groups with these names that can be seen now.
+pub(super) fn named(
+    connection: &Connection,
+    names: &[&str],
+    isolation: Isolation,
+) -> Vec<GroupSummary> {
+    let summary = |name: &&str| one(connection, name, isolation, &Cancel::new()).ok();
+    names.iter().filter_map(summary).collect()
+}
+
 /// What the coordinators say of these groups, by name.
 fn described(
     connection: &Connection,

@@ -61,7 +61,7 @@ pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
     DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
-    Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
+    LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
     SavedConnection, Snapshot, TopicSummary,
 };
 pub use topic_mapping::{MappingReport, TopicMapping, fold_named};

@@ -3,6 +3,7 @@
 //! Promises: a snapshot never changes; cloning one is cheap; parts that did not change are the same `Arc` as before.
 //! Does not know: how it is drawn.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub inspected: Option<Arc<RecordDetail>>,
     /// The cluster's consumer groups, sorted by name.
     pub groups: Fetch<Arc<[GroupSummary]>>,
+    /// How far each group was behind whenever the groups were read, oldest first.
+    pub group_lags: Arc<BTreeMap<Arc<str>, Arc<[LagSample]>>>,
     /// The one clock.
     pub clock: ClockView,
     /// Jobs that run or ended, oldest first.
@@ -168,6 +171,15 @@ pub struct GroupOffset {
     pub lag_ms: Option<i64>,
 }
 
+impl GroupOffset {
+    /// The next record the group reads; the last one it committed where none waits.
+    pub fn next_record(&self) -> Position {
+        let offset = if self.lag > 0 { self.committed } else { self.committed - 1 };
+        let partition = self.partition;
+        Position { topic: Arc::clone(&self.topic), partition, offset: offset.max(0) }
+    }
+}
+
 /// A consumer group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupSummary {
@@ -190,6 +202,23 @@ impl GroupSummary {
     pub fn total_lag(&self) -> i64 {
         self.offsets.iter().map(|offset| offset.lag.max(0)).sum()
     }
+
+    /// How old the oldest record is that it has not committed, in milliseconds; 0 without lag, none if unknown.
+    pub fn oldest_lag_ms(&self) -> Option<i64> {
+        let known = self.offsets.iter().filter_map(|offset| offset.lag_ms).max();
+        known.or_else(|| self.offsets.is_empty().then_some(0))
+    }
+}
+
+/// How far a consumer group was behind at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LagSample {
+    /// The moment, in milliseconds since the epoch.
+    pub time_ms: i64,
+    /// The lag over all partitions, in records.
+    pub lag: i64,
+    /// How old the oldest record was that it had not committed, in milliseconds; none if unknown.
+    pub lag_ms: Option<i64>,
 }
 
 /// A moment of the clock: a place in log order, so that events of the same millisecond can be stepped through.

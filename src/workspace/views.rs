@@ -372,9 +372,12 @@ pub struct Lane {
 pub struct GroupMarker {
     /// The group.
     pub group: Arc<str>,
-    /// The next record the group reads, in the partition of the entity's last event.
+    /// The next record the group reads in the partition of the entity's last event; the last one it committed where
+    /// none waits.
     pub position: Position,
-    /// The log time of the last of the entity's events that it committed, in milliseconds.
+    /// The version of the last of the entity's events that it committed; 0 for none.
+    pub version: u64,
+    /// The log time of that event, or of the first where there is none, in milliseconds.
     pub time_ms: i64,
     /// How many of the entity's events it has not committed.
     pub events_behind: u64,

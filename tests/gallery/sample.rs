@@ -190,6 +190,9 @@ impl Gallery {
                 Some(TimelineAction::Choose { lane, version }) => {
                     self.log.push(format!("chose v{version} of lane {lane}"));
                 }
+                Some(TimelineAction::Marker(number, asked)) => {
+                    self.log.push(format!("{asked:?} of marker {number}"));
+                }
                 None => {}
             }
         });
@@ -416,6 +419,7 @@ fn markers() -> Vec<GroupMarker> {
     let marker = |group: &str, time_ms, events_behind| GroupMarker {
         group: group.into(),
         position: position(42),
+        version: 42,
         time_ms,
         events_behind,
     };

@@ -294,6 +294,7 @@ pub(crate) fn view(version: u64) -> EntityView {
     let marker = |group: &str, version: u64, behind: u64| GroupMarker {
         group: group.into(),
         position: Position { offset: position(version).offset + 1, ..position(version) },
+        version,
         time_ms: time_ms(version) + MINUTE_MS,
         events_behind: behind,
     };

@@ -10,9 +10,9 @@ use foldback::model::{Completeness, Position, Reason, ReasonKind, Since, Transac
 use foldback::workspace::{
     Bookmark, CheckOutcome, CheckStep, ClockView, ConnectionInfo, ConnectionState, DemoFault,
     DemoOutcome, DemoView, EntityList, EntityRow, Fetch, GroupMember, GroupOffset, GroupSummary,
-    Histogram, JobId, JobProgress, JobState, JobView, MappingView, Notice, NoticeLevel, OrderRow,
-    PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RowMeta, RowText,
-    SavedConnection, Snapshot, StartPosition, TopicSummary, TopicView,
+    Histogram, JobId, JobProgress, JobState, JobView, LagSample, MappingView, Notice, NoticeLevel,
+    OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RowMeta,
+    RowText, SavedConnection, Snapshot, StartPosition, TopicSummary, TopicView,
 };
 
 use crate::order::{self, NOW_MS};
@@ -363,7 +363,26 @@ pub(crate) fn groups() -> Snapshot {
             Arc::default(),
         ),
     ]);
-    Snapshot { groups: Fetch::Ready(list), generation: 200, ..entity(7) }
+    Snapshot {
+        groups: Fetch::Ready(list),
+        group_lags: Arc::new(lags()),
+        generation: 200,
+        ..entity(7)
+    }
+}
+
+/// How two of the groups were behind over the last minutes, with a pause in between.
+fn lags() -> BTreeMap<Arc<str>, Arc<[LagSample]>> {
+    let sample = |index: i64| {
+        let lag = 1_968 + (index * index) % 310 - if index > 40 { (index - 40) * 12 } else { 0 };
+        let pause_ms = if index > 25 { 60_000 } else { 0 };
+        let time_ms = NOW_MS - (80 - index) * 3_000 + pause_ms;
+        LagSample { time_ms, lag, lag_ms: Some(lag * 731) }
+    };
+    let one = LagSample { time_ms: NOW_MS, lag: 0, lag_ms: Some(0) };
+    [("shop-report", (0..60).map(sample).collect()), ("shop-dashboard", [one].into())]
+        .map(|(group, samples): (&str, Arc<[LagSample]>)| (group.into(), samples))
+        .into()
 }
 
 /// The reference system with its incident.

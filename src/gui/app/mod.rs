@@ -31,8 +31,10 @@ use super::theme::TimeFormat;
 use super::view::{Action, Outbox, Pane, View};
 use super::views::tour::Tour;
 use super::widgets::{ToastState, problem_box, toasts};
+use crate::model::Position;
 use crate::workspace::{
-    Command, ConnectionInfo, ConnectionState, Problem, Refused, Snapshot, WorkspacePort,
+    Command, ConnectionInfo, ConnectionState, Problem, Refused, Snapshot, StartPosition,
+    WorkspacePort,
 };
 
 /// Below this width of the window, in points, the navigator makes room for what it has opened.
@@ -228,6 +230,20 @@ impl App {
         }
     }
 
+    /// Shows a record among those of its topic; reads the topic from there if nothing of it was read.
+    fn show_record(&mut self, position: Position) {
+        let topic = &position.topic;
+        self.open(&Pane::Topic(Arc::clone(topic)));
+        self.states.topics.entry(Arc::clone(topic)).or_default().choose(&position);
+        if self.snapshot.topic_view(topic).is_none_or(|topic| topic.start.is_none()) {
+            // The record before is worth seeing, too: at a committed offset it is the last one that was committed.
+            let from = (position.offset - 1).max(0);
+            let start = StartPosition::FromOffset { partition: position.partition, offset: from };
+            self.outbox.send(Command::Read(Arc::clone(topic), start));
+        }
+        self.outbox.send(Command::InspectRecord(position));
+    }
+
     /// Closes a tab and what it opened.
     fn close(&mut self, pane: &Pane) {
         let next = tabs::cycle(&mut self.layout.tabs, Some(pane), false);
@@ -243,23 +259,23 @@ impl App {
 
     /// Carries out what was asked of the window.
     fn carry_out(&mut self, ctx: &Context) {
+        let front = self.states.front.clone();
         for action in std::mem::take(&mut self.outbox.actions) {
             match action {
-                Action::Open(pane) => {
-                    self.open(&pane);
-                    // There is no room for the navigator beside what it has opened.
-                    if ctx.content_rect().width() < NARROW {
-                        self.layout.choices.navigator_open = false;
-                    }
-                }
+                Action::Open(pane) => self.open(&pane),
                 Action::Close(pane) => self.close(&pane),
                 Action::Run(command) => self.execute(ctx, command),
                 Action::BrowseForConfig => self.files.open(ctx),
+                Action::ShowRecord(position) => self.show_record(position),
                 Action::ShowGroup(group) => {
                     self.states.groups.choose(&group);
                     self.open(&Pane::Groups);
                 }
             }
+        }
+        // There is no room for the navigator beside what was opened.
+        if front != self.states.front && ctx.content_rect().width() < NARROW {
+            self.layout.choices.navigator_open = false;
         }
     }
 

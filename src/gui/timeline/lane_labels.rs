@@ -3,7 +3,7 @@
 //! Promises: what is cut is whole on hover; how far a group is behind is said in words.
 //! Does not know: lanes, the view's moves.
 
-use egui::{Align2, Id, Rangef, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CursorIcon, Id, Rangef, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::TimeMap;
 use super::lanes::Parts;
@@ -28,6 +28,17 @@ pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, text: &str, spo
     }
 }
 
+/// What the user asks of a group's marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkerAction {
+    /// Moves the clock to the last event that the group committed.
+    GoTo,
+    /// Shows the next record that the group reads.
+    ShowRecord,
+    /// Shows the group.
+    ShowGroup,
+}
+
 /// Draws where a consumer group stands: what it has committed, and how far it is behind.
 pub(super) fn marker_row(
     ui: &Ui,
@@ -36,7 +47,7 @@ pub(super) fn marker_row(
     map: &TimeMap,
     rect: Rect,
     parts: &Parts,
-) {
+) -> Option<MarkerAction> {
     let tokens = Tokens::of(ui);
     let middle = rect.center().y;
     let small = egui::FontId::new(12.0, icon().family);
@@ -60,7 +71,6 @@ pub(super) fn marker_row(
     let x = map.x_of(marker.time_ms as f64);
     painter.hline(parts.plot.left()..=x, middle, (1.0, tokens.outline));
     let flag = Rect::from_center_size(pos2(x, middle), vec2(4.0, 14.0));
-    painter.rect_filled(flag, 1.0, tokens.text);
     let behind = match marker.events_behind {
         0 => "up to date".to_owned(),
         events => format!("{} behind", count(events, "event")),
@@ -74,17 +84,41 @@ pub(super) fn marker_row(
     let ground = Rect::from_min_size(at, words.size()).expand2(vec2(GRID, 0.0));
     painter.rect_filled(ground, 0.0, tokens.canvas);
     painter.galley(at, words, color);
-    let position = &marker.position;
-    let place = format!(
-        "next: {} partition {} offset {}",
-        position.topic, position.partition, position.offset
-    );
     let response = ui.interact(rect, id, Sense::hover());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Label, true, format!("{} committed, {behind}", marker.group))
+    let name = format!("{} committed, {behind}", marker.group);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    let place = flag.union(ground).intersect(parts.plot).expand2(vec2(GRID, 2.0));
+    let response = ui.interact(place, id.with("flag"), Sense::CLICK);
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, go_to_words(marker)));
+    let is_meant = response.hovered() || response.has_focus();
+    painter.rect_filled(flag, 1.0, if is_meant { tokens.accent } else { tokens.text });
+    let mut action = response.clicked().then_some(MarkerAction::GoTo);
+    response.context_menu(|ui| {
+        let record = format!("Show record {}", marker.position);
+        let entries = [
+            (go_to_words(marker), MarkerAction::GoTo),
+            (record, MarkerAction::ShowRecord),
+            (format!("Show group {}", marker.group), MarkerAction::ShowGroup),
+        ];
+        for (words, chosen) in entries {
+            if ui.button(words).clicked() {
+                action = Some(chosen);
+            }
+        }
     });
-    response.on_hover_ui_at_pointer(|ui| {
-        ui.label(format!("{} committed, {behind}", marker.group));
-        ui.small(place);
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_ui_at_pointer(|ui| {
+        ui.label(name);
+        ui.small(go_to_words(marker));
+        ui.small(format!("stands at {}; right click for more", marker.position));
     });
+    action
+}
+
+/// Where a click on a marker leads, in words.
+fn go_to_words(marker: &GroupMarker) -> String {
+    match marker.version {
+        0 => format!("Go before the first event, of which {} committed none", marker.group),
+        version => format!("Go to v{version}, the last event {} committed", marker.group),
+    }
 }

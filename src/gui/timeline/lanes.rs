@@ -11,7 +11,7 @@ use egui::{
 };
 
 use super::lane_items::nearest;
-use super::lane_labels::{label, marker_row};
+use super::lane_labels::{MarkerAction, label, marker_row};
 use super::lane_mesh::LanePicture;
 use super::view_state::{Drag, move_view};
 use super::{LaneItem, LaneItems, TimeMap, TimelineState, ticks};
@@ -44,6 +44,8 @@ pub enum TimelineAction {
         /// The event's version.
         version: u64,
     },
+    /// Does something with the marker of this number.
+    Marker(usize, MarkerAction),
 }
 
 /// A timeline about to be shown.
@@ -114,11 +116,11 @@ impl Timeline<'_> {
         let map = TimeMap { view, x: parts.plot.x_range() };
         let map = move_view(ui, &response, state, map, &parts);
         self.paint_ruler(ui, &map, &parts);
-        let scrolled = self.show_lanes(ui, id, state, &map, &parts);
+        let (scrolled, marker) = self.show_lanes(ui, id, state, &map, &parts);
         self.paint_pinned(ui, &map, &parts);
         self.paint_cursor(ui, &map, &parts);
         crate::gui::widgets::focus_ring(ui, &response, Tokens::of(ui));
-        self.act(&response, state, &map, &parts, scrolled)
+        self.act(&response, state, &map, &parts, scrolled).or(marker)
     }
 
     /// Paints the ruler and the lines down from its ticks.
@@ -154,7 +156,7 @@ impl Timeline<'_> {
         ui.painter().text(at, Align2::LEFT_CENTER, day, secondary(), tokens.text_secondary);
     }
 
-    /// Shows the visible lanes and group markers; how far they are scrolled, in points.
+    /// Shows the visible lanes and group markers; how far they are scrolled, in points, and what is asked of a marker.
     fn show_lanes(
         &self,
         ui: &mut Ui,
@@ -162,7 +164,8 @@ impl Timeline<'_> {
         state: &mut TimelineState,
         map: &TimeMap,
         parts: &Parts,
-    ) -> f32 {
+    ) -> (f32, Option<TimelineAction>) {
+        let mut action = None;
         let rows = self.lanes.len() + self.markers.len();
         state.pictures.resize_with(self.lanes.len(), || None);
         let mut child = ui.new_child(UiBuilder::new().max_rect(parts.lanes));
@@ -180,31 +183,22 @@ impl Timeline<'_> {
                 let top = space.top() + row as f32 * LANE_HEIGHT;
                 let rect = Rect::from_x_y_ranges(parts.lanes.x_range(), top..=top + LANE_HEIGHT);
                 let plot = rect.with_min_x(parts.plot.left());
-                match self.lanes.get(row) {
-                    Some(lane) => {
-                        let spoken = count(lane.marks.len() as u64, "event");
-                        label(
-                            ui,
-                            id.with(("label", row)),
-                            rect,
-                            parts.labels,
-                            &lane.label,
-                            &spoken,
-                        );
-                        self.show_lane(ui, id, &mut state.pictures[row], row, map, plot);
-                    }
-                    None => marker_row(
-                        ui,
-                        id.with(("marker", row)),
-                        &self.markers[row - self.lanes.len()],
-                        map,
-                        rect,
-                        parts,
-                    ),
+                if let Some(lane) = self.lanes.get(row) {
+                    let spoken = count(lane.marks.len() as u64, "event");
+                    let id_of_label = id.with(("label", row));
+                    label(ui, id_of_label, rect, parts.labels, &lane.label, &spoken);
+                    self.show_lane(ui, id, &mut state.pictures[row], row, map, plot);
+                    continue;
+                }
+                let number = row - self.lanes.len();
+                let id = id.with(("marker", row));
+                let asked = marker_row(ui, id, &self.markers[number], map, rect, parts);
+                if let Some(asked) = asked {
+                    action = Some(TimelineAction::Marker(number, asked));
                 }
             }
         });
-        output.state.clamped_offset().y
+        (output.state.clamped_offset().y, action)
     }
 
     /// Draws one lane.

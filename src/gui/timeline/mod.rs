@@ -13,6 +13,7 @@ mod time_map;
 mod view_state;
 
 pub use lane_items::{Bucket, LaneItem, LaneItems, lane_items, neighbour};
+pub use lane_labels::MarkerAction;
 pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
 pub use ruler::{Tick, ticks};
 pub use time_map::{TimeMap, TimeView};

@@ -97,6 +97,8 @@ pub struct TableResponse {
     pub response: Response,
     /// The row that was chosen, by click or by key.
     pub chosen: Option<u64>,
+    /// The row that was chosen by a click of the main button.
+    pub clicked: Option<u64>,
     /// The row that was opened: double click or Enter.
     pub opened: Option<u64>,
     /// The rows that are visible.
@@ -145,6 +147,7 @@ impl<'a> DataTable<'a> {
             columns,
             chosen: moved.or(chosen),
             table_id: id,
+            touched: None,
             clicked: None,
             opened: chosen.filter(|_| enter),
             visible: 0..0,
@@ -163,13 +166,13 @@ impl<'a> DataTable<'a> {
             table = table.scroll_to_row(row.min(row_count.saturating_sub(1)), None);
         }
         table.show(&mut child, &mut body);
-        let Body { clicked, opened, visible, .. } = body;
+        let Body { touched, clicked, opened, visible, .. } = body;
         ui.advance_cursor_after_rect(outer);
-        if clicked.is_some() {
+        if touched.is_some() {
             response.request_focus();
         }
         focus_ring(ui, &response, Tokens::of(ui));
-        TableResponse { response, chosen: clicked.or(moved), opened, visible }
+        TableResponse { response, chosen: touched.or(moved), clicked, opened, visible }
     }
 }
 
@@ -210,7 +213,9 @@ struct Body<'a> {
     chosen: Option<u64>,
     /// The table's id.
     table_id: Id,
-    /// The row that was clicked.
+    /// The row that was clicked, with whichever button.
+    touched: Option<u64>,
+    /// The row that was clicked with the main button.
     clicked: Option<u64>,
     /// The row that was opened.
     opened: Option<u64>,
@@ -254,8 +259,11 @@ impl TableDelegate for Body<'_> {
         }
         let (enabled, name) = (ui.is_enabled(), self.rows.name(row));
         response.widget_info(|| WidgetInfo::selected(Role::Row, enabled, selected, &name));
-        if response.clicked() || response.secondary_clicked() {
+        if response.clicked() {
             self.clicked = Some(row);
+        }
+        if response.clicked() || response.secondary_clicked() {
+            self.touched = Some(row);
         }
         if response.double_clicked() {
             self.opened = Some(row);

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::groups::GroupTimes;
 use super::state::{Outbox, State};
 use super::{DemoStarter, Target};
 use crate::kafka::{Connection, Settings, check_connection};
@@ -137,11 +138,12 @@ impl State {
         self.connection = None;
         self.log = None;
         self.demo = None;
-        self.groups_due = None;
+        self.group_times = GroupTimes::default();
         self.view.demo = None;
         self.view.inspected = None;
         self.view.topics = Fetch::NotAsked;
         self.view.groups = Fetch::NotAsked;
+        self.view.group_lags = Arc::default();
         self.view.checks = Arc::default();
         self.view.connection = ConnectionState::Disconnected;
         self.reset_clock();
@@ -173,6 +175,8 @@ impl State {
             return;
         }
         self.view.isolation = isolation;
+        // The end that lag is measured from is another.
+        self.view.group_lags = Arc::default();
         let topics: Vec<_> = self
             .topics
             .iter()

@@ -167,29 +167,26 @@ impl EntityHistory {
 
     /// Where a group stands in this history.
     fn group_marker(&self, group: &GroupSummary) -> Option<GroupMarker> {
-        let committed = |place: &LogPlace| {
-            let of_partition = group.offsets.iter().find(|offset| {
+        let of_partition = |place: &LogPlace| {
+            group.offsets.iter().find(|offset| {
                 offset.topic == place.position.topic && offset.partition == place.position.partition
-            });
-            of_partition.map(|offset| offset.committed)
+            })
         };
-        let last = self.places.iter().rev().find(|place| committed(place).is_some())?;
+        let committed = |place: &LogPlace| of_partition(place).map(|offset| offset.committed);
+        let stands_at = self.places.iter().rev().find_map(of_partition)?;
         let behind = self
             .places
             .iter()
             .filter(|place| committed(place).is_some_and(|next| place.position.offset >= next));
-        let done = self
-            .places
-            .iter()
-            .rev()
-            .find(|place| committed(place).is_some_and(|next| place.position.offset < next));
+        let is_done =
+            |place: &LogPlace| committed(place).is_some_and(|next| place.position.offset < next);
+        let version = self.places.iter().rposition(is_done).map_or(0, |last| last + 1);
+        let shown = self.places.get(version.saturating_sub(1));
         Some(GroupMarker {
             group: Arc::clone(&group.group),
-            position: Position { offset: committed(last)?, ..last.position.clone() },
-            time_ms: done.map_or_else(
-                || self.places.first().map_or(0, |first| first.time_ms),
-                |place| place.time_ms,
-            ),
+            position: stands_at.next_record(),
+            version: version as u64,
+            time_ms: shown.map_or(0, |place| place.time_ms),
             events_behind: behind.count() as u64,
         })
     }
@@ -216,8 +213,14 @@ mod tests {
     }
 
     fn group(partition: i32, committed: i64) -> GroupSummary {
-        let offset =
-            GroupOffset { topic: "t".into(), partition, committed, end: 100, lag: 0, lag_ms: None };
+        let offset = GroupOffset {
+            topic: "t".into(),
+            partition,
+            committed,
+            end: 100,
+            lag: 100 - committed,
+            lag_ms: None,
+        };
         GroupSummary {
             group: "g".into(),
             state: "Empty".into(),
@@ -234,14 +237,16 @@ mod tests {
         let places = [(10, 5), (20, 8), (30, 9)]
             .map(|(time_ms, offset)| LogPlace { time_ms, position: partition.at(offset) });
         let history = history(places.to_vec());
-        let markers = history.group_markers(&[group(2, 9), group(2, 40), group(0, 3)]);
+        let markers = history.group_markers(&[group(2, 9), group(2, 40), group(0, 3), group(2, 1)]);
         let told: Vec<_> = markers
             .iter()
-            .map(|marker| (marker.time_ms, marker.position.offset, marker.events_behind))
+            .map(|marker| {
+                (marker.version, marker.time_ms, marker.position.offset, marker.events_behind)
+            })
             .collect();
         assert_eq!(
             told,
-            [(20, 9, 1), (30, 40, 0)],
+            [(2, 20, 9, 1), (3, 30, 40, 0), (0, 10, 1, 3)],
             "the group without a commit in the entity's partition is left out"
         );
     }

@@ -1,6 +1,7 @@
 //! Everything about one record.
 //!
-//! Promises: a record that is in memory is shown from there; any other is fetched by its offset, alone.
+//! Promises: a record that is in memory is shown from there; any other is fetched by its offset. An offset without a
+//! record, as a committed one often is, shows the last record before it and says so.
 //! Does not know: how it is drawn.
 
 use std::ops::ControlFlow;
@@ -47,7 +48,12 @@ impl State {
             let fetched = fetch(&connection, &position, isolation);
             outbox.send(move |state| match fetched {
                 Ok(batch) => {
-                    let record = batch.iter().find(|record| record.offset() == position.offset);
+                    let record =
+                        batch.iter().filter(|record| record.offset() <= position.offset).last();
+                    if record.is_some_and(|record| record.offset() < position.offset) {
+                        let problem = no_record(&position, "the last one before it is shown");
+                        state.notify(NoticeLevel::Info, problem);
+                    }
                     state.show_record(record.map(|record| detail(record, &mapping, decoder)));
                 }
                 Err(problem) => state.notify(NoticeLevel::Error, problem),
@@ -64,13 +70,32 @@ impl State {
     }
 }
 
-/// Reads the record at this position alone.
+/// How far before an offset without a record one is looked for.
+const LOOK_BACK: i64 = 64;
+
+/// Reads the record at this position, or the last ones shortly before it where there is none.
 fn fetch(
     connection: &Connection,
     position: &Position,
     isolation: Isolation,
 ) -> Result<RecordBatch, Problem> {
-    let range = OffsetRange::new(&position.topic_partition(), position.offset, position.offset + 1);
+    let offset = position.offset;
+    let partition = position.topic_partition();
+    let last_of =
+        |from, to| last_batch(connection, OffsetRange::new(&partition, from, to), isolation);
+    let found = match last_of(offset, offset + 1)? {
+        None if offset > 0 => last_of((offset - LOOK_BACK).max(0), offset)?,
+        found => found,
+    };
+    found.ok_or_else(|| no_record(position, "there is none shortly before it either"))
+}
+
+/// Reads a range; the last batch of it.
+fn last_batch(
+    connection: &Connection,
+    range: OffsetRange,
+    isolation: Isolation,
+) -> Result<Option<RecordBatch>, Problem> {
     let plan = ReadPlan {
         ranges: vec![range],
         isolation,
@@ -90,11 +115,15 @@ fn fetch(
     };
     kafka::read(connection, &plan, &Cancel::new(), &mut sink)
         .map_err(|error| Problem::from(&error))?;
-    found.ok_or_else(|| {
-        Problem::new(format!("there is no record at {position}")).with_hint(
-            "it was deleted by retention or compaction, or the offset holds a transaction marker",
-        )
-    })
+    Ok(found)
+}
+
+/// Says that there is no record at an offset, and what is done about it.
+fn no_record(position: &Position, hint: &str) -> Problem {
+    let mut problem = Problem::new(format!("there is no record at {position}")).with_hint(hint);
+    let why = "it was deleted by retention or compaction, or a transaction marker stands there";
+    problem.cause = Some(why.to_owned());
+    problem
 }
 
 /// Everything about a record.

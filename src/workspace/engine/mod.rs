@@ -18,6 +18,7 @@ mod groups;
 mod history_view;
 mod inspect;
 mod jobs;
+mod lag_history;
 mod lanes;
 mod one_clock;
 mod pool;

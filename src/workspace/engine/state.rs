@@ -11,6 +11,7 @@ use crossbeam_channel::Sender;
 
 use super::EngineOptions;
 use super::entity::OpenEntity;
+use super::groups::GroupTimes;
 use super::jobs::Jobs;
 use super::one_clock::OneClock;
 use super::pool::{News, Pool};
@@ -46,8 +47,8 @@ pub(crate) struct State {
     pub(crate) entities: Vec<OpenEntity>,
     /// The way to the reference system, while it runs.
     pub(crate) demo: Option<DemoPort>,
-    /// When the groups are asked for anew, while their view is open.
-    pub(crate) groups_due: Option<Instant>,
+    /// When groups are asked for anew by themselves.
+    pub(crate) group_times: GroupTimes,
     /// Grows with every connection; news of an earlier one is dropped.
     session: u64,
     /// Takes news to the engine.
@@ -110,7 +111,7 @@ impl State {
             topics: Vec::new(),
             entities: Vec::new(),
             demo: None,
-            groups_due: None,
+            group_times: GroupTimes::default(),
             session: 0,
             news,
             change: Change::Urgent,
@@ -207,16 +208,15 @@ impl State {
     /// When something is due by itself.
     pub(crate) fn next_turn(&self) -> Option<Duration> {
         let rows = self.topics.iter().filter_map(OpenTopic::rows_due).min();
-        let due = [self.groups_due, rows].into_iter().flatten().min()?;
+        let GroupTimes { all, marked } = self.group_times;
+        let due = [all, marked, rows].into_iter().flatten().min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
     /// Does what is due by itself.
     pub(crate) fn work_off(&mut self) {
         let now = Instant::now();
-        if self.groups_due.is_some_and(|due| due <= now) {
-            self.refresh_groups();
-        }
+        self.refresh_due_groups(now);
         self.refresh_due_rows(now);
     }
 }

@@ -250,12 +250,16 @@ impl State {
 
     /// Opens a topic without reading its records.
     pub(crate) fn open_topic(&mut self, topic: &Arc<str>) {
-        if self.topic_mut(topic).is_some() {
-            return;
-        }
         let Some(connection) = self.connection.clone() else { return };
-        let mapping = self.configured_mapping(topic);
-        self.topics.push(OpenTopic::new(topic, mapping));
+        match self.topic_mut(topic) {
+            Some(open) if open.view.partitions.problem().is_none() => return,
+            // What failed is tried again.
+            Some(_) => {}
+            None => {
+                let mapping = self.configured_mapping(topic);
+                self.topics.push(OpenTopic::new(topic, mapping));
+            }
+        }
         let topic = Arc::clone(topic);
         self.spawn("topic", move |outbox| {
             let asked = log_facts(&connection, &[Arc::clone(&topic)]);

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use egui::{Frame, Id, Panel, Ui};
 
 use super::{EntityState, event_at, go_to};
-use crate::gui::timeline::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
-use crate::gui::view::{Spot, View};
-use crate::workspace::{ClockCommand, ClockPoint, CompareWith, EntityView, EventRow, LaneMark};
+use crate::gui::timeline::{LANE_HEIGHT, MarkerAction, RULER_HEIGHT, Timeline, TimelineAction};
+use crate::gui::view::{Action, Spot, View};
+use crate::workspace::{
+    ClockCommand, ClockPoint, CompareWith, EntityView, EventRow, GroupMarker, LaneMark,
+};
 
 /// The greatest share of the view that the timeline takes at first.
 const SHARE_MAX: f32 = 0.34;
@@ -59,7 +61,26 @@ pub(crate) fn panel(
             state.lane = lane;
             go_to(entity, version, view);
         }
+        Some(TimelineAction::Marker(number, asked)) => {
+            if let Some(marker) = entity.group_markers.get(number) {
+                follow_marker(entity, marker, asked, view);
+            }
+        }
         None => {}
+    }
+}
+
+/// To where a group stands.
+fn follow_marker(
+    entity: &EntityView,
+    marker: &GroupMarker,
+    asked: MarkerAction,
+    view: &mut View<'_>,
+) {
+    match asked {
+        MarkerAction::GoTo => go_to(entity, marker.version, view),
+        MarkerAction::ShowRecord => view.out.act(Action::ShowRecord(marker.position.clone())),
+        MarkerAction::ShowGroup => view.out.act(Action::ShowGroup(Arc::clone(&marker.group))),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::gui::widgets::{
     Brush, Chip, CopyText, EmptyState, IconButton, histogram, partition_bars, problem_box,
     progress_bar, verdict_chip,
 };
+use crate::model::Position;
 use crate::workspace::{Command, JobState, JobView, StartPosition, TopicView};
 
 /// How high the histogram is, in points.
@@ -57,6 +58,13 @@ impl TopicState {
     /// Puts the focus on the filter in the next frame.
     pub(crate) fn focus_filter(&mut self) {
         self.filter.focus();
+    }
+
+    /// Chooses a record that is about to be shown.
+    pub(crate) fn choose(&mut self, position: &Position) {
+        self.record_closed = false;
+        self.details_open = false;
+        self.records.choose(position);
     }
 
     /// Chooses the row this many below.

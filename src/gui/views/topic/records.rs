@@ -57,6 +57,12 @@ impl RecordsState {
         }
     }
 
+    /// Chooses this record.
+    pub(crate) fn choose(&mut self, position: &Position) {
+        self.chosen = Some((position.partition, position.offset));
+        self.scroll_wanted = true;
+    }
+
     /// Chooses the row this many below.
     pub(crate) fn step(&mut self, topic: &TopicView, rows: isize, out: &mut Outbox) {
         let order = Order { count: topic.rows.len(), newest_first: self.is_newest_first(topic) };

@@ -1,23 +1,21 @@
-//! Consumer groups: where each one stands, how far behind, who is in it.
+//! Consumer groups: how far each one is behind; one of them in detail.
 //!
-//! Promises: lag in records and in time, per partition; a click goes to the record a group reads next.
+//! Promises: the groups that are behind can be told at a glance.
 //! Does not know: how offsets are fetched.
+
+mod detail;
 
 use std::sync::Arc;
 
-use egui::{Frame, Id, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{Frame, Id, Margin, Panel, RichText, Ui};
 
 use super::field::Field;
-use super::list_row::ListRow;
-use crate::gui::theme::{
-    ROW_HEIGHT, Tokens, format, heading, icon, icons, medium, mono, secondary,
-};
-use crate::gui::view::{Pane, View};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icon, icons, mono};
+use crate::gui::view::View;
 use crate::gui::widgets::{
-    Chip, DataTable, EmptyState, IconButton, TableColumn, TableRows, Tone, problem_box,
+    DataTable, EmptyState, IconButton, LagUnit, TableColumn, TableRows, Tone, problem_box,
 };
-use crate::model::Position;
-use crate::workspace::{Command, Fetch, GroupOffset, GroupSummary, StartPosition};
+use crate::workspace::{Command, Fetch, GroupSummary};
 
 /// The columns of the list of groups.
 const GROUP_COLUMNS: [TableColumn; 6] = [
@@ -25,15 +23,6 @@ const GROUP_COLUMNS: [TableColumn; 6] = [
     TableColumn::text("State", 150.0),
     TableColumn::figures("Members", 80.0),
     TableColumn::figures("Partitions", 80.0),
-    TableColumn::figures("Lag", 96.0),
-    TableColumn::figures("Behind", 96.0),
-];
-/// The columns of the list of partitions.
-const OFFSET_COLUMNS: [TableColumn; 6] = [
-    TableColumn::rest("Topic"),
-    TableColumn::figures("Partition", 72.0),
-    TableColumn::figures("Committed", 110.0),
-    TableColumn::figures("End", 110.0),
     TableColumn::figures("Lag", 96.0),
     TableColumn::figures("Behind", 96.0),
 ];
@@ -47,6 +36,8 @@ pub(crate) struct GroupsState {
     chosen: Option<Arc<str>>,
     /// What names must contain.
     filter: String,
+    /// Which lag the chart shows.
+    unit: LagUnit,
 }
 
 impl GroupsState {
@@ -90,7 +81,7 @@ pub(crate) fn show(ui: &mut Ui, state: &mut GroupsState, view: &mut View<'_>) {
     let chosen = groups.iter().find(|group| state.chosen.as_ref() == Some(&group.group));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         if let Some(group) = chosen {
-            detail(ui, group, view);
+            detail::show(ui, group, &mut state.unit, view);
         }
     });
 }
@@ -157,12 +148,6 @@ fn behind(lag_ms: Option<i64>) -> String {
     }
 }
 
-/// How old the oldest record is that a group has not committed.
-fn group_behind(group: &GroupSummary) -> Option<i64> {
-    let known = group.offsets.iter().filter_map(|offset| offset.lag_ms).max();
-    known.or_else(|| group.offsets.is_empty().then_some(0))
-}
-
 /// How a state of a group is to be taken.
 fn tone(state: &str) -> Tone {
     match state {
@@ -198,7 +183,7 @@ impl TableRows for GroupRows<'_> {
             3 => figure(ui, group.offsets.len().to_string(), group.offsets.is_empty()),
             4 => lag(ui, group.total_lag()),
             _ => {
-                let behind_ms = group_behind(group);
+                let behind_ms = group.oldest_lag_ms();
                 figure(ui, behind(behind_ms), behind_ms == Some(0));
             }
         }
@@ -207,121 +192,4 @@ impl TableRows for GroupRows<'_> {
     fn name(&self, row: u64) -> String {
         self.group(row).map_or_else(String::new, |group| group.group.to_string())
     }
-}
-
-/// One group.
-fn detail(ui: &mut Ui, group: &GroupSummary, view: &mut View<'_>) {
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(&*group.group).font(heading()));
-        Chip::new(&group.state).tone(tone(&group.state)).show(ui);
-        if let Some(group_type) = &group.group_type {
-            Chip::new(group_type).show(ui);
-        }
-        if let Some(trouble) = &group.problem {
-            let text = format!("{} {trouble}", icons::WARNING);
-            ui.label(RichText::new(text).color(Tokens::of(ui).warning));
-        }
-    });
-    if group.offsets.is_empty() {
-        let text = "The group has no committed offset: it has not told anyone how far it is.";
-        EmptyState::new(icons::FLAG_BANNER, "Nothing committed", text).show(ui);
-        return;
-    }
-    if !group.members.is_empty() {
-        let height = (ROW_HEIGHT * group.members.len() as f32 + 32.0)
-            .min(ui.available_height() * LIST_SHARE);
-        Panel::bottom(Id::unique("members"))
-            .exact_size(height)
-            .frame(Frame::new())
-            .show(ui, |ui| members(ui, group));
-    }
-    let mut rows = OffsetRows { offsets: &group.offsets, jump: None };
-    let id = Id::unique(("offsets", &group.group));
-    let response =
-        DataTable::new(id, "Committed offsets", &OFFSET_COLUMNS, group.offsets.len() as u64)
-            .show(ui, &mut rows);
-    let opened = response.opened.or(rows.jump).and_then(|row| usize::try_from(row).ok());
-    if let Some(offset) = opened.and_then(|row| group.offsets.get(row)) {
-        jump(offset, view);
-    }
-}
-
-/// Where a group stands, as the table draws it.
-struct OffsetRows<'a> {
-    /// The partitions.
-    offsets: &'a [GroupOffset],
-    /// The row whose next record was asked for.
-    jump: Option<u64>,
-}
-
-impl TableRows for OffsetRows<'_> {
-    fn cell(&mut self, ui: &mut Ui, row: u64, column: usize) {
-        let Some(offset) = usize::try_from(row).ok().and_then(|row| self.offsets.get(row)) else {
-            return;
-        };
-        match column {
-            0 => {
-                let button =
-                    IconButton::new(icons::CROSSHAIR_SIMPLE, "Show the next record it reads");
-                if ui.add(button).clicked() {
-                    self.jump = Some(row);
-                }
-                let topic = RichText::new(&*offset.topic).font(mono());
-                ui.add(egui::Label::new(topic).truncate());
-            }
-            1 => figure(ui, offset.partition.to_string(), false),
-            2 => figure(ui, format::number(offset.committed), false),
-            3 => figure(ui, format::number(offset.end), false),
-            4 => lag(ui, offset.lag),
-            _ => figure(ui, behind(offset.lag_ms), offset.lag_ms == Some(0)),
-        }
-    }
-
-    fn name(&self, row: u64) -> String {
-        let offset = usize::try_from(row).ok().and_then(|row| self.offsets.get(row));
-        offset.map_or_else(String::new, |offset| {
-            format!("{}-{} lag {}", offset.topic, offset.partition, offset.lag)
-        })
-    }
-}
-
-/// To the record the group reads next.
-fn jump(offset: &GroupOffset, view: &mut View<'_>) {
-    let topic = Arc::clone(&offset.topic);
-    view.out.open(Pane::Topic(Arc::clone(&topic)));
-    let loaded = view.snapshot.topic_view(&topic).is_some_and(|topic| topic.start.is_some());
-    if !loaded {
-        // The last record it committed stands before the next one it reads: both are worth seeing.
-        let from = (offset.committed - 1).max(0);
-        let start = StartPosition::FromOffset { partition: offset.partition, offset: from };
-        view.out.send(Command::OpenTopic(Arc::clone(&topic)));
-        view.out.send(Command::Read(Arc::clone(&topic), start));
-    }
-    let (partition, offset) = (offset.partition, offset.committed);
-    view.out.send(Command::InspectRecord(Position { topic, partition, offset }));
-}
-
-/// Who is in the group.
-fn members(ui: &mut Ui, group: &GroupSummary) {
-    let tokens = Tokens::of(ui);
-    ui.add_space(4.0);
-    ui.label(RichText::new("Members").font(medium()).color(tokens.text_strong));
-    ui.spacing_mut().item_spacing.y = 0.0;
-    let area = ScrollArea::vertical().id_salt("members").auto_shrink(false);
-    area.show_rows(ui, ROW_HEIGHT, group.members.len(), |ui, rows| {
-        for member in group.members.get(rows).into_iter().flatten() {
-            let partitions: Vec<_> = member
-                .assignment
-                .iter()
-                .map(|(topic, partition)| format!("{topic}-{partition}"))
-                .collect();
-            let name = format!("{}   {}", member.client_id, member.host);
-            let right = format::count(partitions.len() as u64, "partition");
-            let row = ListRow::new(&name).icon(icons::USER).right(&right).show(ui);
-            row.on_hover_ui(|ui| {
-                ui.label(&*member.id);
-                ui.label(RichText::new(partitions.join(", ")).font(secondary()));
-            });
-        }
-    });
 }

@@ -1,0 +1,104 @@
+//! An engine on an embedded cluster with some orders in it.
+//!
+//! Promises: waiting ends as soon as a snapshot has what is waited for, and fails with the last snapshot.
+//! Does not know: what is tested.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
+use foldback::model::EntityId;
+use foldback::workspace::{
+    Command, ConnectionState, EngineOptions, EntityKey, EntityView, Snapshot, Target,
+    WorkspacePort, start,
+};
+
+/// The topic.
+pub(crate) const TOPIC: &str = "order-events";
+/// A consumer group that may commit.
+pub(crate) const GROUP: &str = "dashboard";
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An engine connected to a cluster with some orders in it.
+pub(crate) struct Bench {
+    port: WorkspacePort,
+    woken: Receiver<()>,
+    writer: Writer,
+    pub(crate) cluster: EmbeddedCluster,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let cluster =
+            EmbeddedCluster::start(&[EmbeddedTopic { name: TOPIC, partitions: 3 }]).unwrap();
+        let settings = cluster.settings(&[GROUP]);
+        let writer = Writer::open(&settings).unwrap();
+        let connect = Some(Target::Settings(Box::new(settings)));
+        let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
+        let (wake, woken) = sync_channel(1);
+        port.set_waker(move || wake.try_send(()).unwrap_or_default());
+        let bench = Self { port, woken, writer, cluster };
+        bench.write(
+            "order-1",
+            r#"{"type":"OrderCreated","status":"CREATED","total":10.50}"#,
+            1_000,
+        );
+        bench.write("order-2", r#"{"type":"OrderCreated","status":"CREATED","total":3}"#, 1_500);
+        bench.write("order-1", r#"{"type":"ItemAdded","total":12.75}"#, 2_000);
+        bench.write("order-1", r#"{"type":"OrderShipped","status":"SHIPPED"}"#, 3_000);
+        bench
+    }
+
+    pub(crate) fn write(&self, key: &str, value: &str, timestamp_ms: i64) {
+        let record =
+            NewRecord { topic: TOPIC, key, value: value.as_bytes(), timestamp_ms, headers: &[] };
+        self.writer.write(&record, PATIENCE).unwrap();
+    }
+
+    pub(crate) fn send(&self, command: Command) {
+        self.port.send(command).unwrap();
+    }
+
+    /// Waits for a snapshot in which this finds what it looks for.
+    pub(crate) fn wait<T>(&self, what: &str, find: impl Fn(&Snapshot) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let snapshot = self.port.latest();
+            if let Some(found) = find(&snapshot) {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no snapshot with {what}; the last one is {snapshot:#?}");
+            self.woken.recv_timeout(left.min(Duration::from_secs(1))).unwrap_or_default();
+        }
+    }
+
+    /// Opens order-1 and waits until its history is read and folded.
+    pub(crate) fn open_order_1(&self) -> Arc<EntityView> {
+        self.wait("a connection", |snapshot| {
+            matches!(snapshot.connection, ConnectionState::Connected(_)).then_some(())
+        });
+        self.send(Command::OpenEntity(order_1()));
+        self.wait("the history of order-1", |snapshot| {
+            let view = snapshot.entity_view(&order_1())?;
+            let read = view.events.latest().is_some_and(|events| events.len() == 3);
+            (read && !view.at_pending && view.at.is_some()).then(|| Arc::clone(view))
+        })
+    }
+
+    /// Waits until order-1 is shown with this many events folded.
+    pub(crate) fn wait_for_version(&self, version: u64) -> Arc<EntityView> {
+        self.wait(&format!("order-1 at version {version}"), |snapshot| {
+            let view = snapshot.entity_view(&order_1())?;
+            let there = view.at.as_ref().is_some_and(|at| at.version == version);
+            (there && !view.at_pending).then(|| Arc::clone(view))
+        })
+    }
+}
+
+/// The order with three events.
+pub(crate) fn order_1() -> EntityKey {
+    EntityKey { entity: EntityId::new("order-1"), topics: [Arc::from(TOPIC)].into() }
+}

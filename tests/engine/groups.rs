@@ -1,0 +1,75 @@
+//! Where consumer groups stand: their markers on an entity, their lag over time, the records they stand at.
+//!
+//! Promises: the group commits for real, as a consumer of its own.
+//! Does not know: how markers and lag are drawn.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use foldback::kafka::GroupReader;
+use foldback::model::{Position, TopicPartition};
+use foldback::workspace::{Command, EntityView, GroupMarker};
+
+use crate::bench::{Bench, GROUP, TOPIC, order_1};
+
+/// The last of these events, which all stand in one partition.
+fn last_position(view: &EntityView) -> Position {
+    view.events.latest().unwrap().last().unwrap().position.clone()
+}
+
+/// Lets the group say that it reads this record next.
+fn commit(bench: &Bench, next: &Position) {
+    let reader = GroupReader::open(&bench.cluster.settings(&[GROUP]), GROUP, &[TOPIC]).unwrap();
+    let partition = TopicPartition::new(TOPIC, next.partition);
+    reader.commit(&BTreeMap::from([(partition, next.offset)])).unwrap();
+}
+
+/// Waits until the group's marker on the order is this many events behind.
+fn marker(bench: &Bench, events_behind: u64) -> GroupMarker {
+    bench.wait(&format!("a marker {events_behind} behind"), |snapshot| {
+        let view = snapshot.entity_view(&order_1())?;
+        let marker = view.group_markers.iter().find(|marker| &*marker.group == GROUP)?;
+        (marker.events_behind == events_behind).then(|| marker.clone())
+    })
+}
+
+#[test]
+fn a_marker_follows_its_group_while_the_entity_is_open() {
+    let bench = Bench::new();
+    let last = last_position(&bench.open_order_1());
+    commit(&bench, &last);
+    bench.send(Command::RefreshGroups);
+    let behind = marker(&bench, 1);
+    assert_eq!((behind.version, behind.time_ms, &behind.position), (2, 2_000, &last));
+
+    // Nobody asks: the engine looks by itself.
+    commit(&bench, &Position { offset: last.offset + 1, ..last.clone() });
+    let done = marker(&bench, 0);
+    assert_eq!((done.version, &done.position), (3, &last), "nothing waits: the last one committed");
+}
+
+#[test]
+fn lag_is_sampled_while_the_groups_are_watched() {
+    let bench = Bench::new();
+    let last = last_position(&bench.open_order_1());
+    commit(&bench, &Position { offset: last.offset - 1, ..last });
+    bench.send(Command::WatchGroups(true));
+    let samples = bench.wait("two samples", |snapshot| {
+        let samples = snapshot.group_lags.get(GROUP)?;
+        (samples.iter().filter(|sample| sample.lag == 2).count() >= 2).then(|| Arc::clone(samples))
+    });
+    assert!(samples.is_sorted_by_key(|sample| sample.time_ms), "in order of time: {samples:?}");
+    assert!(samples.last().unwrap().lag_ms.is_some(), "in time, too: {samples:?}");
+}
+
+#[test]
+fn an_offset_without_a_record_shows_the_last_one_before_it_and_says_so() {
+    let bench = Bench::new();
+    let last = last_position(&bench.open_order_1());
+    bench.send(Command::CloseEntity(order_1()));
+    bench.send(Command::InspectRecord(Position { offset: last.offset + 1, ..last.clone() }));
+    let shown = bench.wait("the record before", |snapshot| snapshot.inspected.clone());
+    assert_eq!(shown.position, last);
+    let notice = bench.wait("a word about it", |snapshot| snapshot.notices.last().cloned());
+    assert!(notice.problem.to_string().contains("there is no record at"), "{}", notice.problem);
+}
