@@ -29,11 +29,7 @@ fn lane(number: u64) -> Lane {
         let hue = u8::try_from(version % 12).expect("a remainder by 12 fits");
         LaneMark { time_ms, version, hue, hollow: version % 50 == 0, problem: version % 97 == 0 }
     });
-    Lane {
-        label: format!("topic-{number}").into(),
-        marks: marks.collect(),
-        unknown_ms: Arc::new([]),
-    }
+    Lane::new(format!("topic-{number}").into(), marks.collect())
 }
 
 /// A window that shows the timeline alone.

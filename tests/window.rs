@@ -16,6 +16,8 @@ mod density;
 mod groups;
 #[path = "window/harness.rs"]
 mod harness;
+#[path = "window/lanes.rs"]
+mod lanes;
 #[path = "window/order.rs"]
 mod order;
 #[path = "window/pictures.rs"]

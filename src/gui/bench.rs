@@ -202,7 +202,7 @@ fn generate(options: FrameOptions) -> EntityView {
             problem: false,
         });
         let label = Arc::clone(&topics[usize::try_from(lane).unwrap_or(0)]);
-        Lane { label, marks: marks.collect(), unknown_ms: Arc::default() }
+        Lane::new(label, marks.collect())
     });
     EntityView {
         key: EntityKey { entity: EntityId::new("order-1042"), topics: Arc::clone(&topics) },

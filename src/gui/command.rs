@@ -49,6 +49,10 @@ pub enum UiCommand {
     PreviousInLane,
     /// To the event after in the lane in front.
     NextInLane,
+    /// To the event with a problem before.
+    PreviousProblem,
+    /// To the event with a problem after.
+    NextProblem,
     /// Remembers the moment.
     AddBookmark,
     /// Compares the moment with another, or ends it.
@@ -122,7 +126,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::PreviousEvent,
@@ -143,6 +147,8 @@ impl UiCommand {
         Self::PanRight,
         Self::PreviousInLane,
         Self::NextInLane,
+        Self::PreviousProblem,
+        Self::NextProblem,
         Self::AddBookmark,
         Self::Compare,
         Self::CompareEntity,
@@ -214,6 +220,10 @@ impl UiCommand {
             Self::PanRight => words("Pan right", "Move the timeline to later times"),
             Self::PreviousInLane => words("Previous in lane", "To the event before in this lane"),
             Self::NextInLane => words("Next in lane", "To the event after in this lane"),
+            Self::PreviousProblem => {
+                words("Previous problem", "To the event before that has a problem")
+            }
+            Self::NextProblem => words("Next problem", "To the event after that has a problem"),
             Self::AddBookmark => words("Add bookmark", "Remember this moment and entity"),
             Self::Compare => {
                 words("Compare moments", "Pin this moment on the left and compare others with it")
@@ -289,6 +299,8 @@ impl UiCommand {
             Self::PanRight => const { &[key(Key::D)] },
             Self::PreviousInLane => const { &[key(Key::Comma)] },
             Self::NextInLane => const { &[key(Key::Period)] },
+            Self::PreviousProblem => const { &[with(Modifiers::SHIFT, Key::N)] },
+            Self::NextProblem => const { &[key(Key::N)] },
             Self::AddBookmark => const { &[key(Key::B)] },
             Self::Compare => const { &[key(Key::C)] },
             Self::CompareEntity => const { &[with(Modifiers::SHIFT, Key::C)] },

@@ -162,6 +162,7 @@ impl Intake {
         }
 
         let log_time = self.clock.advance(incoming.timestamp_ms);
+        self.read.last_log_time_ms = self.clock.latest_ms();
         let released = match log_time {
             LogTime::Known(known_ms) if !self.held.is_empty() => Some(self.release(known_ms)),
             _ => None,

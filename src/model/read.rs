@@ -122,6 +122,8 @@ pub struct PartitionRead {
     pub lost: Vec<OffsetRange>,
     /// The timestamp of the first record, in milliseconds since the epoch.
     pub first_timestamp_ms: Option<i64>,
+    /// The log time that the partition has reached, in milliseconds since the epoch.
+    pub last_log_time_ms: Option<i64>,
     /// Under which leaders the records were written, as far as brokers say so.
     pub leader_epochs: Vec<LeaderEpoch>,
 }
@@ -151,6 +153,7 @@ impl PartitionRead {
             gaps: Vec::new(),
             lost: Vec::new(),
             first_timestamp_ms: None,
+            last_log_time_ms: None,
             leader_epochs: Vec::new(),
         }
     }
@@ -168,6 +171,7 @@ impl PartitionRead {
             gaps: Vec::new(),
             lost: lost.clone(),
             first_timestamp_ms: self.first_timestamp_ms,
+            last_log_time_ms: self.last_log_time_ms,
             leader_epochs: Vec::new(),
         }
     }
@@ -188,6 +192,7 @@ impl PartitionRead {
         self.gaps.append(&mut rest.gaps);
         self.lost.append(&mut rest.lost);
         self.first_timestamp_ms = self.first_timestamp_ms.or(rest.first_timestamp_ms);
+        self.last_log_time_ms = self.last_log_time_ms.max(rest.last_log_time_ms);
         self.leader_epochs.append(&mut rest.leader_epochs);
         self
     }

@@ -318,9 +318,9 @@ impl PartitionReader<'_> {
             self.read.records += 1;
             self.read.bytes += as_u64(key.len() + value.len());
             self.read.first_timestamp_ms.get_or_insert(timestamp_ms);
-            let (LogTime::Known(log_time_ms) | LogTime::Implausible(log_time_ms)) =
-                self.clock.advance(timestamp_ms)
-            else {
+            let log_time = self.clock.advance(timestamp_ms);
+            self.read.last_log_time_ms = self.clock.latest_ms();
+            let (LogTime::Known(log_time_ms) | LogTime::Implausible(log_time_ms)) = log_time else {
                 continue;
             };
             if !passes(&self.plan.keys, key.as_bytes()) {

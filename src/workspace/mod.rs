@@ -19,6 +19,7 @@ mod fetch;
 mod filter;
 pub mod groups;
 mod indexing;
+mod lane;
 mod mapping;
 mod port;
 mod problem;
@@ -53,6 +54,7 @@ pub use failure::{Failure, FailureKind};
 pub use fetch::Fetch;
 pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
 pub use indexing::{IndexQuestion, IndexSummary};
+pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use mapping::mapping_of;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
@@ -68,7 +70,7 @@ pub use topic_mapping::{MappingReport, TopicMapping, fold_named};
 pub use topics::{PartitionReport, TopicReport};
 pub use views::{
     DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,
-    Histogram, Lane, LaneMark, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText,
-    StateRow, TopicView, TreeRow, ValueKind,
+    Histogram, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, StateRow, TopicView,
+    TreeRow, ValueKind,
 };
 pub use when::{WHEN_FORMS, WhenError, parse_when};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::comparison::{CompareView, CompareWith};
+use super::lane::Lane;
 use super::snapshot::{ClockPoint, JobId, PartitionFacts};
 use super::{Fetch, Problem, RecordFilter, StartPosition};
 use crate::model::{
@@ -339,32 +340,6 @@ pub struct EntityAt {
     pub changes: Arc<[Change]>,
     /// Everything about the record of that last event.
     pub record: Option<Arc<RecordDetail>>,
-}
-
-/// An event on a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LaneMark {
-    /// The log time, in milliseconds.
-    pub time_ms: i64,
-    /// The event's version.
-    pub version: u64,
-    /// Which of the 12 hues: types have stable hues by their name.
-    pub hue: u8,
-    /// Whether it is drawn hollow: aborted or undecided.
-    pub hollow: bool,
-    /// Whether it has a problem.
-    pub problem: bool,
-}
-
-/// A lane of the timeline.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    /// The topic, or the group.
-    pub label: Arc<str>,
-    /// The events in order of time.
-    pub marks: Arc<[LaneMark]>,
-    /// Spans of time in which nothing can be known, such as before the log start: from and to, in milliseconds.
-    pub unknown_ms: Arc<[(i64, i64)]>,
 }
 
 /// A consumer group's committed position on an entity's timeline.

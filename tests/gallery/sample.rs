@@ -20,7 +20,7 @@ use foldback::model::{
 use foldback::workspace::{
     ClockMode, ClockPoint, ClockView, GroupMarker, Histogram, JobId, JobProgress, JobState,
     JobView, Lane, LaneMark, Notice, NoticeLevel, PartitionProgress, Problem, StateRow, TreeRow,
-    ValueKind, event_hue,
+    UnknownReason, UnknownSpan, ValueKind, event_hue,
 };
 
 /// 2026-11-23 14:02:11.482 UTC
@@ -388,18 +388,21 @@ fn position(offset: i64) -> Position {
 
 /// Lanes from few marks to many.
 fn lanes() -> Vec<Lane> {
-    let lane = |label: &str, count: i64, step_ms: i64, unknown: &[(i64, i64)]| Lane {
-        label: label.into(),
-        marks: (0..count)
-            .map(|n| LaneMark {
-                time_ms: NOW_MS - 3 * step_ms + n * step_ms + (n * n * 7_919) % (step_ms / 3 + 1),
-                version: n.cast_unsigned() + 1,
-                hue: event_hue(type_of(n.cast_unsigned())),
-                hollow: n % 9 == 4,
-                problem: n % 11 == 5,
-            })
-            .collect(),
-        unknown_ms: unknown.into(),
+    let lane = |label: &str, count: i64, step_ms: i64, unknown: &[UnknownSpan]| {
+        let marks = (0..count).map(|n| LaneMark {
+            time_ms: NOW_MS - 3 * step_ms + n * step_ms + (n * n * 7_919) % (step_ms / 3 + 1),
+            version: n.cast_unsigned() + 1,
+            hue: event_hue(type_of(n.cast_unsigned())),
+            hollow: n % 9 == 4,
+            problem: n % 11 == 5,
+        });
+        Lane { unknown: unknown.into(), ..Lane::new(label.into(), marks.collect()) }
+    };
+    let deleted = UnknownSpan {
+        from_ms: i64::MIN,
+        to_ms: NOW_MS - 3_900_000,
+        reason: UnknownReason::Deleted,
+        detail: "payment-events-0 starts at offset 7: older records were deleted".into(),
     };
     let mut first = lane("order-events", 7, 700_000, &[]);
     let mut marks = first.marks.to_vec();
@@ -407,7 +410,7 @@ fn lanes() -> Vec<Lane> {
     first.marks = marks.into();
     vec![
         first,
-        lane("payment-events", 4, 1_100_000, &[(NOW_MS - 6_000_000, NOW_MS - 3_900_000)]),
+        lane("payment-events", 4, 1_100_000, &[deleted]),
         lane("shipment-events", 60, 60_000, &[]),
         lane("customer-profile-changes-by-region", 240, 14_000, &[]),
         lane("clicks", 40_000, 100, &[]),

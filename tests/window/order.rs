@@ -290,7 +290,7 @@ pub(crate) fn view(version: u64) -> EntityView {
         problem: false,
     };
     let marks = events().iter().map(mark).collect();
-    let lane = Lane { label: topic(), marks, unknown_ms: Arc::default() };
+    let lane = Lane::new(topic(), marks);
     let marker = |group: &str, version: u64, behind: u64| GroupMarker {
         group: group.into(),
         position: Position { offset: position(version).offset + 1, ..position(version) },

@@ -119,7 +119,7 @@ static DARK: Tokens = Tokens {
     warning: rgb(0xF5_9A6C),
     error: rgb(0xFF_8F8C),
     density: rgb(0x6B_7A8F),
-    hatch: rgb(0x39_424F),
+    hatch: rgb(0x4C_5766),
     shadow: black(110),
     dim: black(120),
     events: [
@@ -162,7 +162,7 @@ static LIGHT: Tokens = Tokens {
     warning: rgb(0x9A_3A12),
     error: rgb(0xB3_203C),
     density: rgb(0x7B_8594),
-    hatch: rgb(0xCF_CAC0),
+    hatch: rgb(0xBA_B4A9),
     shadow: black(40),
     dim: black(60),
     events: [

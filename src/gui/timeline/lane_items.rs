@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::TimeMap;
-use crate::workspace::LaneMark;
+use crate::workspace::{Lane, LaneMark};
 
 /// Marks whose centers are closer than this become one item, in points: they would cover each other.
 const MERGE_POINTS: f32 = 6.0;
@@ -144,6 +144,37 @@ pub(super) fn nearest(marks: &[LaneMark], map: &TimeMap, x: f32, within: f32) ->
         .min_by(|one, other| distance(one).total_cmp(&distance(other)))
 }
 
+/// The mark with a problem nearest to an x, if one is within this many points.
+pub(super) fn nearest_problem(lane: &Lane, map: &TimeMap, x: f32, within: f32) -> Option<usize> {
+    let x_of = |number: usize| map.x_of(lane.marks[number].time_ms as f64);
+    let after = lane.problems.partition_point(|number| x_of(*number) < x);
+    let beside = [after.checked_sub(1), Some(after)].into_iter().flatten();
+    let beside = beside.filter_map(|index| lane.problems.get(index).copied());
+    beside
+        .filter(|number| (x_of(*number) - x).abs() <= within)
+        .min_by(|one, other| (x_of(*one) - x).abs().total_cmp(&(x_of(*other) - x).abs()))
+}
+
+/// The next mark with a problem after a version in any lane, or the one before it, with the number of its lane.
+pub fn problem_beside(lanes: &[Lane], version: u64, forward: bool) -> Option<(usize, &LaneMark)> {
+    let of_lane = |(number, lane): (usize, &'_ Lane)| {
+        let version_of = |problem: &usize| lane.marks[*problem].version;
+        let index = if forward {
+            lane.problems.partition_point(|problem| version_of(problem) <= version)
+        } else {
+            lane.problems.partition_point(|problem| version_of(problem) < version).checked_sub(1)?
+        };
+        Some((number, *lane.problems.get(index)?))
+    };
+    let beside = lanes.iter().enumerate().filter_map(of_lane);
+    let beside = beside.map(|(number, problem)| (number, &lanes[number].marks[problem]));
+    if forward {
+        beside.min_by_key(|(_, mark)| mark.version)
+    } else {
+        beside.max_by_key(|(_, mark)| mark.version)
+    }
+}
+
 /// The next mark after a version in a lane, or the one before it; the first or last when there is no version yet.
 pub fn neighbour(marks: &[LaneMark], version: Option<u64>, forward: bool) -> Option<&LaneMark> {
     let Some(version) = version else {
@@ -261,6 +292,42 @@ mod tests {
         assert_eq!(neighbour(&all, Some(1), true).unwrap().version, 2);
         assert_eq!(neighbour(&all, Some(3), true), None);
         assert_eq!(neighbour(&all, Some(3), false).unwrap().version, 2);
+    }
+
+    /// A lane of 10,000 marks, the versions of two lanes taking turns, with problems at these versions.
+    fn crowded(first: u64, problems: &[u64]) -> Lane {
+        let mark = |index: u64| {
+            let version = first + index * 2;
+            let problem = problems.contains(&version);
+            let time_ms = i64::try_from(version).unwrap();
+            LaneMark { time_ms, version, hue: 0, hollow: false, problem }
+        };
+        Lane::new("t".into(), (0..10_000).map(mark).collect())
+    }
+
+    #[test]
+    fn problems_are_stepped_through_over_all_lanes_also_where_they_are_a_density() {
+        let lanes = [crowded(1, &[501, 9_001]), crowded(2, &[700])];
+        let map = map(0, 20_000);
+        assert!(matches!(lane_items(&lanes[0].marks, &map), LaneItems::Density { .. }), "crowded");
+        let step = |version, forward| {
+            problem_beside(&lanes, version, forward).map(|(lane, mark)| (lane, mark.version))
+        };
+        assert_eq!(step(0, true), Some((0, 501)));
+        assert_eq!(step(501, true), Some((1, 700)));
+        assert_eq!(step(700, true), Some((0, 9_001)));
+        assert_eq!(step(9_001, true), None);
+        assert_eq!(step(9_001, false), Some((1, 700)));
+        assert_eq!(step(501, false), None);
+    }
+
+    #[test]
+    fn a_problem_in_a_crowd_can_be_pointed_at() {
+        let lane = crowded(1, &[501, 9_001]);
+        let map = map(0, 20_000);
+        let x = map.x_of(9_001.0);
+        assert_eq!(nearest_problem(&lane, &map, x + 3.0, 4.0), Some(4_500));
+        assert_eq!(nearest_problem(&lane, &map, x + 5.0, 4.0), None);
     }
 
     proptest! {

@@ -10,10 +10,11 @@ use super::lanes::Parts;
 use crate::gui::theme::format::count;
 use crate::gui::theme::{GRID, GUTTER, Tokens, icon, icons, secondary};
 use crate::gui::widgets::cut_galley;
-use crate::workspace::GroupMarker;
+use crate::workspace::{GroupMarker, Lane};
 
 /// Draws the label of a lane.
-pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, text: &str, spoken: &str) {
+pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, lane: &Lane) {
+    let text = &*lane.label;
     let tokens = Tokens::of(ui);
     let place = Rect::from_x_y_ranges(labels, rect.y_range());
     let response = ui.interact(place, id, Sense::hover());
@@ -22,10 +23,29 @@ pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, text: &str, spo
     let elided = galley.elided;
     let at = pos2(place.left() + GUTTER, place.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, tokens.text);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}, {spoken}")));
-    if elided {
-        response.on_hover_text(text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken(lane)));
+    if elided || !lane.unknown.is_empty() {
+        response.on_hover_ui(|ui| {
+            ui.label(text);
+            for span in lane.unknown.iter() {
+                ui.small(&*span.detail);
+            }
+        });
     }
+}
+
+/// A lane in words, for screen readers.
+fn spoken(lane: &Lane) -> String {
+    let mut words = format!("{}, {}", lane.label, count(lane.marks.len() as u64, "event"));
+    if !lane.problems.is_empty() {
+        words.push_str(", ");
+        words.push_str(&count(lane.problems.len() as u64, "problem"));
+    }
+    for span in lane.unknown.iter() {
+        words.push_str(", ");
+        words.push_str(&span.detail);
+    }
+    words
 }
 
 /// What the user asks of a group's marker.

@@ -11,12 +11,14 @@ use egui::{Mesh, Rect, Ui, pos2};
 use super::{LaneItem, LaneItems, TimeMap, lane_items};
 use crate::gui::theme::Tokens;
 use crate::gui::widgets::{EventMark, add_event_mark, add_pill, add_problem_dot};
-use crate::workspace::{Lane, LaneMark};
+use crate::workspace::{Lane, LaneMark, UnknownReason, UnknownSpan};
 
 /// The radius of a mark, in points.
 const RADIUS: f32 = 4.5;
 /// The height of a bar that stands for several marks, in points.
 const PILL_HEIGHT: f32 = 10.0;
+/// How far below the top of a density the dots of problems stand, in points.
+const PROBLEM_TOP: f32 = 4.0;
 /// How far apart the stripes over unknown spans are, in points.
 const HATCH_DISTANCE: f32 = 7.0;
 
@@ -25,8 +27,10 @@ const HATCH_DISTANCE: f32 = 7.0;
 pub(super) struct Key {
     /// The lane's marks; kept, so that no others take their address.
     marks: Arc<[LaneMark]>,
+    /// The numbers of the marks that have a problem.
+    problems: Arc<[usize]>,
     /// The lane's unknown spans.
-    unknown_ms: Arc<[(i64, i64)]>,
+    unknown: Arc<[UnknownSpan]>,
     /// The view and where it lies.
     map: TimeMap,
     /// Where the lane lies.
@@ -41,7 +45,7 @@ impl Key {
     /// Whether a picture made for this key is one for the other, too.
     fn matches(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.marks, &other.marks)
-            && Arc::ptr_eq(&self.unknown_ms, &other.unknown_ms)
+            && Arc::ptr_eq(&self.unknown, &other.unknown)
             && self.map == other.map
             && self.rect == other.rect
             && self.dark == other.dark
@@ -71,7 +75,8 @@ impl LanePicture {
     ) -> &'a Self {
         let key = Key {
             marks: Arc::clone(&lane.marks),
-            unknown_ms: Arc::clone(&lane.unknown_ms),
+            problems: Arc::clone(&lane.problems),
+            unknown: Arc::clone(&lane.unknown),
             map: *map,
             rect,
             dark: ui.visuals().dark_mode,
@@ -89,10 +94,10 @@ impl LanePicture {
         let tokens = Tokens::of_theme(key.dark);
         let items = lane_items(&key.marks, &key.map);
         let mut mesh = Mesh::default();
-        add_unknown(&mut mesh, &key, tokens);
         let feather = 1.0 / key.pixels_per_point;
         match &items {
             LaneItems::Items(items) => {
+                add_unknown(&mut mesh, &key, tokens);
                 for item in items {
                     add_item(&mut mesh, &key, item, tokens, feather);
                 }
@@ -109,6 +114,9 @@ impl LanePicture {
                     let bar = Rect::from_min_max(left_top, pos2(bucket.x + width, bottom));
                     mesh.add_colored_rect(bar, tokens.density);
                 }
+                // Bars would hide what lies behind them.
+                add_unknown(&mut mesh, &key, tokens);
+                add_problems(&mut mesh, &key, tokens, feather);
             }
         }
         Self { key, mesh: Arc::new(mesh), items }
@@ -142,9 +150,27 @@ fn add_item(mesh: &mut Mesh, key: &Key, item: &LaneItem, tokens: &Tokens, feathe
     }
 }
 
-/// Adds the ground and the stripes of spans in which nothing can be known.
+/// Adds the dots of the marks with problems above a density: those that would cover each other once.
+fn add_problems(mesh: &mut Mesh, key: &Key, tokens: &Tokens, feather: f32) {
+    let x_of = |number: &usize| key.map.x_of(key.marks[*number].time_ms as f64);
+    let first = key.problems.partition_point(|number| x_of(number) < key.map.x.min - RADIUS);
+    let mut last = f32::NEG_INFINITY;
+    for number in &key.problems[first..] {
+        let x = x_of(number);
+        if x > key.map.x.max + RADIUS {
+            return;
+        }
+        if x - last >= RADIUS {
+            add_problem_dot(mesh, pos2(x, key.rect.top() + PROBLEM_TOP), tokens, feather);
+            last = x;
+        }
+    }
+}
+
+/// Adds the ground and the stripes of spans of which not everything is known: rising where records were deleted, falling
+/// where they were not read.
 fn add_unknown(mesh: &mut Mesh, key: &Key, tokens: &Tokens) {
-    for (from_ms, to_ms) in key.unknown_ms.iter() {
+    for UnknownSpan { from_ms, to_ms, reason, .. } in key.unknown.iter() {
         let clamp = |x: f32| x.clamp(key.map.x.min, key.map.x.max);
         let left = clamp(key.map.x_of(*from_ms as f64));
         let right = clamp(key.map.x_of(*to_ms as f64));
@@ -158,20 +184,23 @@ fn add_unknown(mesh: &mut Mesh, key: &Key, tokens: &Tokens) {
         // Stripes lie on a grid of the screen, so that they do not crawl when the view moves.
         let mut x = ((left - height) / HATCH_DISTANCE).ceil() * HATCH_DISTANCE;
         while x < right {
-            add_stripe(mesh, rect, x, tokens.hatch);
+            add_stripe(mesh, rect, x, *reason, tokens.hatch);
             x += HATCH_DISTANCE;
         }
     }
 }
 
-/// Adds one stripe that rises from this x at the bottom, cut at both sides of the rectangle.
-fn add_stripe(mesh: &mut Mesh, rect: Rect, x: f32, color: egui::Color32) {
+/// Adds one stripe that begins at this x and rises or falls, cut at both sides of the rectangle.
+fn add_stripe(mesh: &mut Mesh, rect: Rect, x: f32, reason: UnknownReason, color: egui::Color32) {
     let from = x.max(rect.left());
     let to = (x + rect.height()).min(rect.right());
     if to <= from {
         return;
     }
-    let y_of = |at: f32| rect.bottom() - (at - x);
+    let y_of = |at: f32| match reason {
+        UnknownReason::Deleted => rect.bottom() - (at - x),
+        UnknownReason::NotRead => rect.top() + (at - x),
+    };
     let base = mesh.vertices.len() as u32;
     for (at, shift) in [(from, 0.0), (from, 1.2), (to, 0.0), (to, 1.2)] {
         let y = (y_of(at) + shift).clamp(rect.top(), rect.bottom());
@@ -202,10 +231,15 @@ mod tests {
     fn a_picture_is_made_anew_only_when_the_lane_or_its_place_changes() {
         let mark =
             |time_ms| LaneMark { time_ms, version: 1, hue: 0, hollow: false, problem: false };
+        let span = UnknownSpan {
+            from_ms: i64::MIN,
+            to_ms: 100,
+            reason: UnknownReason::Deleted,
+            detail: "t-0 starts at offset 7".into(),
+        };
         let lane = |time_ms| Lane {
-            label: "order-events".into(),
-            marks: [mark(time_ms)].into(),
-            unknown_ms: [(0, 100)].into(),
+            unknown: [span.clone()].into(),
+            ..Lane::new("order-events".into(), [mark(time_ms)].into())
         };
         let ctx = egui::Context::default();
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {

@@ -10,12 +10,11 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::lane_items::nearest;
+use super::lane_items::{nearest, nearest_problem};
 use super::lane_labels::{MarkerAction, label, marker_row};
 use super::lane_mesh::LanePicture;
 use super::view_state::{Drag, move_view};
 use super::{LaneItem, LaneItems, TimeMap, TimelineState, ticks};
-use crate::gui::theme::format::count;
 use crate::gui::theme::{GUTTER, TimeFormat, Tokens, medium, secondary};
 use crate::workspace::{GroupMarker, Lane, LaneMark};
 
@@ -184,9 +183,7 @@ impl Timeline<'_> {
                 let rect = Rect::from_x_y_ranges(parts.lanes.x_range(), top..=top + LANE_HEIGHT);
                 let plot = rect.with_min_x(parts.plot.left());
                 if let Some(lane) = self.lanes.get(row) {
-                    let spoken = count(lane.marks.len() as u64, "event");
-                    let id_of_label = id.with(("label", row));
-                    label(ui, id_of_label, rect, parts.labels, &lane.label, &spoken);
+                    label(ui, id.with(("label", row)), rect, parts.labels, lane);
                     self.show_lane(ui, id, &mut state.pictures[row], row, map, plot);
                     continue;
                 }
@@ -315,7 +312,14 @@ impl Timeline<'_> {
         let row = (pointer.y > parts.lanes.top()).then_some(row as usize);
         let lane = row.and_then(|row| Some((row, self.lanes.get(row)?)));
         let found = lane.and_then(|(row, lane)| {
-            nearest(&lane.marks, map, pointer.x, REACH).map(|index| (row, &lane.marks[index]))
+            let picture = state.pictures.get(row).and_then(Option::as_ref);
+            let is_density =
+                |picture: &LanePicture| matches!(picture.items, LaneItems::Density { .. });
+            let problem = picture
+                .filter(|picture| is_density(picture))
+                .and_then(|_| nearest_problem(lane, map, pointer.x, REACH / 2.0));
+            let index = problem.or_else(|| nearest(&lane.marks, map, pointer.x, REACH))?;
+            Some((row, &lane.marks[index]))
         });
         if response.clicked() {
             return Some(match found {
@@ -331,6 +335,13 @@ impl Timeline<'_> {
                     ui.small(time);
                 },
             );
+        } else if let Some((_, lane)) = lane {
+            let time_ms = map.ms_of(pointer.x);
+            let mut here =
+                lane.unknown.iter().filter(|span| span.from_ms <= time_ms && time_ms < span.to_ms);
+            if let Some(span) = here.next() {
+                response.clone().on_hover_text_at_pointer(&*span.detail);
+            }
         }
         None
     }

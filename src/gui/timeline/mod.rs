@@ -12,7 +12,7 @@ mod ruler;
 mod time_map;
 mod view_state;
 
-pub use lane_items::{Bucket, LaneItem, LaneItems, lane_items, neighbour};
+pub use lane_items::{Bucket, LaneItem, LaneItems, lane_items, neighbour, problem_beside};
 pub use lane_labels::MarkerAction;
 pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
 pub use ruler::{Tick, ticks};

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::history_view::{EntityHistory, HistoryQuestion};
+use super::lanes::with_unknown;
 use super::one_clock::LogPlace;
 use super::pool::{News, TaskKey};
 use super::reading::{LogFacts, Reading, keep_gaps};
@@ -126,6 +127,7 @@ impl OpenEntity {
     pub(crate) fn progress(&mut self, mut partitions: Vec<PartitionRead>) {
         keep_gaps(&self.partitions, &mut partitions);
         self.partitions = partitions;
+        self.view.lanes = with_unknown(&self.view.lanes, &self.partitions);
     }
 
     /// Stops the read that fills it.
@@ -258,7 +260,7 @@ impl State {
         let Some(open) = self.entity_mut(key) else { return };
         let is_read =
             open.partitions.iter().all(PartitionRead::is_done) && !open.partitions.is_empty();
-        open.view.lanes = Arc::clone(&history.lanes);
+        open.view.lanes = with_unknown(&history.lanes, &open.partitions);
         open.view.events = if is_read {
             Fetch::Ready(Arc::clone(&history.rows))
         } else {

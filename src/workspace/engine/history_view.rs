@@ -67,7 +67,8 @@ impl HistoryQuestion {
             events.iter().filter(|event| event.problems.contains(&EventProblem::Undecodable));
         let undecodable = undecodable.map(|event| event.position.clone()).collect();
         let places = events.iter().map(place).collect();
-        let lanes = lanes(&events);
+        let topics: Vec<Arc<str>> = self.ways.keys().cloned().collect();
+        let lanes = lanes(&topics, &events);
         let rows = rows(&events, &*self.fold, &ways);
         let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
         EntityHistory { history, rows, lanes, places, undecodable, log: self.log, ways }

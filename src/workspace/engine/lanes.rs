@@ -1,24 +1,23 @@
 //! The lanes of an entity's timeline.
 //!
-//! Promises: one lane per topic, marks in order of time; an event type has the same hue everywhere and always.
+//! Promises: one lane per topic, marks in order of time; an event type has the same hue everywhere and always; what was
+//! deleted or not read in any partition is unknown, because a key may live in any.
 //! Does not know: pixels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Event, Transaction};
-use crate::workspace::{Lane, LaneMark, event_hue};
+use crate::model::{Event, PartitionRead, Transaction};
+use crate::workspace::{Lane, LaneMark, UnknownReason, UnknownSpan, event_hue};
 
-/// One lane per topic of these events, which stand in log order.
-pub(crate) fn lanes(events: &[Event]) -> Arc<[Lane]> {
-    let mut by_topic: BTreeMap<Arc<str>, Vec<LaneMark>> = BTreeMap::new();
+/// One lane for each of these topics, with these events, which stand in log order.
+pub(crate) fn lanes(topics: &[Arc<str>], events: &[Event]) -> Arc<[Lane]> {
+    let mut by_topic: BTreeMap<Arc<str>, Vec<LaneMark>> =
+        topics.iter().map(|topic| (Arc::clone(topic), Vec::new())).collect();
     for event in events {
         by_topic.entry(Arc::clone(&event.position.topic)).or_default().push(mark(event));
     }
-    by_topic
-        .into_iter()
-        .map(|(label, marks)| Lane { label, marks: marks.into(), unknown_ms: Arc::default() })
-        .collect()
+    by_topic.into_iter().map(|(label, marks)| Lane::new(label, marks.into())).collect()
 }
 
 /// An event as a mark.
@@ -29,5 +28,99 @@ fn mark(event: &Event) -> LaneMark {
         hue: event_hue(&event.event_type),
         hollow: event.transaction != Transaction::Committed,
         problem: !event.problems.is_empty(),
+    }
+}
+
+/// The lanes with what is unknown as far as their topics were read. Spans that stay as they were are not made anew.
+pub(crate) fn with_unknown(lanes: &[Lane], reads: &[PartitionRead]) -> Arc<[Lane]> {
+    let lane = |lane: &Lane| {
+        let unknown = unknown(reads.iter().filter(|read| read.partition.topic == lane.label));
+        let same = lane.unknown[..] == unknown;
+        let unknown = if same { Arc::clone(&lane.unknown) } else { unknown.into() };
+        Lane { unknown, ..lane.clone() }
+    };
+    lanes.iter().map(lane).collect()
+}
+
+/// What is unknown of a topic of which this was read, from the log start on.
+fn unknown<'r>(reads: impl Iterator<Item = &'r PartitionRead> + Clone) -> Vec<UnknownSpan> {
+    // A partition that starts late and holds nothing has lost everything up to now.
+    let begins = |read: &'r PartitionRead| {
+        let first_ms = read.first_timestamp_ms.or_else(|| read.is_done().then_some(i64::MAX))?;
+        (read.from > 0).then_some((first_ms, read))
+    };
+    let deleted = reads.clone().filter_map(begins).max_by_key(|(first_ms, _)| *first_ms);
+    let deleted = deleted.map(|(to_ms, PartitionRead { partition, from, .. })| UnknownSpan {
+        from_ms: i64::MIN,
+        to_ms,
+        reason: UnknownReason::Deleted,
+        detail: format!("{partition} starts at offset {from}: older records were deleted").into(),
+    });
+    let reached_ms = |read: &PartitionRead| read.last_log_time_ms.unwrap_or(i64::MIN);
+    let slowest = reads.filter(|read| !read.is_done()).min_by_key(|read| reached_ms(read));
+    let not_read = slowest.map(|read| UnknownSpan {
+        from_ms: reached_ms(read),
+        to_ms: i64::MAX,
+        reason: UnknownReason::NotRead,
+        detail: format!(
+            "{} was read up to offset {} of {}",
+            read.partition, read.position, read.end
+        )
+        .into(),
+    });
+    deleted.into_iter().chain(not_read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{OffsetRange, TopicPartition};
+
+    /// What was read of a partition: from, position, end; first and last time.
+    fn read(partition: i32, offsets: [i64; 3], times: Option<(i64, i64)>) -> PartitionRead {
+        let range = OffsetRange::new(&TopicPartition::new("t", partition), offsets[0], offsets[2]);
+        PartitionRead {
+            position: offsets[1],
+            first_timestamp_ms: times.map(|(first, _)| first),
+            last_log_time_ms: times.map(|(_, last)| last),
+            ..PartitionRead::starting(&range)
+        }
+    }
+
+    /// The spans: from, to, why.
+    fn told(reads: &[PartitionRead]) -> Vec<(i64, i64, UnknownReason)> {
+        unknown(reads.iter()).iter().map(|span| (span.from_ms, span.to_ms, span.reason)).collect()
+    }
+
+    #[test]
+    fn everything_read_from_offset_0_is_known() {
+        assert_eq!(told(&[read(0, [0, 9, 9], Some((10, 90))), read(1, [0, 0, 0], None)]), []);
+    }
+
+    #[test]
+    fn what_any_partition_has_lost_is_unknown_up_to_the_latest_first_record() {
+        let reads = [read(0, [5, 9, 9], Some((10, 90))), read(1, [7, 9, 9], Some((30, 90)))];
+        assert_eq!(told(&reads), [(i64::MIN, 30, UnknownReason::Deleted)]);
+        let emptied = [reads[0].clone(), read(1, [7, 7, 7], None)];
+        assert_eq!(told(&emptied), [(i64::MIN, i64::MAX, UnknownReason::Deleted)]);
+        let not_there_yet = [read(0, [5, 5, 9], None)];
+        assert_eq!(told(&not_there_yet), [(i64::MIN, i64::MAX, UnknownReason::NotRead)]);
+    }
+
+    #[test]
+    fn what_was_not_read_is_unknown_from_where_the_slowest_partition_stands() {
+        let reads = [read(0, [0, 4, 9], Some((10, 40))), read(1, [0, 9, 9], Some((10, 90)))];
+        assert_eq!(told(&reads), [(40, i64::MAX, UnknownReason::NotRead)]);
+        assert_eq!(&*unknown(reads.iter())[0].detail, "t-0 was read up to offset 4 of 9");
+    }
+
+    #[test]
+    fn a_topic_without_events_has_a_lane_and_spans_that_stay_are_not_made_anew() {
+        let topics = [Arc::from("t"), Arc::from("u")];
+        let reads = [read(0, [5, 9, 9], Some((10, 90)))];
+        let first = with_unknown(&lanes(&topics, &[]), &reads);
+        let second = with_unknown(&first, &reads);
+        assert_eq!(first.iter().map(|lane| lane.unknown.len()).collect::<Vec<_>>(), [1, 0]);
+        assert!(Arc::ptr_eq(&first[0].unknown, &second[0].unknown), "the same spans");
     }
 }

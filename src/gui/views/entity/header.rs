@@ -43,6 +43,7 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         if let Some(completeness) = &entity.completeness {
             verdict_chip(ui, completeness);
         }
+        problems(ui, entity, narrow, view);
         progress(ui, entity, view);
         fold(ui, entity, narrow, view);
         compare(ui, entity, narrow, view);
@@ -59,6 +60,20 @@ fn version(ui: &mut Ui, entity: &EntityView) {
     let version = entity.at.as_ref().map_or(0, |at| at.version);
     let words = format!("v{version} of {}", format::number(events.len() as u64));
     Chip::new(&words).show(ui).response.on_hover_text("Events in the state, of all that were read");
+}
+
+/// How many events have a problem; a click goes to the next of them.
+fn problems(ui: &mut Ui, entity: &EntityView, narrow: bool, view: &mut View<'_>) {
+    let count: usize = entity.lanes.iter().map(|lane| lane.problems.len()).sum();
+    if count == 0 {
+        return;
+    }
+    let words = format::count(count as u64, "problem");
+    let name = format!("{words}: to the next one");
+    let shown = if narrow { format::number(count as u64) } else { words };
+    if ui.add(IconButton::new(icons::WARNING, &name).text(&shown).shortcut("N")).clicked() {
+        view.out.run(UiCommand::NextProblem);
+    }
 }
 
 /// How far reading its history is.

@@ -19,7 +19,7 @@ use self::inspector::InspectorState;
 use super::record::RecordState;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
-use crate::gui::timeline::{TimelineState, neighbour};
+use crate::gui::timeline::{TimelineState, neighbour, problem_beside};
 use crate::gui::view::View;
 use crate::gui::widgets::{EmptyState, TreeState, problem_box};
 use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView, EventRow, Fetch};
@@ -115,6 +115,17 @@ pub(crate) fn execute(
                 .get(state.lane)
                 .and_then(|lane| neighbour(&lane.marks, version, forward));
             if let Some(mark) = mark {
+                go_to(entity, mark.version, view);
+            }
+        }
+        UiCommand::PreviousProblem | UiCommand::NextProblem => {
+            let version = entity.at.as_ref().map_or(0, |at| at.version);
+            let forward = command == UiCommand::NextProblem;
+            let beside = |version| problem_beside(&entity.lanes, version, forward);
+            // Behind the last problem comes the first again.
+            let found = beside(version).or_else(|| beside(if forward { 0 } else { u64::MAX }));
+            if let Some((lane, mark)) = found {
+                state.lane = lane;
                 go_to(entity, mark.version, view);
             }
         }
