@@ -156,6 +156,30 @@ fn diff_and_blame_of_data_written_by_others_are_what_a_person_finds() {
 }
 
 #[test]
+fn every_line_that_rests_on_history_says_how_much_of_it_there_is() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("cut-short", 1, &[]);
+    let record = |body: &str| TestRecord::new("k", body);
+    produce(kafka, &topic, &[record(r#"{"a":1}"#), record(r#"{"b":2}"#), record(r#"{"c":3}"#)]);
+    let verdicts = |arguments: &[&str]| -> Vec<Value> {
+        let lines = ask(kafka, &[arguments, &["--topic", &topic]].concat()).answers();
+        let completeness = |line: &Value| match line.get("summary") {
+            Some(summary) => summary["completeness"].clone(),
+            None => line["completeness"].clone(),
+        };
+        lines.iter().map(|line| completeness(line)["verdict"].clone()).collect()
+    };
+    assert_eq!(verdicts(&["entities"]), ["complete"]);
+    assert_eq!(verdicts(&["blame", "k"]), ["complete"; 3]);
+    kafka.delete_records(&topic, 0, 1);
+    assert_eq!(verdicts(&["entities"]), ["complete_since"]);
+    assert_eq!(verdicts(&["blame", "k"]), ["complete_since"; 2]);
+    assert_eq!(verdicts(&["state", "k"]), ["complete_since"]);
+    assert_eq!(verdicts(&["diff", "k", "--from", "start", "--to", "end"]), ["complete_since"]);
+    assert_eq!(verdicts(&["history", "k"]).pop(), Some(json!("complete_since")));
+}
+
+#[test]
 fn numbers_keep_their_digits_through_every_command() {
     let kafka = Kafka::shared();
     let topic = kafka.create_topic("digits", 1, &[]);

@@ -11,7 +11,7 @@ use super::lines::{completeness_text, record_time};
 use super::output::{Align, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
-use crate::model::{EntityId, Verdict};
+use crate::model::{Completeness, EntityId, Verdict};
 use crate::workspace::{EntityCount, EntityCountQuestion};
 
 /// An entity.
@@ -27,17 +27,20 @@ struct EntityLine<'a> {
     last: Option<String>,
     /// The topics its events are in.
     topics: &'a [std::sync::Arc<str>],
+    /// How much of the history the count rests on.
+    completeness: &'a Completeness,
 }
 
 impl<'a> EntityLine<'a> {
     /// The line of an entity.
-    fn new(count: &'a EntityCount) -> Self {
+    fn new(count: &'a EntityCount, completeness: &'a Completeness) -> Self {
         Self {
             entity: &count.entity,
             events: count.events,
             first: record_time(count.first_ms),
             last: record_time(count.last_ms),
             topics: &count.topics,
+            completeness,
         }
     }
 }
@@ -56,7 +59,9 @@ pub(super) fn run(args: EntitiesArgs, context: &mut Context) -> Result<Outcome, 
     let counts = counts?;
     let output = &mut context.output;
     if output.is_json() {
-        counts.entities.iter().try_for_each(|count| output.json(&EntityLine::new(count)))?;
+        for count in &counts.entities {
+            output.json(&EntityLine::new(count, &counts.completeness))?;
+        }
         if counts.completeness.verdict != Verdict::Complete {
             report::warning(&completeness_text(&counts.completeness).join("\n"));
         }

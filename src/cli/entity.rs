@@ -334,6 +334,8 @@ struct BlameLine<'a> {
     /// What it held before; absent when nothing stood there.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a Value>,
+    /// How much of the history it rests on.
+    completeness: &'a Completeness,
 }
 
 /// Prints which event wrote each field.
@@ -363,6 +365,7 @@ pub(super) fn blame(args: &BlameArgs, context: &mut Context) -> Result<Outcome, 
                 value: &blame.value,
                 written_by: WriterLine::new(event),
                 previous: blame.previous.as_ref(),
+                completeness: &life.read.completeness,
             })?;
         } else {
             table.push([

@@ -220,18 +220,15 @@ impl UiCommand {
             Self::PanRight => words("Pan right", "Move the timeline to later times"),
             Self::PreviousInLane => words("Previous in lane", "To the event before in this lane"),
             Self::NextInLane => words("Next in lane", "To the event after in this lane"),
-            Self::PreviousProblem => {
-                words("Previous problem", "To the event before that has a problem")
-            }
-            Self::NextProblem => words("Next problem", "To the event after that has a problem"),
+            Self::PreviousProblem => words("Previous problem", "To the problem before"),
+            Self::NextProblem => words("Next problem", "To the problem after"),
             Self::AddBookmark => words("Add bookmark", "Remember this moment and entity"),
             Self::Compare => {
                 words("Compare moments", "Pin this moment on the left and compare others with it")
             }
-            Self::CompareEntity => words(
-                "Compare with entity…",
-                "Show another entity's state at the same moment beside this one",
-            ),
+            Self::CompareEntity => {
+                words("Compare with entity…", "Show another entity's state at this moment, too")
+            }
             Self::PreviousRow => words("Previous row", "Select the row above"),
             Self::NextRow => words("Next row", "Select the row below"),
             Self::Refresh => words("Refresh", "Read topics and consumer groups anew"),
