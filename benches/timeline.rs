@@ -4,8 +4,6 @@
 //! run.
 //! Does not know: the rest of the window; whole frames are measured by `foldback bench frames`.
 
-use std::sync::Arc;
-
 use criterion::{Criterion, criterion_group, criterion_main};
 use egui::{Event, Id, RawInput, Rect, pos2, vec2};
 use foldback::gui::theme::{self, TimeFormat};

@@ -116,6 +116,24 @@ fn an_entity_is_folded_at_every_step_of_the_clock_with_what_changed() {
 }
 
 #[test]
+fn a_state_of_many_fields_that_all_change_is_shown_with_each_change() {
+    let bench = Bench::new();
+    bench.open_order_1();
+    let fields = 8_000;
+    let body = |text: &str| {
+        let members: Vec<String> =
+            (0..fields).map(|index| format!("\"field-{index}\":\"{text} {index}\"")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    bench.write("order-1", &body("first"), 4_000);
+    bench.write("order-1", &body("second"), 5_000);
+    let view = bench.wait_for_version(5);
+    let rows = &view.at.as_ref().unwrap().rows;
+    let replaced = rows.iter().filter(|row| row.changed == Some(ChangeKind::Replace)).count();
+    assert_eq!((replaced, view.at.as_ref().unwrap().changes.len()), (fields, fields));
+}
+
+#[test]
 fn two_versions_of_an_entity_are_compared() {
     let bench = Bench::new();
     bench.open_order_1();

@@ -16,6 +16,8 @@ mod density;
 mod groups;
 #[path = "window/harness.rs"]
 mod harness;
+#[path = "window/inspector.rs"]
+mod inspector;
 #[path = "window/lanes.rs"]
 mod lanes;
 #[path = "window/order.rs"]

@@ -94,6 +94,8 @@ pub struct RowMeta {
     pub transaction: Transaction,
     /// Whether the value is null.
     pub tombstone: bool,
+    /// Whether the timestamp lies in the future.
+    pub implausible_time: bool,
 }
 
 /// The decoded texts of a row of a topic's table.
@@ -260,8 +262,12 @@ pub struct RecordDetail {
     pub value: Option<Arc<[u8]>>,
     /// Header names and values in their order.
     pub headers: Headers,
+    /// Whether its timestamp lies in the future, so that log time ignores it.
+    pub implausible_time: bool,
     /// What the value was decoded as.
     pub decoded_as: DecodedKind,
+    /// Why the value could not be decoded.
+    pub failure: Option<Arc<str>>,
     /// The value as text: JSON as it stood, or text; `None` for bytes and tombstones.
     pub text: Option<Arc<str>>,
     /// The value as a tree, when it is JSON.

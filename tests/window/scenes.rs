@@ -178,6 +178,7 @@ fn row(index: u64) -> (RowMeta, RowText) {
         payload_bytes: 180 + u32::try_from(index * 13 % 90).unwrap(),
         transaction: if index % 47 == 46 { Transaction::Aborted } else { Transaction::Committed },
         tombstone,
+        implausible_time: false,
     };
     let failure = (index % 53 == 52).then(|| "expected a value at line 1 column 1".into());
     let text = RowText {

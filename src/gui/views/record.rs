@@ -4,16 +4,30 @@
 //! to decode them is said.
 //! Does not know: where the record is shown.
 
+use std::sync::Arc;
+
 use egui::{Grid, Id, RichText, ScrollArea, Ui};
 
-use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icons, mono, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icon, icons, mono, secondary};
 use crate::gui::view::{Pane, View};
-use crate::gui::widgets::{CopyText, EmptyState, IconButton, TreeState, hex_view, json_tree};
-use crate::model::{DecodedKind, JsonPointer, TimestampType, Transaction};
+use crate::gui::widgets::{
+    CopyText, EmptyState, IconButton, TextState, TreeState, hex_view, json_tree, text_view,
+};
+use crate::model::{DecodedKind, EntityId, JsonPointer, TimestampType, Transaction};
 use crate::workspace::{ClockCommand, ClockPoint, EntityKey, RecordDetail};
 
-/// How many bytes of a text are laid out at once.
-const TEXT_BYTES_MAX: usize = 100_000;
+/// Texts longer than this, in bytes, are laid out line by line.
+const TEXT_BYTES_MAX: usize = 8_000;
+/// How many bytes of a key or a header are shown in a line.
+const LINE_BYTES_MAX: usize = 256;
+
+/// The room that names of facts take, with the gap behind them, in points.
+const NAME_WIDTH: f32 = 88.0;
+/// The room that names of headers take, with the gap behind them, in points.
+const HEADER_NAME_WIDTH: f32 = 136.0;
+
+/// How many characters of a header's name are shown.
+const HEADER_NAME_CHARACTERS: usize = 16;
 
 /// Which part of a record is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +61,10 @@ pub(crate) struct RecordState {
     pub(super) tab: RecordTab,
     /// The tree of the value.
     tree: TreeState,
+    /// The lines of a long text.
+    text: TextState,
+    /// Whether the bytes shown are those of the key.
+    key_bytes: bool,
     /// The chosen path.
     path: Option<JsonPointer>,
 }
@@ -59,19 +77,41 @@ pub(crate) fn show_tab(
     record: &RecordDetail,
     view: &mut View<'_>,
 ) {
+    notes(ui, record);
     match tab {
         RecordTab::Value => value(ui, state, record),
         RecordTab::Headers => headers(ui, record),
-        RecordTab::Raw => raw(ui, record),
-        RecordTab::Hex => hex(ui, record),
+        RecordTab::Raw => raw(ui, state, record),
+        RecordTab::Hex => hex(ui, state, record),
         RecordTab::Facts => facts(ui, record, view),
+    }
+}
+
+/// What a reader must know whatever they look at.
+fn notes(ui: &mut Ui, record: &RecordDetail) {
+    let mut note = |words: String| {
+        let warning = Tokens::of(ui).warning;
+        ui.horizontal_top(|ui| {
+            ui.label(RichText::new(icons::WARNING).font(icon()).color(warning));
+            ui.add(egui::Label::new(RichText::new(words).font(secondary()).color(warning)).wrap());
+        });
+    };
+    if let Some(reason) = &record.failure {
+        note(format!("Could not be decoded: {reason}. It is shown as it stood; folds skip it."));
+    }
+    if record.implausible_time {
+        let ahead_ms = record.timestamp_ms.saturating_sub(record.log_time_ms);
+        let ahead = format::duration_ms(ahead_ms);
+        note(format!(
+            "Its timestamp lies in the future, {ahead} after the log time, which ignores it."
+        ));
     }
 }
 
 /// The decoded value.
 fn value(ui: &mut Ui, state: &mut RecordState, record: &RecordDetail) {
     if record.tree.is_empty() {
-        return raw(ui, record);
+        return raw(ui, state, record);
     }
     let chosen = json_tree(
         ui,
@@ -86,13 +126,13 @@ fn value(ui: &mut Ui, state: &mut RecordState, record: &RecordDetail) {
 }
 
 /// The value as text.
-fn raw(ui: &mut Ui, record: &RecordDetail) {
+fn raw(ui: &mut Ui, state: &mut RecordState, record: &RecordDetail) {
     match (&record.value, &record.text) {
         (None, _) => nothing(ui, "Tombstone", "The value is null: the key was deleted."),
         (Some(value), _) if value.is_empty() => {
             nothing(ui, "Empty value", "The value has no bytes. That is not a tombstone.");
         }
-        (Some(_), Some(text)) => self::text(ui, text),
+        (Some(_), Some(text)) => self::text(ui, &mut state.text, text),
         (Some(value), None) => hex_view(ui, Id::unique(("raw", ui.scope_id())), value),
     }
 }
@@ -102,27 +142,37 @@ fn nothing(ui: &mut Ui, title: &str, about: &str) {
     EmptyState::new(icons::PROHIBIT, title, about).show(ui);
 }
 
-/// A text, wrapped; its beginning when it is very long.
-fn text(ui: &mut Ui, text: &str) {
-    if ui.add(IconButton::new(icons::COPY, "Copy value").text("Copy")).clicked() {
-        ui.copy_text(text.to_owned());
-    }
-    let end = text.floor_char_boundary(TEXT_BYTES_MAX);
-    let shown = text.get(..end).unwrap_or_default();
-    ScrollArea::vertical().id_salt("text").auto_shrink(false).show(ui, |ui| {
-        let label = egui::Label::new(RichText::new(shown).font(mono())).wrap().selectable(true);
-        ui.add(label);
-        if end < text.len() {
-            let all = format::bytes(text.len() as u64);
-            let words = format!("The beginning of {all}; Copy takes all of it");
-            ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).text_secondary));
+/// A text, wrapped; line by line when it is long.
+fn text(ui: &mut Ui, state: &mut TextState, text: &Arc<str>) {
+    ui.horizontal(|ui| {
+        if ui.add(IconButton::new(icons::COPY, "Copy value").text("Copy")).clicked() {
+            ui.copy_text(text.to_string());
         }
+        let size = format::bytes(text.len() as u64);
+        ui.label(RichText::new(size).font(secondary()).color(Tokens::of(ui).text_secondary));
+    });
+    if text.len() > TEXT_BYTES_MAX {
+        return text_view(ui, Id::unique(("text", ui.scope_id())), state, text);
+    }
+    ScrollArea::vertical().id_salt("text").auto_shrink(false).show(ui, |ui| {
+        let label = egui::Label::new(RichText::new(&**text).font(mono())).wrap().selectable(true);
+        ui.add(label);
     });
 }
 
-/// The value's bytes, and the key's.
-fn hex(ui: &mut Ui, record: &RecordDetail) {
+/// The value's bytes, or the key's.
+fn hex(ui: &mut Ui, state: &mut RecordState, record: &RecordDetail) {
+    ui.horizontal(|ui| {
+        ui.selectable_value(&mut state.key_bytes, false, "of the value");
+        ui.selectable_value(&mut state.key_bytes, true, "of the key");
+    });
+    let key = record.key.as_deref();
     match &record.value {
+        _ if state.key_bytes => match key {
+            None => nothing(ui, "Null key", "There are no bytes, and no entity it belongs to."),
+            Some([]) => nothing(ui, "Empty key", "The key has no bytes. That is not null."),
+            Some(key) => hex_view(ui, Id::unique(("key", ui.scope_id())), key),
+        },
         None => nothing(ui, "Tombstone", "The value is null: there are no bytes."),
         Some(value) if value.is_empty() => nothing(ui, "Empty value", "The value has no bytes."),
         Some(value) => hex_view(ui, Id::unique(("hex", ui.scope_id())), value),
@@ -136,20 +186,25 @@ fn headers(ui: &mut Ui, record: &RecordDetail) {
         return;
     }
     let secondary_color = Tokens::of(ui).text_secondary;
+    let characters = characters_beside(ui, HEADER_NAME_WIDTH);
     ScrollArea::vertical().id_salt("headers").auto_shrink(false).show(ui, |ui| {
         Grid::new("headers").num_columns(2).spacing([16.0, 0.0]).min_row_height(ROW_HEIGHT).show(
             ui,
             |ui| {
                 for (name, value) in record.headers.iter() {
-                    ui.label(RichText::new(&**name).font(mono()).color(secondary_color));
+                    let shown = format::middle(name, HEADER_NAME_CHARACTERS);
+                    ui.label(RichText::new(shown).font(mono()).color(secondary_color))
+                        .on_hover_text(&**name);
                     match value.as_deref().map(|value| (value, std::str::from_utf8(value))) {
                         None => quiet(ui, "null"),
                         Some((_, Ok(""))) => quiet(ui, "empty"),
                         Some((_, Ok(text))) => {
-                            ui.add(CopyText::new(text).characters(44).name(name));
+                            ui.add(CopyText::new(text).characters(characters).name(name));
                         }
                         Some((bytes, Err(_))) => {
-                            ui.add(CopyText::new(&hex_text(bytes)).characters(44).name(name));
+                            ui.add(
+                                CopyText::new(&hex_text(bytes)).characters(characters).name(name),
+                            );
                         }
                     }
                     ui.end_row();
@@ -159,13 +214,56 @@ fn headers(ui: &mut Ui, record: &RecordDetail) {
     });
 }
 
-/// Bytes as figures.
+/// Bytes as figures; the beginning of many.
 fn hex_text(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::from("0x"), |mut text, byte| {
+    let mut text = String::from("0x");
+    for byte in bytes.iter().take(LINE_BYTES_MAX) {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+    }
+    if bytes.len() > LINE_BYTES_MAX {
+        text.push('…');
+    }
+    text
+}
+
+/// A key in words.
+fn key_text(key: Option<&[u8]>) -> String {
+    match key.map(|key| (key, std::str::from_utf8(key))) {
+        None => "null".to_owned(),
+        Some((_, Ok(""))) => "empty".to_owned(),
+        Some((_, Ok(text))) => text.to_owned(),
+        Some((bytes, Err(_))) => hex_text(bytes),
+    }
+}
+
+/// An entity in words.
+fn entity_text(entity: Option<&EntityId>) -> String {
+    match entity.map(|entity| (entity, entity.as_str())) {
+        None => "none".to_owned(),
+        Some((_, Some(""))) => "empty".to_owned(),
+        Some((_, Some(text))) => text.to_owned(),
+        Some((entity, None)) => format!("{entity} (base64)"),
+    }
+}
+
+/// How many characters of data fit beside a name, so that a long text does not widen the panel.
+fn characters_beside(ui: &Ui, name_width: f32) -> usize {
+    let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(), '0')).max(1.0);
+    let room = ui.available_width() - name_width - ui.spacing().scroll.allocated_width();
+    ((room / glyph).floor() as usize).clamp(12, 160)
+}
+
+/// What kind of key it is, where that is not plain to see.
+fn key_note(key: Option<&[u8]>) -> String {
+    match key {
+        None => "no key, so no entity".to_owned(),
+        Some([]) => "no bytes, but not null".to_owned(),
+        Some(key) if std::str::from_utf8(key).is_err() => {
+            format!("no text: {}", format::count(key.len() as u64, "byte"))
+        }
+        Some(_) => String::new(),
+    }
 }
 
 /// A quiet word.
@@ -182,10 +280,9 @@ fn facts(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
     };
     let timestamp = view.times.date_time_zone(record.timestamp_ms);
     let log_time = view.times.date_time_zone(record.log_time_ms);
-    let key = match &record.key {
-        None => "null".to_owned(),
-        Some(key) => std::str::from_utf8(key).map_or_else(|_| hex_text(key), str::to_owned),
-    };
+    let key = key_text(record.key.as_deref());
+    let key_note = key_note(record.key.as_deref());
+    let entity = entity_text(record.entity.as_ref());
     let key_bytes = record.key.as_ref().map_or(0, |key| key.len());
     let value_bytes = record.value.as_ref().map_or(0, |value| value.len());
     let sizes = format!(
@@ -194,6 +291,7 @@ fn facts(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
         format::bytes(value_bytes as u64)
     );
     let secondary_color = Tokens::of(ui).text_secondary;
+    let characters = characters_beside(ui, NAME_WIDTH);
     ScrollArea::vertical().id_salt("facts").auto_shrink(false).show(ui, |ui| {
         Grid::new("facts").num_columns(2).spacing([16.0, 0.0]).min_row_height(ROW_HEIGHT).show(
             ui,
@@ -201,6 +299,8 @@ fn facts(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
                 let lines = [
                     ("Address", position.as_str()),
                     ("Key", &key),
+                    ("", &key_note),
+                    ("Entity", &entity),
                     ("Timestamp", &timestamp),
                     ("", clock),
                     ("Log time", &log_time),
@@ -211,7 +311,7 @@ fn facts(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
                 ];
                 for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
                     ui.label(RichText::new(name).font(secondary()).color(secondary_color));
-                    ui.add(CopyText::new(text).characters(44).name(name));
+                    ui.add(CopyText::new(text).characters(characters).name(name));
                     ui.end_row();
                 }
             },
@@ -236,7 +336,7 @@ fn links(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
         }
         let Some(entity) = &record.entity else { return };
         if ui.add(IconButton::new(icons::CUBE, "Open its entity").text("Open entity")).clicked() {
-            let topics = std::sync::Arc::new([record.position.topic.clone()]);
+            let topics = Arc::new([record.position.topic.clone()]);
             view.out.open(Pane::Entity(EntityKey { entity: entity.clone(), topics }));
         }
     });

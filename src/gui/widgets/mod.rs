@@ -22,6 +22,7 @@ mod palette;
 mod progress;
 mod state_tree;
 mod text;
+mod text_view;
 mod tree_rows;
 mod virtual_rows;
 
@@ -45,4 +46,5 @@ pub use palette::{PaletteItem, PaletteOutcome, PaletteState, palette};
 pub use progress::{job_row, partition_bars, progress_bar};
 pub use state_tree::{TreeAction, state_tree};
 pub(crate) use text::cut_galley;
+pub use text_view::{TextState, text_view};
 pub use tree_rows::{TreeLine, TreeState};

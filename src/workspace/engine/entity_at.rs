@@ -23,9 +23,10 @@ pub(crate) fn entity_at(history: &mut History, selection: &Selection, at: ClockP
         origins.map(|origin| (origin.path.clone(), origin)).collect();
     let (last, before) = last_and_before(selection);
     let changes: Arc<[Change]> = diff(&history.state_of(&before), &state).into();
+    let kinds = changes.iter().map(|change| (change.path.as_str(), change.kind)).collect();
     let rows = tree_rows(&state)
         .into_iter()
-        .map(|row| state_row(row, &changes, &origins, history))
+        .map(|row| state_row(row, &kinds, &origins, history))
         .collect();
     EntityAt {
         at,
@@ -49,22 +50,31 @@ fn last_and_before(selection: &Selection) -> (u64, Selection) {
     }
 }
 
+/// What a change did to a path: what changed there or around it, by the path of the change.
+fn change_at(kinds: &BTreeMap<&str, ChangeKind>, path: &str) -> Option<ChangeKind> {
+    if let Some(kind) = kinds.get(path) {
+        return Some(*kind);
+    }
+    let mut around = path;
+    while let Some((above, _)) = around.rsplit_once('/') {
+        if let Some(kind) = kinds.get(above) {
+            // What lies below a replaced value is new there; only the value itself was replaced.
+            let is_new = *kind == ChangeKind::Replace;
+            return Some(if is_new { ChangeKind::Add } else { *kind });
+        }
+        around = above;
+    }
+    None
+}
+
 /// A line of the tree with its change and its origin.
 fn state_row(
     tree: TreeRow,
-    changes: &[Change],
+    kinds: &BTreeMap<&str, ChangeKind>,
     origins: &BTreeMap<JsonPointer, Blame>,
     history: &History,
 ) -> StateRow {
-    let changed =
-        changes.iter().find(|change| change.path.encloses(&tree.path)).map(|change| change.kind);
-    // What lies below a replaced value is new there; only the value itself was replaced.
-    let changed = match changed {
-        Some(ChangeKind::Replace) if !changes.iter().any(|change| change.path == tree.path) => {
-            Some(ChangeKind::Add)
-        }
-        other => other,
-    };
+    let changed = change_at(kinds, tree.path.as_str());
     let origin = origins.get(&tree.path);
     let writer = origin.and_then(|origin| history.event(origin.written_by));
     StateRow {
@@ -138,6 +148,16 @@ mod tests {
         assert_eq!(summary(&changes, &[]), "status CREATED → SHIPPED, − hold, 2 more");
         assert_eq!(summary(&changes[2..3], &[]), "+ a 1");
         assert_eq!(summary(&[], &[]), "");
+    }
+
+    #[test]
+    fn a_change_reaches_what_lies_below_it_and_nothing_beside() {
+        let kinds = BTreeMap::from([("/a", ChangeKind::Replace), ("/b", ChangeKind::Add)]);
+        let told = ["/a", "/a/x/y", "/b/x", "/ab", "/c", ""].map(|path| change_at(&kinds, path));
+        let (add, replace) = (Some(ChangeKind::Add), Some(ChangeKind::Replace));
+        assert_eq!(told, [replace, add, add, None, None, None]);
+        let whole = BTreeMap::from([("", ChangeKind::Replace)]);
+        assert_eq!([change_at(&whole, ""), change_at(&whole, "/a")], [replace, add]);
     }
 
     #[test]

@@ -177,6 +177,7 @@ fn meta(record: RecordRef<'_>) -> RowMeta {
         payload_bytes: u32::try_from(record.payload_bytes()).unwrap_or(u32::MAX),
         transaction: record.transaction(),
         tombstone: record.value().is_none(),
+        implausible_time: record.has_implausible_time(),
     }
 }
 

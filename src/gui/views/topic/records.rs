@@ -20,7 +20,7 @@ use crate::workspace::{
 
 /// The columns.
 const COLUMNS: [TableColumn; 7] = [
-    TableColumn::text("Time", 186.0),
+    TableColumn::text("Time", 202.0),
     TableColumn::figures("Part.", 48.0),
     TableColumn::figures("Offset", 80.0),
     TableColumn::text("Key", 132.0),
@@ -288,13 +288,22 @@ impl TableRows for Rows<'_> {
             ui.label(RichText::new(text).font(mono()).color(tokens.text_secondary));
         };
         match column {
-            0 => cut(ui, &self.times.date_time(meta.timestamp_ms), tokens.text),
+            0 => {
+                if meta.implausible_time {
+                    let small = egui::FontId::new(12.0, icon().family);
+                    let sign = RichText::new(icons::WARNING).font(small).color(tokens.warning);
+                    let words = "The timestamp lies in the future; log time ignores it";
+                    ui.spacing_mut().item_spacing.x = 4.0;
+                    ui.label(sign).on_hover_text(words);
+                }
+                cut(ui, &self.times.date_time(meta.timestamp_ms), tokens.text);
+            }
             1 => figure(ui, meta.partition.to_string()),
             2 => figure(ui, format::number(meta.offset)),
             3 => match text.map(|text| text.key.as_deref()) {
                 None => cut(ui, "…", tokens.text_secondary),
-                Some(None) => cut(ui, "null", tokens.text_secondary),
-                Some(Some("")) => cut(ui, "empty", tokens.text_secondary),
+                Some(None) => mark(ui, icons::PROHIBIT, "null", tokens.text_secondary),
+                Some(Some("")) => mark(ui, icons::CIRCLE, "empty", tokens.text_secondary),
                 Some(Some(key)) => cut(ui, key, tokens.text),
             },
             4 => {
@@ -316,8 +325,9 @@ impl TableRows for Rows<'_> {
         let Some((index, meta)) = self.meta(row) else { return String::new() };
         let text = text_at(self.topic, index);
         let kind = text.map_or("", |text| &*text.event_type);
-        let key = text.and_then(|text| text.key.as_deref()).unwrap_or("");
-        format!("{} {key} {kind}", position(self.topic, meta))
+        let key = text.map_or("", |text| text.key.as_deref().unwrap_or("null key"));
+        let future = if meta.implausible_time { " from the future" } else { "" };
+        format!("{} {key} {kind}{future}", position(self.topic, meta))
     }
 
     fn has_menu(&self) -> bool {
@@ -374,6 +384,7 @@ mod tests {
             payload_bytes: 1,
             transaction: Transaction::Committed,
             tombstone: false,
+            implausible_time: false,
         });
         TopicView { topic: "t".into(), rows: rows.collect(), ..TopicView::default() }
     }
