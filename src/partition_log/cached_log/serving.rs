@@ -247,5 +247,6 @@ fn account(
     read.records += u64::from(segment.rows());
     read.bytes += bytes;
     served.latest_ms = segment.latest_after_ms();
+    read.last_log_time_ms = served.latest_ms;
     Ok(())
 }
