@@ -22,7 +22,8 @@ use crate::entity::{self, Mapping};
 use crate::fold::History;
 use crate::kafka::{self, Connection};
 use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, TopicPartition,
+    Cancel, Isolation, KeyFilter, OffsetRange, Random, ReadEvent, ReadPlan, RecordBatch,
+    TopicPartition,
 };
 use crate::partition_log::{GeneratedLog, GeneratedTopic, LogSource as _};
 use crate::workspace::{Failure, REQUEST_TIMEOUT, clock, fold_named};
@@ -214,10 +215,9 @@ fn fold(args: &BenchFoldArgs) -> Result<Measured, CommandError> {
     let mut history = History::new(fold_named("merge")?, events);
     let seconds = began.elapsed().as_secs_f64();
     let mut steps = Steps::new();
-    let mut random = args.seed;
+    let mut random = Random::new(args.seed);
     for _ in 0..args.cuts {
-        random = next_random(random);
-        let version = random % history.len().saturating_add(1);
+        let version = random.below(history.len().saturating_add(1));
         let asked = Instant::now();
         std::hint::black_box(history.state_after(version));
         steps.add(asked);
@@ -301,14 +301,6 @@ fn generated(events: u64, seed: u64) -> Result<Vec<RecordBatch>, Failure> {
     })
     .map_err(|error| Failure::usage_error(&error))?;
     Ok(batches)
-}
-
-/// The number after this one in a fixed sequence that looks random (`SplitMix64`).
-fn next_random(before: u64) -> u64 {
-    let state = before.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 /// The most memory this program ever held, in bytes; known on Linux alone.

@@ -17,11 +17,10 @@ use super::account::{Account, AccountRefusal};
 use super::aggregate::{Aggregate, DomainEvent as _, Recorded};
 use super::order::{Order, OrderRefusal};
 use super::publication::{Origin, Publication};
-use super::random::Random;
 use super::request::{Request, Wish};
 use crate::kafka::{Connection, KafkaError, Writer, read};
 use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef,
+    Cancel, Isolation, KeyFilter, OffsetRange, Position, Random, ReadEvent, ReadPlan, RecordRef,
     TopicPartition,
 };
 use crate::workspace::ORDER_EVENTS;

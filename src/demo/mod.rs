@@ -36,7 +36,6 @@ pub mod money;
 pub mod order;
 pub mod projector;
 pub mod publication;
-pub mod random;
 pub mod request;
 pub mod seed;
 pub mod service;

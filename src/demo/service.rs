@@ -18,13 +18,12 @@ use super::command_side::CommandSide;
 use super::desk::{Desk, Milestone};
 use super::order::Order;
 use super::projector::{Lookup, ReadModel, RunningProjector, StartError, StoreError};
-use super::random::Random;
 use super::seed::{self, Scale};
 use super::traffic::Traffic;
 use crate::demo::account::Account;
 use crate::demo::aggregate::Aggregate as _;
 use crate::kafka::{Connection, EmbeddedCluster, EmbeddedTopic, KafkaError, Settings, Writer};
-use crate::model::{Cancel, TopicPartition};
+use crate::model::{Cancel, Random, TopicPartition};
 use crate::workspace::DemoPort;
 
 /// The topics and how many partitions they have.

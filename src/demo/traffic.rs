@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::account::AccountCommand;
 use super::money::Money;
 use super::order::OrderCommand;
-use super::random::Random;
 use super::request::{Request, Wish};
 use super::seed::catalogue::{ARTICLES, CARRIERS, CHANNELS, REASONS, SPENDING};
+use crate::model::Random;
 
 /// How many of its orders are open at most. The oldest ones are shipped first.
 const OPEN_ORDERS_MAX: usize = 12;

@@ -17,6 +17,7 @@ mod json_pointer;
 mod log_time;
 mod number;
 mod position;
+mod random;
 mod read;
 mod record;
 mod shared_record;
@@ -30,7 +31,8 @@ pub use event::{EntityId, Event, EventProblem};
 pub use json_pointer::JsonPointer;
 pub use log_time::{LogClock, LogTime, PLAUSIBLE_FUTURE_MS};
 pub use number::{Number, NumberError};
-pub use position::{OffsetRange, Position, TopicPartition};
+pub use position::{OffsetRange, Position, PositionError, TopicPartition};
+pub use random::Random;
 pub use read::{Cancel, KeyFilter, LeaderEpoch, PartitionRead, ReadEvent, ReadOutcome, ReadPlan};
 pub use record::{
     Header, HeaderIter, Headers, Isolation, RecordBatch, RecordBatchBuilder, RecordFacts,

@@ -4,6 +4,7 @@
 //! Does not know: leader epochs and topic ids; those belong to what was read, not to the name of a place.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -60,6 +61,29 @@ impl fmt::Display for Position {
     }
 }
 
+/// Why a text is no place of a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected TOPIC-PARTITION@OFFSET, such as order-events-3@81204, but got {text:?}")]
+pub struct PositionError {
+    /// The text.
+    text: String,
+}
+
+impl FromStr for Position {
+    type Err = PositionError;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, PositionError> {
+        let read = || {
+            let (place, offset) = text.rsplit_once('@')?;
+            let (topic, partition) = place.rsplit_once('-')?;
+            let (partition, offset) = (partition.parse().ok()?, offset.parse().ok()?);
+            (!topic.is_empty()).then(|| TopicPartition::new(topic, partition).at(offset))
+        };
+        read().ok_or_else(|| PositionError { text: text.to_owned() })
+    }
+}
+
 /// Offsets of one partition from `from` (inclusive) to `to` (exclusive). Not a count of records: compaction and
 /// transaction markers leave offsets without a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -101,6 +125,17 @@ mod tests {
         let b0 = TopicPartition::new("b", 0).at(7);
         let b1 = TopicPartition::new("b", 1).at(0);
         assert!(a < b0 && b0 < b1, "the order is that of the log's tie-break");
+    }
+
+    #[test]
+    fn a_position_is_read_as_it_is_written_whatever_the_topic_is_called() {
+        for topic in ["orders", "order-events-3", "a@b-1"] {
+            let position = TopicPartition::new(topic, 12).at(81_204);
+            assert_eq!(position.to_string().parse(), Ok(position));
+        }
+        for text in ["", "orders", "orders-1", "orders@1", "orders-x@1", "orders-1@x", "-1@1"] {
+            assert!(text.parse::<Position>().is_err(), "{text:?} is no place");
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::demo::account::AccountCommand;
 use crate::demo::money::Money;
 use crate::demo::order::OrderCommand;
 use crate::demo::publication::Origin;
-use crate::demo::random::Random;
 use crate::demo::request::Wish;
+use crate::model::Random;
 
 /// How busy each hour of the day is, in tenths, in UTC.
 const BUSY: [u64; 24] = [1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 10, 9, 8, 8, 8, 9, 10, 10, 9, 6, 3, 2];
