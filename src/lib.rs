@@ -49,6 +49,10 @@
 //! **[`fold`]** turns events into states: built-in folds, key frames, cuts, diffs, and the origin of each field.
 //! *Invariant:* pure; key frames are never truth, a refold from zero gives the same.
 //!
+//! **[`sandbox`]** runs virtual consumers over a history while things go wrong: crashes, rebalances, duplicates, lost
+//! records; an oracle says what a correct consumer would show. *Invariant:* no cluster, no network, no clock: a run is a
+//! pure function of history, projection, consumer and schedule.
+//!
 //! **[`workspace`]** is what a user works in: connections, open topics and entities, jobs, the one clock.
 //! *Invariant:* it mentions neither egui nor a terminal.
 //!
@@ -77,6 +81,8 @@
 //! - **a decoder**: a variant of `decode::Decoder`, and what `decode::detect` should recognise it by.
 //! - **a store for read models**: nothing is there yet to extend; the floor between `fold` and `workspace` is reserved
 //!   for it.
+//! - **a fault**: a variant of `sandbox::Fault`, what it does to the log in `sandbox::run::edit` or to the group in
+//!   `sandbox::run::plan`, its entry in the catalogue, and a case of a consumer that survives it and one that does not.
 //! - **a view**: data in `workspace::Snapshot`, computed by the engine; drawing in `gui::views`; a test that draws it
 //!   from a hand-made snapshot.
 
@@ -89,4 +95,5 @@ pub mod gui;
 pub mod kafka;
 pub mod model;
 pub mod partition_log;
+pub mod sandbox;
 pub mod workspace;

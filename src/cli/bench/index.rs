@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use super::{Measured, Steps, max_rss_bytes, next_random, rate, whole};
+use super::{Measured, Steps, max_rss_bytes, rate, whole};
 use crate::cli::CommandError;
 use crate::cli::args::{BenchIndexArgs, BenchLogOptions, BenchLookupArgs};
 use crate::cli::context::{Context, log_cache};
 use crate::kafka;
-use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan};
+use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, Random, ReadEvent, ReadPlan};
 use crate::partition_log::{
     CachedLog, FillOrder, GeneratedLog, GeneratedTopic, KafkaLog, Keeping, LogCache, LogSource,
     SourceError,
@@ -193,11 +193,10 @@ fn some_keys(
     const READ_AT_ONCE: i64 = 64;
     let ranges: Vec<&OffsetRange> = all.ranges.iter().filter(|range| !range.is_empty()).collect();
     let mut keys = Vec::new();
-    let mut random = args.seed;
+    let mut random = Random::new(args.seed);
     while !ranges.is_empty() && (keys.len() as u64) < args.lookups {
-        random = next_random(random);
-        let range = ranges[usize::try_from(random % ranges.len() as u64).unwrap_or(0)];
-        let from = range.from + (random >> 8).rem_euclid(range.span()).cast_signed();
+        let range = *random.pick(&ranges);
+        let from = range.from + random.below(range.span()).cast_signed();
         let to = (from + READ_AT_ONCE).min(range.to);
         let plan = ReadPlan {
             ranges: vec![OffsetRange { from, to, ..range.clone() }],

@@ -1,0 +1,42 @@
+//! Virtual consumers over real history: what survives crashes, rebalances, duplicates, poison and lost records.
+//!
+//! Promises: a run is a pure function of history, projection, consumer and schedule; the same seed gives the same bytes on any number
+//! of threads.
+//! Does not know: clusters and networks.
+
+mod catalogue;
+mod consumer;
+mod fault;
+mod generate;
+mod identity;
+mod invariant;
+mod matrix;
+mod moment;
+mod order;
+mod place;
+mod run;
+mod schedule;
+mod shrink;
+mod source;
+mod trial;
+mod verdict;
+
+#[cfg(test)]
+mod testing;
+
+pub use catalogue::{FaultEntry, FaultName, FaultNameError};
+pub use consumer::{Consumer, ConsumerError};
+pub use fault::{CrashPoint, Fault, Merge};
+pub use invariant::{Anomaly, Counterexample, Invariant};
+pub use matrix::{Cell, MatrixError, MatrixQuestion};
+pub use moment::{MemberLife, MemberMoment, Moment, PartitionMoment, Recording, StepView};
+pub use order::OrderSensitivity;
+pub use run::Standstill;
+pub use schedule::{
+    CommitPolicy, ErrorPolicy, MEMBERS_MAX, ResetPolicy, SCHEDULE_VERSION, Schedule, ScheduleError,
+};
+pub use source::{GivenEvent, Source};
+pub use trial::{Outcome, Stop, Trial};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Stepping through a run: members, partitions and rows after any step.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::{Position, Value};
+
+/// The steps as words with the address in the log.
+fn words(recording: &Recording) -> Vec<String> {
+    let steps = (0..recording.len()).map(|number| recording.step(number).unwrap());
+    let word = |step: StepView| {
+        let place = step.place.map(|place| format!(" {}@{}", place.partition, place.offset));
+        format!("{} {}{}", step.member, step.what, place.unwrap_or_default())
+    };
+    steps.map(word).collect()
+}
+
+#[test]
+fn a_crash_before_the_commit_reads_as_it_happened() {
+    let trial = trial(history()[..4].to_vec(), "count");
+    let crash = r#"{"fault":"F1","at":"orders-0@1"}"#;
+    let schedule = Schedule { members: 1, poll_records: 2, ..schedule(crash) };
+    let recording = trial.record(Consumer::Naive, &schedule).unwrap();
+    let expected = [
+        "0 assigned 0@0",
+        "0 delivered 0@0",
+        "0 delivered 0@1",
+        "0 applied 0@0",
+        "0 applied 0@1",
+        "0 crashed",
+        "0 assigned 0@0",
+        "0 delivered 0@0",
+        "0 delivered 0@1",
+        "0 applied 0@0",
+        "0 applied 0@1",
+        "0 committed 0@2",
+        "0 delivered 0@2",
+        "0 delivered 0@3",
+        "0 applied 0@2",
+        "0 applied 0@3",
+        "0 committed 0@4",
+    ];
+    assert_eq!(words(&recording), expected);
+    let after = |steps: usize| recording.moment(steps);
+    assert_eq!(after(3).members[0].in_flight, [(0, 0), (0, 1)]);
+    assert_eq!(after(4).members[0].in_flight, [(0, 1)]);
+    assert_eq!(after(5).partitions[0].committed[0], None);
+    assert_eq!(after(6).members[0].life, MemberLife::Down);
+    assert!(after(6).members[0].in_flight.is_empty(), "what was in memory is gone");
+    assert_eq!(after(12).partitions[0].committed[0], Some(2));
+    assert_eq!(after(12).partitions[0].applied, Some(1));
+    let row = |steps| recording.row_at(0, steps).to_json();
+    assert_eq!(row(3), "null");
+    assert_eq!(row(4), r#"{"events":1,"by_type":{"Changed":1}}"#);
+    assert_eq!(row(17), r#"{"events":3,"by_type":{"Changed":3}}"#);
+}
+
+#[test]
+fn a_zombie_writes_what_it_had_read_before_it_stood_still() {
+    let trial = trial(history()[..12].to_vec(), "count");
+    let pause = r#"{"fault":"F7","at":"orders-0@6","pause_turns":40}"#;
+    let recording = trial.record(Consumer::Naive, &schedule(pause)).unwrap();
+    let steps = words(&recording);
+    let woke = steps.iter().position(|step| step == "0 woke").unwrap();
+    assert!(steps[..woke].contains(&"1 applied 0@9".to_owned()), "{steps:?}");
+    assert_eq!(steps[woke + 1], "0 applied 0@6");
+    assert!(steps.contains(&"0 commit_refused 0@8".to_owned()), "{steps:?}");
+    let before = recording.row_at(0, woke);
+    assert!(before.to_json().starts_with(r#"{"events":"#), "{before:?}");
+    let after = recording.row_at(0, woke + 2).to_json();
+    assert_eq!(after, r#"{"events":3,"by_type":{"Changed":3}}"#, "the older value overwrites");
+    assert_eq!(recording.moment(woke).members[0].life, MemberLife::Paused);
+    assert_eq!(recording.moment(recording.len()).members[0].life, MemberLife::Left);
+}
+
+#[test]
+fn a_second_deployment_has_a_lane_and_positions_of_its_own() {
+    let trial = trial(history(), "count");
+    let both = r#"{"fault":"F28","at":"orders-0@5","behind":2}"#;
+    let recording = trial.record(Consumer::Naive, &schedule(both)).unwrap();
+    assert_eq!(recording.member_count(), 3);
+    let end = recording.moment(recording.len());
+    assert_eq!(end.members[2].group, 1);
+    assert_eq!(end.partitions[0].committed, [Some(12), Some(12)]);
+}
+
+#[test]
+fn every_row_is_after_every_step_what_was_applied_until_then() {
+    let faults = [CASES[0].0, CASES[4].0, CASES[14].0, CASES[22].0, CASES[27].0];
+    for (fault, consumer) in
+        faults.into_iter().flat_map(|fault| Consumer::ALL.map(|one| (fault, one)))
+    {
+        let trial = trial(history(), "merge");
+        let recording = trial.record(consumer, &schedule(fault)).unwrap();
+        let phantoms = fault.contains("F24");
+        let mut rows: BTreeMap<String, Value> = BTreeMap::new();
+        for steps in 0..recording.len() {
+            let step = recording.step(steps).unwrap();
+            if step.what == "rebuilt" {
+                rows.clear();
+            }
+            if let ("applied" | "released", Some(at), Some(row)) = (step.what, step.event, step.row)
+            {
+                let event = event_at(&trial, &at);
+                let state = rows.entry(row.to_string()).or_insert(Value::Null);
+                trial.fold().apply(state, event);
+            }
+            for (number, name) in recording.rows().iter().enumerate() {
+                let expected = rows.get(&name.to_string()).cloned().unwrap_or_default();
+                let state = recording.row_at(number, steps + 1);
+                assert_eq!(state, expected, "{fault} {consumer} {name} after {steps} {phantoms}");
+            }
+        }
+    }
+}
+
+/// The event at this address.
+fn event_at<'t>(trial: &'t Trial, at: &Position) -> &'t Event {
+    let mut events = trial.source().events().iter().map(|given| &given.event);
+    events.find(|event| event.position == *at).unwrap()
+}
+
+#[test]
+fn a_moment_is_the_same_however_far_the_last_one_that_was_kept_is() {
+    let long: Vec<GivenEvent> =
+        (0..3_000).map(|offset| given("a", event("orders", 0, offset, "Changed", "{}"))).collect();
+    let trial = trial(long, "count");
+    let crash = r#"{"fault":"F1","at":"orders-0@1500"}"#;
+    let recording = trial.record(Consumer::Naive, &schedule(crash)).unwrap();
+    let mut followed = recording.moment(0);
+    for steps in 0..recording.len() {
+        assert_eq!(recording.moment(steps), followed);
+        followed = recording.moment(steps + 1);
+        assert_eq!(followed.steps, steps + 1);
+    }
+    assert_eq!(recording.moment(usize::MAX).steps, recording.len());
+    let last = recording.final_states().next().unwrap().1.clone();
+    assert_eq!(recording.row_at(0, recording.len()), last);
+}

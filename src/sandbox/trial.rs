@@ -1,0 +1,167 @@
+//! A trial: one history and one projection that consumers and schedules are tried on.
+//!
+//! Promises: every run is made twice, so that a result which depends on anything but its schedule is found; the oracle is
+//! asked once for all runs.
+//! Does not know: which schedules to try.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::invariant::{Anomaly, Counterexample, Invariant};
+use super::moment::{Recorded, Recording};
+use super::run::{Ended, Plan, Setting, Standstill, run};
+use super::verdict::{Judged, Oracle};
+use super::{Consumer, Schedule, ScheduleError, Source};
+use crate::fold::Fold;
+use crate::model::Position;
+
+/// Where a consumer stands still in the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stop {
+    /// The next record, by its address in the run's log.
+    #[serde(serialize_with = "super::place::serialize")]
+    pub position: Position,
+    /// Why.
+    pub why: Standstill,
+}
+
+/// How a run was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What shows that invariants do not hold: one counterexample for each that does not.
+    pub counterexamples: Vec<Counterexample>,
+    /// Where the consumer stands still.
+    pub stops: Vec<Stop>,
+    /// How many steps the run had.
+    pub steps: usize,
+    /// A number that is the same for the same steps and states.
+    pub digest: u64,
+}
+
+impl Outcome {
+    /// Whether an invariant holds.
+    pub fn holds(&self, invariant: Invariant) -> bool {
+        self.counterexample(invariant).is_none()
+    }
+
+    /// Whether all invariants hold.
+    pub fn survives(&self) -> bool {
+        self.counterexamples.is_empty()
+    }
+
+    /// What shows that an invariant does not hold.
+    pub fn counterexample(&self, invariant: Invariant) -> Option<&Counterexample> {
+        self.counterexamples.iter().find(|found| found.invariant == invariant)
+    }
+}
+
+/// One history and one projection.
+#[derive(Debug)]
+pub struct Trial {
+    /// The history.
+    source: Arc<Source>,
+    /// The projection.
+    fold: Arc<dyn Fold>,
+    /// What every row should be.
+    oracle: Oracle,
+}
+
+impl Trial {
+    /// A trial over this history with this projection.
+    pub fn new(source: Arc<Source>, fold: Arc<dyn Fold>) -> Self {
+        let oracle = Oracle::new(&source, &*fold);
+        Self { source, fold, oracle }
+    }
+
+    /// The history.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The projection.
+    pub fn fold(&self) -> &Arc<dyn Fold> {
+        &self.fold
+    }
+
+    /// Runs a consumer under a schedule, twice, and judges it.
+    ///
+    /// # Errors
+    /// What in the schedule cannot be.
+    pub fn run(&self, consumer: Consumer, schedule: &Schedule) -> Result<Outcome, ScheduleError> {
+        if let Some(positions) = &schedule.events {
+            let part = self.restricted_to(positions);
+            return part.run_all(consumer, schedule).map(|(.., outcome)| outcome);
+        }
+        self.run_all(consumer, schedule).map(|(.., outcome)| outcome)
+    }
+
+    /// Runs a consumer under a schedule so that it can be stepped through.
+    ///
+    /// # Errors
+    /// What in the schedule cannot be.
+    pub fn record(
+        &self,
+        consumer: Consumer,
+        schedule: &Schedule,
+    ) -> Result<Recording, ScheduleError> {
+        let part = schedule.events.as_ref().map(|positions| self.restricted_to(positions));
+        let trial = part.as_ref().unwrap_or(self);
+        let (plan, ended, outcome) = trial.run_all(consumer, schedule)?;
+        Ok(Recording::new(Recorded {
+            source: Arc::clone(&trial.source),
+            fold: Arc::clone(&trial.fold),
+            consumer,
+            schedule: schedule.clone(),
+            plan,
+            ended,
+            outcome,
+        }))
+    }
+
+    /// The same projection over these records alone.
+    #[must_use]
+    pub fn restricted_to(&self, positions: &[Position]) -> Self {
+        Self::new(Arc::new(self.source.restricted_to(positions)), Arc::clone(&self.fold))
+    }
+
+    /// Runs over the whole history.
+    fn run_all(
+        &self,
+        consumer: Consumer,
+        schedule: &Schedule,
+    ) -> Result<(Plan, Ended, Outcome), ScheduleError> {
+        let plan = Plan::new(schedule, &self.source)?;
+        let setting =
+            Setting { source: &self.source, fold: &*self.fold, consumer, schedule, plan: &plan };
+        let ended = run(setting);
+        let judged = Judged { setting, oracle: &self.oracle, ended: &ended };
+        let mut counterexamples = judged.counterexamples();
+        let digest = digest(&ended);
+        if digest != self::digest(&run(setting)) {
+            counterexamples.push(Counterexample::new(Invariant::I6, Anomaly::NotRepeatable));
+        }
+        let stops = ended.standstills.iter().map(|stopped| Stop {
+            position: ended.trace.places[usize::from(stopped.place)].at(stopped.offset),
+            why: stopped.why,
+        });
+        let outcome = Outcome {
+            counterexamples,
+            stops: stops.collect(),
+            steps: ended.trace.steps.len(),
+            digest,
+        };
+        Ok((plan, ended, outcome))
+    }
+}
+
+/// A number that is the same for the same steps and states.
+fn digest(ended: &Ended) -> u64 {
+    let mut bytes = ended.trace.digest().to_le_bytes().to_vec();
+    for state in ended.states() {
+        bytes.extend_from_slice(state.to_json().as_bytes());
+        bytes.push(b'\n');
+    }
+    xxh3_64(&bytes)
+}
