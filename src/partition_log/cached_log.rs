@@ -176,25 +176,26 @@ impl CachedLog {
         Ok(outcome)
     }
 
-    /// Hands on the records of a store in log order, without the first ones. Says how many there were in all until it
-    /// ended, and whether the sink ended it.
+    /// Hands on the records of a store in log order, without the first ones.
     fn hand_on(
         store: &LogSnapshot,
         plan: &ReadPlan,
         skipped: u64,
         cancel: &Cancel,
         sink: &mut RecordSink<'_>,
-    ) -> (u64, ControlFlow<()>) {
-        let mut count = 0;
+    ) -> HandedOn {
+        let mut handed_on = HandedOn::default();
         let mut take = |record: &SharedRecord| {
-            if !plan.keys.takes(record.get().key()) {
-                return ControlFlow::Continue(());
-            }
-            count += 1;
+            let record = record.get();
+            handed_on.see(record);
             if cancel.is_cancelled() {
                 return ControlFlow::Break(());
             }
-            if count > skipped { sink(record.get()) } else { ControlFlow::Continue(()) }
+            if !plan.keys.takes(record.key()) {
+                return ControlFlow::Continue(());
+            }
+            handed_on.matching += 1;
+            if handed_on.matching > skipped { sink(record) } else { ControlFlow::Continue(()) }
         };
         let flow = match &plan.keys {
             KeyFilter::Equals(key) => store
@@ -206,7 +207,44 @@ impl CachedLog {
                 store.in_log_order(&LogBounds::default()).try_for_each(|(_, record)| take(&record))
             }
         };
-        (count, flow)
+        handed_on.stopped = flow.is_break();
+        handed_on
+    }
+}
+
+/// What was handed on of a store.
+#[derive(Debug, Default)]
+struct HandedOn {
+    /// How many records passed the filter of the plan.
+    matching: u64,
+    /// How many records of each partition were looked at, bytes of their keys and values, and the offset of the last.
+    seen: BTreeMap<TopicPartition, (u64, u64, i64)>,
+    /// Whether the sink had enough, or it was called off.
+    stopped: bool,
+}
+
+impl HandedOn {
+    /// Notes that a record is looked at.
+    fn see(&mut self, record: RecordRef<'_>) {
+        let bytes = record.payload_bytes() as u64;
+        if let Some((records, all_bytes, last)) = self.seen.get_mut(record.partition()) {
+            *records += 1;
+            *all_bytes += bytes;
+            *last = record.offset();
+        } else {
+            self.seen.insert(record.partition().clone(), (1, bytes, record.offset()));
+        }
+    }
+
+    /// Cuts the account of a read that was stopped back to what was looked at.
+    fn cut_back(&self, read: &mut PartitionRead) {
+        let (records, bytes, position) = match self.seen.get(&read.partition) {
+            Some((records, bytes, last)) => (*records, *bytes, last + 1),
+            None => (0, 0, read.from),
+        };
+        (read.records, read.bytes, read.position) = (records, bytes, position);
+        read.gaps.retain(|gap| gap.to <= position);
+        read.lost.retain(|lost| lost.to <= position);
     }
 }
 
@@ -326,13 +364,16 @@ impl LogSource for CachedLog {
                 return self.source.read_in_log_order(plan, cancel, &mut sink, events);
             }
             let snapshot = store.snapshot();
-            let (count, flow) = Self::hand_on(&snapshot, plan, handed_on, cancel, sink);
-            if flow.is_break() || snapshot.damage().is_empty() {
-                outcome.stopped |= flow.is_break();
-                outcome.from_cache = kept.saturating_sub(filled);
+            let handed = Self::hand_on(&snapshot, plan, handed_on, cancel, sink);
+            if handed.stopped {
+                outcome.stopped = true;
+                outcome.partitions.iter_mut().for_each(|read| handed.cut_back(read));
+            }
+            if handed.stopped || snapshot.damage().is_empty() {
+                outcome.from_cache = kept.saturating_sub(filled).min(outcome.records());
                 return Ok(outcome);
             }
-            handed_on = handed_on.max(count);
+            handed_on = handed_on.max(handed.matching);
             self.forget_damaged(plan)?;
         }
     }

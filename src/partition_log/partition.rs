@@ -106,6 +106,12 @@ impl PartitionLog {
         }
     }
 
+    /// The memory of the segments in memory, in bytes.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let held = self.segments.iter().filter_map(|placed| placed.segment.held());
+        held.map(|segment| segment.memory_bytes()).sum()
+    }
+
     /// The memory of records and indexes, in bytes.
     pub(super) fn memory_bytes(&self) -> u64 {
         self.segments.iter().map(|placed| placed.segment.memory_bytes()).sum()

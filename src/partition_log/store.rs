@@ -78,7 +78,7 @@ fn in_mebibytes(bytes: u64) -> String {
 pub struct LogStore {
     /// What may be held, in bytes.
     budget_bytes: u64,
-    /// What is held, in bytes.
+    /// What records in memory take, in bytes.
     held_bytes: u64,
     /// Tells the snapshots of this store from those of others.
     identity: Arc<()>,
@@ -115,9 +115,9 @@ impl LogStore {
         let segment = HeldSegment::from_batch(batch);
         self.check_room_for(segment.memory_bytes())?;
         let log = self.partition_mut(partition);
-        let before = log.memory_bytes();
+        let before = log.held_bytes();
         log.append(segment);
-        let after = log.memory_bytes();
+        let after = log.held_bytes();
         self.held_bytes = self.held_bytes - before + after;
         Ok(())
     }
@@ -159,9 +159,9 @@ impl LogStore {
         LogSnapshot::new(Arc::clone(&self.identity), self.partitions.values().cloned().collect())
     }
 
-    /// What is held, in bytes.
+    /// What is held, in bytes: the records in memory, and what is known all the time of those on disk.
     pub fn memory_bytes(&self) -> u64 {
-        self.held_bytes
+        self.partitions.values().map(|log| log.memory_bytes()).sum()
     }
 
     /// What may be held, in bytes.

@@ -1,0 +1,423 @@
+//! The local index against a real Apache Kafka: what is answered from it is what a plain read of the log gives.
+//!
+//! Promises: every answer from the index is compared with one that does not use it; indexing is stopped by force at
+//! random moments, and the log is changed behind the index in every way a cluster can.
+//! Does not know: how the index is laid out.
+
+#![cfg(test)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use foldback::model::{Cancel, Isolation, ReadPlan};
+use foldback::partition_log::{CacheError, CachedLog, KafkaLog, Keeping, LogCache, LogSource};
+use serde_json::{Value, json};
+
+use support::cli::{command, records_and_summary, run_in};
+use support::kafka::{Kafka, Setup};
+use support::node::{Folder, wait_until};
+use support::reading::{Seen, connect, plan, records};
+use support::records::{TestProducer, TestRecord, produce};
+use support::tools::{kcat, output_of};
+
+/// How long anything may take on a busy machine.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Writes this many records of a few hundred keys with kcat, values from this number on.
+fn fill(kafka: &Kafka, topic: &str, from: u32, count: u32) {
+    fill_with(kafka, topic, from, count, "lz4");
+}
+
+/// The same with this compression.
+fn fill_with(kafka: &Kafka, topic: &str, from: u32, count: u32, compression: &str) {
+    let line = |number: u32| {
+        format!("key-{}|{{\"number\":{number},\"text\":\"{number:0200}\"}}\n", number % 311)
+    };
+    let lines: String = (from..from + count).map(line).collect();
+    kcat(kafka.brokers(), &["-P", "-t", topic, "-K|", "-z", compression], lines.as_bytes());
+}
+
+/// The answer of a command, with and without the index; both are JSON lines. What tells them apart by right is left
+/// out: how long it took, and how much came from the index, which is returned.
+fn ask_twice(kafka: &Kafka, folder: &Path, arguments: &[&str]) -> (Vec<Value>, u64) {
+    let ask = |more: &[&str]| {
+        let mut all = vec!["--brokers", kafka.brokers(), "--json"];
+        all.extend_from_slice(arguments);
+        all.extend_from_slice(more);
+        let (mut records, mut summary) = records_and_summary(run_in(folder, &all).answers());
+        let from_cache = summary["from_cache"].as_u64().unwrap_or(0);
+        // How far a read had run ahead when a limit stopped it is left to chance.
+        let chance: &[&str] = if arguments.contains(&"--limit") {
+            &["scanned", "bytes", "ranges", "completeness"]
+        } else {
+            &[]
+        };
+        for member in ["seconds", "from_cache"].iter().chain(chance) {
+            summary.as_object_mut().map(|summary| summary.remove(*member));
+        }
+        if arguments.contains(&"--unordered") {
+            let place = |line: &Value| (line["partition"].as_i64(), line["offset"].as_i64());
+            records.sort_by_key(place);
+        }
+        records.push(summary);
+        (records, from_cache)
+    };
+    let (plain, none) = ask(&["--no-cache"]);
+    let (cached, from_cache) = ask(&[]);
+    assert_eq!(none, 0, "--no-cache uses nothing that is kept");
+    assert!(cached == plain, "{arguments:?}: the index gives another answer than the log");
+    (cached, from_cache)
+}
+
+/// Indexes a topic, and says what the command said.
+fn index(kafka: &Kafka, folder: &Path, topic: &str) -> Value {
+    let arguments = ["--brokers", kafka.brokers(), "--json", "index", "--topic", topic];
+    run_in(folder, &arguments).answers().remove(0)
+}
+
+#[test]
+fn an_index_answers_like_the_log_and_goes_on_where_it_stood() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("indexed", 3, &[]);
+    let folder = Folder::new();
+    fill(kafka, &topic, 0, 5_000);
+    let first = index(kafka, folder.path(), &topic);
+    assert_eq!((&first["records"], &first["distinct_keys"]), (&json!(5_000), &json!(311)));
+    assert_eq!((&first["records_read"], &first["partitions"]), (&json!(5_000), &json!(3)));
+    let again = index(kafka, folder.path(), &topic);
+    assert_eq!((&again["records_read"], &again["bytes_read"]), (&json!(0), &json!(0)));
+    fill(kafka, &topic, 5_000, 700);
+    let grown = index(kafka, folder.path(), &topic);
+    assert_eq!((&grown["records"], &grown["records_read"]), (&json!(5_700), &json!(700)));
+    for more in [
+        &["scan"][..],
+        &["scan", "--unordered", "--count"],
+        &["scan", "--key", "key-7"],
+        &["scan", "--key-contains", "y-1"],
+        &["scan", "--where", "value.number % 1000 == 3"],
+        &["scan", "--limit", "20"],
+        &["scan", "--partition", "1", "--from", "1:100", "--to", "1:180"],
+    ] {
+        let arguments = [more, &["--topic", &topic]].concat();
+        let (lines, from_cache) = ask_twice(kafka, folder.path(), &arguments);
+        assert!(lines.len() > 1 || arguments.contains(&"--count"), "{arguments:?}");
+        assert!(from_cache > 0, "{arguments:?} is answered from the index");
+    }
+    for more in [&["history", "key-7"][..], &["state", "key-7"], &["blame", "key-7"], &["entities"]]
+    {
+        let ask = |last: &[&str]| {
+            let first = ["--brokers", kafka.brokers(), "--json"];
+            let all = [&first, more, &["--topic", &topic], last].concat();
+            run_in(folder.path(), &all)
+                .answers()
+                .into_iter()
+                .filter(|line| line["summary"].is_null())
+        };
+        assert!(ask(&[]).eq(ask(&["--no-cache"])), "{more:?}");
+    }
+}
+
+/// The records of a topic as this log delivers them, sorted, with how many were kept from an earlier read.
+fn all_records(log: &dyn LogSource, plan: &ReadPlan) -> (Vec<Seen>, u64) {
+    let mut seen = Vec::new();
+    let outcome = log.read(plan, &Cancel::new(), &mut |event| {
+        seen.extend(records(&event));
+        ControlFlow::Continue(())
+    });
+    seen.sort_by_key(|record| (record.partition, record.offset));
+    (seen, outcome.unwrap().from_cache)
+}
+
+#[test]
+fn indexing_that_is_killed_at_any_moment_leaves_an_index_without_a_wrong_or_double_record() {
+    const KILLS: u64 = 50;
+    const RECORDS: u32 = 200_000;
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("killed", 2, &[]);
+    let lines: String =
+        (0..RECORDS).map(|number| format!("key-{}|{number}\n", number % 311)).collect();
+    kcat(kafka.brokers(), &["-P", "-t", &topic, "-K|", "-z", "lz4"], lines.as_bytes());
+    let connection = connect(kafka);
+    let all = plan(&connection, &topic, Isolation::Committed);
+    let (expected, _) = all_records(&KafkaLog::new(connection.clone()), &all);
+    assert_eq!(expected.len(), RECORDS as usize);
+    let mut folder = Folder::new();
+    let mut random: u64 = 42;
+    let (mut unfinished, mut kept_in_part) = (0, 0);
+    for kill in 0..KILLS {
+        if kill % 4 == 0 {
+            folder = Folder::new();
+        }
+        // Newest first seals parts on the way, so that some are kept when the end comes.
+        let brokers = kafka.brokers();
+        let arguments = ["--brokers", brokers, "index", "--topic", &topic, "--newest-first"];
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let moment = Duration::from_millis((random >> 33) % 1_500);
+        let mut indexing = command(folder.path(), &arguments);
+        indexing.args(["--most-per-second", "150000"]);
+        let mut indexing = indexing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The moment itself is what is tried out: nothing is waited for.
+        let until = Instant::now() + moment;
+        while Instant::now() < until && indexing.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        unfinished += usize::from(indexing.try_wait().unwrap().is_none());
+        indexing.kill().unwrap();
+        indexing.wait().unwrap();
+        let cache = LogCache::new(folder.path().join("cache/foldback/log"), u64::MAX);
+        let problems =
+            cache.list().iter().map(|kept| cache.verify(kept, |_records| ())).collect::<Vec<_>>();
+        assert!(problems.iter().all(Vec::is_empty), "kill {kill} after {moment:?}: {problems:?}");
+        let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
+        let keeping = Keeping { cache: Some(Arc::new(cache)), payloads: true, tell };
+        let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
+        let (found, from_cache) = all_records(&log, &all);
+        assert!(found == expected, "kill {kill} after {moment:?}");
+        kept_in_part += usize::from(from_cache > 0 && from_cache < u64::from(RECORDS));
+    }
+    assert!(unfinished > 20, "{unfinished} of {KILLS} were stopped while they worked");
+    println!("{unfinished} stopped while they worked, {kept_in_part} had kept a beginning");
+}
+
+#[test]
+fn both_isolation_levels_are_served_from_one_index() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("transactional", 2, &[]);
+    let folder = Folder::new();
+    let producer = TestProducer::transactional(kafka, &topic);
+    let write = |number: i32, commit: bool| {
+        producer.begin();
+        let record = |partition: i32| {
+            TestRecord::new(format!("k{}", number % 7), format!("{number}")).in_partition(partition)
+        };
+        producer.send(&topic, &[record(0), record(1)]);
+        if commit { producer.commit() } else { producer.abort() }
+    };
+    (0..40).for_each(|number| write(number, number % 3 != 0));
+    index(kafka, folder.path(), &topic);
+    // An undecided transaction at the end stays out of the index.
+    producer.begin();
+    producer.send(&topic, &[TestRecord::new("k1", "open").in_partition(0)]);
+    for isolation in ["committed", "uncommitted"] {
+        for more in [&["scan"][..], &["scan", "--unordered"], &["scan", "--key", "k3"]] {
+            let arguments = [more, &["--topic", &topic, "--isolation", isolation]].concat();
+            let (lines, from_cache) = ask_twice(kafka, folder.path(), &arguments);
+            assert!(from_cache > 0, "{arguments:?}");
+            let aborted = lines.iter().filter(|line| line["txn"] == "aborted").count();
+            assert_eq!(aborted > 0, isolation == "uncommitted", "{arguments:?}");
+        }
+    }
+    producer.abort();
+    let committed = ask_twice(kafka, folder.path(), &["scan", "--topic", &topic]).0;
+    let summary = committed.last().unwrap();
+    assert_eq!(summary["completeness"]["verdict"], "complete", "{summary}");
+}
+
+#[test]
+fn what_the_log_no_longer_has_is_not_answered_from_the_index() {
+    let kafka = Kafka::shared();
+    let folder = Folder::new();
+    let scan = |topic: &str| {
+        let (mut lines, from_cache) = ask_twice(kafka, folder.path(), &["scan", "--topic", topic]);
+        (lines.pop().unwrap(), lines.len(), from_cache)
+    };
+    let topic = kafka.create_topic("shortened", 1, &[]);
+    fill(kafka, &topic, 0, 3_000);
+    index(kafka, folder.path(), &topic);
+    // Records deleted below an offset.
+    kafka.delete_records(&topic, 0, 1_234);
+    let (summary, records, from_cache) = scan(&topic);
+    assert_eq!((records, from_cache), (3_000 - 1_234, 3_000 - 1_234));
+    assert_eq!(summary["completeness"]["verdict"], "complete_since", "{summary}");
+    // Deleted to the end and written anew.
+    kafka.delete_records(&topic, 0, 3_000);
+    fill(kafka, &topic, 3_000, 500);
+    assert_eq!(scan(&topic).1, 500);
+    // The topic created anew under the same name: no offset of the old one is left.
+    kafka.delete_topic(&topic);
+    wait_until("the topic is gone", LIMIT, || !kafka.topic_names().contains(&topic));
+    kafka.create_topic_named(&topic, 1, &[]);
+    fill(kafka, &topic, 9_000, 400);
+    let (summary, records, _) = scan(&topic);
+    assert_eq!(records, 400);
+    assert_eq!(summary["completeness"]["verdict"], "complete", "{summary}");
+    // Retention takes the beginning away.
+    let settings = [("segment.bytes", "1048576"), ("retention.bytes", "1048576")];
+    let retained = kafka.create_topic("retained", 1, &settings);
+    fill(kafka, &retained, 0, 2_000);
+    index(kafka, folder.path(), &retained);
+    fill_with(kafka, &retained, 2_000, 20_000, "none");
+    let low = || {
+        let arguments = ["--brokers", kafka.brokers(), "--json", "topics", &retained];
+        run_in(folder.path(), &arguments).answers()[0]["partitions"][0]["low"].as_i64().unwrap()
+    };
+    wait_until("retention has deleted a segment", LIMIT, || low() > 2_000);
+    let (summary, ..) = scan(&retained);
+    assert_eq!(summary["completeness"]["verdict"], "complete_since", "{summary}");
+}
+
+#[test]
+fn a_cluster_that_loses_a_broker_while_a_topic_is_indexed_gives_the_same_index() {
+    let kafka = Kafka::start_with(&Setup { nodes: 3, ..Setup::default() });
+    let topic = kafka.topic_name("three-brokers");
+    let admin = ["--create", "--topic", &topic, "--partitions", "6", "--replication-factor", "3"];
+    kafka.tool("org.apache.kafka.tools.TopicCommand", &admin);
+    fill(&kafka, &topic, 0, 40_000);
+    let folder = Folder::new();
+    // Slow enough that the broker is lost on the way.
+    let arguments = [
+        "--brokers",
+        kafka.brokers(),
+        "--json",
+        "index",
+        "--topic",
+        &topic,
+        "--most-per-second",
+        "8000",
+    ];
+    let mut indexing = command(folder.path(), &arguments);
+    let mut indexing = indexing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let started = || folder.path().join("cache").exists();
+    wait_until("indexing has begun", LIMIT, started);
+    kafka.kill(1);
+    let mut ended = None;
+    wait_until("indexing ends", LIMIT, || {
+        ended = indexing.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert!(ended.unwrap().success(), "it goes on with the brokers that are left");
+    let (lines, from_cache) =
+        ask_twice(&kafka, folder.path(), &["scan", "--topic", &topic, "--unordered"]);
+    assert_eq!((lines.len(), from_cache), (40_001, 40_000));
+    kafka.restart(1);
+}
+
+#[test]
+fn a_full_disk_is_told_and_answers_come_from_the_log() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("full-disk", 1, &[]);
+    let folder = Folder::new();
+    fill(kafka, &topic, 0, 2_000);
+    let small = folder.path().join("small");
+    fs_err::create_dir_all(&small).unwrap();
+    // A small file system of its own, in name spaces that end with the program.
+    let run = |script: &str| {
+        let program = env!("CARGO_BIN_EXE_foldback");
+        let mount = format!("mount -t tmpfs -o size=600k small {} && {script}", small.display());
+        let mut shell = Command::new("unshare");
+        shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount]).arg(program);
+        shell.args([kafka.brokers(), &topic, &small.display().to_string()]);
+        shell.env("TZ", "UTC").current_dir(folder.path()).output().unwrap()
+    };
+    let index = r#""$0" --brokers "$1" --cache-dir "$3" index --topic "$2""#;
+    let scan = r#""$0" --brokers "$1" --cache-dir "$3" --json scan --topic "$2""#;
+    let grown = format!("{index} --json && exec {scan}");
+    let before = run(&grown);
+    let words = String::from_utf8_lossy(&before.stderr).into_owned();
+    assert!(before.status.success(), "{words}");
+    let small_index = String::from_utf8(before.stdout).unwrap();
+    assert_eq!(small_index.lines().count(), 2_002, "{words}");
+    fill(kafka, &topic, 2_000, 20_000);
+    let full = run(index);
+    assert_eq!(full.status.code(), Some(2));
+    let words = String::from_utf8_lossy(&full.stderr);
+    assert!(words.contains("No space left") && words.contains("free some space"), "{words}");
+    let answered = run(scan);
+    assert!(answered.status.success());
+    let words = String::from_utf8_lossy(&answered.stderr);
+    assert!(words.contains("No space left"), "a question says so and is answered: {words}");
+    assert_eq!(String::from_utf8(answered.stdout).unwrap().lines().count(), 22_001);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_and_answers_come_from_the_log() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("no-folder", 1, &[]);
+    let folder = Folder::new();
+    fill(kafka, &topic, 0, 50);
+    // A file stands where the folder should be: nobody can write there, whatever their rights.
+    let blocked = folder.path().join("blocked");
+    fs_err::write(&blocked, "").unwrap();
+    let blocked = blocked.display().to_string();
+    let scan = [
+        "--brokers",
+        kafka.brokers(),
+        "--json",
+        "--cache-dir",
+        &blocked,
+        "scan",
+        "--topic",
+        &topic,
+    ];
+    let ended = run_in(folder.path(), &scan);
+    assert!(ended.stderr.contains("the local index does not help"), "{}", ended.stderr);
+    assert_eq!(ended.answers().len(), 51);
+}
+
+#[test]
+fn two_processes_at_once_index_a_topic_once_and_both_answer() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("two-at-once", 2, &[]);
+    let folder = Folder::new();
+    fill(kafka, &topic, 0, 30_000);
+    let arguments = [
+        "--brokers",
+        kafka.brokers(),
+        "--json",
+        "scan",
+        "--topic",
+        &topic,
+        "--unordered",
+        "--count",
+    ];
+    let start = || command(folder.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    for process in [start(), start(), start()] {
+        let output = process.wait_with_output().unwrap();
+        let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(line["summary"]["scanned"], 30_000, "{line}");
+    }
+    let kept = run_in(folder.path(), &["cache", "--verify", "--json"]).answers();
+    assert_eq!((kept.len(), &kept[0]["records"]), (1, &json!(30_000)), "{kept:?}");
+}
+
+#[test]
+fn other_tools_read_the_segments() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("for-others", 1, &[]);
+    let folder = Folder::new();
+    let records = [
+        TestRecord::new("a", "{\"n\":1}").at(1_700_000_000_123).with_header("trace", "t1"),
+        TestRecord::tombstone("b").at(1_700_000_000_456),
+    ];
+    produce(kafka, &topic, &records);
+    index(kafka, folder.path(), &topic);
+    let script = r#"
+import glob, json, sys
+import pyarrow.ipc
+rows = []
+for path in glob.glob(sys.argv[1] + "/**/[0-9]*[0-9].arrow", recursive=True):
+    with pyarrow.ipc.open_file(path) as reader:
+        rows += reader.read_all().to_pylist()
+plain = lambda value: value.decode() if isinstance(value, bytes) else str(value)
+print(json.dumps(rows, default=plain))
+"#;
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/python-with-arrow");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let mut command = Command::new(python);
+    command.arg(target).args(["-c", script]).arg(folder.path().join("cache"));
+    let rows: Vec<Value> = serde_json::from_str(&output_of(&mut command, b"")).unwrap();
+    let shown: Vec<BTreeMap<String, Value>> =
+        rows.into_iter().map(|row| serde_json::from_value(row).unwrap()).collect();
+    assert_eq!(shown.len(), 2);
+    assert_eq!(shown[0]["key"], "a");
+    assert_eq!(shown[0]["value"], "{\"n\":1}");
+    assert_eq!(shown[0]["timestamp"], "2023-11-14 22:13:20.123000+00:00");
+    assert_eq!(shown[0]["headers"], json!([{"name": "trace", "value": "t1"}]));
+    assert_eq!((&shown[1]["tombstone"], &shown[1]["value"]), (&json!(true), &Value::Null));
+}
