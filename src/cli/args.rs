@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Clock, Isolation};
+use crate::sandbox::{Consumer, FaultEntry, FaultName, Invariant};
 
 /// Inspects and replays event-sourced systems on Apache Kafka
 ///
@@ -125,6 +126,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Says for every field of an entity which event wrote it
     Blame(BlameArgs),
+    /// Runs a projection in virtual consumers under faults, and says which invariants break
+    Sandbox(SandboxArgs),
+    /// Runs the fixtures of a workspace
+    Test(TestArgs),
     /// Lists consumer groups with their committed offsets and their lag
     Groups(GroupsArgs),
     /// Checks a connection step by step and says what to try
@@ -345,6 +350,95 @@ pub struct BlameArgs {
     /// The moment
     #[arg(long, value_name = "WHEN", default_value = "end", allow_hyphen_values = true)]
     pub at: String,
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+#[command(after_help = "--help says what each fault and each consumer does", after_long_help = sandbox_help())]
+pub struct SandboxArgs {
+    /// The projection: a script, or one of the built-in folds merge, last, debezium, count
+    #[arg(value_name = "PROJECTION")]
+    pub projection: String,
+    /// Where the records are.
+    #[command(flatten)]
+    pub topics: TopicOptions,
+    /// Only events of this entity; may be repeated
+    #[arg(long = "entity", value_name = "ENTITY", action = ArgAction::Append, allow_hyphen_values = true)]
+    pub entities: Vec<String>,
+    /// The faults, with commas between, or all
+    #[arg(long, value_name = "F1,F2,…", default_value = "all", conflicts_with = "schedule")]
+    pub fault: String,
+    /// The consumers, with commas between, or all
+    #[arg(long, value_name = "NAME", default_value = "all")]
+    pub consumer: String,
+    /// Decides where faults happen: the same number gives the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many schedules each fault is tried with
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// On how many threads; the answer is the same [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Runs this schedule, as an answer shows it, instead of making schedules up
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    /// Writes a fixture for every consumer that broke an invariant into this folder, with the smallest schedule and
+    /// its events, expecting what a correct consumer shows
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+}
+
+/// `test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// A folder of fixtures (*.fixture.json, also in folders below it), or one fixture [default: that of foldback.toml, else the current one]
+    #[arg(value_name = "DIR")]
+    pub path: Option<PathBuf>,
+    /// Writes a report in JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Writes what comes into the fixtures that differ, as what is expected from now on
+    #[arg(long)]
+    pub update: bool,
+}
+
+/// What the faults, the consumers and the invariants are.
+fn sandbox_help() -> String {
+    let mut help = String::from("Faults, and what exactly is simulated:\n");
+    for fault in FaultName::all() {
+        let FaultEntry { title, simulated, correct } = fault.entry();
+        help.extend([
+            format!("  {fault:<4} {title}\n"),
+            wrapped(simulated, "       "),
+            wrapped(&format!("A correct consumer: {correct}."), "       "),
+        ]);
+    }
+    help.push_str("None needs a broker: a virtual consumer meets the log, the positions and the rebalances that one would give it.\n\nConsumers:\n");
+    for consumer in Consumer::ALL {
+        help.extend([format!("  {consumer}\n"), wrapped(consumer.purpose(), "       ")]);
+    }
+    help.push_str("\nInvariants:\n");
+    for invariant in Invariant::ALL {
+        help.extend([format!("  {invariant}   {}\n", invariant.demand())]);
+    }
+    help.push_str("\nStatus 1 says that an invariant broke.");
+    help
+}
+
+/// A text in lines of at most a hundred characters, each after this indent.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut line = indent.to_owned();
+    for word in text.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > 100 {
+            lines.extend([line.trim_end(), "\n"]);
+            line = indent.to_owned();
+        }
+        line.extend([word, " "]);
+    }
+    lines.extend([line.trim_end(), "\n"]);
+    lines
 }
 
 /// `groups`.

@@ -3,7 +3,7 @@
 //! Promises: files are read and connections opened only when a command asks for them; Ctrl-C cancels, a second one ends.
 //! Does not know: what commands do.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -114,6 +114,12 @@ impl Context {
             report::warning(&format!("`{}` is ignored: {}", ignored.property, ignored.reason));
         }
         Ok(settings)
+    }
+
+    /// The folder of `foldback.toml`; the current one where there is none.
+    pub(super) fn workspace_folder(&self) -> PathBuf {
+        let folder = self.config.as_ref().map(|config| config.folder());
+        folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
     }
 
     /// Whether the options name a cluster.

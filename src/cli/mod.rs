@@ -19,7 +19,9 @@ mod mapping;
 mod output;
 mod progress;
 mod report;
+mod sandbox;
 mod scan;
+mod test;
 mod topics;
 
 use std::ffi::OsString;
@@ -133,6 +135,8 @@ fn run_command(
         Command::State(args) => entity::state(&args, &mut context),
         Command::Diff(args) => entity::diff(&args, &mut context),
         Command::Blame(args) => entity::blame(&args, &mut context),
+        Command::Sandbox(args) => sandbox::run(&args, &mut context),
+        Command::Test(args) => test::run(&args, &mut context),
         Command::Groups(args) => groups::run(&args, &mut context),
         Command::Doctor => doctor::run(&mut context),
         Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),

@@ -63,6 +63,14 @@ impl Progress {
         }
     }
 
+    /// Takes how many of some steps are done.
+    pub(super) fn count(&self, done: usize, all: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        }
+    }
+
     /// Takes the bar away.
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {

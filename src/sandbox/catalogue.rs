@@ -60,7 +60,7 @@ impl FaultName {
 
 impl fmt::Display for FaultName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "F{}", self.0)
+        f.pad(&format!("F{}", self.0))
     }
 }
 
@@ -139,7 +139,7 @@ const CATALOGUE: [FaultEntry; FaultName::COUNT as usize] = [
     entry(
         "out of order across partitions",
         "Partitions are merged in another order that keeps each of them: by chance from a seed, or one partition wholly \
-         first. A cell tries both extremes of every partition and as many seeds as there are runs.",
+         first. A cell tries every partition first, and as many seeds as there are runs.",
         "views of one entity are the same for all merges",
     ),
     entry(
@@ -259,7 +259,7 @@ const CATALOGUE: [FaultEntry; FaultName::COUNT as usize] = [
     ),
     entry(
         "slow handler",
-        "From the record on, applying a record takes `handle_ms` for the next `records`. When more than `max_poll_interval_ms` \
+        "Applying a record takes `handle_ms` for the next `records` of the history from the record on. When more than `max_poll_interval_ms` \
          passes before the next poll, the member has lost its partitions: its commit is refused and it is handed the same \
          records again. Five rounds without progress count as a loop.",
         "progress in spite of it, no rebalance loop",

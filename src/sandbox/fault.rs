@@ -326,7 +326,7 @@ pub enum Fault {
         /// The first record that is slow.
         #[serde(with = "place")]
         at: Position,
-        /// How many records are slow.
+        /// How many records of the history are slow.
         records: u32,
         /// How long each of them takes, in milliseconds.
         handle_ms: u32,

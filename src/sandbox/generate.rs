@@ -134,7 +134,11 @@ impl<'s> Generator<'s> {
             return Err(NotApplicable("the history has one partition alone"));
         }
         let number = fault.number();
-        let members = if self.spans { 1 } else { 1 + u16::try_from(random.below(3)).unwrap_or(0) };
+        let members = if self.spans || fault.number() == 29 {
+            1
+        } else {
+            1 + u16::try_from(random.below(3)).unwrap_or(0)
+        };
         let base = Schedule {
             seed: random.below(1 << 53),
             members: if (6..=8).contains(&number) { members.max(2) } else { members },
@@ -239,7 +243,7 @@ impl<'s> Generator<'s> {
                 at,
                 records: schedule.poll_records * 4,
                 handle_ms: 1_000,
-                max_poll_interval_ms: schedule.poll_records.saturating_sub(1) * 1_000,
+                max_poll_interval_ms: schedule.poll_records * 500,
             },
             30 => Fault::Failover { at, shift: i64::from(few(random)), behind: few(random) + 1 },
             _ => return None,

@@ -5,13 +5,17 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Standstill;
+use crate::fold::diff;
 use crate::model::{EntityId, Position, Value};
 
+/// How many differences of a row are told in words.
+const CHANGES_TOLD: usize = 2;
+
 /// Something that a correct consumer keeps, whatever happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Invariant {
     /// The final state is the fold of the canonical log: of all of it, or, in a partition or an entity where the consumer itself
     /// says that it stopped, up to there.
@@ -137,6 +141,36 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
+    /// What is wrong and where, in a line.
+    pub fn words(&self) -> String {
+        let mut words = self.anomaly.words().to_owned();
+        let mut add = |text: String| words.push_str(&text);
+        if let Some(row) = &self.row {
+            add(format!(", row {row}"));
+        }
+        if let Some(event) = &self.event {
+            add(format!(", at {event}"));
+        }
+        if let Some(standstill) = self.standstill {
+            add(format!(", {}", standstill.words()));
+        }
+        if let (Some(expected), Some(actual)) = (&self.expected, &self.actual) {
+            let changes = diff(actual, expected);
+            let json =
+                |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_json);
+            for change in changes.iter().take(CHANGES_TOLD) {
+                let (is, should) = (json(&change.from), json(&change.to));
+                let path = change.path.as_str();
+                let path = if path.is_empty() { "the row" } else { path };
+                add(format!("; {path} is {is} and should be {should}"));
+            }
+            if CHANGES_TOLD < changes.len() {
+                add(format!("; and {} more", changes.len() - CHANGES_TOLD));
+            }
+        }
+        words
+    }
+
     /// A counterexample of which only this much is known.
     pub(super) fn new(invariant: Invariant, anomaly: Anomaly) -> Self {
         Self {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::generate::{Generator, NotApplicable};
 use super::shrink::shrink;
 use super::{
-    Consumer, Counterexample, FaultName, Invariant, OrderSensitivity, Outcome, Schedule,
+    Consumer, Counterexample, Fault, FaultName, Invariant, OrderSensitivity, Outcome, Schedule,
     ScheduleError, Stop, Trial,
 };
 use crate::model::Cancel;
@@ -36,8 +36,8 @@ pub struct MatrixQuestion {
 /// What became of a consumer under a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// The fault.
-    pub fault: FaultName,
+    /// The fault; of a schedule that was given, all its faults.
+    pub faults: Vec<FaultName>,
     /// The consumer.
     pub consumer: Consumer,
     /// Why the fault cannot happen to this history; then nothing was run.
@@ -54,6 +54,29 @@ pub struct Cell {
     pub stops: Vec<Stop>,
     /// Two events that do not commute, where an order was the fault.
     pub order: Option<OrderSensitivity>,
+}
+
+impl Cell {
+    /// The cell of one run of a schedule that was given.
+    pub fn of_run(consumer: Consumer, schedule: Schedule, outcome: Outcome) -> Self {
+        Self {
+            faults: schedule.faults.iter().map(Fault::name).collect(),
+            consumer,
+            not_applicable: None,
+            broken: outcome.counterexamples.iter().map(|found| found.invariant).collect(),
+            runs: 1,
+            schedule: Some(schedule),
+            counterexample: outcome.counterexamples.into_iter().next(),
+            stops: outcome.stops,
+            order: None,
+        }
+    }
+
+    /// Its faults in a word, such as `F1` or `F6+F11`.
+    pub fn fault_text(&self) -> String {
+        let names: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join("+") }
+    }
 }
 
 /// Why there is no matrix.
@@ -132,7 +155,7 @@ impl Trial {
         seed: u64,
     ) -> Result<Cell, MatrixError> {
         let mut cell = Cell {
-            fault,
+            faults: vec![fault],
             consumer,
             not_applicable: None,
             broken: BTreeSet::new(),

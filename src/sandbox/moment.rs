@@ -28,8 +28,6 @@ pub enum MemberLife {
     Down,
     /// Its process stands still.
     Paused,
-    /// It is gone for good.
-    Left,
 }
 
 /// A member at a moment.
@@ -318,7 +316,9 @@ impl Moment {
                 self.partitions[usize::from(place)].stored = Some(offset);
             }
             What::Crashed(_) | What::Closed => member.stop(MemberLife::Down),
-            What::Left => member.stop(MemberLife::Left),
+            What::Joined => {
+                member.stop(MemberLife::Working);
+            }
             What::Paused => member.life = MemberLife::Paused,
             What::Woke => member.life = MemberLife::Working,
             What::Revoked { place } => member.drop_place(place),

@@ -15,7 +15,7 @@ use super::run::{Ended, Plan, Setting, Standstill, run};
 use super::verdict::{Judged, Oracle};
 use super::{Consumer, Schedule, ScheduleError, Source};
 use crate::fold::Fold;
-use crate::model::Position;
+use crate::model::{EntityId, Position, Value};
 
 /// Where a consumer stands still in the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,6 +78,11 @@ impl Trial {
     /// The history.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
+    }
+
+    /// What every row should be: the fold of the canonical log.
+    pub fn expected_states(&self) -> impl Iterator<Item = (&EntityId, &Value)> {
+        self.source.rows().iter().zip(self.oracle.expected())
     }
 
     /// The projection.

@@ -35,6 +35,13 @@ impl Oracle {
     }
 }
 
+impl Oracle {
+    /// What every row should be.
+    pub(super) fn expected(&self) -> &[Value] {
+        &self.expected
+    }
+}
+
 /// A run that is judged.
 pub(super) struct Judged<'a> {
     /// What it was made over.

@@ -23,6 +23,7 @@ mod lane;
 mod mapping;
 mod port;
 mod problem;
+pub mod sandbox;
 mod scan;
 mod session;
 mod snapshot;

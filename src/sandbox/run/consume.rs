@@ -233,19 +233,12 @@ impl Run<'_> {
             let sequence = &mut self.table.sequences[entity as usize];
             *sequence = (*sequence).max(message.sequence);
         }
-        self.take_time(member, address);
-        true
-    }
-
-    /// Lets time pass where handling is slow.
-    fn take_time(&mut self, member: usize, address: &Address) {
-        let Some(slow) = self.slow.filter(|slow| slow.place == usize::from(address.place)) else {
-            return;
-        };
-        let index = self.phase(slow.place).index_of(address.offset);
-        if (slow.from..slow.to).contains(&index) {
+        if let Some(slow) = self.slow
+            && (slow.from..slow.to).contains(&address.message)
+        {
             self.members[member].elapsed_ms += u64::from(slow.handle_ms);
         }
+        true
     }
 
     /// Applies what a transaction has collected. Says where partitions end before a record that cannot be applied.

@@ -94,7 +94,7 @@ impl Run<'_> {
     pub(super) fn neighbour(&self, member: usize) -> usize {
         let alive = |candidate: &usize| {
             let candidate = &self.members[*candidate];
-            candidate.group == 0 && candidate.life != Life::Left && !candidate.evicted
+            candidate.group == 0 && !candidate.evicted
         };
         let count = self.members.len();
         (1..=count).map(|step| (member + step) % count).find(alive).unwrap_or(member)
@@ -244,7 +244,7 @@ impl Run<'_> {
     pub(super) fn finish_poll(&mut self, member: usize) {
         if self.keeps_position() && !self.commit_transaction(member) {
             if self.members[member].evicted {
-                self.leave(member);
+                self.join_again(member);
             } else {
                 self.start_all(member);
             }
@@ -253,7 +253,7 @@ impl Run<'_> {
         if self.members[member].evicted {
             let handled = self.take_handled(member);
             self.commit(member, &handled);
-            self.leave(member);
+            self.join_again(member);
         } else if self.polls_too_late(member) {
             self.lose_poll(member);
         } else {
@@ -334,11 +334,16 @@ impl Run<'_> {
         self.members[member].life = Life::Down(self.turn + RESTART_TURNS);
     }
 
-    /// A member is gone for good.
-    fn leave(&mut self, member: usize) {
+    /// A member that has learned of the loss of its partitions joins the group again, and is given what nobody reads.
+    fn join_again(&mut self, member: usize) {
         self.members[member].forget();
-        self.members[member].life = Life::Left;
-        self.trace.push(member, What::Left);
+        self.trace.push(member, What::Joined);
+        for place in 0..self.place_count() {
+            let owner = self.groups[0].owner[place];
+            if owner.is_none_or(|owner| owner == member || self.members[owner].evicted) {
+                self.assign(place, member);
+            }
+        }
     }
 
     /// A member stops in good order before this offset of a partition, and starts again after what happens meanwhile.

@@ -63,8 +63,9 @@ impl Run<'_> {
                 Happening::CommitFirst => self.note(number),
                 Happening::Slow { records, handle_ms, max_poll_interval_ms } => {
                     self.note(number);
-                    let (from, to) = (delivery.index, delivery.index + records as usize);
-                    self.slow = Some(Slow { place, from, to, handle_ms, max_poll_interval_ms });
+                    let from = delivery.address.message;
+                    let to = from.saturating_add(records);
+                    self.slow = Some(Slow { from, to, handle_ms, max_poll_interval_ms });
                 }
                 Happening::Crash(CrashPoint::BeforeApply) => {
                     self.note(number);

@@ -63,8 +63,6 @@ enum Life {
     Down(u64),
     /// Its process stands still until this turn.
     Paused(u64),
-    /// It is gone for good.
-    Left,
 }
 
 /// The row that a member had read when it was stopped.
@@ -105,15 +103,13 @@ struct Member {
     dies_after_commit: bool,
 }
 
-/// Handling that is slow for some entries of a partition.
+/// Handling that is slow for some records of the history.
 #[derive(Clone, Copy, Debug)]
 struct Slow {
-    /// The partition.
-    place: usize,
-    /// The first entry that is slow.
-    from: usize,
-    /// The first that is not any more.
-    to: usize,
+    /// The number of the first record that is slow.
+    from: u32,
+    /// The number of the first that is not any more.
+    to: u32,
     /// How long each takes, in milliseconds.
     handle_ms: u32,
     /// How long may lie between two polls, in milliseconds.
@@ -351,7 +347,7 @@ impl<'a> Run<'a> {
     fn next_wake(&self) -> Option<u64> {
         let lives = self.members.iter().filter_map(|member| match member.life {
             Life::Down(until) | Life::Paused(until) => Some(until),
-            Life::Working | Life::Left => None,
+            Life::Working => None,
         });
         lives.chain(self.pending.iter().map(|(turn, ..)| *turn)).min()
     }

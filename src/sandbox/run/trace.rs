@@ -50,6 +50,21 @@ pub enum Standstill {
 }
 
 impl Standstill {
+    /// Why, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Poison => "a record cannot be handled",
+            Self::RetriedForEver => "a record that cannot be handled is tried for ever",
+            Self::RebalanceLoop => "polls come too late again and again",
+            Self::BlockedAtLso => "blocked at the last stable offset",
+            Self::Unnoticed => "an undecided transaction withholds what follows",
+            Self::SkippedAhead => "the position lies behind the last applied record",
+            Self::OutOfRange => "the position is not in the log",
+            Self::LogStartPassed => "the log starts behind the position",
+            Self::AwayTooLong => "tombstones may have come and gone",
+        }
+    }
+
     /// Whether the consumer names the position itself.
     pub fn is_explicit(self) -> bool {
         !matches!(self, Self::RetriedForEver | Self::RebalanceLoop | Self::Unnoticed)
@@ -108,8 +123,8 @@ pub(in crate::sandbox) enum What {
     Paused,
     /// The process goes on after it stood still.
     Woke,
-    /// The process has left the group for good.
-    Left,
+    /// The member has learned that it lost its partitions, and joins the group again.
+    Joined,
     /// A partition was taken away.
     Revoked {
         /// The partition.
@@ -237,7 +252,7 @@ impl What {
             Self::Closed => "closed",
             Self::Paused => "paused",
             Self::Woke => "woke",
-            Self::Left => "left",
+            Self::Joined => "joined",
             Self::Revoked { .. } => "revoked",
             Self::Assigned { .. } => "assigned",
             Self::PositionSet { .. } => "position_set",

@@ -18,7 +18,7 @@ fn matrix(trial: &Trial, seed: u64, workers: usize) -> Vec<Cell> {
 /// The cell of a fault and a consumer.
 fn cell(cells: &[Cell], fault: &str, consumer: Consumer) -> Cell {
     let fault: FaultName = fault.parse().unwrap();
-    let found = cells.iter().find(|cell| cell.fault == fault && cell.consumer == consumer);
+    let found = cells.iter().find(|cell| cell.faults == [fault] && cell.consumer == consumer);
     found.unwrap().clone()
 }
 
@@ -29,7 +29,7 @@ fn the_same_seed_gives_the_same_cells_on_one_thread_and_on_many() {
     assert_eq!(one, matrix(&trial, 7, 4));
     let order: Vec<(FaultName, Consumer)> =
         FaultName::all().flat_map(|fault| Consumer::ALL.map(|one| (fault, one))).collect();
-    assert_eq!(one.iter().map(|cell| (cell.fault, cell.consumer)).collect::<Vec<_>>(), order);
+    assert_eq!(one.iter().map(|cell| (cell.faults[0], cell.consumer)).collect::<Vec<_>>(), order);
     assert_ne!(one, matrix(&trial, 8, 4), "another seed looks elsewhere");
 }
 
@@ -49,10 +49,20 @@ fn what_is_shrunk_still_fails_after_it_was_read_from_its_file() {
             assert_eq!(read, *schedule);
             let outcome = trial.run(cell.consumer, &read).unwrap();
             let invariant = *cell.broken.first().unwrap();
-            assert!(!outcome.holds(invariant), "{} {} {invariant}", cell.fault, cell.consumer);
+            assert!(
+                !outcome.holds(invariant),
+                "{} {} {invariant}",
+                cell.fault_text(),
+                cell.consumer
+            );
             assert_eq!(outcome.counterexample(invariant), cell.counterexample.as_ref());
             let events = read.events.as_ref().map_or(20, Vec::len);
-            assert!(events <= 6 && read.faults.len() == 1, "{}: {}", cell.fault, read.to_json());
+            assert!(
+                events <= 6 && read.faults.len() == 1,
+                "{}: {}",
+                cell.fault_text(),
+                read.to_json()
+            );
         }
     }
 }

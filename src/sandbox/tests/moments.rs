@@ -70,7 +70,9 @@ fn a_zombie_writes_what_it_had_read_before_it_stood_still() {
     let after = recording.row_at(0, woke + 2).to_json();
     assert_eq!(after, r#"{"events":3,"by_type":{"Changed":3}}"#, "the older value overwrites");
     assert_eq!(recording.moment(woke).members[0].life, MemberLife::Paused);
-    assert_eq!(recording.moment(recording.len()).members[0].life, MemberLife::Left);
+    let end = recording.moment(recording.len());
+    assert_eq!(end.members[0].life, MemberLife::Working, "it has joined again");
+    assert!(end.members[0].reads.is_empty(), "with nothing to read: {end:?}");
 }
 
 #[test]

@@ -1,0 +1,18 @@
+//! Virtual consumers over the history of a cluster, and fixtures: runs kept as tests.
+//!
+//! Promises: what the sandbox is given is exactly what the session reads; a fixture holds everything it needs but its
+//! projection's script.
+//! Does not know: how answers are printed or drawn.
+
+mod event_json;
+mod fixture;
+mod history;
+mod junit;
+mod projection;
+mod runner;
+
+pub use fixture::{Expectation, Fixture, FixtureError};
+pub use history::{TrialHistory, TrialQuestion};
+pub use junit::junit;
+pub use projection::Projection;
+pub use runner::{Difference, FIXTURE_ENDING, FixtureReport, FixtureRun, find_fixtures};
