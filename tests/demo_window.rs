@@ -1,0 +1,120 @@
+//! The window on the real reference system: a command that is sent in its panel becomes an event on a lane.
+//!
+//! Promises: engine, embedded cluster and command side are those of the program; only the display is missing.
+//! Does not know: how anything looks.
+
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use egui::{Key, Modifiers, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use foldback::demo::{self, Running};
+use foldback::gui::{App, Choices, Layout};
+use foldback::workspace::{self, DemoStarter, EngineOptions, Target, WorkspacePort, clock};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The window, and what the demo keeps alive.
+struct Window {
+    /// The window.
+    test: Harness<'static, App>,
+    /// Says when there is news.
+    woken: Receiver<()>,
+    /// The demo; it ends with the window.
+    _running: Arc<Mutex<Option<Running>>>,
+}
+
+/// Starts the demo with a small past.
+fn demo() -> (WorkspacePort, Arc<Mutex<Option<Running>>>) {
+    let options =
+        demo::Options { orders: 50, traffic: false, ..demo::Options::embedded(clock::now_ms()) };
+    let running = Arc::new(Mutex::new(None));
+    let kept = Arc::clone(&running);
+    let starter = DemoStarter::new(move || {
+        let running = demo::start(&options).unwrap();
+        let way = (running.settings().clone(), running.port());
+        *kept.lock().unwrap() = Some(running);
+        Ok(way)
+    });
+    let options = EngineOptions {
+        connect: Some(Target::Demo),
+        demo: Some(starter),
+        ..EngineOptions::default()
+    };
+    (workspace::start(options).unwrap(), running)
+}
+
+impl Window {
+    /// Opens the window on the demo.
+    fn open() -> Self {
+        let (port, running) = demo();
+        let layout = Layout::with_choices(Choices::default());
+        let test = Harness::builder()
+            .with_size(Vec2::new(1280.0, 800.0))
+            .with_max_steps(64)
+            .with_os(egui::os::OperatingSystem::Nix)
+            .with_context_setup(foldback::gui::theme::apply)
+            .build_eframe({
+                let port = port.clone();
+                move |_| App::new(port, layout)
+            });
+        // The window has set its own waker in the first frame; here the test is what must wake.
+        let (wake, woken) = sync_channel(1);
+        port.set_waker(move || wake.try_send(()).unwrap_or_default());
+        Self { test, woken, _running: running }
+    }
+
+    /// Whether something has a name that contains this.
+    fn shows(&self, text: &str) -> bool {
+        self.test.query_all_by_label_contains(text).next().is_some()
+    }
+
+    /// Draws frames until something has a name that contains this.
+    fn wait_for(&mut self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        self.test.run();
+        while !self.shows(text) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the window does not show {text:?}");
+            self.woken.recv_timeout(left.min(Duration::from_millis(100))).unwrap_or_default();
+            self.test.run();
+        }
+    }
+
+    /// Clicks what has this name, which begins like this.
+    fn press(&mut self, name: &str) {
+        let node = self.test.query_all_by_label(name).next();
+        node.unwrap_or_else(|| panic!("nothing is called {name:?}")).click();
+        self.test.run();
+    }
+
+    /// Presses a key.
+    fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.test.key_press_modifiers(modifiers, key);
+        self.test.run();
+    }
+}
+
+#[test]
+fn a_command_sent_in_the_panel_is_an_event_on_the_lane_and_a_change_of_the_state() {
+    let mut window = Window::open();
+    window.wait_for("The dashboard says CREATED");
+    window.press("Leave the tour");
+    window.press("Send CreateOrder");
+    window.wait_for("CreateOrder order-90001");
+    window.press("Open this entity");
+    window.wait_for("v1 OrderCreated");
+    window.key(Modifiers::COMMAND, Key::PageUp);
+    window.press("AddItem");
+    window.press("Send AddItem");
+    window.key(Modifiers::COMMAND, Key::PageDown);
+    window.wait_for("v2 ItemAdded");
+    window.wait_for("KETTLE-2");
+    window.wait_for("order-events, 2 events");
+}
