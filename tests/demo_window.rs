@@ -4,7 +4,6 @@
 //! Does not know: how anything looks.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};

@@ -3,6 +3,9 @@
 //! Promises: every test says what reaches the workspace, not how it looks.
 //! Does not know: how the workspace answers; the next snapshot is published by hand.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use egui::{Key, Modifiers, Theme, Vec2};
 use foldback::model::JsonPointer;
 use foldback::workspace::{
@@ -194,6 +197,54 @@ fn the_start_page_connects_and_checks_and_says_what_to_try() {
     test.press("Open the demo");
     let sent = test.take_sent();
     assert!(matches!(&sent[..], [Command::OpenDemo]), "the demo: {sent:?}");
+}
+
+/// A file that is dropped on the window. Nobody reads it here.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("the window hands on the path alone".to_owned())
+    }
+}
+
+#[test]
+fn a_connection_file_is_dropped_or_typed_and_connected_with_enter() {
+    let path = PathBuf::from("/home/me/client.properties");
+    let drop = |test: &mut Test| {
+        let file = egui::HoveredFile { path: Some(path.clone()), ..Default::default() };
+        test.input_mut().hovered_files = vec![file];
+        test.run_steps(2);
+        test.picture("drop-zone");
+        test.input_mut().hovered_files.clear();
+        test.input_mut().dropped_files = vec![Arc::new(Dropped(path.clone()))];
+        test.step();
+        test.input_mut().dropped_files.clear();
+        test.run();
+    };
+    for snapshot in [scenes::disconnected(), scenes::entity(6)] {
+        let connected = !snapshot.entity_views.is_empty();
+        let mut test = open(snapshot);
+        if connected {
+            test.press("order-events");
+        }
+        drop(&mut test);
+        assert!(test.shows("/home/me/client.properties"), "the path is filled in");
+        test.take_sent();
+        test.focus("Configuration file");
+        test.key(Modifiers::NONE, Key::Enter);
+        let sent = test.take_sent();
+        let choice = ConnectionChoice::ConfigFile(path.clone());
+        assert!(
+            matches!(&sent[..], [Command::Connect(chosen)] if *chosen == choice),
+            "connected: {sent:?}"
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! Does not know: how anything inside a view looks.
 
 mod clock_bar;
+mod drop_zone;
 mod execute;
 mod file_chooser;
 mod layout;
@@ -151,7 +152,13 @@ impl App {
     /// Draws the window and carries out what the user did.
     pub fn draw(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        self.states.start.take_dropped_file(&ctx);
+        if let Some(path) = drop_zone::dropped(&ctx) {
+            self.states.start.choose_file(&path);
+            // Without tabs the start page is there already.
+            if self.layout.panes().next().is_some() {
+                self.open(&Pane::Start);
+            }
+        }
         if !self.dialogs.is_open() {
             for command in command::take_pressed(&ctx) {
                 self.outbox.run(command);
@@ -164,6 +171,7 @@ impl App {
         let middle = self.draw_frame(ui, &mut view);
         self.dialogs.show(&ctx, &mut self.layout.choices, &mut view);
         self.tour.show(&ctx, middle, &mut view);
+        drop_zone::show(&ctx);
         toasts(&ctx, &mut self.toasts, &snapshot.notices);
         self.outbox = outbox;
         self.carry_out(&ctx);

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use egui::{Align, Button, Context, Frame, Layout, Margin, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Ui, vec2};
 
 use super::field::Field;
 use super::list_row::ListRow;
@@ -30,17 +30,9 @@ pub(crate) struct StartState {
 }
 
 impl StartState {
-    /// Takes a connection file that was chosen in a dialog.
+    /// Takes a connection file that was chosen in a dialog or dropped on the window.
     pub(crate) fn choose_file(&mut self, path: &Path) {
         self.path = path.display().to_string();
-    }
-
-    /// Takes a connection file that was dropped on the window.
-    pub(crate) fn take_dropped_file(&mut self, ctx: &Context) {
-        let dropped = ctx.input(|input| input.raw.dropped_files.first().cloned());
-        if let Some(file) = dropped {
-            self.choose_file(file.path());
-        }
     }
 }
 
@@ -177,10 +169,14 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     let path = state.path.trim().to_owned();
     let choice = (!path.is_empty()).then(|| ConnectionChoice::ConfigFile(path.into()));
     let mut browse = false;
-    field_row(ui, &mut state.path, "/path/to/client.properties", "Configuration file", |ui| {
-        buttons(ui, choice, "file", view, &mut check);
+    let hint = "/path/to/client.properties";
+    let typed = field_row(ui, &mut state.path, hint, "Configuration file", |ui| {
+        buttons(ui, choice.clone(), "file", view, &mut check);
         browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…")).clicked();
     });
+    if let (true, Some(choice)) = (typed, choice) {
+        view.out.send(Command::Connect(choice));
+    }
     if browse {
         view.out.act(Action::BrowseForConfig);
     }

@@ -19,6 +19,8 @@ use crate::workspace::{ClockMode, ClockPoint, ClockView};
 
 /// The height of the strip, in points.
 const STRIP_HEIGHT: f32 = 28.0;
+/// The greatest width of a bar of the strip, in points: a moment is no block.
+const BAR_WIDTH_MAX: f32 = 8.0;
 /// Below this width, in points, only the time of day is said.
 const NARROW: f32 = 520.0;
 /// The width of the field of the time, in points.
@@ -356,8 +358,8 @@ fn paint_density(ui: &Ui, rect: Rect, density: &crate::workspace::Histogram, ran
     for (bucket, count) in (0_i64..).zip(density.counts.iter()).filter(|(_, count)| **count > 0) {
         let start_ms = density.from_ms.saturating_add(density.bucket_ms.saturating_mul(bucket));
         let left = x_of(start_ms);
-        let right =
-            x_of(start_ms.saturating_add(density.bucket_ms)).max(left + 1.0).min(rect.right());
+        let right = x_of(start_ms.saturating_add(density.bucket_ms));
+        let right = right.clamp(left + 1.0, left + BAR_WIDTH_MAX).min(rect.right());
         let height = ((*count as f32 / highest).sqrt() * rect.height()).max(1.5);
         mesh.add_colored_rect(
             Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(right, rect.bottom())),

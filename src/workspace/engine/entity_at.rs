@@ -3,7 +3,7 @@
 //! Promises: pure; every line knows what the last event did to it and which event wrote it.
 //! Does not know: the clock; it is told how many events count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::tree::{shortened, tree_rows};
@@ -88,16 +88,25 @@ fn state_row(
     }
 }
 
-/// Changes in a few words: "status CREATED → SHIPPED, + carrier, 2 more". Changes at the paths of `shown_elsewhere` are
-/// left out.
-pub(crate) fn summary(changes: &[Change], shown_elsewhere: &[JsonPointer]) -> String {
+/// Which changes a line of words can do without.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The paths that are shown elsewhere: they are left out.
+    pub(crate) elsewhere: BTreeSet<JsonPointer>,
+    /// The paths that tell little: they come last.
+    pub(crate) last: BTreeSet<JsonPointer>,
+}
+
+/// Changes in a few words: "status CREATED → SHIPPED, + carrier, 2 more".
+pub(crate) fn summary(changes: &[Change], by: &Told) -> String {
     const SHOWN: usize = 2;
     let single = |change: &Change| members_added(change).unwrap_or_else(|| vec![change.clone()]);
-    let told: Vec<Change> = changes
+    let mut told: Vec<Change> = changes
         .iter()
         .flat_map(single)
-        .filter(|change| !shown_elsewhere.contains(&change.path))
+        .filter(|change| !by.elsewhere.contains(&change.path))
         .collect();
+    told.sort_by_key(|change| by.last.contains(&change.path));
     let mut words: Vec<String> = told.iter().take(SHOWN).map(change_words).collect();
     if told.len() > SHOWN {
         words.push(format!("{} more", told.len() - SHOWN));
@@ -145,9 +154,12 @@ mod tests {
             Change::add(path("/a"), Value::from(1_i64)),
             Change::add(path("/b"), Value::from(2_i64)),
         ];
-        assert_eq!(summary(&changes, &[]), "status CREATED → SHIPPED, − hold, 2 more");
-        assert_eq!(summary(&changes[2..3], &[]), "+ a 1");
-        assert_eq!(summary(&[], &[]), "");
+        let all = Told::default();
+        assert_eq!(summary(&changes, &all), "status CREATED → SHIPPED, − hold, 2 more");
+        assert_eq!(summary(&changes[2..3], &all), "+ a 1");
+        assert_eq!(summary(&[], &all), "");
+        let little = Told { last: [path("/status"), path("/hold")].into(), ..Told::default() };
+        assert_eq!(summary(&changes, &little), "+ a 1, + b 2, 2 more");
     }
 
     #[test]
@@ -167,7 +179,8 @@ mod tests {
                 .map(|(name, text)| (name, Value::from(text))),
         );
         let created = Change::replace(JsonPointer::root(), Value::Null, state);
-        let own_columns = [JsonPointer::parse("/type").unwrap()];
-        assert_eq!(summary(&[created], &own_columns), "+ status CREATED");
+        let elsewhere = [JsonPointer::parse("/type").unwrap()].into();
+        let told = Told { elsewhere, ..Told::default() };
+        assert_eq!(summary(&[created], &told), "+ status CREATED");
     }
 }

@@ -3,10 +3,10 @@
 //! Promises: pure; worked out away from the engine's own thread.
 //! Does not know: the clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::entity_at::summary;
+use super::entity_at::{Told, summary};
 use super::inspect::detail;
 use super::lanes::lanes;
 use super::one_clock::LogPlace;
@@ -107,21 +107,42 @@ fn rows(
     ways: &BTreeMap<Arc<str>, WayToRead>,
 ) -> Arc<[EventRow]> {
     // What every event says of itself is shown in columns of its own.
-    let own_columns: Vec<JsonPointer> =
-        ways.values().flat_map(|(mapping, _)| own_columns(mapping)).collect();
+    let told = Told {
+        elsewhere: ways.values().flat_map(|(mapping, _)| own_columns(mapping)).collect(),
+        last: changed_by_most(events, fold),
+    };
+    each_change(events, fold).map(|(event, changes)| row(event, &changes, &told)).collect()
+}
+
+/// What each event changed.
+fn each_change<'e>(
+    events: &'e [Event],
+    fold: &'e dyn Fold,
+) -> impl Iterator<Item = (&'e Event, Vec<Change>)> {
     let mut state = fold.init();
     let mut run = fold.start(state.clone());
-    let line = |event| {
+    events.iter().map(move |event| {
         run.apply(event);
         let after = run.state().unwrap_or_else(|_| state.clone());
         let before = std::mem::replace(&mut state, after);
-        row(event, &diff(&before, &state), &own_columns)
-    };
-    events.iter().map(line).collect()
+        (event, diff(&before, &state))
+    })
+}
+
+/// The paths that more than half of the first events changed, such as a time in the body: they tell little.
+fn changed_by_most(events: &[Event], fold: &dyn Fold) -> BTreeSet<JsonPointer> {
+    const EVENTS_MAX: usize = 200;
+    let mut counts: BTreeMap<JsonPointer, usize> = BTreeMap::new();
+    let looked_at = events.get(..EVENTS_MAX).unwrap_or(events);
+    for change in each_change(looked_at, fold).flat_map(|(_, changes)| changes) {
+        *counts.entry(change.path).or_default() += 1;
+    }
+    counts.retain(|_, count| *count * 2 > looked_at.len());
+    counts.into_keys().collect()
 }
 
 /// The line of an event that changed this.
-fn row(event: &Event, changes: &[Change], own_columns: &[JsonPointer]) -> EventRow {
+fn row(event: &Event, changes: &[Change], told: &Told) -> EventRow {
     EventRow {
         version: event.version,
         position: event.position.clone(),
@@ -129,7 +150,7 @@ fn row(event: &Event, changes: &[Change], own_columns: &[JsonPointer]) -> EventR
         log_time_ms: event.log_time_ms,
         event_type: Arc::clone(&event.event_type),
         transaction: event.transaction,
-        summary: summary(changes, own_columns).into(),
+        summary: summary(changes, told).into(),
         change_count: u32::try_from(changes.len()).unwrap_or(u32::MAX),
         correlation: event.correlation.clone(),
         causation: event.causation.clone(),
