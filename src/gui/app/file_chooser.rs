@@ -1,19 +1,32 @@
 //! The file dialog, on a thread of its own.
 //!
-//! Promises: a frame never waits for it; one dialog at a time. A dialog that cannot be shown is the same as one that was
-//! cancelled: that is why a path field always stands beside the button.
+//! Promises: a frame never waits for it; one dialog at a time. The system tells a dialog that it cannot show as one that was
+//! cancelled: one that ends sooner than a hand could is taken for it, and a path field always stands beside the button.
 //! Does not know: what is done with the file.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::Context;
+
+/// A dialog that ends sooner than this without a file was never there.
+const SEEN_AT_LEAST: Duration = Duration::from_millis(500);
+
+/// How a dialog ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// This file was chosen.
+    File(PathBuf),
+    /// It could not be shown.
+    NotShown,
+}
 
 /// The file dialog.
 #[derive(Debug, Default)]
 pub(crate) struct FileChooser {
-    /// Gives the chosen file, once; none while no dialog is open.
-    answer: Option<Receiver<PathBuf>>,
+    /// When it was opened, and what gives the chosen file, once; none while no dialog is open.
+    answer: Option<(Instant, Receiver<PathBuf>)>,
 }
 
 impl FileChooser {
@@ -39,23 +52,21 @@ impl FileChooser {
             ctx.request_repaint();
         });
         if thread.is_ok() {
-            self.answer = Some(receiver);
+            self.answer = Some((Instant::now(), receiver));
         }
     }
 
-    /// The file that was chosen since the last call.
-    pub(crate) fn take_chosen(&mut self) -> Option<PathBuf> {
-        use crossbeam_channel::TryRecvError;
-        match self.answer.as_ref()?.try_recv() {
-            Ok(path) => {
-                self.answer = None;
-                Some(path)
-            }
-            Err(TryRecvError::Empty) => None,
+    /// How a dialog ended since the last call, unless it was cancelled.
+    pub(crate) fn take_chosen(&mut self) -> Option<Chosen> {
+        let (opened, answer) = self.answer.as_ref()?;
+        let chosen = match answer.try_recv() {
+            Ok(path) => Some(Chosen::File(path)),
+            Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => {
-                self.answer = None;
-                None
+                (opened.elapsed() < SEEN_AT_LEAST).then_some(Chosen::NotShown)
             }
-        }
+        };
+        self.answer = None;
+        chosen
     }
 }

@@ -133,6 +133,14 @@ impl Layout {
         }
     }
 
+    /// What stands in a tab that can be seen, else in any.
+    pub(super) fn shown_pane(&self) -> Option<&Pane> {
+        let shown = self.tabs.active_tiles().into_iter();
+        let panes = shown.filter_map(|id| Some((id.0, self.tabs.tiles.get_pane(&id)?)));
+        let first = panes.min_by_key(|(id, _)| *id).map(|(_, pane)| pane);
+        first.or_else(|| self.panes().next())
+    }
+
     /// What stands in the tabs, in no order.
     pub(super) fn panes(&self) -> impl Iterator<Item = &Pane> {
         self.tabs.tiles.tiles().filter_map(|tile| match tile {
@@ -192,6 +200,16 @@ mod tests {
         let loaded = Layout::load(&storage);
         assert_eq!(loaded.panes().collect::<Vec<_>>(), [&Pane::Topic("order-events".into())]);
         assert_eq!(loaded.choices.zoom_percent, 150);
+    }
+
+    #[test]
+    fn the_tab_that_was_seen_last_is_in_front_after_a_restart() {
+        let panes = vec![Pane::Topic("order-events".into()), Pane::Groups, Pane::Start];
+        let mut layout = Layout { tabs: Tree::new_tabs(tabs_id(), panes), ..Layout::default() };
+        layout.tabs.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Groups)));
+        let mut storage = Memory::default();
+        layout.save(&mut storage);
+        assert_eq!(Layout::load(&storage).shown_pane(), Some(&Pane::Groups));
     }
 
     #[test]

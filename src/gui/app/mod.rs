@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use egui::{Context, Panel, Rect, Ui};
 
-use self::file_chooser::FileChooser;
+use self::file_chooser::{Chosen, FileChooser};
 pub use self::layout::{Choices, Layout, Section};
 pub use self::run::{RunError, WindowOptions, run};
 use self::states::ViewStates;
@@ -77,7 +77,7 @@ impl App {
     /// A window on the workspace behind this port.
     pub fn new(port: WorkspacePort, layout: Layout) -> Self {
         let times = time_format(layout.choices);
-        let front = layout.panes().next().cloned();
+        let front = layout.shown_pane().cloned();
         Self {
             port,
             snapshot: Arc::default(),
@@ -112,8 +112,10 @@ impl App {
         let before = std::mem::replace(&mut self.snapshot, self.port.latest());
         self.follow_connection(&before);
         self.tour.follow(&self.snapshot, self.states.front.as_ref(), &mut self.outbox);
-        if let Some(path) = self.files.take_chosen() {
-            self.states.start.choose_file(&path);
+        match self.files.take_chosen() {
+            Some(Chosen::File(path)) => self.states.start.choose_file(&path),
+            Some(Chosen::NotShown) => self.states.start.miss_dialog(),
+            None => {}
         }
         self.flush();
         if !self.unsent.is_empty() {
@@ -142,7 +144,7 @@ impl App {
                 Pane::Start | Pane::Demo | Pane::Entity(_) => {}
             }
         }
-        self.states.front = self.layout.panes().next().cloned();
+        self.states.front = self.layout.shown_pane().cloned();
         if connected(&self.snapshot).is_some_and(|info| info.embedded) {
             self.open(&Pane::Demo);
             self.tour.start();

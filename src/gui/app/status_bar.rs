@@ -98,7 +98,7 @@ fn job_words(job: &JobView, others: usize) -> String {
 /// What the records take.
 fn memory(ui: &mut Ui, view: &View<'_>) {
     let snapshot = view.snapshot;
-    if snapshot.memory_budget_bytes == 0 {
+    if snapshot.memory_bytes == 0 {
         return;
     }
     let used = format::bytes(snapshot.memory_bytes);

@@ -27,12 +27,20 @@ pub(crate) struct StartState {
     path: String,
     /// Whether a check was asked for.
     checking: bool,
+    /// Whether the file dialog could not be shown.
+    no_dialog: bool,
 }
 
 impl StartState {
     /// Takes a connection file that was chosen in a dialog or dropped on the window.
     pub(crate) fn choose_file(&mut self, path: &Path) {
         self.path = path.display().to_string();
+        self.no_dialog = false;
+    }
+
+    /// The file dialog could not be shown.
+    pub(crate) fn miss_dialog(&mut self) {
+        self.no_dialog = true;
     }
 }
 
@@ -174,6 +182,11 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
         buttons(ui, choice.clone(), "file", view, &mut check);
         browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…")).clicked();
     });
+    if state.no_dialog {
+        let words = "No file dialog could be shown here: type the path, or drop the file";
+        let color = Tokens::of(ui).warning;
+        ui.label(RichText::new(format!("{} {words}", icons::WARNING)).color(color));
+    }
     if let (true, Some(choice)) = (typed, choice) {
         view.out.send(Command::Connect(choice));
     }
