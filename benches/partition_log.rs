@@ -33,6 +33,7 @@ fn read(log: &GeneratedLog, sink: &mut dyn FnMut(RecordBatch)) {
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: 1_800_000_000_000,

@@ -175,6 +175,7 @@ impl CommandSide {
             keys: KeyFilter::All,
             values: true,
             headers: false,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms: now_ms,

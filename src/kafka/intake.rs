@@ -109,7 +109,7 @@ impl Intake {
             headers: plan.headers,
             keys: KeyMatcher::new(&plan.keys),
             outcomes,
-            clock: LogClock::new(plan.started_ms),
+            clock: plan.clock_of(&read.partition),
             floor_ms: i64::MIN,
             started_ms: plan.started_ms,
             batch: RecordBatchBuilder::new(read.partition.clone()),

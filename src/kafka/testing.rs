@@ -112,6 +112,7 @@ pub(super) fn plan(connection: &Connection, topic: &str) -> ReadPlan {
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: NOW_MS,

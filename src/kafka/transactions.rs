@@ -145,6 +145,7 @@ fn offsets_plan(ranges: Vec<OffsetRange>, isolation: Isolation, keys: KeyFilter)
         keys,
         values: false,
         headers: false,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: i64::MAX,

@@ -3,12 +3,13 @@
 //! Promises: every offset asked for is accounted for in the outcome: read, missing from the log, lost, or not reached.
 //! Does not know: who reads (`kafka`, a capture, a generator).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Isolation, OffsetRange, RecordBatch, TopicPartition};
+use super::{Isolation, LogClock, OffsetRange, RecordBatch, TopicPartition};
 
 /// Lets one thread stop what another does. Clones share the same switch.
 #[derive(Clone, Debug, Default)]
@@ -75,12 +76,26 @@ pub struct ReadPlan {
     pub values: bool,
     /// Whether headers are wanted; without them there are none.
     pub headers: bool,
+    /// The log time, in milliseconds, that was reached before the range of a partition, where another read knows it.
+    pub log_times: Option<Arc<BTreeMap<TopicPartition, i64>>>,
     /// Whether all of the ranges will be read, so that a source that keeps what it read may do so.
     pub whole: bool,
     /// Whether to go on with what arrives after the ends.
     pub follow: bool,
     /// When the read began, in milliseconds since the epoch: what lies an hour later is implausible.
     pub started_ms: i64,
+}
+
+impl ReadPlan {
+    /// The log time, in milliseconds, that was reached before the range of a partition, if it is known.
+    pub fn log_time_before(&self, partition: &TopicPartition) -> Option<i64> {
+        self.log_times.as_ref().and_then(|times| times.get(partition)).copied()
+    }
+
+    /// The clock of a partition at the beginning of its range.
+    pub fn clock_of(&self, partition: &TopicPartition) -> LogClock {
+        LogClock::going_on_from(self.started_ms, self.log_time_before(partition))
+    }
 }
 
 /// What a read says while it runs.

@@ -4,7 +4,7 @@
 //! cannot be kept or read back is read from the source instead, with the reason to be told.
 //! Does not know: which questions are asked.
 //!
-//! What is kept agrees with the log as long as the topic has the same id, reaches as far, and has at the last kept
+//! What is kept agrees with the log as long as the topic has the same id, reaches as far, and still has at the last kept
 //! offset a record of the same leader epoch (KIP-101: such logs agree up to it). That is asked once for each topic.
 
 mod keeping;
@@ -162,7 +162,11 @@ impl CachedLog {
         ranges.retain(|range| plan.follow || !range.is_empty());
         let mut outcome = ReadOutcome::default();
         if !ranges.is_empty() {
-            let plan = ReadPlan { ranges, ..plan.clone() };
+            let reached = served
+                .iter()
+                .filter_map(|(partition, served)| Some((partition.clone(), served.latest_ms?)));
+            let log_times = Some(Arc::new(reached.collect()));
+            let plan = ReadPlan { ranges, log_times, ..plan.clone() };
             outcome = self.source.read(&plan, cancel, &mut |event| match event {
                 ReadEvent::Batch(batch) => match going_on(served, batch) {
                     Some(batch) => sink(ReadEvent::Batch(batch)),
@@ -248,13 +252,9 @@ impl HandedOn {
     }
 }
 
-/// The part of a batch that was not handed on, at log times that go on from what was served.
+/// The part of a batch that was not handed on.
 fn going_on(served: &ServedRanges, batch: RecordBatch) -> Option<RecordBatch> {
     let Some(served) = served.get(batch.partition()) else { return Some(batch) };
-    let batch = match served.latest_ms {
-        Some(latest_ms) => batch.with_log_times_from(latest_ms),
-        None => batch,
-    };
     let batch = batch.from_offset(served.handed_on_to);
     (!batch.is_empty()).then_some(batch)
 }
@@ -379,5 +379,7 @@ impl LogSource for CachedLog {
     }
 }
 
+#[cfg(test)]
+mod model_tests;
 #[cfg(test)]
 mod tests;

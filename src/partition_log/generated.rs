@@ -152,7 +152,8 @@ impl GeneratedLog {
             // What is generated lies in the past for whoever generated it.
             let last_ms =
                 self.description.start_ms.saturating_add(i64::from(self.description.span_ms));
-            let clock = LogClock::new(plan.started_ms.max(last_ms));
+            let reached_ms = plan.log_time_before(&read.partition);
+            let clock = LogClock::going_on_from(plan.started_ms.max(last_ms), reached_ms);
             Ok(PartitionReader {
                 description: &self.description,
                 partition,

@@ -114,6 +114,7 @@ mod tests {
             keys: KeyFilter::All,
             values: true,
             headers: true,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms: 1_800_000_000_000,

@@ -125,7 +125,7 @@ impl KeyDirectory {
                     continue;
                 }
                 if let Some(keys) = keys.and_then(StoredSegment::keys_as_written) {
-                    for (key, tally) in keys.iter() {
+                    for (key, tally) in keys.iter(rows.log.partition.partition) {
                         let place = |place: KeyPlace| KeyedRecord {
                             log_time_ms: place.log_time_ms,
                             partition_id,

@@ -29,7 +29,10 @@ mod store;
 mod stored_segment;
 mod time_buckets;
 
-pub use cache::{BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, LogCache, TopicIdentity};
+pub use cache::{
+    BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, KeyPlace, KeyTally, LogCache,
+    TopicIdentity,
+};
 pub use cached_log::{
     CachedLog, FillOrder, Filled, Keeping, Kept, KeptSegments, LogNews, TellProblem,
 };

@@ -4,7 +4,7 @@
 //! words; first and last event are those in log order, whatever order partitions are read in.
 //! Does not know: what the events say.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::entity::Selector;
 use crate::model::{
     Completeness, EntityId, KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordRef,
 };
-use crate::partition_log::LogSource as _;
+use crate::partition_log::{CacheError, KeyPlace, KeyTally, LogNews, SourceError};
 
 /// What the entities may take in memory, in bytes, about.
 const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
@@ -108,33 +108,27 @@ impl Session {
         let plan = ReadPlan {
             ranges: ranges.collect(),
             isolation: self.isolation,
-            keys: match &question.contains {
-                Some(text) if by_key => KeyFilter::Contains(text.as_bytes().into()),
-                _ => KeyFilter::All,
-            },
+            keys: KeyFilter::All,
             values: !by_key,
             headers,
+            log_times: None,
             whole: true,
             follow: false,
             started_ms: self.started_ms,
         };
-        let numbers: BTreeMap<&str, u32> = topics.iter().map(|topic| &**topic).zip(0..).collect();
         let mut counting = Counting {
             contains: question.contains.as_deref(),
+            topics: topics.iter().zip(&mappings).zip(0..).collect(),
+            by_key,
             tallies: HashMap::new(),
             memory_bytes: 0,
+            unreadable: None,
         };
-        let outcome = self.log.read(&plan, &self.cancel, &mut |event| {
-            let ReadEvent::Batch(batch) = event else {
-                watch(&event);
-                return ControlFlow::Continue(());
-            };
-            let Some(number) = numbers.get(&*batch.partition().topic).copied() else {
-                return ControlFlow::Continue(());
-            };
-            let mapping = &mappings[number as usize];
-            batch.iter().try_for_each(|record| counting.take(record, number, mapping))
-        })?;
+        let mut hear = |news| counting.hear(news, watch);
+        let outcome = self.log.open(&plan, &self.cancel, &mut hear)?;
+        if let Some(problem) = counting.unreadable.take() {
+            return Err(SourceError::from(problem).into());
+        }
         self.check_cancelled()?;
         if counting.memory_bytes > MEMORY_BUDGET_BYTES {
             return Err(Failure::budget(format!(
@@ -159,13 +153,54 @@ impl Session {
 struct Counting<'a> {
     /// Only ids that contain this.
     contains: Option<&'a str>,
+    /// The topics, how their records are read, and their numbers.
+    topics: Vec<((&'a Arc<str>, &'a TopicMapping), u32)>,
+    /// Whether the key is the id in all of them.
+    by_key: bool,
     /// What is known so far.
     tallies: HashMap<Box<[u8]>, Tally>,
     /// What that takes, in bytes, about.
     memory_bytes: u64,
+    /// What could not be read.
+    unreadable: Option<CacheError>,
 }
 
-impl Counting<'_> {
+impl<'a> Counting<'a> {
+    /// Hears what an opened log tells. Breaks when the budget is spent, or something cannot be read.
+    fn hear(&mut self, news: LogNews, watch: Watch<'_>) -> ControlFlow<()> {
+        let counted = match news {
+            LogNews::Read(ReadEvent::Batch(batch)) => {
+                let Some((mapping, number)) = self.topic(&batch.partition().topic) else {
+                    return ControlFlow::Continue(());
+                };
+                Ok(batch.iter().try_for_each(|record| self.take(record, number, mapping)))
+            }
+            LogNews::Read(event) => {
+                watch(&event);
+                Ok(ControlFlow::Continue(()))
+            }
+            LogNews::Kept(kept) => match self.topic(&kept.partition().topic) {
+                None => Ok(ControlFlow::Continue(())),
+                Some((_, number)) if self.by_key => {
+                    kept.for_each_key(&mut |key, tally| self.take_key(key, tally, number))
+                }
+                Some((mapping, number)) => {
+                    kept.for_each_record(&mut |record| self.take(record, number, mapping))
+                }
+            },
+        };
+        counted.unwrap_or_else(|problem| {
+            self.unreadable = Some(problem);
+            ControlFlow::Break(())
+        })
+    }
+
+    /// How the records of a topic are read, and its number.
+    fn topic(&self, name: &Arc<str>) -> Option<(&'a TopicMapping, u32)> {
+        let found = self.topics.iter().find(|((topic, _), _)| *topic == name);
+        found.map(|((_, mapping), number)| (*mapping, *number))
+    }
+
     /// Counts a record of the topic with this number. Breaks when the budget is spent.
     fn take(
         &mut self,
@@ -182,24 +217,36 @@ impl Counting<'_> {
             (Selector::Key, _) => record.key(),
             (_, found) => found.as_ref().map(EntityId::as_bytes),
         };
-        let Some(id) =
-            id.filter(|id| self.contains.is_none_or(|text| contains(id, text.as_bytes())))
-        else {
-            return ControlFlow::Continue(());
-        };
-        let partition = record.partition().partition;
-        let place = (record.log_time_ms(), number, partition, record.offset());
+        let Some(id) = id else { return ControlFlow::Continue(()) };
+        let place = (record.log_time_ms(), number, record.partition().partition, record.offset());
         let here = (place, record.timestamp_ms());
-        let topic = 1 << number.min(63);
+        self.add(id, Tally { events: 1, first: here, last: here, topics: 1 << number.min(63) })
+    }
+
+    /// Counts all records of a key in a part of the topic with this number. Breaks when the budget is spent.
+    fn take_key(&mut self, key: &[u8], found: &KeyTally, number: u32) -> ControlFlow<()> {
+        let here = |found: &KeyPlace| {
+            let place = (found.log_time_ms, number, found.partition, found.offset);
+            (place, found.timestamp_ms)
+        };
+        let (first, last) = (here(&found.first), here(&found.last));
+        self.add(key, Tally { events: found.records, first, last, topics: 1 << number.min(63) })
+    }
+
+    /// Adds events of an entity, if it is asked for.
+    fn add(&mut self, id: &[u8], more: Tally) -> ControlFlow<()> {
+        if !self.contains.is_none_or(|text| contains(id, text.as_bytes())) {
+            return ControlFlow::Continue(());
+        }
         if let Some(tally) = self.tallies.get_mut(id) {
-            tally.events += 1;
-            tally.first = tally.first.min(here);
-            tally.last = tally.last.max(here);
-            tally.topics |= topic;
+            tally.events += more.events;
+            tally.first = tally.first.min(more.first);
+            tally.last = tally.last.max(more.last);
+            tally.topics |= more.topics;
             return ControlFlow::Continue(());
         }
         self.memory_bytes += BYTES_PER_ENTITY + id.len() as u64;
-        self.tallies.insert(id.into(), Tally { events: 1, first: here, last: here, topics: topic });
+        self.tallies.insert(id.into(), more);
         if self.memory_bytes > MEMORY_BUDGET_BYTES {
             ControlFlow::Break(())
         } else {

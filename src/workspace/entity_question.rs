@@ -140,6 +140,7 @@ impl Session {
             keys: filter.unwrap_or_default(),
             values: true,
             headers: true,
+            log_times: None,
             whole: true,
             follow: false,
             started_ms: self.started_ms,

@@ -221,6 +221,7 @@ impl<'c> Ends<'c> {
             keys: KeyFilter::All,
             values: false,
             headers: false,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms: clock::now_ms(),

@@ -57,6 +57,7 @@ impl Session {
             keys: KeyFilter::All,
             values: question.payloads,
             headers: question.payloads,
+            log_times: None,
             whole: true,
             follow: false,
             started_ms: self.started_ms,

@@ -171,6 +171,7 @@ impl Session {
             keys: question.keys.clone(),
             values: true,
             headers: true,
+            log_times: None,
             whole: question.limit.is_none()
                 && !question.follow
                 && question.from == When::Start

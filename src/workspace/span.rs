@@ -278,6 +278,7 @@ impl Session {
             keys: KeyFilter::All,
             values: false,
             headers: false,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms: self.started_ms,

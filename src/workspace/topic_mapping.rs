@@ -169,6 +169,7 @@ impl Session {
             keys: KeyFilter::All,
             values: true,
             headers: true,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms: self.started_ms,

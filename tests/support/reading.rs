@@ -52,6 +52,7 @@ pub(crate) fn plan(connection: &Connection, topic: &str, isolation: Isolation) -
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: i64::MAX / 2,

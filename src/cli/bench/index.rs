@@ -72,6 +72,7 @@ impl Measurable {
             keys,
             values: payloads,
             headers: payloads,
+            log_times: None,
             whole: true,
             follow: false,
             started_ms: clock::now_ms(),

@@ -15,6 +15,7 @@ fn plan(keys: KeyFilter, follow: bool) -> ReadPlan {
         keys,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow,
         started_ms: NOW_MS,

@@ -297,6 +297,7 @@ fn two_clients_share_a_large_read_of_a_small_cluster() {
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: NOW_MS,

@@ -24,24 +24,26 @@ use super::segment_writer::write_options;
 
 /// A record of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeyPlace {
+pub struct KeyPlace {
+    /// The partition's number.
+    pub partition: i32,
     /// Its log time, in milliseconds.
-    pub(crate) log_time_ms: i64,
+    pub log_time_ms: i64,
     /// Its offset.
-    pub(crate) offset: i64,
+    pub offset: i64,
     /// Its timestamp, in milliseconds; -1 where it has none.
-    pub(crate) timestamp_ms: i64,
+    pub timestamp_ms: i64,
 }
 
 /// What is known of a key in a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeyTally {
+pub struct KeyTally {
     /// How many records have it.
-    pub(crate) records: u64,
+    pub records: u64,
     /// The first of them.
-    pub(crate) first: KeyPlace,
+    pub first: KeyPlace,
     /// The last of them.
-    pub(crate) last: KeyPlace,
+    pub last: KeyPlace,
 }
 
 /// The hash of a key. Two keys of a segment share one with a probability below 10^-28, so it stands for the key.
@@ -184,20 +186,22 @@ impl DistinctKeys {
         read().map_err(CacheError::arrow(path))
     }
 
-    /// The keys with what is known of each, sorted by key.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], KeyTally)> {
-        (0..self.keys.value_offsets().len() - 1).map(|row| {
+    /// The keys with what is known of each, sorted by key. The segment is of the partition with this number.
+    pub(crate) fn iter(&self, partition: i32) -> impl Iterator<Item = (&[u8], KeyTally)> {
+        (0..self.keys.value_offsets().len() - 1).map(move |row| {
             let [records, first_log_time_ms, first_offset, first_timestamp_ms, rest @ ..] =
                 &self.numbers;
             let [last_log_time_ms, last_offset, last_timestamp_ms] = rest;
             let tally = KeyTally {
                 records: records.value(row).cast_unsigned(),
                 first: KeyPlace {
+                    partition,
                     log_time_ms: first_log_time_ms.value(row),
                     offset: first_offset.value(row),
                     timestamp_ms: first_timestamp_ms.value(row),
                 },
                 last: KeyPlace {
+                    partition,
                     log_time_ms: last_log_time_ms.value(row),
                     offset: last_offset.value(row),
                     timestamp_ms: last_timestamp_ms.value(row),

@@ -30,8 +30,8 @@ pub(crate) struct SegmentEntry {
     pub(crate) rows: u32,
     /// How many of them are of aborted transactions.
     pub(crate) aborted: u32,
-    /// The offset of the last record; none without records.
-    pub(crate) last_offset: Option<i64>,
+    /// The offset of the last record, and whether it is of an aborted transaction; none without records.
+    pub(crate) last_record: Option<(i64, bool)>,
     /// The size of keys and values of all records, in bytes.
     pub(crate) payload_bytes: u64,
     /// The size of keys and values of records of aborted transactions, in bytes.
@@ -187,7 +187,7 @@ mod tests {
             to,
             rows: 3,
             aborted: 0,
-            last_offset: Some(from),
+            last_record: Some((from, false)),
             payload_bytes: 9,
             aborted_bytes: 0,
             disk_bytes: 7,

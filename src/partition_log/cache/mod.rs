@@ -25,7 +25,8 @@ mod words;
 
 pub use batch_cache::BatchCache;
 pub(super) use columns::Wanted;
-pub(super) use distinct_keys::{DistinctKeys, KeyPlace};
+pub(super) use distinct_keys::DistinctKeys;
+pub use distinct_keys::{KeyPlace, KeyTally};
 pub use error::CacheError;
 pub(super) use filler::Filler;
 pub use log_cache::{DISK_BUDGET_BYTES, KeptTopic, LogCache};

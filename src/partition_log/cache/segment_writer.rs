@@ -133,6 +133,8 @@ pub(super) struct SegmentWriter {
     batch_times_ms: Vec<i64>,
     /// Tells log times, as a reader of committed records sees them.
     clock: LogClock,
+    /// The offset of the last record, and whether it is of an aborted transaction.
+    last_record: Option<(i64, bool)>,
     /// The log time of the first record, in milliseconds.
     first_log_time_ms: Option<i64>,
     /// Whether log times depend on nobody.
@@ -170,6 +172,7 @@ impl SegmentWriter {
             times: TimeBuckets::default(),
             batch_times_ms: Vec::with_capacity(BATCH_ROWS),
             clock: LogClock::going_on_from(start.started_ms, start.clock_in_ms),
+            last_record: None,
             first_log_time_ms: None,
             plain: true,
             rows: 0,
@@ -271,7 +274,9 @@ impl SegmentWriter {
         self.payload_bytes += record.payload_bytes() as u64;
         batch.rows += 1;
         batch.latest_ms = batch.latest_ms.max(timestamp_ms);
-        if record.transaction() == Transaction::Aborted {
+        let aborted = record.transaction() == Transaction::Aborted;
+        self.last_record = Some((offset, aborted));
+        if aborted {
             batch.aborted += 1;
             self.aborted_bytes += record.payload_bytes() as u64;
             self.plain = false;
@@ -287,7 +292,8 @@ impl SegmentWriter {
         }
         if let Some(key) = record.key() {
             let log_time_ms = self.clock.latest_ms().unwrap_or(timestamp_ms);
-            let place = KeyPlace { log_time_ms, offset, timestamp_ms };
+            let partition = self.start.partition.partition;
+            let place = KeyPlace { partition, log_time_ms, offset, timestamp_ms };
             let number = u32::try_from(self.batches.len()).expect("a segment is sealed before");
             let hash = key_hash(key);
             if self.keys.count(key, hash, place, number) {
@@ -332,7 +338,7 @@ impl SegmentWriter {
             to,
             rows: self.rows,
             aborted: self.batches.iter().map(|batch| batch.aborted).sum(),
-            last_offset: self.batches.last().map(|batch| batch.last_offset),
+            last_record: self.last_record,
             payload_bytes: self.payload_bytes,
             aborted_bytes: self.aborted_bytes,
             disk_bytes: file.at + keys_bytes + index_bytes,

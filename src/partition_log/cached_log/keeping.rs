@@ -4,7 +4,7 @@
 //! stable offset are not kept, because nobody can tell yet what becomes of them.
 //! Does not know: how what is kept is read back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -53,6 +53,19 @@ pub struct Kept {
     pub distinct_keys: u64,
     /// What they take, in bytes on disk.
     pub disk_bytes: u64,
+}
+
+/// A record that is kept, and ought to be in the log.
+#[derive(Clone, Debug)]
+struct KnownRecord {
+    /// The partition.
+    partition: TopicPartition,
+    /// The offset.
+    offset: i64,
+    /// Whether its transaction was aborted.
+    aborted: bool,
+    /// The term of the leader that wrote it.
+    epoch: i32,
 }
 
 /// Offsets of single records, ascending, by partition.
@@ -133,7 +146,7 @@ impl CachedLog {
                 kept.records += u64::from(segment.rows());
                 kept.disk_bytes += segment.entry().disk_bytes;
                 if let Some(keys) = segment.keys_as_written() {
-                    hashes.extend(keys.iter().map(|(key, _)| xxh3_128(key)));
+                    hashes.extend(keys.iter(range.partition).map(|(key, _)| xxh3_128(key)));
                     continue;
                 }
                 for number in segment.batches_in_sight()? {
@@ -272,59 +285,72 @@ impl CachedLog {
             return Ok(());
         }
         loop {
-            let mut asked = BTreeMap::new();
+            let mut asked = Vec::new();
             for (partition, marks) in marks {
                 let kept = topic.partition(partition.partition)?;
-                let last = kept.files().iter().rev().find_map(|file| file.entry().last_offset);
-                let known = last.filter(|last| (marks.low..marks.high).contains(last));
-                if let Some((offset, epoch)) =
-                    known.and_then(|last| Some((last, kept.leader_epoch_at(last)?)))
-                {
-                    asked.insert(partition.clone(), (offset, epoch));
+                let last = kept.files().iter().rev().find_map(|file| file.entry().last_record);
+                let Some((offset, aborted)) = last else { continue };
+                if let Some(epoch) = kept.leader_epoch_at(offset).filter(|_| offset >= marks.low) {
+                    asked.push(KnownRecord {
+                        partition: partition.clone(),
+                        offset,
+                        aborted,
+                        epoch,
+                    });
                 }
             }
-            let diverged = self.diverged(&asked, started_ms, cancel)?;
+            let mut diverged = self.diverged(&asked, false, started_ms, cancel)?;
+            diverged.append(&mut self.diverged(&asked, true, started_ms, cancel)?);
             if diverged.is_empty() {
                 lock(&self.compared).insert(Arc::clone(name));
                 return Ok(());
             }
-            for partition in diverged {
-                let (offset, _) = asked[&partition];
-                let wrong = |entry: &SegmentEntry| entry.to > offset;
-                self.forget(topic, partition.partition, &wrong)?;
+            for record in diverged {
+                let wrong = |entry: &SegmentEntry| entry.to > record.offset;
+                self.forget(topic, record.partition.partition, &wrong)?;
             }
         }
     }
 
-    /// Those partitions whose record at the offset is of another leader epoch. A record that is gone tells nothing.
+    /// Those of the records, aborted or not, in whose place the log has one of another leader epoch, or none any more: then
+    /// another log may have taken over, or compaction has been there. Either way what is kept is read again.
     fn diverged(
         &self,
-        asked: &BTreeMap<TopicPartition, (i64, i32)>,
+        known: &[KnownRecord],
+        aborted: bool,
         started_ms: i64,
         cancel: &Cancel,
-    ) -> Result<BTreeSet<TopicPartition>, SourceError> {
+    ) -> Result<Vec<KnownRecord>, SourceError> {
+        let asked: Vec<&KnownRecord> =
+            known.iter().filter(|record| record.aborted == aborted).collect();
         if asked.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(Vec::new());
         }
-        let range = |(partition, (offset, _)): (&TopicPartition, &(i64, i32))| {
-            OffsetRange::new(partition, *offset, offset + 1)
+        let range = |record: &&KnownRecord| {
+            OffsetRange::new(&record.partition, record.offset, record.offset + 1)
         };
         let plan = ReadPlan {
             ranges: asked.iter().map(range).collect(),
-            isolation: Isolation::Uncommitted,
+            isolation: if aborted { Isolation::Uncommitted } else { Isolation::Committed },
             keys: KeyFilter::All,
             values: false,
             headers: false,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms,
         };
         let found = self.source.read(&plan, cancel, &mut |_event| ControlFlow::Continue(()))?;
-        let other = found.partitions.into_iter().filter(|read| {
-            let known = asked.get(&read.partition).map(|(_, epoch)| *epoch);
-            read.leader_epochs.first().is_some_and(|found| Some(found.epoch) != known)
-        });
-        Ok(other.map(|read| read.partition).collect())
+        let differs = |record: &&KnownRecord| {
+            let read = found.partitions.iter().find(|read| read.partition == record.partition);
+            read.is_some_and(|read| {
+                let epoch = read.leader_epochs.first().map(|found| found.epoch);
+                read.is_done()
+                    && epoch != Some(record.epoch)
+                    && (epoch.is_some() || read.records == 0)
+            })
+        };
+        Ok(asked.into_iter().filter(differs).cloned().collect())
     }
 
     /// Forgets segments of a partition.
@@ -433,6 +459,7 @@ impl CachedLog {
             keys: KeyFilter::All,
             values: true,
             headers: true,
+            log_times: None,
             whole: false,
             follow: false,
             started_ms,

@@ -230,7 +230,7 @@ fn account(
         }
     }
     let read = &mut served.read;
-    if read.first_timestamp_ms.is_none() && segment.rows() > 0 && from == range.from {
+    if read.first_timestamp_ms.is_none() && segment.rows() > 0 {
         read.first_timestamp_ms = segment.first_timestamp_ms()?;
     }
     for (gap_from, gap_to) in gaps {

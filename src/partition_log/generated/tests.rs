@@ -24,6 +24,7 @@ fn plan(ranges: Vec<OffsetRange>) -> ReadPlan {
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: 1_800_000_000_000,

@@ -102,6 +102,7 @@ fn last_batch(
         keys: KeyFilter::All,
         values: true,
         headers: true,
+        log_times: None,
         whole: false,
         follow: false,
         started_ms: now_ms(),

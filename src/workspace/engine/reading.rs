@@ -133,6 +133,7 @@ fn read(
         keys: order.keys.clone(),
         values: true,
         headers: true,
+        log_times: None,
         whole: order.start == StartPosition::Oldest(None),
         follow: order.follow || order.start == StartPosition::Live,
         started_ms: now_ms(),

@@ -72,6 +72,7 @@ impl Session {
             keys: keys(question, &mappings),
             values: true,
             headers: true,
+            log_times: None,
             whole: true,
             follow: false,
             started_ms: self.started_ms,

@@ -1,0 +1,410 @@
+//! A model of a log that changes in every way a log can, and what is kept of it, against reading the model plainly.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::tests::{Plain, read, read_in_order};
+use super::*;
+use crate::model::{
+    Isolation, LeaderEpoch, LogTime, PLAUSIBLE_FUTURE_MS, RecordBatchBuilder, RecordFacts,
+    TimestampType, Transaction,
+};
+
+/// When every read of the model begins, in milliseconds.
+const NOW_MS: i64 = 1_000_000;
+
+/// A record of the model.
+#[derive(Clone, Debug)]
+struct ModelRecord {
+    offset: i64,
+    timestamp_ms: i64,
+    key: Option<u8>,
+    tombstone: bool,
+    aborted: bool,
+    epoch: i32,
+}
+
+/// A partition of the model.
+#[derive(Clone, Debug, Default)]
+struct ModelPartition {
+    records: Vec<ModelRecord>,
+    low: i64,
+    high: i64,
+    open_from: Option<i64>,
+    epoch: i32,
+}
+
+/// What happens to the model, or is asked of it.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Records are written: steps of offset, timestamp, key, tombstone, aborted.
+    Write(usize, Vec<(i64, i64, Option<u8>, bool, bool)>),
+    /// Everything from a share of what was written on is undecided from now on, or nothing is.
+    Open(usize, Option<u8>),
+    /// The log start rises by a share of what there is.
+    Delete(usize, u8),
+    /// A new leader lost a share of what was written, and goes on with other records.
+    Lose(usize, u8),
+    /// Everything is read whole and kept.
+    Keep,
+    /// Only a part is read whole and kept: a share of each partition.
+    KeepPart(u8),
+    /// A new process opens what is kept.
+    Reopen,
+    /// What is kept is shrunk to a share of its size.
+    Evict(u8),
+    /// Is asked, with this isolation and one of the kinds of key filters.
+    Ask(bool, u8),
+}
+
+/// The model of a log, which can be changed while it is being read from.
+#[derive(Clone, Default)]
+struct Model(Arc<Mutex<Vec<ModelPartition>>>);
+
+impl Model {
+    fn partitions() -> [TopicPartition; 2] {
+        [TopicPartition::new("t", 0), TopicPartition::new("t", 1)]
+    }
+
+    fn watermarks(&self) -> BTreeMap<TopicPartition, Watermarks> {
+        let partitions = self.0.lock().unwrap();
+        let marks = |partition: &ModelPartition| Watermarks {
+            low: partition.low,
+            high: partition.high,
+            last_stable: partition.open_from.unwrap_or(partition.high),
+        };
+        Self::partitions().into_iter().zip(partitions.iter().map(marks)).collect()
+    }
+
+    /// What a plain reader is given of a range, in the rules of log time, with the account.
+    fn deliver(&self, range: &OffsetRange, plan: &ReadPlan) -> (RecordBatch, PartitionRead) {
+        let partitions = self.0.lock().unwrap();
+        let partition = &partitions[usize::try_from(range.partition).unwrap()];
+        let name = partition_of(range);
+        let mut account = PartitionRead::starting(range);
+        let mut builder = RecordBatchBuilder::new(name.clone());
+        let mut clock = plan.clock_of(&name);
+        let wanted = |record: &&ModelRecord| {
+            (range.from..range.to).contains(&record.offset)
+                && (plan.isolation == Isolation::Uncommitted || !record.aborted)
+        };
+        let delivered: Vec<&ModelRecord> = partition.records.iter().filter(wanted).collect();
+        let horizon = plan.started_ms + PLAUSIBLE_FUTURE_MS;
+        for (index, record) in delivered.iter().enumerate() {
+            if record.offset > account.position {
+                account.gaps.push(OffsetRange::new(&name, account.position, record.offset));
+            }
+            account.position = record.offset + 1;
+            if account.leader_epochs.last().is_none_or(|last| last.epoch != record.epoch) {
+                account
+                    .leader_epochs
+                    .push(LeaderEpoch { from: record.offset, epoch: record.epoch });
+            }
+            let log_time = clock.advance(record.timestamp_ms);
+            let next_plausible =
+                delivered[index..].iter().find(|next| next.timestamp_ms <= horizon);
+            let log_time_ms = match log_time {
+                LogTime::Known(ms) | LogTime::Implausible(ms) => ms,
+                LogTime::Pending => {
+                    next_plausible.map_or(plan.started_ms, |next| next.timestamp_ms)
+                }
+            };
+            let open = partition.open_from.is_some_and(|from| record.offset >= from);
+            let facts = RecordFacts {
+                offset: record.offset,
+                timestamp_ms: record.timestamp_ms,
+                log_time_ms,
+                timestamp_type: TimestampType::CreateTime,
+                transaction: match (open, record.aborted) {
+                    (true, _) => Transaction::Open,
+                    (false, true) => Transaction::Aborted,
+                    (false, false) => Transaction::Committed,
+                },
+                implausible_time: !matches!(log_time, LogTime::Known(_)),
+            };
+            let key = record.key.map(|key| vec![b'k'; usize::from(key)]);
+            let value = format!("{}-{}", record.offset, record.epoch);
+            let value = (!record.tombstone).then_some(value.as_bytes());
+            account.records += 1;
+            account.bytes +=
+                (key.as_ref().map_or(0, Vec::len) + value.map_or(0, <[u8]>::len)) as u64;
+            account.first_timestamp_ms.get_or_insert(record.timestamp_ms);
+            if plan.keys.takes(key.as_deref()) {
+                builder.push(facts, key.as_deref(), value, []);
+            }
+        }
+        let end = range.to.min(partition.high).max(range.from);
+        if end > account.position {
+            account.gaps.push(OffsetRange::new(&name, account.position, end));
+            account.position = end;
+        }
+        (builder.finish(), account)
+    }
+}
+
+impl LogSource for Model {
+    fn bounds(
+        &self,
+        _partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
+        Ok(self.watermarks())
+    }
+
+    fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
+        let (cluster_id, topic_id) = ("c".to_owned(), Some("i".to_owned()));
+        Ok(Some(TopicIdentity { cluster_id, topic_id, topic: topic.to_owned() }))
+    }
+
+    fn read(
+        &self,
+        plan: &ReadPlan,
+        _cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut outcome = ReadOutcome::default();
+        for range in &plan.ranges {
+            let (batch, account) = self.deliver(range, plan);
+            outcome.partitions.push(account);
+            if !batch.is_empty() && sink(ReadEvent::Batch(batch)).is_break() {
+                outcome.stopped = true;
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn read_in_log_order(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
+        _events: &mut dyn FnMut(ReadEvent),
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut store = LogStore::new(u64::MAX);
+        let outcome = self.read(plan, cancel, &mut |event| {
+            if let ReadEvent::Batch(batch) = event {
+                store.append(batch).unwrap();
+            }
+            ControlFlow::Continue(())
+        })?;
+        let snapshot = store.snapshot();
+        let mut records = snapshot.in_log_order(&LogBounds::default());
+        let _stopped = records.any(|(_, record)| sink(record.get()).is_break());
+        Ok(outcome)
+    }
+}
+
+/// Writes records to a partition of the model.
+fn write(partition: &mut ModelPartition, records: &[(i64, i64, Option<u8>, bool, bool)]) {
+    for (step, timestamp_ms, key, tombstone, aborted) in records {
+        partition.records.push(ModelRecord {
+            offset: partition.high + step,
+            timestamp_ms: *timestamp_ms,
+            key: *key,
+            tombstone: *tombstone,
+            aborted: *aborted && partition.open_from.is_none(),
+            epoch: partition.epoch,
+        });
+        partition.high += step + 1;
+    }
+}
+
+/// An offset at this share, in 256ths, of a span.
+fn share_of(from: i64, to: i64, share: u8) -> i64 {
+    from + (to - from) * i64::from(share) / 256
+}
+
+/// What happens, a few dozen steps.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let implausible = NOW_MS + PLAUSIBLE_FUTURE_MS + 1;
+    let time = prop_oneof![12 => 0_i64..200, 1 => Just(-1_i64), 1 => Just(implausible)];
+    let record = (0_i64..3, time, prop::option::of(0_u8..4), any::<bool>(), any::<bool>());
+    let records = prop::collection::vec(record, 1..30);
+    let step = prop_oneof![
+        4 => (0_usize..2, records).prop_map(|(partition, records)| Step::Write(partition, records)),
+        1 => (0_usize..2, prop::option::of(any::<u8>())).prop_map(|(p, share)| Step::Open(p, share)),
+        1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Delete(partition, share)),
+        1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Lose(partition, share)),
+        3 => Just(Step::Keep),
+        1 => any::<u8>().prop_map(Step::KeepPart),
+        2 => Just(Step::Reopen),
+        1 => any::<u8>().prop_map(Step::Evict),
+        5 => (any::<bool>(), 0_u8..4).prop_map(|(committed, keys)| Step::Ask(committed, keys)),
+    ];
+    prop::collection::vec(step, 1..30)
+}
+
+/// A model with what is kept of it.
+struct Twin {
+    model: Model,
+    folder: TempDir,
+    log: CachedLog,
+}
+
+impl Twin {
+    fn new() -> Self {
+        let model = Model::default();
+        *model.0.lock().unwrap() = vec![ModelPartition::default(), ModelPartition::default()];
+        let folder = TempDir::new().unwrap();
+        let log = Self::open(&model, &folder);
+        Self { model, folder, log }
+    }
+
+    fn open(model: &Model, folder: &TempDir) -> CachedLog {
+        let cache = Some(Arc::new(LogCache::new(folder.path().to_owned(), u64::MAX)));
+        let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
+        CachedLog::new(Box::new(model.clone()), Keeping { cache, payloads: true, tell })
+    }
+
+    fn plan(&self, isolation: Isolation, keys: KeyFilter) -> ReadPlan {
+        let marks = self.model.watermarks();
+        let range = |(partition, marks): (&TopicPartition, &Watermarks)| {
+            OffsetRange::new(partition, marks.low, marks.end(isolation))
+        };
+        ReadPlan {
+            ranges: marks.iter().map(range).collect(),
+            isolation,
+            keys,
+            values: true,
+            headers: true,
+            log_times: None,
+            whole: true,
+            follow: false,
+            started_ms: NOW_MS,
+        }
+    }
+
+    fn ask(&self, plan: &ReadPlan) {
+        let expected = read(&self.model, plan);
+        let found = read(&self.log, plan);
+        assert_eq!(found.0, expected.0);
+        for (found, expected) in found.1.partitions.iter().zip(&expected.1.partitions) {
+            let facts = |read: &PartitionRead| {
+                let first_ms = (read.from > 0).then_some(read.first_timestamp_ms);
+                (
+                    read.partition.clone(),
+                    read.position,
+                    read.records,
+                    read.bytes,
+                    first_ms,
+                    read.gaps.clone(),
+                )
+            };
+            assert_eq!(facts(found), facts(expected));
+        }
+        let ordered: Vec<Plain> = read_in_order(&self.log, plan);
+        assert_eq!(ordered, read_in_order(&self.model, plan));
+        let entities = |log: &CachedLog| {
+            let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+            log.open(plan, &Cancel::new(), &mut |news| {
+                match news {
+                    LogNews::Kept(kept) => drop(kept.for_each_key(&mut |key, tally| {
+                        *counts.entry(key.to_vec()).or_default() += tally.records;
+                        ControlFlow::Continue(())
+                    })),
+                    LogNews::Read(ReadEvent::Batch(batch)) => {
+                        for key in batch.iter().filter_map(|record| record.key()) {
+                            *counts.entry(key.to_vec()).or_default() += 1;
+                        }
+                    }
+                    LogNews::Read(_) => {}
+                }
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+            counts
+        };
+        let mut counted: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        for key in expected.0.iter().filter_map(|record| record.4.clone()) {
+            *counted.entry(key).or_default() += 1;
+        }
+        assert_eq!(entities(&self.log), counted);
+    }
+
+    fn take(&mut self, step: &Step) {
+        let change = |partition: usize, change: &mut dyn FnMut(&mut ModelPartition)| {
+            change(&mut self.model.0.lock().unwrap()[partition]);
+        };
+        match step {
+            Step::Write(number, records) => {
+                change(*number, &mut |partition| write(partition, records))
+            }
+            Step::Open(number, share) => change(*number, &mut |partition| {
+                let stable = partition.open_from.unwrap_or(partition.high);
+                partition.open_from = share.map(|share| {
+                    share_of(partition.open_from.unwrap_or(stable), partition.high, share)
+                });
+            }),
+            Step::Delete(number, share) => change(*number, &mut |partition| {
+                let end = partition.open_from.unwrap_or(partition.high);
+                partition.low = share_of(partition.low, end, *share);
+                let low = partition.low;
+                partition.records.retain(|record| record.offset >= low);
+            }),
+            Step::Lose(number, share) => {
+                change(*number, &mut |partition| {
+                    partition.high = share_of(partition.low, partition.high, *share);
+                    partition.open_from = None;
+                    partition.epoch += 1;
+                    let high = partition.high;
+                    partition.records.retain(|record| record.offset < high);
+                });
+                // That another log took over is noticed when a process opens what is kept.
+                self.log = Self::open(&self.model, &self.folder);
+            }
+            Step::Keep => drop(read(&self.log, &self.plan(Isolation::Committed, KeyFilter::All))),
+            Step::KeepPart(share) => {
+                let mut plan = self.plan(Isolation::Committed, KeyFilter::All);
+                for range in &mut plan.ranges {
+                    range.from = share_of(range.from, range.to, *share);
+                }
+                read(&self.log, &plan);
+            }
+            Step::Reopen => self.log = Self::open(&self.model, &self.folder),
+            Step::Evict(share) => {
+                let root = self.folder.path().to_owned();
+                let bytes: u64 = LogCache::new(root.clone(), u64::MAX)
+                    .list()
+                    .iter()
+                    .map(|kept| kept.disk_bytes)
+                    .sum();
+                let small = LogCache::new(root, bytes * u64::from(*share) / 256);
+                small.make_room(0, std::path::Path::new(""));
+                self.log = Self::open(&self.model, &self.folder);
+            }
+            Step::Ask(committed, keys) => {
+                let isolation =
+                    if *committed { Isolation::Committed } else { Isolation::Uncommitted };
+                let keys = match keys {
+                    0 => KeyFilter::All,
+                    1 => KeyFilter::Equals(b"kk"[..].into()),
+                    2 => KeyFilter::Equals(b""[..].into()),
+                    _ => KeyFilter::Contains(b"kk"[..].into()),
+                };
+                let all = self.plan(isolation, KeyFilter::All);
+                self.ask(&all);
+                let plan = ReadPlan { keys, ..all };
+                assert_eq!(read(&self.log, &plan).0, read(&self.model, &plan).0);
+                assert_eq!(read_in_order(&self.log, &plan), read_in_order(&self.model, &plan));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn whatever_happens_to_a_log_what_is_kept_of_it_answers_like_the_log(steps in steps()) {
+        let mut twin = Twin::new();
+        for step in &steps {
+            twin.take(step);
+        }
+        twin.take(&Step::Ask(true, 0));
+        twin.take(&Step::Ask(false, 1));
+    }
+}
