@@ -9,6 +9,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -140,8 +141,10 @@ fn indexing_that_is_killed_at_any_moment_leaves_an_index_without_a_wrong_or_doub
     const RECORDS: u32 = 200_000;
     let kafka = Kafka::shared();
     let topic = kafka.create_topic("killed", 2, &[]);
-    let lines: String =
-        (0..RECORDS).map(|number| format!("key-{}|{number}\n", number % 311)).collect();
+    let mut lines = String::new();
+    for number in 0..RECORDS {
+        writeln!(lines, "key-{}|{number}", number % 311).unwrap();
+    }
     kcat(kafka.brokers(), &["-P", "-t", &topic, "-K|", "-z", "lz4"], lines.as_bytes());
     let connection = connect(kafka);
     let all = plan(&connection, &topic, Isolation::Committed);
@@ -319,18 +322,18 @@ fn a_full_disk_is_told_and_answers_come_from_the_log() {
     let scan = r#""$0" --brokers "$1" --cache-dir "$3" --json scan --topic "$2""#;
     let grown = format!("{index} --json && exec {scan}");
     let before = run(&grown);
-    let words = String::from_utf8_lossy(&before.stderr).into_owned();
+    let words = String::from_utf8(before.stderr).unwrap();
     assert!(before.status.success(), "{words}");
     let small_index = String::from_utf8(before.stdout).unwrap();
     assert_eq!(small_index.lines().count(), 2_002, "{words}");
     fill(kafka, &topic, 2_000, 20_000);
     let full = run(index);
     assert_eq!(full.status.code(), Some(2));
-    let words = String::from_utf8_lossy(&full.stderr);
+    let words = String::from_utf8(full.stderr).unwrap();
     assert!(words.contains("No space left") && words.contains("free some space"), "{words}");
     let answered = run(scan);
     assert!(answered.status.success());
-    let words = String::from_utf8_lossy(&answered.stderr);
+    let words = String::from_utf8(answered.stderr).unwrap();
     assert!(words.contains("No space left"), "a question says so and is answered: {words}");
     assert_eq!(String::from_utf8(answered.stdout).unwrap().lines().count(), 22_001);
 }

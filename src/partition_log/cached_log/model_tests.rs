@@ -331,7 +331,7 @@ impl Twin {
         };
         match step {
             Step::Write(number, records) => {
-                change(*number, &mut |partition| write(partition, records))
+                change(*number, &mut |partition| write(partition, records));
             }
             Step::Open(number, share) => change(*number, &mut |partition| {
                 let stable = partition.open_from.unwrap_or(partition.high);
