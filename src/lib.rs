@@ -37,8 +37,10 @@
 //! *Invariant:* it never interprets a value, never keeps what it read, and never writes to a cluster a user connected
 //! to. No consumer handle has a `group.id`. `unsafe` is in its FFI alone. What the demo writes with has its own types.
 //!
-//! **[`partition_log`]** holds what was read: segments per partition with a key index and a time index, and the rules of
-//! completeness. *Invariant:* it never decodes a value; a snapshot of it never changes.
+//! **[`partition_log`]** holds what was read: segments per partition with a key index and a time index, in memory and, from
+//! one start to the next, on disk, and the rules of completeness. A question asks a `LogSource`, and does not see whether
+//! its records come from a broker, from disk or from both. *Invariant:* it never decodes a value; a snapshot of it never
+//! changes; what is kept on disk answers like the log or not at all.
 //!
 //! **[`decode`]** turns bytes into values and back into text. *Invariant:* a failure is data, with the bytes and the
 //! reason; numbers keep their digits.
