@@ -10,6 +10,7 @@ mod change_index;
 mod cut;
 mod diff;
 mod history;
+mod javascript;
 mod key_frames;
 mod run;
 
@@ -21,6 +22,11 @@ pub use builtin::{BUILTIN_NAMES, builtin};
 pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
 pub use history::{FrameError, History};
+pub use javascript::{
+    AnyPlace, Definition, Emitted, Fault, JavaScriptFold, Limits, Logged, Options, Partitioning,
+    Program, ProjectionInput, ProjectionOutcome, ProjectionPartition, ProjectionRun, RunCounts,
+    RunFailure, Share,
+};
 
 use std::sync::Arc;
 
@@ -56,6 +62,14 @@ pub trait Fold: Send + Sync + std::fmt::Debug {
 
     /// Applies an event to the state.
     fn apply(&self, state: &mut Value, event: &Event) -> Effect;
+
+    /// What is shown of a state: itself, unless the fold makes something else of it.
+    ///
+    /// # Errors
+    /// In words, when the fold's own code fails on it.
+    fn result(&self, state: &Value) -> Result<Value, Arc<str>> {
+        Ok(state.clone())
+    }
 
     /// Begins to apply many events one after the other from this state on: the same as `apply` for each of them, but a
     /// fold may keep the state in a form of its own until it is asked for.

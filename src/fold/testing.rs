@@ -45,8 +45,10 @@ pub(super) fn event(version: u64, event_type: &str, value: Decoded) -> Event {
 fn raw(value: &Decoded) -> Option<Arc<[u8]>> {
     match value {
         Decoded::Tombstone => None,
-        Decoded::Failed { raw, .. } => Some(Arc::clone(raw)),
-        value => Some(output_value(value).to_json().as_bytes().into()),
+        Decoded::Failed { raw, .. } | Decoded::Bytes(raw) => Some(Arc::clone(raw)),
+        Decoded::Text(text) => Some(text.as_bytes().into()),
+        Decoded::Empty => Some(Arc::default()),
+        value @ Decoded::Json { .. } => Some(output_value(value).to_json().as_bytes().into()),
     }
 }
 

@@ -1,0 +1,28 @@
+//! Projections in JavaScript: the language of KurrentDB's projections, run by QuickJS.
+//!
+//! Promises: the same events in the same order give the same states on every machine; a state is JSON after every
+//! event; a script that loops, hoards or throws is stopped at its event and told, and reaches nothing outside.
+//! Does not know: where events come from, and which of them a run is given.
+
+mod definition;
+mod engine;
+mod fault;
+mod fold;
+mod input;
+mod number_check;
+mod program;
+mod run;
+mod types;
+
+pub use definition::{AnyPlace, Definition, Options, Partitioning};
+pub use fault::Fault;
+pub use fold::JavaScriptFold;
+pub use input::ProjectionInput;
+pub use program::{Limits, Program};
+pub use run::{
+    Emitted, Logged, ProjectionOutcome, ProjectionPartition, ProjectionRun, RunCounts, RunFailure,
+    Share,
+};
+
+#[cfg(test)]
+mod tests;
