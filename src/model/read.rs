@@ -55,9 +55,9 @@ impl KeyFilter {
         match self {
             Self::All => true,
             Self::Equals(wanted) => key == Some(wanted),
-            Self::Contains(part) => {
-                key.is_some_and(|key| memchr::memmem::find(key, part).is_some())
-            }
+            Self::Contains(part) => key.is_some_and(|key| {
+                part.is_empty() || key.windows(part.len()).any(|window| window == &**part)
+            }),
         }
     }
 }

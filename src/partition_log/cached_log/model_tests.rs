@@ -1,4 +1,7 @@
 //! A model of a log that changes in every way a log can, and what is kept of it, against reading the model plainly.
+//!
+//! Promises: the model delivers by the rules alone, without any code of the index.
+//! Does not know: files, brokers.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
