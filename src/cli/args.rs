@@ -192,7 +192,8 @@ pub struct EntityOptions {
     /// What a time in WHEN means
     #[arg(long, value_name = "CLOCK", value_enum, default_value_t)]
     pub clock: ClockName,
-    /// How events become a state: merge, last, debezium or count [default: as foldback.toml says, else merge]
+    /// How events become a state: merge, last, debezium, count or a script such as order.js [default: as foldback.toml
+    /// says, else merge]
     #[arg(long, value_name = "FOLD")]
     pub fold: Option<String>,
 }
@@ -519,6 +520,9 @@ pub struct BenchFoldArgs {
     /// How many events the entity has
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub events: u64,
+    /// How events become a state: merge, last, debezium, count or a script such as order.js [default: merge]
+    #[arg(long, value_name = "FOLD")]
+    pub fold: Option<String>,
     /// How many moments are asked for
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     pub cuts: u64,

@@ -26,7 +26,7 @@ use crate::model::{
     TopicPartition,
 };
 use crate::partition_log::{GeneratedLog, GeneratedTopic, LogSource as _};
-use crate::workspace::{Failure, REQUEST_TIMEOUT, clock, fold_named};
+use crate::workspace::{Failure, REQUEST_TIMEOUT, clock};
 
 /// The longest span of time a histogram of this bench holds, in nanoseconds: a minute.
 const LONGEST_NS: u64 = 60_000_000_000;
@@ -104,7 +104,7 @@ pub(super) fn run(
         BenchCommand::Scan(args) => scan(&args, context)?,
         BenchCommand::Index(args) => index::index(&args, context)?,
         BenchCommand::Lookup(args) => index::lookup(&args, context)?,
-        BenchCommand::Fold(args) => fold(&args)?,
+        BenchCommand::Fold(args) => fold(&args, context)?,
         BenchCommand::Frames(args) => frames(&args, measure_frames),
     };
     print(&mut context.output, &measured)?;
@@ -207,13 +207,15 @@ fn whole(
 }
 
 /// Folds a generated entity and asks for its state at random moments. A step is one such question.
-fn fold(args: &BenchFoldArgs) -> Result<Measured, CommandError> {
+fn fold(args: &BenchFoldArgs, context: &Context) -> Result<Measured, CommandError> {
+    let fold = context.fold(args.fold.as_deref(), &[])?;
     let batches = generated(args.events, args.seed)?;
-    let mapping = Mapping::default();
+    let place = "value:/type".parse().map_err(|error| Failure::usage_error(&error))?;
+    let mapping = Mapping { event_type: vec![place], ..Mapping::default() };
     let records = batches.iter().flat_map(RecordBatch::iter);
     let events = entity::history(records.map(|record| (record, &mapping, Decoder::Json)));
     let began = Instant::now();
-    let mut history = History::new(fold_named("merge")?, events);
+    let mut history = History::new(fold, events);
     let seconds = began.elapsed().as_secs_f64();
     let mut steps = Steps::new();
     let mut random = Random::new(args.seed);

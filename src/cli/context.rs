@@ -16,12 +16,13 @@ use signal_hook::flag;
 use super::args::{EntityOptions, GlobalOptions, TopicOptions};
 use super::output::Output;
 use super::{CommandError, Outcome, report};
+use crate::fold::Fold;
 use crate::kafka::Settings;
 use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
 use crate::partition_log::{CacheError, DISK_BUDGET_BYTES, Keeping, LogCache};
 use crate::workspace::{
-    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Session, clock, parse_when,
-    settings_of,
+    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Session, clock, default_fold,
+    fold_named, parse_when, settings_of,
 };
 
 /// The exit status of a cancelled command.
@@ -144,6 +145,21 @@ impl Context {
         let (settings, config, cancel) =
             (self.settings()?, self.config.clone(), self.cancel.clone());
         Session::open(&settings, config, isolation, cancel, keeping)
+    }
+
+    /// The fold that is named, else that of these topics.
+    ///
+    /// # Errors
+    /// `Usage` when there is none of this name, or with what is wrong with its script.
+    pub(super) fn fold(
+        &self,
+        name: Option<&str>,
+        topics: &[Arc<str>],
+    ) -> Result<Arc<dyn Fold>, Failure> {
+        match name {
+            Some(name) => fold_named(name, self.config.as_deref()),
+            None => default_fold(topics, self.config.as_deref()),
+        }
     }
 
     /// Reads a moment.

@@ -11,17 +11,18 @@ use serde::Serialize;
 use super::args::{BlameArgs, DiffArgs, EntityOptions, HistoryArgs, StateArgs};
 use super::context::{Context, entity_question};
 use super::lines::{
-    EventLine, SummaryLine, WriterLine, completeness_text, flag, moment, record_time, said,
+    EventLine, FailedLine, SummaryLine, WriterLine, completeness_text, flag, moment, record_time,
+    said,
 };
 use super::output::{Align, Output, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
 use crate::decode::json;
-use crate::fold::{self, Fold, History, Selection};
+use crate::fold::{self, History, Selection};
 use crate::model::{
     Change, ChangeKind, Completeness, EntityId, Event, JsonPointer, OffsetRange, Position, Value,
 };
-use crate::workspace::{EntityHistory, Failure, Session, fold_named};
+use crate::workspace::{EntityHistory, Failure, Session};
 
 /// An entity's history, read and folded.
 struct Life {
@@ -41,12 +42,8 @@ impl Life {
     /// Reads and folds the history of the entity that these options name.
     fn read(options: &EntityOptions, context: &Context) -> Result<Self, CommandError> {
         let question = entity_question(options)?;
-        let chosen = options.fold.as_deref().map(fold_named).transpose()?;
+        let fold = context.fold(options.fold.as_deref(), &question.topics)?;
         let session = context.session()?;
-        let fold: Arc<dyn Fold> = match chosen {
-            Some(fold) => fold,
-            None => session.default_fold(&question.topics)?,
-        };
         let progress = Progress::new(false);
         let started = Instant::now();
         let read = session.entity_history(&question, &mut |event| progress.see(event));
@@ -65,6 +62,26 @@ impl Life {
         context: &Context,
     ) -> Result<Selection, Failure> {
         self.session.select(&self.read, &context.when(text)?, options.clock.into())
+    }
+
+    /// The event of these that the fold fails on.
+    fn failed(&self, selection: &Selection) -> Option<FailedLine<'_>> {
+        let (version, why) = self.folded.failure_in(selection)?;
+        Some(FailedLine::new(self.folded.event(version)?, why))
+    }
+
+    /// How a command ends that answered with these events. When the fold fails on one of them, that is told.
+    fn outcome(&self, selection: &Selection, context: &Context) -> Outcome {
+        let failed = self.folded.failure_in(selection);
+        let Some((event, why)) =
+            failed.and_then(|(version, why)| Some((self.folded.event(version)?, why)))
+        else {
+            return context.outcome(&self.read.completeness);
+        };
+        let event_type = said(&event.event_type).unwrap_or("-");
+        let what = format!("the fold fails on v{} {event_type} {}", event.version, event.position);
+        report::error(&what, Some(&why), Some("the answer is that before this event"));
+        Outcome::No
     }
 
     /// The last event that a selection takes in.
@@ -108,6 +125,9 @@ struct HistorySummary<'a> {
     decode_failures: u64,
     /// Which records were read.
     isolation: &'static str,
+    /// The event that the fold fails on; no later one is applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<FailedLine<'a>>,
     /// How much of the history it rests on.
     completeness: &'a Completeness,
 }
@@ -138,7 +158,7 @@ pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outco
         ))?;
         print_completeness(output, &life.read.completeness)?;
     }
-    Ok(context.outcome(&life.read.completeness))
+    Ok(life.outcome(&Selection::Prefix(life.folded.len()), context))
 }
 
 /// What is said at the end of a history.
@@ -154,6 +174,7 @@ fn history_summary(life: &Life) -> HistorySummary<'_> {
         ranges: &life.read.ranges,
         decode_failures: life.read.decode_failures,
         isolation: life.session.isolation().as_str(),
+        failed: life.failed(&Selection::Prefix(life.folded.len())),
         completeness: &life.read.completeness,
     }
 }
@@ -221,6 +242,9 @@ struct StateLine<'a> {
     position: Option<&'a Position>,
     /// The state.
     state: Value,
+    /// What the fold makes of the state, if it makes something else of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
     /// The fold.
     fold: &'a str,
     /// What to say beside it.
@@ -228,6 +252,9 @@ struct StateLine<'a> {
     note: &'static str,
     /// Which records were read.
     isolation: &'static str,
+    /// The event that the fold fails on; the state is that before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<FailedLine<'a>>,
     /// How much of the history it rests on.
     completeness: &'a Completeness,
 }
@@ -240,16 +267,19 @@ pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, 
     let state = life.folded.state_of(&selection);
     let fold = Arc::clone(life.folded.fold());
     let position = life.last_event(&selection).map(|event| event.position.clone());
+    let result = fold.result(&state).map_err(|why| Failure::usage(&*why))?;
     let line = StateLine {
         entity: &life.entity,
         at: moment(&at),
         clock: crate::model::Clock::from(args.entity.clock).as_str(),
         version: version_of(&selection),
         position: position.as_ref(),
+        result: (result != state).then_some(result),
         state,
         fold: fold.name(),
         note: fold.label(),
         isolation: life.session.isolation().as_str(),
+        failed: life.failed(&selection),
         completeness: &life.read.completeness,
     };
     let output = &mut context.output;
@@ -262,10 +292,14 @@ pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, 
         output.text(format!("fold {}{note}, {} records", fold.name(), line.isolation))?;
         output.text("")?;
         output.text(json::pretty(&line.state))?;
+        if let Some(result) = &line.result {
+            output.text("")?;
+            output.text(format!("result {}", json::pretty(result)))?;
+        }
         output.text("")?;
         print_completeness(output, line.completeness)?;
     }
-    Ok(context.outcome(&life.read.completeness))
+    Ok(life.outcome(&selection, context))
 }
 
 /// What changed.
@@ -319,7 +353,8 @@ pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<Outcome, Co
         output.text("")?;
         print_completeness(output, line.completeness)?;
     }
-    Ok(context.outcome(&life.read.completeness))
+    let later = if line.from_version > line.to_version { &before } else { &after };
+    Ok(life.outcome(later, context))
 }
 
 /// Who wrote a field.
@@ -384,5 +419,5 @@ pub(super) fn blame(args: &BlameArgs, context: &mut Context) -> Result<Outcome, 
     } else if blamed.is_empty() {
         report::warning("the state has no field there");
     }
-    Ok(context.outcome(&life.read.completeness))
+    Ok(life.outcome(&selection, context))
 }

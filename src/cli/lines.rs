@@ -4,6 +4,8 @@
 //! are `{"base64": "…"}`; times are RFC 3339 in UTC with milliseconds.
 //! Does not know: where answers come from.
 
+use std::sync::Arc;
+
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -229,6 +231,23 @@ impl<'a> WriterLine<'a> {
             timestamp: record_time(event.timestamp_ms),
             event_type: said(&event.event_type),
         }
+    }
+}
+
+/// The event that a fold failed on.
+#[derive(Debug, Serialize)]
+pub(super) struct FailedLine<'a> {
+    /// The event.
+    #[serde(flatten)]
+    event: WriterLine<'a>,
+    /// Why.
+    error: Arc<str>,
+}
+
+impl<'a> FailedLine<'a> {
+    /// What is said of this event, which failed for this reason.
+    pub(super) fn new(event: &'a Event, error: Arc<str>) -> Self {
+        Self { event: WriterLine::new(event), error }
     }
 }
 

@@ -17,6 +17,7 @@ mod event_hue;
 mod failure;
 mod fetch;
 mod filter;
+mod fold_choice;
 pub mod groups;
 mod indexing;
 mod lane;
@@ -54,6 +55,7 @@ pub use event_hue::event_hue;
 pub use failure::{Failure, FailureKind};
 pub use fetch::Fetch;
 pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
+pub use fold_choice::{default_fold, fold_named, program_in};
 pub use indexing::{IndexQuestion, IndexSummary};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use mapping::mapping_of;
@@ -67,7 +69,7 @@ pub use snapshot::{
     LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
     SavedConnection, Snapshot, TopicSummary,
 };
-pub use topic_mapping::{MappingReport, TopicMapping, fold_named};
+pub use topic_mapping::{MappingReport, TopicMapping};
 pub use topics::{PartitionReport, TopicReport};
 pub use views::{
     DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,

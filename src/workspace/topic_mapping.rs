@@ -6,10 +6,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Failure, FoldConfig, Session, mapping_of};
+use super::{Failure, Session, mapping_of};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
-use crate::fold::{self, Fold};
 use crate::model::{
     KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef, TopicPartition,
 };
@@ -21,9 +20,6 @@ const SAMPLE_RECORDS: i64 = 400;
 
 /// How many records of a partition a sample holds at least.
 const SAMPLE_RECORDS_PER_PARTITION: i64 = 4;
-
-/// The fold where nothing names one.
-const DEFAULT_FOLD: &str = "merge";
 
 /// How the records of one topic are read.
 #[derive(Clone, Debug)]
@@ -51,17 +47,6 @@ pub struct MappingReport {
     pub sampled: u64,
 }
 
-/// The fold with this name.
-///
-/// # Errors
-/// `Usage` when there is none.
-pub fn fold_named(name: &str) -> Result<Arc<dyn Fold>, Failure> {
-    fold::builtin(name).ok_or_else(|| {
-        Failure::usage(format!("unknown fold `{name}`"))
-            .with_hint(format!("there is: {}", fold::BUILTIN_NAMES.join(", ")))
-    })
-}
-
 impl Session {
     /// How the records of a topic are read.
     ///
@@ -85,25 +70,6 @@ impl Session {
             .filter_map(|record| Some((record.key()?, record.partition().partition)));
         let partitioners = PartitionerEvidence::of_samples(keys, count_of(&partitions));
         Ok(MappingReport { topic_mapping, partitioners, sampled })
-    }
-
-    /// The fold that `foldback.toml` names for the first of these topics that has one, else `merge`.
-    ///
-    /// # Errors
-    /// `Usage` when it names a script, which cannot be run.
-    pub fn default_fold(&self, topics: &[Arc<str>]) -> Result<Arc<dyn Fold>, Failure> {
-        let configured = topics
-            .iter()
-            .find_map(|topic| self.config.as_ref()?.entity_of_topic(topic)?.fold.as_ref());
-        match configured {
-            Some(FoldConfig::Builtin(name)) => fold_named(name),
-            Some(FoldConfig::Code(path)) => Err(Failure::usage(format!(
-                "the fold of these topics is the script {}, and scripts cannot be run",
-                path.display()
-            ))
-            .with_hint("choose a built-in fold with --fold merge, last, debezium or count")),
-            None => fold_named(DEFAULT_FOLD),
-        }
     }
 
     /// The mapping of a topic judged by sampled records, with how many those are.

@@ -18,12 +18,12 @@ use crate::model::{Isolation, KeyFilter, PartitionRead, RecordBatch};
 use crate::partition_log::{LogSnapshot, LogStore};
 use crate::workspace::coverage::Offsets;
 use crate::workspace::{
-    EntityKey, EntityView, Fetch, FoldConfig, GroupSummary, JobId, NoticeLevel, Problem,
-    StartPosition,
+    EntityKey, EntityView, Fetch, GroupSummary, JobId, NoticeLevel, Problem, StartPosition,
+    default_fold,
 };
 
-/// The fold an entity is folded with until the user or `foldback.toml` says otherwise.
-const DEFAULT_FOLD: &str = "merge";
+/// The fold an entity is folded with when the one that `foldback.toml` names cannot be had.
+const FALLBACK_FOLD: &str = "merge";
 
 /// An open entity.
 #[derive(Debug)]
@@ -178,16 +178,13 @@ impl State {
             }
             return;
         }
-        let configured = self.options.config.as_ref().and_then(|config| {
-            key.topics.iter().find_map(|topic| {
-                match config.entity_of_topic(topic)?.fold.clone()? {
-                    FoldConfig::Builtin(name) => Some(name),
-                    FoldConfig::Code(_) => None,
-                }
-            })
-        });
-        let fold =
-            configured.as_deref().and_then(fold::builtin).or_else(|| fold::builtin(DEFAULT_FOLD));
+        let fold = match default_fold(&key.topics, self.options.config.as_ref()) {
+            Ok(fold) => Some(fold),
+            Err(failure) => {
+                self.notify(NoticeLevel::Error, failure.problem);
+                fold::builtin(FALLBACK_FOLD)
+            }
+        };
         let Some(fold) = fold else { return };
         self.entities.push(OpenEntity::new(key.clone(), fold, self.view.memory_budget_bytes));
         self.read_entity(key);
