@@ -353,9 +353,10 @@ pub struct EntityAt {
 pub struct GroupMarker {
     /// The group.
     pub group: Arc<str>,
-    /// The next record the group reads in the partition of the entity's last event; the last one it committed where
-    /// none waits.
-    pub position: Position,
+    /// The next record the group reads, in the partition of the entity's last event. It may not be there yet.
+    pub next: Position,
+    /// The record to look at: that one, or the last one it committed where none waits.
+    pub record: Position,
     /// The version of the last of the entity's events that it committed; 0 for none.
     pub version: u64,
     /// The log time of that event, or of the first where there is none, in milliseconds.

@@ -40,12 +40,13 @@ fn a_marker_follows_its_group_while_the_entity_is_open() {
     commit(&bench, &last);
     bench.send(Command::RefreshGroups);
     let behind = marker(&bench, 1);
-    assert_eq!((behind.version, behind.time_ms, &behind.position), (2, 2_000, &last));
+    assert_eq!((behind.version, behind.time_ms, &behind.record), (2, 2_000, &last));
 
     // Nobody asks: the engine looks by itself.
     commit(&bench, &Position { offset: last.offset + 1, ..last.clone() });
     let done = marker(&bench, 0);
-    assert_eq!((done.version, &done.position), (3, &last), "nothing waits: the last one committed");
+    assert_eq!((done.version, &done.record), (3, &last), "nothing waits: the last one committed");
+    assert_eq!(done.next.offset, last.offset + 1, "the next one is not there yet");
 }
 
 #[test]

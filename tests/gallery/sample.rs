@@ -421,7 +421,8 @@ fn lanes() -> Vec<Lane> {
 fn markers() -> Vec<GroupMarker> {
     let marker = |group: &str, time_ms, events_behind| GroupMarker {
         group: group.into(),
-        position: position(42),
+        next: position(43),
+        record: position(42),
         version: 42,
         time_ms,
         events_behind,

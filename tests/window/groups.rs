@@ -4,7 +4,7 @@
 //! Does not know: how lag is measured.
 
 use egui::{Key, Modifiers, Theme, Vec2};
-use foldback::workspace::{ClockCommand, Command, StartPosition};
+use foldback::workspace::{ClockCommand, Command, Snapshot, StartPosition};
 
 use crate::harness::{Test, Use as _, open, open_as};
 use crate::{order, scenes};
@@ -41,6 +41,8 @@ fn a_click_on_a_partition_goes_to_the_record_its_group_reads_next() {
     });
     assert_eq!(shown, Some((1, next)), "{sent:?}");
     assert!(test.shows("Tab order-events"), "the topic comes to the front");
+    test.publish(Snapshot { inspected: Some(order::record(6)), ..scenes::groups() });
+    assert!(test.shows("Not in the table"), "the record is not among those that were read");
 }
 
 #[test]

@@ -295,7 +295,8 @@ pub(crate) fn view(version: u64) -> EntityView {
     let lane = Lane::new(topic(), marks);
     let marker = |group: &str, version: u64, behind: u64| GroupMarker {
         group: group.into(),
-        position: Position { offset: position(version).offset + 1, ..position(version) },
+        next: Position { offset: position(version).offset + 1, ..position(version) },
+        record: position(version),
         version,
         time_ms: time_ms(version) + MINUTE_MS,
         events_behind: behind,

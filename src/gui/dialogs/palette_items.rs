@@ -153,7 +153,9 @@ impl PaletteItems {
         let open = snapshot.topic_views.iter().map(|topic| &topic.topic);
         let listed = snapshot.topics.latest().map(|topics| &topics[..]).unwrap_or_default();
         let listed = listed.iter().filter(|topic| !topic.internal).map(|topic| &topic.name);
-        for topic in open.chain(listed).take(TYPED_TOPICS_MAX) {
+        let mut topics: Vec<_> = open.chain(listed).collect();
+        topics.sort_by_key(|topic| !is_named_alike(text, topic));
+        for topic in topics.into_iter().take(TYPED_TOPICS_MAX) {
             let target = Target::Open(entity_pane(EntityId::new(text), topic));
             if !self.targets.contains(&target) {
                 let detail = format!("open as entity of {topic}");
@@ -161,6 +163,12 @@ impl PaletteItems {
             }
         }
     }
+}
+
+/// Whether a topic's name contains the word that an id begins with: `order-1042` is looked for in `order-events` first.
+fn is_named_alike(id: &str, topic: &str) -> bool {
+    let word: String = id.chars().take_while(|character| character.is_alphabetic()).collect();
+    word.chars().count() > 1 && topic.to_lowercase().contains(&word.to_lowercase())
 }
 
 /// An entity of one topic.
@@ -190,6 +198,23 @@ mod tests {
         items.choose(last, &mut out);
         let pane = entity_pane(EntityId::new("order-1042"), &"order-events".into());
         assert_eq!(out.actions, [crate::gui::view::Action::Open(pane)]);
+    }
+
+    #[test]
+    fn an_id_is_offered_first_in_topics_that_are_named_alike() {
+        let topic = |name: &str| TopicView { topic: name.into(), ..TopicView::default() };
+        let views = ["account-events", "shop.Orders"].map(|name| Arc::new(topic(name)));
+        let snapshot = Snapshot { topic_views: views.into(), ..Snapshot::default() };
+        let mut items = PaletteItems::default();
+        let offered = items.gather(&Context::default(), &snapshot, None, "order-1042");
+        let details: Vec<_> =
+            offered.iter().rev().take(2).map(|item| item.detail.as_str()).collect();
+        assert_eq!(
+            details,
+            ["open as entity of account-events", "open as entity of shop.Orders"],
+            "the last of these comes first"
+        );
+        assert!(!is_named_alike("7", "topic-7") && !is_named_alike("", "a"), "figures say nothing");
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub(super) fn marker_row(
     painter.rect_filled(flag, 1.0, if is_meant { tokens.accent } else { tokens.text });
     let mut action = response.clicked().then_some(MarkerAction::GoTo);
     response.context_menu(|ui| {
-        let record = format!("Show record {}", marker.position);
+        let record = format!("Show record {}", marker.record);
         let entries = [
             (go_to_words(marker), MarkerAction::GoTo),
             (record, MarkerAction::ShowRecord),
@@ -130,7 +130,7 @@ pub(super) fn marker_row(
     response.on_hover_cursor(CursorIcon::PointingHand).on_hover_ui_at_pointer(|ui| {
         ui.label(name);
         ui.small(go_to_words(marker));
-        ui.small(format!("stands at {}; right click for more", marker.position));
+        ui.small(format!("reads {} next; right click for more", marker.next));
     });
     action
 }

@@ -18,6 +18,8 @@ use crate::workspace::{
 
 /// How wide the card is, in points.
 const WIDTH: f32 = 320.0;
+/// Below this height of the window, in points, the explanation is shown on hover alone: what it speaks of needs the room.
+const LOW: f32 = 520.0;
 /// The event that the dashboard missed.
 pub(crate) const MISSED: &str = "OrderShipped";
 
@@ -154,7 +156,8 @@ impl Tour {
             .fixed_pos(middle.left_bottom() + vec2(16.0, -16.0));
         area.show(ctx, |ui| {
             let stroke = egui::Stroke::new(1.0, tokens.accent);
-            Frame::window(ui.style()).stroke(stroke).inner_margin(14).show(ui, |ui| {
+            let margin = if ctx.content_rect().height() < LOW { 8 } else { 14 };
+            Frame::window(ui.style()).stroke(stroke).inner_margin(margin).show(ui, |ui| {
                 ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));
                 self.card(ui, step, &demo, view);
             });
@@ -166,6 +169,8 @@ impl Tour {
         let tokens = Tokens::of(ui);
         let number = step.index() + 1;
         let words = format!("Step {number} of {}", Step::ALL.len());
+        let (title, text, button) = texts(step, demo, view.snapshot);
+        let low = ui.ctx().content_rect().height() < LOW;
         ui.horizontal(|ui| {
             ui.label(RichText::new(&words).font(secondary()).color(tokens.text_secondary));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -174,11 +179,15 @@ impl Tour {
                 }
             });
         });
-        progress_bar(ui, number as f32 / Step::ALL.len() as f32, WIDTH, &words);
-        let (title, text, button) = texts(step, demo, view.snapshot);
-        ui.label(RichText::new(title).font(heading()).color(tokens.text_strong));
-        ui.label(text);
-        ui.add_space(8.0);
+        let title = RichText::new(title).font(heading()).color(tokens.text_strong);
+        if low {
+            ui.label(title).on_hover_text(text);
+        } else {
+            progress_bar(ui, number as f32 / Step::ALL.len() as f32, WIDTH, &words);
+            ui.label(title);
+            ui.label(text);
+            ui.add_space(8.0);
+        }
         let words = RichText::new(button).font(medium()).color(tokens.accent);
         let response = ui.add(Button::new(words).fill(tokens.selection).min_size(vec2(0.0, 26.0)));
         if response.clicked() {
@@ -267,7 +276,7 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
                     .cloned()
             });
             let place = marker
-                .map_or_else(String::new, |marker| format!(" It reads {} next.", marker.position));
+                .map_or_else(String::new, |marker| format!(" It reads {} next.", marker.next));
             (
                 "Where the consumer stands".to_owned(),
                 format!(

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use egui::{Id, Label, Rangef, Rect, RichText, Sense, Ui, vec2};
 
 use super::state_tree::{change_look, copy_entries};
-use super::tree_rows::{self, Decoration, Tree, TreeLine, TreeState, paint_value, values_left};
+use super::tree_rows::{
+    self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState, paint_value, values_left,
+};
 use crate::gui::theme::{LINE_HEIGHT, Tokens, secondary};
 use crate::model::{ChangeKind, JsonPointer};
 use crate::workspace::{CompareRow, TreeRow};
@@ -25,7 +27,7 @@ impl TreeLine for CompareRow {
 
 /// Where the right side's column of values lies in a line of this rectangle.
 fn right_column(rect: Rect) -> Rangef {
-    let left = values_left(rect);
+    let left = values_left(rect, SIGN_WIDTH);
     Rangef::new(f32::midpoint(left, rect.right()), rect.right())
 }
 
@@ -49,7 +51,7 @@ pub fn compare_tree(
             spoken: spoken(row),
         }
     };
-    let tree = Tree { id, name: "Comparison", lines: rows, selected };
+    let tree = Tree { id, name: "Comparison", lines: rows, selected, gutter: SIGN_WIDTH };
     let outcome = tree_rows::show(ui, &tree, state, decorate, |ui, row, rect, response| {
         if let Some(text) = &row.to
             && paint_value(ui, &row.tree, text, right_column(rect), rect.center().y)
@@ -68,7 +70,7 @@ fn head(ui: &mut Ui, names: [&str; 2]) {
     let width = ui.available_width() - ui.spacing().scroll.allocated_width();
     let (rect, _) = ui.allocate_exact_size(vec2(width, LINE_HEIGHT), Sense::empty());
     let right = right_column(rect);
-    let columns = [Rangef::new(values_left(rect), right.min - 8.0), right];
+    let columns = [Rangef::new(values_left(rect, SIGN_WIDTH), right.min - 8.0), right];
     for (name, column) in names.into_iter().zip(columns) {
         let text = RichText::new(name).font(secondary()).color(tokens.text_secondary);
         let place = Rect::from_x_y_ranges(column, rect.y_range());

@@ -21,7 +21,7 @@ pub fn json_tree(
     selected: Option<&JsonPointer>,
 ) -> Option<JsonPointer> {
     let decorate = |_: &TreeRow, _: Rect, _: &Ui| Decoration::default();
-    let tree = Tree { id, name: "Value", lines: rows, selected };
+    let tree = Tree { id, name: "Value", lines: rows, selected, gutter: 0.0 };
     let outcome = tree_rows::show(ui, &tree, state, decorate, |_, row, _, response| {
         response.context_menu(|ui| copy_entries(ui, row));
     });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use egui::{Align2, Id, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::tree_rows::{self, Decoration, Tree, TreeLine, TreeState};
+use super::tree_rows::{self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState};
 use crate::gui::theme::{GUTTER, Tokens, mono_small};
 use crate::model::{ChangeKind, JsonPointer};
 use crate::workspace::{StateRow, TreeRow};
@@ -65,7 +65,7 @@ pub fn state_tree(
             spoken: row.changed.map_or("", |kind| spoken(kind)).to_owned(),
         }
     };
-    let tree = Tree { id, name: "State", lines: rows, selected };
+    let tree = Tree { id, name: "State", lines: rows, selected, gutter: SIGN_WIDTH };
     let outcome = tree_rows::show(ui, &tree, state, decorate, |ui, row, rect, response| {
         if let Some(version) = row.written_by
             && provenance(ui, id, row, version, rect).clicked()

@@ -21,7 +21,7 @@ use crate::workspace::{TreeRow, ValueKind};
 /// How far a level is set in, in points.
 const INDENT: f32 = 14.0;
 /// The width of the gutter for signs on the left, in points.
-const SIGN_WIDTH: f32 = 18.0;
+pub(super) const SIGN_WIDTH: f32 = 18.0;
 /// The width of the column of names, as a share of the whole, and its limits in points.
 const NAME_SHARE: f32 = 0.36;
 /// The least width of the column of names, in points.
@@ -128,6 +128,8 @@ pub(super) struct Tree<'a, L> {
     pub lines: &'a Arc<[L]>,
     /// The chosen path.
     pub selected: Option<&'a JsonPointer>,
+    /// The width of the gutter for signs on the left, in points: [`SIGN_WIDTH`], or nothing where there are none.
+    pub gutter: f32,
 }
 
 /// Shows a tree. `decorate` says what else a line shows; `finish` adds to a line that was drawn.
@@ -138,7 +140,7 @@ pub(super) fn show<L: TreeLine>(
     decorate: impl Fn(&L, Rect, &Ui) -> Decoration,
     mut finish: impl FnMut(&mut Ui, &L, Rect, &Response),
 ) -> TreeOutcome {
-    let &Tree { id, name, lines, selected } = tree;
+    let &Tree { id, name, lines, selected, gutter } = tree;
     state.update(lines);
     let mut outcome = TreeOutcome::default();
     let mut toggled = None;
@@ -153,14 +155,16 @@ pub(super) fn show<L: TreeLine>(
         let Some(line) = line_at(state, row) else { return };
         let folded = state.folded.contains(&line.tree().path);
         let decoration = decorate(line, rect, ui);
-        let look = LineLook { folded, selected: chosen_row == Some(row), decoration };
+        let selected = chosen_row == Some(row);
+        let look = LineLook { folded, selected, gutter, decoration };
         let response = line_ui(ui, id, line, rect, look);
         if response.clicked() {
             outcome.chosen = Some(line.tree().path.clone());
             ui.memory_mut(|memory| memory.request_focus(id));
         }
         if line.tree().descendants > 0
-            && (response.double_clicked() || caret_clicked(ui, id, line.tree(), rect))
+            && (response.double_clicked()
+                || caret_clicked(ui, id, line.tree(), caret_rect(line.tree(), rect, gutter)))
         {
             toggled = Some(line.tree().path.clone());
         }
@@ -186,13 +190,15 @@ struct LineLook {
     folded: bool,
     /// Whether it is the chosen line.
     selected: bool,
+    /// The width of the gutter for signs, in points.
+    gutter: f32,
     /// What else it shows.
     decoration: Decoration,
 }
 
-/// Where the column of values begins in a line of this rectangle.
-pub(super) fn values_left(rect: Rect) -> f32 {
-    rect.left() + SIGN_WIDTH + (rect.width() * NAME_SHARE).clamp(NAME_WIDTH_MIN, NAME_WIDTH_MAX)
+/// Where the column of values begins in a line of this rectangle with a gutter of this width.
+pub(super) fn values_left(rect: Rect, gutter: f32) -> f32 {
+    rect.left() + gutter + (rect.width() * NAME_SHARE).clamp(NAME_WIDTH_MIN, NAME_WIDTH_MAX)
 }
 
 /// Draws a value of a line between these places; whether it had to be cut.
@@ -210,15 +216,14 @@ pub(super) fn paint_value(ui: &Ui, row: &TreeRow, text: &str, x: Rangef, middle:
 }
 
 /// The place of the little triangle that folds.
-fn caret_rect(row: &TreeRow, rect: Rect) -> Rect {
-    let left = rect.left() + SIGN_WIDTH + f32::from(row.depth) * INDENT;
+fn caret_rect(row: &TreeRow, rect: Rect, gutter: f32) -> Rect {
+    let left = rect.left() + gutter + f32::from(row.depth) * INDENT;
     Rect::from_x_y_ranges(left..=left + INDENT, rect.y_range())
 }
 
 /// Whether the little triangle was clicked.
-fn caret_clicked(ui: &Ui, id: Id, row: &TreeRow, rect: Rect) -> bool {
-    let response =
-        ui.interact(caret_rect(row, rect), id.with(("fold", row.path.as_str())), Sense::CLICK);
+fn caret_clicked(ui: &Ui, id: Id, row: &TreeRow, caret: Rect) -> bool {
+    let response = ui.interact(caret, id.with(("fold", row.path.as_str())), Sense::CLICK);
     let enabled = ui.is_enabled();
     response
         .widget_info(|| WidgetInfo::labeled(Role::Button, enabled, format!("Fold {}", row.path)));
@@ -228,7 +233,7 @@ fn caret_clicked(ui: &Ui, id: Id, row: &TreeRow, rect: Rect) -> bool {
 /// Draws one line: sign, guides, triangle, name, value.
 fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -> Response {
     let row = line.tree();
-    let LineLook { folded, selected, decoration } = look;
+    let LineLook { folded, selected, gutter, decoration } = look;
     let tokens = Tokens::of(ui);
     let response = ui.interact(rect, id.with(row.path.as_str()), Sense::CLICK);
     let ground = if selected {
@@ -243,14 +248,14 @@ fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -
     }
     let middle = rect.center().y;
     if let Some((sign, color)) = decoration.sign {
-        let at = pos2(rect.left() + SIGN_WIDTH / 2.0, middle);
+        let at = pos2(rect.left() + gutter / 2.0, middle);
         ui.painter().text(at, Align2::CENTER_CENTER, sign, mono(), color);
     }
     for level in 1..=row.depth {
-        let x = rect.left() + SIGN_WIDTH + (f32::from(level) - 0.5) * INDENT;
+        let x = rect.left() + gutter + (f32::from(level) - 0.5) * INDENT;
         ui.painter().vline(x, rect.y_range(), (1.0, tokens.separator));
     }
-    let caret = caret_rect(row, rect);
+    let caret = caret_rect(row, rect, gutter);
     if row.descendants > 0 {
         let sign = if folded { icons::CARET_RIGHT } else { icons::CARET_DOWN };
         let font = egui::FontId::new(11.0, icon().family);
@@ -261,7 +266,7 @@ fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -
         "" => "\"\"",
         name => name,
     };
-    let value_left = values_left(rect).max(caret.right() + 48.0);
+    let value_left = values_left(rect, gutter).max(caret.right() + 48.0);
     let name_font = if row.descendants > 0 { crate::gui::theme::medium() } else { body() };
     let name_color = if selected { tokens.text_strong } else { tokens.text_secondary };
     let name_galley =

@@ -206,7 +206,8 @@ impl EntityHistory {
         let shown = self.places.get(version.saturating_sub(1));
         Some(GroupMarker {
             group: Arc::clone(&group.group),
-            position: stands_at.next_record(),
+            next: Position { offset: stands_at.committed, ..stands_at.next_record() },
+            record: stands_at.next_record(),
             version: version as u64,
             time_ms: shown.map_or(0, |place| place.time_ms),
             events_behind: behind.count() as u64,
@@ -263,7 +264,7 @@ mod tests {
         let told: Vec<_> = markers
             .iter()
             .map(|marker| {
-                (marker.version, marker.time_ms, marker.position.offset, marker.events_behind)
+                (marker.version, marker.time_ms, marker.next.offset, marker.events_behind)
             })
             .collect();
         assert_eq!(

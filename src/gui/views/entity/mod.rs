@@ -20,10 +20,12 @@ use super::record::RecordState;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::timeline::{TimelineState, neighbour, problem_beside};
-use crate::gui::view::View;
+use crate::gui::view::{Pane, View};
 use crate::gui::widgets::{EmptyState, TreeState, problem_box};
 use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView, EventRow, Fetch};
 
+/// In how many other topics an entity without events can be looked for by a click.
+const OTHER_TOPICS_MAX: usize = 4;
 /// Below this width, in points, the parts stand in tabs instead of side by side.
 const NARROW: f32 = 700.0;
 /// Which share of the width the list of events and the inspector take at first.
@@ -259,10 +261,27 @@ fn no_events(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         entity.key.topics.join(", "),
         entity.key.entity
     );
-    let chosen = EmptyState::new(icons::CUBE, "No events", &text)
-        .action(icons::MAGNIFYING_GLASS, UiCommand::OpenPalette.text())
-        .show(ui);
-    if chosen.is_some() {
-        view.out.run(UiCommand::OpenPalette);
+    let listed = view.snapshot.topics.latest().cloned().unwrap_or_default();
+    let others: Vec<_> = listed
+        .iter()
+        .filter(|topic| !topic.internal && !entity.key.topics.contains(&topic.name))
+        .take(OTHER_TOPICS_MAX)
+        .map(|topic| (format!("Look in {}", topic.name), Arc::clone(&topic.name)))
+        .collect();
+    let mut empty = EmptyState::new(icons::CUBE, "No events", &text)
+        .action(icons::MAGNIFYING_GLASS, UiCommand::OpenPalette.text());
+    for (words, _) in &others {
+        empty = empty.action(icons::ROWS, words);
+    }
+    match empty.show(ui) {
+        Some(0) => view.out.run(UiCommand::OpenPalette),
+        Some(other) => {
+            if let Some((_, topic)) = others.get(other - 1) {
+                let topics = Arc::new([Arc::clone(topic)]);
+                let key = EntityKey { topics, ..entity.key.clone() };
+                view.out.open(Pane::Entity(key));
+            }
+        }
+        None => {}
     }
 }

@@ -79,7 +79,7 @@ fn follow_marker(
 ) {
     match asked {
         MarkerAction::GoTo => go_to(entity, marker.version, view),
-        MarkerAction::ShowRecord => view.out.act(Action::ShowRecord(marker.position.clone())),
+        MarkerAction::ShowRecord => view.out.act(Action::ShowRecord(marker.record.clone())),
         MarkerAction::ShowGroup => view.out.act(Action::ShowGroup(Arc::clone(&marker.group))),
     }
 }

@@ -114,7 +114,9 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
     if state.details_open {
         side_panel(ui, "details").frame(bar).show(ui, |ui| details::show(ui, &topic, view));
     } else if let Some(detail) = shown {
-        side_panel(ui, "record").frame(bar).show(ui, |ui| inspected(ui, &detail, state, view));
+        side_panel(ui, "record")
+            .frame(bar)
+            .show(ui, |ui| inspected(ui, &topic, &detail, state, view));
     }
     egui::CentralPanel::no_frame().show(ui, |ui| {
         if let Some(position) = records::show(ui, &topic, &mut state.records, view) {
@@ -239,6 +241,7 @@ fn density(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
 /// The record that was chosen.
 fn inspected(
     ui: &mut Ui,
+    topic: &TopicView,
     detail: &crate::workspace::RecordDetail,
     state: &mut TopicState,
     view: &mut View<'_>,
@@ -252,6 +255,10 @@ fn inspected(
             }
         });
     });
+    if state.records.misses_chosen(topic) {
+        let words = "Not in the table: it was not read, or the filter hides it";
+        ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).text_secondary));
+    }
     ui.horizontal_wrapped(|ui| {
         for (tab, name) in record::TABS {
             ui.selectable_value(&mut state.record.tab, tab, name);

@@ -78,6 +78,11 @@ impl RecordsState {
         }
     }
 
+    /// Whether the chosen record is not among the rows.
+    pub(crate) fn misses_chosen(&self, topic: &TopicView) -> bool {
+        self.chosen.is_some() && self.chosen_index(topic).is_none()
+    }
+
     /// The number of the chosen record among the rows.
     fn chosen_index(&self, topic: &TopicView) -> Option<usize> {
         let chosen = self.chosen?;
