@@ -200,16 +200,6 @@ impl Trial {
         }
         Ok(cell)
     }
-
-    /// Whether a consumer breaks an invariant under a schedule; not if the schedule cannot be.
-    pub(super) fn breaks(
-        &self,
-        consumer: Consumer,
-        schedule: &Schedule,
-        invariant: Invariant,
-    ) -> bool {
-        self.run(consumer, schedule).is_ok_and(|outcome| !outcome.holds(invariant))
-    }
 }
 
 /// The first invariant that was broken.

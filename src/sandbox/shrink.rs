@@ -11,8 +11,12 @@ use super::{
 };
 use crate::model::{EntityId, Position};
 
-/// How many runs shrinking may take.
-const RUNS_MAX: u32 = 1_500;
+/// How many records shrinking may hand to consumers, over all its runs. A schedule that needs few of them is found with far
+/// less.
+const RECORDS_MAX: usize = 300_000;
+
+/// What a run costs beside its records, in records.
+const RUN_COST: usize = 50;
 
 /// A schedule that is being shrunk.
 struct Shrinking<'t> {
@@ -24,8 +28,8 @@ struct Shrinking<'t> {
     invariant: Invariant,
     /// The smallest schedule so far.
     best: Schedule,
-    /// How many runs are left.
-    runs_left: u32,
+    /// How many records may still be handed out.
+    records_left: usize,
 }
 
 /// Shrinks a schedule under which a consumer breaks an invariant, as this counterexample shows.
@@ -41,7 +45,7 @@ pub(super) fn shrink(
     let whole = best.events.is_none();
     best.events.get_or_insert_with(|| all.clone());
     let invariant = found.invariant;
-    let mut shrinking = Shrinking { trial, consumer, invariant, best, runs_left: RUNS_MAX };
+    let mut shrinking = Shrinking { trial, consumer, invariant, best, records_left: RECORDS_MAX };
     shrinking.keep_entities(found);
     let part = trial.restricted_to(shrinking.best.events.as_deref().unwrap_or_default());
     let mut shrinking = Shrinking { trial: &part, ..shrinking };
@@ -51,7 +55,7 @@ pub(super) fn shrink(
         shrinking.drop_events();
         shrinking.simplify();
         shrinking.lower_numbers();
-        if shrinking.best == before || shrinking.runs_left == 0 {
+        if shrinking.best == before || shrinking.records_left == 0 {
             break;
         }
     }
@@ -65,10 +69,11 @@ pub(super) fn shrink(
 impl Shrinking<'_> {
     /// Takes a schedule for the best if it still fails.
     fn take(&mut self, schedule: Schedule) -> bool {
-        if self.runs_left == 0 || schedule == self.best {
+        if self.records_left == 0 || schedule == self.best {
             return false;
         }
-        self.runs_left -= 1;
+        let cost = schedule.events.as_ref().map_or(0, Vec::len) + RUN_COST;
+        self.records_left = self.records_left.saturating_sub(cost);
         let fails = self.trial.breaks(self.consumer, &schedule, self.invariant);
         if fails {
             self.best = schedule;

@@ -57,6 +57,15 @@ impl Outcome {
     }
 }
 
+/// Whether a run is made again, to see whether it gives the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeat {
+    /// It is not.
+    Never,
+    /// It is.
+    Once,
+}
+
 /// One history and one projection.
 #[derive(Debug)]
 pub struct Trial {
@@ -95,11 +104,28 @@ impl Trial {
     /// # Errors
     /// What in the schedule cannot be.
     pub fn run(&self, consumer: Consumer, schedule: &Schedule) -> Result<Outcome, ScheduleError> {
-        if let Some(positions) = &schedule.events {
-            let part = self.restricted_to(positions);
-            return part.run_all(consumer, schedule).map(|(.., outcome)| outcome);
-        }
-        self.run_all(consumer, schedule).map(|(.., outcome)| outcome)
+        let part = self.part_of(schedule);
+        let trial = part.as_ref().unwrap_or(self);
+        trial.run_all(consumer, schedule, Repeat::Once).map(|(.., outcome)| outcome)
+    }
+
+    /// Whether a consumer breaks an invariant under a schedule; not if the schedule cannot be.
+    pub(super) fn breaks(
+        &self,
+        consumer: Consumer,
+        schedule: &Schedule,
+        invariant: Invariant,
+    ) -> bool {
+        let part = self.part_of(schedule);
+        let trial = part.as_ref().unwrap_or(self);
+        let repeat = if invariant == Invariant::I6 { Repeat::Once } else { Repeat::Never };
+        let ran = trial.run_all(consumer, schedule, repeat);
+        ran.is_ok_and(|(.., outcome)| !outcome.holds(invariant))
+    }
+
+    /// The same projection over the records that a schedule names; none when it names none.
+    fn part_of(&self, schedule: &Schedule) -> Option<Self> {
+        schedule.events.as_ref().map(|positions| self.restricted_to(positions))
     }
 
     /// Runs a consumer under a schedule so that it can be stepped through.
@@ -111,9 +137,9 @@ impl Trial {
         consumer: Consumer,
         schedule: &Schedule,
     ) -> Result<Recording, ScheduleError> {
-        let part = schedule.events.as_ref().map(|positions| self.restricted_to(positions));
+        let part = self.part_of(schedule);
         let trial = part.as_ref().unwrap_or(self);
-        let (plan, ended, outcome) = trial.run_all(consumer, schedule)?;
+        let (plan, ended, outcome) = trial.run_all(consumer, schedule, Repeat::Once)?;
         Ok(Recording::new(Recorded {
             source: Arc::clone(&trial.source),
             fold: Arc::clone(&trial.fold),
@@ -136,6 +162,7 @@ impl Trial {
         &self,
         consumer: Consumer,
         schedule: &Schedule,
+        repeat: Repeat,
     ) -> Result<(Plan, Ended, Outcome), ScheduleError> {
         let plan = Plan::new(schedule, &self.source)?;
         let setting =
@@ -144,7 +171,7 @@ impl Trial {
         let judged = Judged { setting, oracle: &self.oracle, ended: &ended };
         let mut counterexamples = judged.counterexamples();
         let digest = digest(&ended);
-        if digest != self::digest(&run(setting)) {
+        if repeat == Repeat::Once && digest != self::digest(&run(setting)) {
             counterexamples.push(Counterexample::new(Invariant::I6, Anomaly::NotRepeatable));
         }
         let stops = ended.standstills.iter().map(|stopped| Stop {

@@ -139,3 +139,51 @@ fn a_moment_is_the_same_however_far_the_last_one_that_was_kept_is() {
     let last = recording.final_states().next().unwrap().1.clone();
     assert_eq!(recording.row_at(0, recording.len()), last);
 }
+
+#[test]
+fn a_row_is_folded_from_the_last_state_that_was_kept_alone() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crate::fold::{Effect, Fold};
+
+    /// Counts how often it applies an event.
+    #[derive(Debug, Default)]
+    struct Counting(AtomicUsize);
+    impl Fold for Counting {
+        fn name(&self) -> &'static str {
+            "counting"
+        }
+        fn apply(&self, _: &mut Value, _: &Event) -> Effect {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Effect::Applied
+        }
+    }
+    let fold = Arc::new(Counting::default());
+    let long: Vec<GivenEvent> =
+        (0..3_000).map(|offset| given("a", event("orders", 0, offset, "Changed", "{}"))).collect();
+    let kept = Arc::clone(&fold) as Arc<dyn Fold>;
+    let trial = Trial::new(Arc::new(Source::new(long)), kept);
+    let recording = trial.record(Consumer::Naive, &Schedule::default()).unwrap();
+    for steps in [5, 1_000, recording.len()] {
+        let before = fold.0.load(Ordering::Relaxed);
+        recording.row_at(0, steps);
+        let applied = fold.0.load(Ordering::Relaxed) - before;
+        assert!(applied < 64, "{applied} events were applied for step {steps}");
+    }
+}
+
+#[test]
+fn what_compaction_leaves_keeps_its_offset() {
+    let trial = trial(history(), "merge");
+    let compacted = schedule(r#"{"fault":"F20","at":"orders-0@8"}"#);
+    let recording = trial.record(Consumer::Naive, &compacted).unwrap();
+    let delivered: Vec<i64> = (0..recording.len())
+        .filter_map(|number| {
+            let step = recording.step(number).unwrap();
+            let place = step.place.filter(|place| place.partition == 0)?;
+            assert!(step.event.as_ref().is_none_or(|event| *event == place), "{place}");
+            (step.what == "delivered").then_some(place.offset)
+        })
+        .collect();
+    assert_eq!(delivered, [6, 7, 8, 9, 10, 11]);
+}

@@ -36,3 +36,23 @@ fn the_pair_is_the_one_whose_exchange_makes_the_difference() {
         assert!(found.exchanged.to_json().contains("PAID"), "{found:?}");
     }
 }
+
+#[test]
+fn an_event_that_moves_over_several_others_is_paired_with_the_one_that_minds() {
+    let orders = [r#"{"status":"PAID"}"#, r#"{"x":1}"#, r#"{"y":1}"#];
+    let mut history: Vec<GivenEvent> = (0..)
+        .zip(orders)
+        .map(|(offset, value)| given("a", event("orders", 0, offset, "Set", value)))
+        .collect();
+    history.push(given("a", event("shipments", 0, 3, "Set", r#"{"status":"SHIPPED"}"#)));
+    let trial = trial(history, "merge");
+    for merges_max in [100, 1] {
+        let found = trial.order_sensitivity(1, merges_max);
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        let pair = [found.pair[0].to_string(), found.pair[1].to_string()];
+        assert_eq!(pair, ["orders-0@0", "shipments-0@3"]);
+        assert_eq!(found.before.to_json(), "null");
+        assert_eq!(found.in_log_order.get("status").unwrap().as_str(), Some("SHIPPED"));
+        assert_eq!(found.exchanged.get("status").unwrap().as_str(), Some("PAID"));
+    }
+}
