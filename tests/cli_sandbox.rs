@@ -217,6 +217,70 @@ fn aborted_records_of_the_log_itself_count_where_they_are_read() {
     assert!(broken(&seen.lines()[0]).contains(&"I4"), "{}", seen.stdout);
 }
 
+/// A script that counts the events of each order, and fails on what is packed when it is told to.
+fn counting_script(throws: bool) -> String {
+    let packed = if throws { "throw new Error('no box')" } else { "s.packed = true" };
+    format!(
+        "fromAll().foreachStream().when({{\n  $init: () => ({{ count: 0 }}),\n  Order2(s, e) {{ {packed}; s.count += 1; }},\n  \
+         $any(s, e) {{ s.count += 1; }}\n}});\n"
+    )
+}
+
+#[test]
+fn a_script_is_run_as_the_projection() {
+    let kafka = Kafka::shared();
+    let folder = Folder::new();
+    write(folder.path(), "count.js", &counting_script(false));
+    let script = folder.path().join("count.js");
+    let script = script.to_str().expect("UTF-8");
+    let cells = sandbox(kafka, script, &["--fault", "F1", "--seed", "3"]).lines();
+    let of = |consumer: &str| {
+        cells.iter().find(|cell| cell["consumer"] == consumer).expect("a cell").clone()
+    };
+    assert_eq!(of("naive")["counterexample"]["expected"]["count"], 1);
+    assert_eq!(of("naive")["counterexample"]["actual"]["count"], 2);
+    assert!(broken(&of("event-id-dedup")).is_empty(), "{}", of("event-id-dedup"));
+    write(folder.path(), "count.js", "fromAll()\n.when({ A: ( });");
+    let syntax = sandbox(kafka, script, &[]);
+    assert!(refused(&syntax).contains("count.js:2:"), "{}", syntax.stderr);
+}
+
+#[test]
+fn a_handler_that_throws_on_the_history_itself_is_a_poison_pill() {
+    let kafka = Kafka::shared();
+    let folder = Folder::new();
+    write(folder.path(), "throws.js", &counting_script(true));
+    let script = folder.path().join("throws.js");
+    let options = ["--fault", "F19", "--consumer", "naive,transactional-position"];
+    let ended = sandbox(kafka, script.to_str().expect("UTF-8"), &options);
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    let cells = ended.lines();
+    assert!(broken(&cells[0]).contains(&"I5"), "{}", cells[0]);
+    assert!(broken(&cells[1]).is_empty(), "it stops and says where: {}", cells[1]);
+    assert_eq!(cells[1]["stops"][0]["why"], "poison", "{}", cells[1]);
+}
+
+#[test]
+fn a_fixture_finds_its_script_beside_itself() {
+    let folder = Folder::new();
+    write(folder.path(), "fixtures/count.js", &counting_script(false));
+    let fixture = crash_fixture("event-id-dedup", 3)
+        .replace("\"projection\": \"count\"", "\"projection\": \"count.js\"");
+    let mut json: Value = serde_json::from_str(&fixture).expect("JSON");
+    json["expect"]["states"] = json!({"a<b>": {"count": 3}});
+    write(folder.path(), "fixtures/a.fixture.json", &json.to_string());
+    let ended = run_in(folder.path(), &["test"]);
+    assert_eq!(
+        (ended.status, ended.stdout.lines().last()),
+        (0, Some("1 passed, 0 failed")),
+        "{}",
+        ended.stdout
+    );
+    write(folder.path(), "fixtures/count.js", &counting_script(false).replace("+= 1", "+= 2"));
+    let changed = run_in(folder.path(), &["test"]);
+    assert!(changed.stdout.contains("~ /count  3 → 6"), "{}", changed.stdout);
+}
+
 /// A fixture whose counter must be this, for this consumer, after a crash before the commit of its second event.
 fn crash_fixture(consumer: &str, events: u64) -> String {
     let event = |offset: u64| {

@@ -117,6 +117,11 @@ impl Context {
         Ok(settings)
     }
 
+    /// The `foldback.toml` in force.
+    pub(super) fn config(&self) -> Option<&Config> {
+        self.config.as_deref()
+    }
+
     /// The folder of `foldback.toml`; the current one where there is none.
     pub(super) fn workspace_folder(&self) -> PathBuf {
         let folder = self.config.as_ref().map(|config| config.folder());

@@ -83,7 +83,7 @@ pub(super) fn run(args: &SandboxArgs, context: &mut Context) -> Result<Outcome, 
     let consumers: Vec<Consumer> =
         chosen(&args.consumer, Consumer::ALL.into_iter(), &format!("there is: {names}"))?;
     let schedule = args.schedule.as_deref().map(read_schedule).transpose()?;
-    let projection = Projection::named(&args.projection, Path::new(""))?;
+    let projection = Projection::named(&args.projection, Path::new(""), context.config())?;
     let question = TrialQuestion {
         topics: topics(&args.topics),
         partitions: args.topics.partitions.clone(),
@@ -93,7 +93,7 @@ pub(super) fn run(args: &SandboxArgs, context: &mut Context) -> Result<Outcome, 
     let history = context.session()?.trial_history(&question, &mut |event| progress.see(event));
     progress.finish();
     let history = history?;
-    let source = Arc::new(projection.source(history.events));
+    let source = Arc::new(projection.source(history.events)?);
     let trial = Trial::new(source, Arc::clone(&projection.fold));
     let cells = match &schedule {
         Some(schedule) => consumers

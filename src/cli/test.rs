@@ -55,7 +55,7 @@ pub(super) fn run(args: &TestArgs, context: &mut Context) -> Result<Outcome, Com
         if context.cancel.is_cancelled() {
             return Err(Failure::cancelled().into());
         }
-        let report = FixtureReport::of(&file, run).map_err(|error| {
+        let report = FixtureReport::of(&file, run, context.config()).map_err(|error| {
             let mut failure = Failure::usage_error(&error);
             failure.problem.hint = error.hint;
             failure

@@ -12,7 +12,7 @@ use super::projection::Projection;
 use crate::fold::diff;
 use crate::model::{Change, Value};
 use crate::sandbox::{Counterexample, Invariant, Trial};
-use crate::workspace::Failure;
+use crate::workspace::{Config, Failure};
 
 /// How the names of fixtures end.
 pub const FIXTURE_ENDING: &str = ".fixture.json";
@@ -112,10 +112,10 @@ impl FixtureReport {
     ///
     /// # Errors
     /// What is wrong with the file, and where.
-    pub fn of(file: &Path, run: FixtureRun) -> Result<Self, FixtureError> {
+    pub fn of(file: &Path, run: FixtureRun, config: Option<&Config>) -> Result<Self, FixtureError> {
         let began = Instant::now();
         let fixture = Fixture::load(file)?;
-        let actual = outcome(file, &fixture)?;
+        let actual = outcome(file, &fixture, config)?;
         let mut differences = differences(&fixture.expect, &actual);
         let mut updated = false;
         if run == FixtureRun::Update && !differences.is_empty() {
@@ -139,13 +139,18 @@ struct Actual {
 }
 
 /// Runs a fixture.
-fn outcome(file: &Path, fixture: &Fixture) -> Result<Actual, FixtureError> {
+fn outcome(
+    file: &Path,
+    fixture: &Fixture,
+    config: Option<&Config>,
+) -> Result<Actual, FixtureError> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let projection = Projection::named(&fixture.projection, folder).map_err(|failure| {
+    let refused = |failure: Failure| {
         let fault = Fixture::fault_at(file, "\"projection\"", failure.problem.what);
         FixtureError { hint: failure.problem.hint, ..fault }
-    })?;
-    let source = projection.source_with_ids(fixture.given.clone());
+    };
+    let projection = Projection::named(&fixture.projection, folder, config).map_err(refused)?;
+    let source = projection.source_with_ids(fixture.given.clone()).map_err(refused)?;
     let trial = Trial::new(Arc::new(source), projection.fold);
     let named = |(row, state): (&crate::model::EntityId, &Value)| (row.to_string(), state.clone());
     let Some(consumer) = fixture.consumer else {
