@@ -94,7 +94,7 @@ pub(super) fn run(args: &SandboxArgs, context: &mut Context) -> Result<Outcome, 
     progress.finish();
     let history = history?;
     let source = Arc::new(projection.source(history.events)?);
-    let trial = Trial::new(source, Arc::clone(&projection.fold));
+    let trial = Trial::new(source, Arc::clone(projection.fold()));
     let cells = match &schedule {
         Some(schedule) => consumers
             .iter()

@@ -4,6 +4,7 @@
 //! projection's script.
 //! Does not know: how answers are printed or drawn.
 
+pub mod demo_chapter;
 mod event_json;
 mod fixture;
 mod history;

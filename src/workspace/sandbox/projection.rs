@@ -26,7 +26,7 @@ const EVENTS_AT_ONCE: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Projection {
     /// What it makes of events.
-    pub fold: Arc<dyn Fold>,
+    fold: Arc<dyn Fold>,
     /// The script, where it is one.
     script: Option<Program>,
     /// The category of each topic's streams, where it is not the topic itself.
@@ -56,6 +56,11 @@ impl Projection {
             .map_err(|fault| Failure::usage_error(&fault))?;
         let fold = JavaScriptFold::new(program.clone(), categories.clone());
         Ok(Self { fold: Arc::new(fold), script: Some(program), categories })
+    }
+
+    /// What it makes of events.
+    pub fn fold(&self) -> &Arc<dyn Fold> {
+        &self.fold
     }
 
     /// The history of these events with the rows of this projection.

@@ -151,7 +151,7 @@ fn outcome(
     };
     let projection = Projection::named(&fixture.projection, folder, config).map_err(refused)?;
     let source = projection.source_with_ids(fixture.given.clone()).map_err(refused)?;
-    let trial = Trial::new(Arc::new(source), projection.fold);
+    let trial = Trial::new(Arc::new(source), Arc::clone(projection.fold()));
     let named = |(row, state): (&crate::model::EntityId, &Value)| (row.to_string(), state.clone());
     let Some(consumer) = fixture.consumer else {
         let states = trial.expected_states().map(named).collect();
