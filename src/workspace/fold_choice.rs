@@ -4,6 +4,7 @@
 //! file, line and column.
 //! Does not know: which events the fold is given.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub fn fold_named(name: &str, config: Option<&Config>) -> Result<Arc<dyn Fold>, 
     if let Some(fold) = fold::builtin(name) {
         return Ok(fold);
     }
-    if !SCRIPT_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+    if !is_script(name) {
         let known = fold::BUILTIN_NAMES.join(", ");
         return Err(Failure::usage(format!("unknown fold `{name}`"))
             .with_hint(format!("there is: {known}, or a script such as order.js")));
@@ -70,14 +71,24 @@ pub fn default_fold(
     }
 }
 
-/// The fold of a script, the streams of each topic being of the category that `foldback.toml` puts it into.
-fn script_fold(program: Program, config: Option<&Config>) -> Arc<dyn Fold> {
+/// Whether a name is that of a script.
+pub(super) fn is_script(name: &str) -> bool {
+    SCRIPT_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The category of each topic's streams, where `foldback.toml` puts it into another than its own.
+pub(super) fn categories(config: Option<&Config>) -> HashMap<Arc<str>, Arc<str>> {
     let of_entity = |entity: &EntityConfig| -> Vec<(Arc<str>, Arc<str>)> {
         let category = |topic: &String| (topic.as_str().into(), entity.name.as_str().into());
         entity.topics.iter().map(category).collect()
     };
     let entities = config.map(Config::entities).unwrap_or_default();
-    Arc::new(JavaScriptFold::new(program, entities.iter().flat_map(of_entity)))
+    entities.iter().flat_map(of_entity).collect()
+}
+
+/// The fold of a script, the streams of each topic being of the category that `foldback.toml` puts it into.
+fn script_fold(program: Program, config: Option<&Config>) -> Arc<dyn Fold> {
+    Arc::new(JavaScriptFold::new(program, categories(config)))
 }
 
 #[cfg(test)]

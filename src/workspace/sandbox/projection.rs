@@ -14,10 +14,8 @@ use crate::fold::{
 };
 use crate::model::{EntityId, Event};
 use crate::sandbox::{GivenEvent, Source};
+use crate::workspace::fold_choice::{categories, is_script, program_in};
 use crate::workspace::{Config, Failure};
-
-/// How scripts end.
-const SCRIPT_ENDING: &str = ".js";
 
 /// How many events a script that names its partitions is asked about at a time.
 const EVENTS_AT_ONCE: usize = 4096;
@@ -40,20 +38,17 @@ impl Projection {
     /// # Errors
     /// `Usage` when there is none, or when the script cannot be read or understood.
     pub fn named(name: &str, folder: &Path, config: Option<&Config>) -> Result<Self, Failure> {
-        let categories = config.map(categories).unwrap_or_default();
+        let categories = categories(config);
         if let Some(fold) = builtin(name) {
             return Ok(Self { fold, script: None, categories });
         }
-        let file = folder.join(name);
-        if !name.ends_with(SCRIPT_ENDING) && !file.is_file() {
+        if !is_script(name) {
             return Err(Failure::usage(format!("unknown projection `{name}`")).with_hint(format!(
                 "there is: {}, or a script by its file, such as totals.js",
                 BUILTIN_NAMES.join(", ")
             )));
         }
-        let text = fs_err::read_to_string(&file).map_err(|error| Failure::usage_error(&error))?;
-        let program = Program::read(&file.display().to_string(), &text)
-            .map_err(|fault| Failure::usage_error(&fault))?;
+        let program = program_in(&folder.join(name))?;
         let fold = JavaScriptFold::new(program.clone(), categories.clone());
         Ok(Self { fold: Arc::new(fold), script: Some(program), categories })
     }
@@ -111,16 +106,6 @@ impl Projection {
         let topic = &event.position.topic;
         ProjectionInput::of_event(event, self.categories.get(topic).unwrap_or(topic))
     }
-}
-
-/// The category of each topic of a workspace file: the name of its entity.
-fn categories(config: &Config) -> HashMap<Arc<str>, Arc<str>> {
-    let of_entity = |entity: &crate::workspace::EntityConfig| {
-        let name: Arc<str> = entity.name.as_str().into();
-        let topics = entity.topics.iter().map(|topic| Arc::from(topic.as_str()));
-        topics.map(|topic| (topic, Arc::clone(&name))).collect::<Vec<_>>()
-    };
-    config.entities().iter().flat_map(of_entity).collect()
 }
 
 /// The partition that a script names for each event. An event that its handler fails on is one of its entity.
