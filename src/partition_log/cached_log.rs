@@ -5,8 +5,10 @@
 //! Does not know: which questions are asked.
 //!
 //! What is kept agrees with the log as long as the topic has the same id, reaches as far, and still has at the last kept
-//! offset a record of the same leader epoch (KIP-101: such logs agree up to it). That is asked once for each topic.
+//! offset a record of the same leader epoch (KIP-101: such logs agree up to it). That is asked when a topic is first asked
+//! about, and again from time to time.
 
+mod comparing;
 mod keeping;
 mod opening;
 mod serving;
@@ -14,6 +16,7 @@ mod serving;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 pub use self::keeping::{FillOrder, Filled, Kept};
 pub use self::opening::{KeptSegments, LogNews};
@@ -52,8 +55,8 @@ pub struct CachedLog {
     payloads: bool,
     /// What is kept of each topic asked about; `None` where nothing can be.
     topics: Mutex<BTreeMap<Arc<str>, Option<Arc<TopicCache>>>>,
-    /// Topics of which what is kept was compared with the log.
-    compared: Mutex<BTreeSet<Arc<str>>>,
+    /// When what is kept of a topic was compared with the log.
+    compared: Mutex<BTreeMap<Arc<str>, Instant>>,
     /// Who is told what could not be kept or read back.
     tell: Box<TellProblem>,
     /// What was told already.
