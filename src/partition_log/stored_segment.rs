@@ -413,25 +413,32 @@ fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
 }
 
 /// The log time of implausible records that stand before all plausible ones of these segments, in milliseconds: that of
-/// the first plausible one, or the moment of reading where there is none.
+/// the first plausible one. `None` when there are only implausible ones: only the log behind the segments can tell.
 ///
 /// # Errors
 /// When a segment with timestamps from the future cannot be read; the others are not.
-pub(super) fn pending_ms(files: &[Arc<SegmentFile>], sight: &Sight) -> Result<i64, CacheError> {
-    if files.first().is_none_or(|file| sight.believes(Some(file.entry().latest_ms))) {
-        return Ok(sight.started_ms);
+pub(super) fn pending_ms(
+    files: &[Arc<SegmentFile>],
+    sight: &Sight,
+) -> Result<Option<i64>, CacheError> {
+    if files.iter().all(|file| sight.believes(Some(file.entry().latest_ms))) {
+        return Ok(Some(sight.started_ms));
     }
+    let mut found = false;
     for file in files {
         for batch in file.batches()? {
             let columns = file.columns(batch, Wanted::Keys)?;
-            let plausible = (0..columns.len()).find(|row| {
-                sight.delivers(columns.offsets.value(*row), columns.transaction(*row))
-                    && sight.believes(Some(columns.timestamp_ms(*row)))
-            });
-            if let Some(row) = plausible {
-                return Ok(columns.timestamp_ms(row));
+            for row in 0..columns.len() {
+                let timestamp_ms = columns.timestamp_ms(row);
+                if !sight.delivers(columns.offsets.value(row), columns.transaction(row)) {
+                    continue;
+                }
+                if sight.believes(Some(timestamp_ms)) {
+                    return Ok(Some(timestamp_ms));
+                }
+                found = true;
             }
         }
     }
-    Ok(sight.started_ms)
+    Ok((!found).then_some(sight.started_ms))
 }

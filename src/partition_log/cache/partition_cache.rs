@@ -108,7 +108,10 @@ impl PartitionCache {
         let until = self.holes(from, to, payloads).first().map_or(to, |(hole, _)| *hole);
         let within = |file: &&Arc<SegmentFile>| file.entry().to > from && file.entry().from < until;
         let files: Vec<Arc<SegmentFile>> = self.files.iter().filter(within).cloned().collect();
-        sight.pending_ms = latest_ms.map_or_else(|| pending_ms(&files, &sight), Ok)?;
+        if latest_ms.is_none() {
+            let Some(known_ms) = pending_ms(&files, &sight)? else { return Ok(Vec::new()) };
+            sight.pending_ms = known_ms;
+        }
         let sight = Arc::new(sight);
         let mut seen = Vec::with_capacity(files.len());
         for file in files {
