@@ -196,6 +196,8 @@ struct Receiving<'a, 's> {
     trouble_told: bool,
     /// When progress was told last.
     progress_told: Instant,
+    /// Whether there was any since: a follower that waits has nothing to tell.
+    has_progress: bool,
     /// The first offset of each partition that was read and not handed on, because the sink had had enough.
     not_handed_on: BTreeMap<TopicPartition, i64>,
 }
@@ -217,6 +219,7 @@ impl<'a, 's> Receiving<'a, 's> {
             troubles: vec![None; workers],
             trouble_told: false,
             progress_told: Instant::now(),
+            has_progress: true,
             not_handed_on: BTreeMap::new(),
         }
     }
@@ -256,7 +259,10 @@ impl<'a, 's> Receiving<'a, 's> {
             Note::Lost(range) => self.tell(ReadEvent::Lost(range)),
             Note::Progress { worker, reads, caught_up } => {
                 for read in reads {
-                    self.reads.insert(read.partition.clone(), read);
+                    let (position, end) = (read.position, read.end);
+                    let before = self.reads.insert(read.partition.clone(), read);
+                    self.has_progress |= before
+                        .is_none_or(|before| (before.position, before.end) != (position, end));
                 }
                 self.caught_up[worker] = caught_up;
                 self.tell_caught_up();
@@ -285,7 +291,10 @@ impl<'a, 's> Receiving<'a, 's> {
             Note::Finished { reads, error } => {
                 self.running -= 1;
                 for read in reads {
-                    self.reads.insert(read.partition.clone(), read);
+                    let (position, end) = (read.position, read.end);
+                    let before = self.reads.insert(read.partition.clone(), read);
+                    self.has_progress |= before
+                        .is_none_or(|before| (before.position, before.end) != (position, end));
                 }
                 if let Some(error) = error {
                     self.fail(error);
@@ -313,8 +322,9 @@ impl<'a, 's> Receiving<'a, 's> {
 
     /// Tells progress when it is time for it or the read is over.
     fn tell_progress(&mut self, now: bool) {
-        if now || self.progress_told.elapsed() >= PROGRESS_EVERY {
+        if now || (self.has_progress && self.progress_told.elapsed() >= PROGRESS_EVERY) {
             self.progress_told = Instant::now();
+            self.has_progress = false;
             let light = |read: &PartitionRead| read.without_gaps();
             self.tell(ReadEvent::Progress(self.reads.values().map(light).collect()));
         }

@@ -61,6 +61,11 @@ impl Bench {
         self.port.send(command).unwrap();
     }
 
+    /// The number of the newest snapshot.
+    pub(crate) fn generation(&self) -> u64 {
+        self.port.latest().generation
+    }
+
     /// Waits for a snapshot in which this finds what it looks for.
     pub(crate) fn wait<T>(&self, what: &str, find: impl Fn(&Snapshot) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;

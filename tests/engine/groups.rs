@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use foldback::kafka::GroupReader;
 use foldback::model::{Position, TopicPartition};
 use foldback::workspace::{Command, EntityView, GroupMarker};
 
-use crate::bench::{Bench, GROUP, TOPIC, order_1};
+use crate::bench::{Bench, GROUP, PATIENCE, TOPIC, order_1};
 
 /// The last of these events, which all stand in one partition.
 fn last_position(view: &EntityView) -> Position {
@@ -47,6 +49,35 @@ fn a_marker_follows_its_group_while_the_entity_is_open() {
     let done = marker(&bench, 0);
     assert_eq!((done.version, &done.record), (3, &last), "nothing waits: the last one committed");
     assert_eq!(done.next.offset, last.offset + 1, "the next one is not there yet");
+}
+
+#[test]
+fn an_open_entity_publishes_nothing_while_nothing_happens() {
+    /// The request for committed offsets in the Kafka protocol.
+    const OFFSET_FETCH: i16 = 9;
+    let bench = Bench::new();
+    let last = last_position(&bench.open_order_1());
+    commit(&bench, &Position { offset: last.offset + 1, ..last });
+    bench.send(Command::RefreshGroups);
+    marker(&bench, 0);
+    let asked = || {
+        let keys = bench.cluster.tracked_api_keys();
+        keys.iter().filter(|key| **key == OFFSET_FETCH).count()
+    };
+    bench.cluster.track_requests();
+    wait_until("the groups are asked for once", || asked() >= 1);
+    let generation = bench.generation();
+    wait_until("and again", || asked() >= 3);
+    assert_eq!(bench.generation(), generation, "the window would be painted anew");
+}
+
+/// Waits until this is true.
+fn wait_until(what: &str, is_true: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_true() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        thread::park_timeout(Duration::from_millis(20));
+    }
 }
 
 #[test]

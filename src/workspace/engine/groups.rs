@@ -78,24 +78,28 @@ impl State {
         self.spawn("marked groups", move |outbox| {
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             let asked = groups::named(&connection, &names, isolation);
-            outbox.send(move |state| {
-                state.take_groups(asked);
+            outbox.send_quietly(move |state| {
+                if state.take_groups(asked) {
+                    state.touch();
+                }
                 state.mark_groups();
             });
         });
     }
 
     /// Takes what some groups are like now; those that could not be asked stay as they were. While all of them are
-    /// asked for, that answer is newer.
-    fn take_groups(&mut self, groups: Vec<GroupSummary>) {
-        let Fetch::Ready(known) = &self.view.groups else { return };
+    /// asked for, that answer is newer. Says whether anything changed.
+    fn take_groups(&mut self, groups: Vec<GroupSummary>) -> bool {
+        let Fetch::Ready(known) = &self.view.groups else { return false };
         let mut fresh: BTreeMap<Arc<str>, GroupSummary> =
             groups.into_iter().map(|group| (Arc::clone(&group.group), group)).collect();
-        let newest = known
+        let newest: Arc<[GroupSummary]> = known
             .iter()
             .map(|group| fresh.remove(&group.group).unwrap_or_else(|| group.clone()))
             .collect();
+        let changed = newest != *known;
         self.view.groups = Fetch::Ready(newest);
+        changed
     }
 
     /// Puts the groups' committed positions onto the timelines of open entities.
