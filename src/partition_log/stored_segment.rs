@@ -190,6 +190,9 @@ impl StoredSegment {
     /// # Errors
     /// When the index cannot be read.
     pub(super) fn gaps(&self) -> Result<Vec<(i64, i64)>, CacheError> {
+        if self.file.entry().gaps == 0 {
+            return Ok(Vec::new());
+        }
         self.file.index()?.gaps()
     }
 

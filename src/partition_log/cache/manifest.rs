@@ -26,6 +26,8 @@ pub(crate) struct SegmentEntry {
     pub(crate) from: i64,
     /// The offset after the last it accounts for.
     pub(crate) to: i64,
+    /// How many runs of these offsets have no record.
+    pub(crate) gaps: u32,
     /// How many records it holds.
     pub(crate) rows: u32,
     /// How many of them are of aborted transactions.
@@ -185,6 +187,7 @@ mod tests {
         SegmentEntry {
             from,
             to,
+            gaps: 0,
             rows: 3,
             aborted: 0,
             last_record: Some((from, false)),

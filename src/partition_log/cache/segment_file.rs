@@ -84,7 +84,7 @@ impl SegmentFile {
 
     /// What is known of the batches, in offset order.
     pub(crate) fn batches(&self) -> Result<&[StoredBatch], CacheError> {
-        self.index().map(SegmentIndex::batches)
+        self.index()?.batches()
     }
 
     /// The columns of a batch.

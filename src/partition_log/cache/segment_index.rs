@@ -135,7 +135,7 @@ pub(crate) struct SegmentIndex {
     /// The file.
     sections: Sections,
     /// The batches.
-    batches: Vec<StoredBatch>,
+    batches: OnceLock<Vec<StoredBatch>>,
     /// The fences.
     fences: OnceLock<Vec<[u64; 2]>>,
     /// The time buckets.
@@ -146,14 +146,18 @@ impl SegmentIndex {
     /// The index in a file whose beginning has this checksum.
     pub(crate) fn open(path: &Path, checksum: u32) -> Result<Self, CacheError> {
         let sections = Sections::open(path, SECTIONS, checksum)?;
-        let batches = sections.section(BATCHES)?;
-        let batches = batches.as_chunks().0.iter().map(StoredBatch::from_words).collect();
-        Ok(Self { sections, batches, fences: OnceLock::new(), times: OnceLock::new() })
+        let (batches, fences, times) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { sections, batches, fences, times })
     }
 
     /// The batches, in offset order.
-    pub(crate) fn batches(&self) -> &[StoredBatch] {
-        &self.batches
+    pub(crate) fn batches(&self) -> Result<&[StoredBatch], CacheError> {
+        if let Some(batches) = self.batches.get() {
+            return Ok(batches);
+        }
+        let words = self.sections.section(BATCHES)?;
+        let batches = words.as_chunks().0.iter().map(StoredBatch::from_words).collect();
+        Ok(self.batches.get_or_init(|| batches))
     }
 
     /// The offsets without a record, as ranges from (inclusive) and to (exclusive), ascending.
@@ -212,7 +216,7 @@ impl SegmentIndex {
 
     /// What is held in memory, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.batches.len() * size_of::<StoredBatch>()
+        self.batches.get().map_or(0, |batches| batches.len() * size_of::<StoredBatch>())
             + self.fences.get().map_or(0, |fences| fences.len() * 2 * WORD_BYTES)
             + self.times.get().map_or(0, TimeBuckets::memory_bytes)
     }
@@ -258,7 +262,7 @@ mod tests {
             let times = TimeBuckets::from_times(&[1, 5, 5]);
             let (_, checksum) = write(&path, &batches, &[(3, 5)], entries, &times).unwrap();
             let index = SegmentIndex::open(&path, checksum).unwrap();
-            prop_assert_eq!(index.batches(), &batches[..]);
+            prop_assert_eq!(index.batches().unwrap(), &batches[..]);
             prop_assert_eq!(index.gaps().unwrap(), [(3, 5)]);
             for key in 0_u16..400 {
                 let found = index.batches_with(&key.to_be_bytes()).unwrap();

@@ -336,6 +336,7 @@ impl SegmentWriter {
         Ok(SegmentEntry {
             from: self.start.from,
             to,
+            gaps: u32::try_from(self.gaps.len()).unwrap_or(u32::MAX),
             rows: self.rows,
             aborted: self.batches.iter().map(|batch| batch.aborted).sum(),
             last_record: self.last_record,
