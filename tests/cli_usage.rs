@@ -11,7 +11,7 @@ use support::cli::{Ended, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["topics"],
     &["scan"],
@@ -21,6 +21,8 @@ const COMMANDS: [&[&str]; 18] = [
     &["state"],
     &["diff"],
     &["blame"],
+    &["project"],
+    &["compare"],
     &["sandbox"],
     &["test"],
     &["groups"],

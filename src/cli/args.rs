@@ -4,10 +4,13 @@
 //! the command.
 //! Does not know: what the words lead to (`session`, and one file per command).
 
+mod projection;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::projection::{CompareArgs, ProjectArgs, ProjectionOptions};
 use crate::model::{Clock, Isolation};
 use crate::sandbox::{Consumer, FaultEntry, FaultName, Invariant};
 
@@ -126,6 +129,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Says for every field of an entity which event wrote it
     Blame(BlameArgs),
+    /// Runs a projection in JavaScript over topics and prints its states
+    Project(ProjectArgs),
+    /// Runs two projections over the same history and prints where their results differ
+    Compare(CompareArgs),
     /// Runs a projection in virtual consumers under faults, and says which invariants break
     Sandbox(SandboxArgs),
     /// Runs the fixtures of a workspace

@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod cache;
+mod compare;
 mod context;
 mod demo;
 mod doctor;
@@ -18,6 +19,7 @@ mod lines;
 mod mapping;
 mod output;
 mod progress;
+mod project;
 mod report;
 mod sandbox;
 mod scan;
@@ -135,6 +137,8 @@ fn run_command(
         Command::State(args) => entity::state(&args, &mut context),
         Command::Diff(args) => entity::diff(&args, &mut context),
         Command::Blame(args) => entity::blame(&args, &mut context),
+        Command::Project(args) => project::run(&args, &mut context),
+        Command::Compare(args) => compare::run(&args, &mut context),
         Command::Sandbox(args) => sandbox::run(&args, &mut context),
         Command::Test(args) => test::run(&args, &mut context),
         Command::Groups(args) => groups::run(&args, &mut context),

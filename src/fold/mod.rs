@@ -23,9 +23,9 @@ pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
 pub use history::{FrameError, History};
 pub use javascript::{
-    AnyPlace, Definition, Emitted, Fault, JavaScriptFold, Limits, Logged, Options, Partitioning,
-    Program, ProjectionInput, ProjectionOutcome, ProjectionPartition, ProjectionRun, RunCounts,
-    RunFailure, Share,
+    AnyPlace, Definition, Emitted, Fault, JavaScriptFold, Limits, Lint, LintKind, Logged, Options,
+    Partitioning, Program, ProjectionInput, ProjectionOutcome, ProjectionPartition, ProjectionRun,
+    RunCounts, RunFailure, Share, lints,
 };
 
 use std::sync::Arc;

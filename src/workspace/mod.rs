@@ -24,6 +24,7 @@ mod lane;
 mod mapping;
 mod port;
 mod problem;
+pub mod projection;
 pub mod sandbox;
 mod scan;
 mod session;

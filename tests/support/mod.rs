@@ -14,3 +14,4 @@ pub(crate) mod records;
 pub(crate) mod screen;
 pub(crate) mod tools;
 pub(crate) mod watched;
+pub(crate) mod workspace;

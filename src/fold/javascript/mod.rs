@@ -9,6 +9,7 @@ mod engine;
 mod fault;
 mod fold;
 mod input;
+mod lint;
 mod number_check;
 mod program;
 mod run;
@@ -18,6 +19,7 @@ pub use definition::{AnyPlace, Definition, Options, Partitioning};
 pub use fault::Fault;
 pub use fold::JavaScriptFold;
 pub use input::ProjectionInput;
+pub use lint::{Lint, LintKind, lints};
 pub use program::{Limits, Program};
 pub use run::{
     Emitted, Logged, ProjectionOutcome, ProjectionPartition, ProjectionRun, RunCounts, RunFailure,

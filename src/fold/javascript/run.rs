@@ -229,7 +229,8 @@ impl ProjectionRun {
         })
     }
 
-    /// Applies the event with this index of a batch, the run's event with this number.
+    /// Applies the event with this index of a batch, the run's event with this number. Says the number of the partition it
+    /// was applied to, if it was.
     ///
     /// # Errors
     /// What the script did wrong. The run is over then, and its states are of no use.
@@ -238,7 +239,7 @@ impl ProjectionRun {
         index: u64,
         batch: &Arc<[ProjectionInput]>,
         at: usize,
-    ) -> Result<(), Box<RunFailure>> {
+    ) -> Result<Option<u32>, Box<RunFailure>> {
         let input = &batch[at];
         self.last = None;
         self.take(index, batch, at).map_err(|fault| {
@@ -252,12 +253,17 @@ impl ProjectionRun {
     }
 
     /// Applies an event.
-    fn take(&mut self, index: u64, batch: &Arc<[ProjectionInput]>, at: usize) -> Result<(), Fault> {
+    fn take(
+        &mut self,
+        index: u64,
+        batch: &Arc<[ProjectionInput]>,
+        at: usize,
+    ) -> Result<Option<u32>, Fault> {
         let input = &batch[at];
         let definition = self.program.definition();
         let by_stream = definition.partition == Partitioning::Stream;
         if by_stream && !self.owns(input) {
-            return Ok(());
+            return Ok(None);
         }
         let counts_here = by_stream || self.share.run == 0;
         let Type { handler, number } =
@@ -266,6 +272,7 @@ impl ProjectionRun {
         if counts_here && route != Route::Elsewhere {
             self.counts.events += 1;
         }
+        let mut touched = None;
         match route {
             Route::Elsewhere => {}
             Route::NoEntity => self.counts.skipped += u64::from(counts_here),
@@ -280,6 +287,7 @@ impl ProjectionRun {
                 let name = Arc::clone(&self.slots[partition as usize].name);
                 self.engine.remove(partition, &name, Current::OfBatch(Arc::clone(batch), at))?;
                 self.applied(index, partition, input)?;
+                touched = Some(partition);
             }
             Route::Handler(handler) => {
                 let partition = self.partition_of(input);
@@ -289,13 +297,35 @@ impl ProjectionRun {
                 let stepped =
                     self.engine.step(handler, number, body.as_engine(), partition, current)?;
                 match stepped {
-                    Stepped::Applied(partition) => self.applied(index, partition, input)?,
+                    Stepped::Applied(partition) => {
+                        self.applied(index, partition, input)?;
+                        touched = Some(partition);
+                    }
                     Stepped::Skipped => self.counts.skipped += u64::from(counts_here),
                     Stepped::Elsewhere => {}
                 }
             }
         }
-        self.look_at_memory(index)
+        self.look_at_memory(index)?;
+        Ok(touched)
+    }
+
+    /// The name of the partition with this number; empty for none.
+    pub fn name(&self, partition: u32) -> &str {
+        self.slots.get(partition as usize).map_or("", |slot| &slot.name)
+    }
+
+    /// What is shown outside of a partition that an event was just applied to.
+    ///
+    /// # Errors
+    /// When memory does not suffice to tell it.
+    pub fn shown(&mut self, partition: u32) -> Result<Value, Fault> {
+        let shown = if self.program.definition().transforms {
+            self.engine.told_result(partition)?
+        } else {
+            self.engine.told(partition)?
+        };
+        self.engine.value(shown.as_deref())
     }
 
     /// Whether the stream of an event is worked out here.
@@ -416,7 +446,7 @@ impl ProjectionRun {
         let middle = uses.len() / 2;
         let middle = *uses.select_nth_unstable(middle).1;
         for (number, slot) in (0_u32..).zip(&mut self.slots) {
-            if slot.parked.is_some() || slot.last_used > middle {
+            if slot.parked.is_some() || slot.last_used >= middle {
                 continue;
             }
             let Some(state) = self.engine.told(number)? else { continue };
