@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use foldback::decode::Decoder;
-use foldback::fold::builtin;
+use foldback::fold::{Fold, JavaScriptFold, Program, builtin};
 use foldback::model::{
     Cancel, EntityId, Event, Random, TimestampType, TopicPartition, Transaction,
 };
@@ -64,16 +64,32 @@ fn history(count: u64) -> Vec<GivenEvent> {
     (0..count).map(event).collect()
 }
 
-/// A trial over a history of this many events with a built-in fold.
-fn trial(count: u64, fold: &str) -> Trial {
-    Trial::new(Arc::new(Source::new(history(count))), builtin(fold).expect("it is built in"))
+/// A projection as people write them: how far an order is, what it is worth, how many events it has.
+const SCRIPT: &str = "fromAll().foreachStream().when({
+    $init: () => ({ status: null, total: 0, events: 0 }),
+    $any(row, event) {
+        row.status = event.body.status;
+        row.total = event.body.total;
+        row.events += 1;
+    },
+});";
+
+/// A trial over a history of this many events.
+fn trial(count: u64, fold: Arc<dyn Fold>) -> Trial {
+    Trial::new(Arc::new(Source::new(history(count))), fold)
+}
+
+/// The fold that merges values.
+fn merge() -> Arc<dyn Fold> {
+    builtin("merge").expect("it is built in")
 }
 
 /// Thirty faults against six consumers.
 fn matrix(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sandbox");
     group.sample_size(10);
-    let trial = trial(10_000, "merge");
+    let script = Program::read("order.js", SCRIPT).expect("a script");
+    let script = Arc::new(JavaScriptFold::new(script, []));
     let question = MatrixQuestion {
         faults: FaultName::all().collect(),
         consumers: Consumer::ALL.to_vec(),
@@ -81,13 +97,17 @@ fn matrix(criterion: &mut Criterion) {
         runs: 1,
         workers: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    group.bench_function("30 faults x 6 consumers on 10 k events", |bencher| {
-        bencher.iter(|| {
-            let cells = trial.matrix(&question, &Cancel::new(), &|_, _| {}).expect("cells");
-            assert_eq!(cells.len(), 180);
-            black_box(cells)
+    for (name, fold) in [("a built-in fold", merge()), ("a script", script)] {
+        let trial = trial(10_000, fold);
+        let name = format!("30 faults x 6 consumers on 10 k events, {name}");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let cells = trial.matrix(&question, &Cancel::new(), &|_, _| {}).expect("cells");
+                assert_eq!(cells.len(), 180);
+                black_box(cells)
+            });
         });
-    });
+    }
     group.finish();
 }
 
@@ -96,7 +116,7 @@ fn step(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sandbox");
     let schedule = Schedule { members: 3, poll_records: 500, ..Schedule::default() };
     let recording =
-        trial(1_000_000, "merge").record(Consumer::EventIdDedup, &schedule).expect("a run");
+        trial(1_000_000, merge()).record(Consumer::EventIdDedup, &schedule).expect("a run");
     let mut random = Random::new(1);
     group.bench_function("moment and row at a random step of 1 M events", |bencher| {
         bencher.iter(|| {

@@ -430,7 +430,10 @@ fn sandbox_help() -> String {
     for invariant in Invariant::ALL {
         help.extend([format!("  {invariant}   {}\n", invariant.demand())]);
     }
-    help.push_str("\nStatus 1 says that an invariant broke.");
+    help.push_str(
+        "Where a consumer itself says that it stopped, I1 and I2 are judged up to there; `stops` tells where.\n\n\
+         Status 1 says that an invariant broke.",
+    );
     help
 }
 

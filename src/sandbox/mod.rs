@@ -1,5 +1,18 @@
 //! Virtual consumers over real history: what survives crashes, rebalances, duplicates, poison and lost records.
 //!
+//! ```text
+//! history + projection ──▶ Trial ◀── Schedule (seed, members, polls, commits, faults at records)
+//!                            │
+//!                            ├─ plan: the log as the faults write it, and what happens at which record
+//!                            ├─ run: members take turns; a Consumer's habits decide what becomes of a record
+//!                            ├─ verdict: I1–I6 against the fold of the canonical log ──▶ Outcome, Counterexample
+//!                            └─ moment: everything after any step ──▶ Recording
+//! generate ──▶ schedules worth trying ──▶ matrix (fault × consumer) ──▶ shrink to the smallest that still fails
+//! ```
+//!
+//! What each fault simulates the catalogue says ([`FaultName::entry`]), what each consumer does its habits
+//! ([`Consumer::purpose`]).
+//!
 //! Promises: a run is a pure function of history, projection, consumer and schedule; the same seed gives the same bytes on any number
 //! of threads.
 //! Does not know: clusters and networks.

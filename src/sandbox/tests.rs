@@ -381,3 +381,43 @@ fn a_schedule_that_cannot_be_is_refused_with_the_record() {
             .contains("another partition")
     );
 }
+
+/// A fold that counts, and throws on the event with this number of its order.
+#[derive(Debug)]
+struct Throwing(u64);
+
+impl crate::fold::Fold for Throwing {
+    fn name(&self) -> &'static str {
+        "throwing"
+    }
+
+    fn apply(&self, state: &mut crate::model::Value, event: &Event) -> crate::fold::Effect {
+        let number = event.value.json().and_then(|value| value.get("last"));
+        if number == Some(&crate::model::Value::from(self.0)) {
+            return crate::fold::Effect::Failed("thrown".into());
+        }
+        builtin("count").unwrap().apply(state, event)
+    }
+}
+
+#[test]
+fn a_projection_that_throws_on_the_history_itself_meets_the_policy_of_every_consumer() {
+    let source = Arc::new(Source::new(history()));
+    let trial = Trial::new(source, Arc::new(Throwing(2)));
+    let with =
+        |consumer, on_error| broken(&trial, consumer, &Schedule { on_error, ..schedule("") });
+    let stuck = [Invariant::I1, Invariant::I2, Invariant::I5];
+    let cases = [
+        (Consumer::Naive, &stuck[..]),
+        (Consumer::UpsertByKey, &[Invariant::I2, Invariant::I5]),
+        (Consumer::OffsetGuarded, &[]),
+        (Consumer::EventIdDedup, &[Invariant::I1]),
+        (Consumer::SequenceGuarded, &[]),
+        (Consumer::TransactionalPosition, &[]),
+    ];
+    for (consumer, expected) in cases {
+        assert_eq!(with(consumer, None), expected, "{consumer}");
+    }
+    let skipping = with(Consumer::TransactionalPosition, Some(ErrorPolicy::Skip));
+    assert_eq!(skipping, [Invariant::I2, Invariant::I5], "a transaction skips as it is told");
+}

@@ -256,10 +256,9 @@ impl Run<'_> {
             if self.write_row(member, &address, What::Applied(address)) {
                 let identity = self.message(address.message).identity;
                 self.table.append_effect(identity);
-            } else {
-                self.trace.push(member, What::Failed(address));
+            } else if let Consumed::Stuck(why) = self.fail(member, &address) {
                 stopped.insert(place, address.offset);
-                self.block(member, place, (address.offset, address.offset), Standstill::Poison);
+                self.block(member, place, (address.offset, address.offset), why);
             }
         }
         stopped
