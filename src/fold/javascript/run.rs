@@ -181,8 +181,6 @@ pub struct ProjectionRun {
     streams: HashMap<(Arc<str>, EntityId), u32>,
     /// The partitions by their numbers.
     slots: Vec<Slot>,
-    /// The partition that the last event was applied to, if it was to any.
-    last: Option<u32>,
     /// How many partitions there were when memory was looked at.
     slots_at_look: usize,
     /// The number of the event when memory was looked at.
@@ -220,7 +218,6 @@ impl ProjectionRun {
             streams: HashMap::new(),
             slots_at_look: slots.len(),
             slots,
-            last: None,
             event_at_look: 0,
             emitted: Vec::new(),
             emitted_bytes: 0,
@@ -241,7 +238,6 @@ impl ProjectionRun {
         at: usize,
     ) -> Result<Option<u32>, Box<RunFailure>> {
         let input = &batch[at];
-        self.last = None;
         self.take(index, batch, at).map_err(|fault| {
             Box::new(RunFailure {
                 index,
@@ -351,11 +347,6 @@ impl ProjectionRun {
         number
     }
 
-    /// The name of the partition that the last event was applied to; none if it was applied to none.
-    pub fn last_partition(&self) -> Option<&Arc<str>> {
-        self.slots.get(self.last? as usize).map(|slot| &slot.name)
-    }
-
     /// Notes that an event was applied to a partition, and what it left.
     fn applied(
         &mut self,
@@ -372,7 +363,6 @@ impl ProjectionRun {
             slot.last_used = index;
             slot.parked = None;
         }
-        self.last = Some(partition);
         match self.counts.matched.get_mut(&input.event_type) {
             Some(count) => *count += 1,
             None => {

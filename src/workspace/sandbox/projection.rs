@@ -121,7 +121,7 @@ fn named_rows(
         let batch: Arc<[ProjectionInput]> = batch.into();
         for (at, input) in batch.iter().enumerate() {
             let row = match run.apply(rows.len() as u64, &batch, at) {
-                Ok(()) => run.last_partition().map(|name| EntityId::new(name.as_bytes())),
+                Ok(touched) => touched.map(|partition| EntityId::new(run.name(partition))),
                 Err(_failed) => {
                     run = start()?;
                     input.entity.clone()
