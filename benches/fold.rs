@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use foldback::decode::{Decoder, json};
-use foldback::fold::{History, Selection, builtin};
-use foldback::model::{Decoded, Event, TimestampType, TopicPartition, Transaction};
+use foldback::fold::{Effect, Fold as _, History, JavaScriptFold, Program, Selection, builtin};
+use foldback::model::{Decoded, Event, TimestampType, TopicPartition, Transaction, Value};
 
 /// How many events a history has.
 const EVENTS: u64 = 1_000_000;
@@ -116,5 +116,44 @@ fn fold(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parse, fold);
+/// What scripts do to the state of each event.
+const HANDLERS: [(&str, &str); 4] = [
+    ("reads nothing", "(s, e) => { s.count++ }"),
+    ("sums", "(s, e) => { s.count++; s.total += e.body.total }"),
+    (
+        "returns a new state",
+        "(s, e) => ({ ...s, count: s.count + 1, total: s.total + e.body.total })",
+    ),
+    (
+        "keeps the last ten",
+        "(s, e) => { s.last.push(e.body.status); if (s.last.length > 10) s.last.shift() }",
+    ),
+];
+
+/// Folding by scripts, the parse of each value included.
+fn javascript(criterion: &mut Criterion) {
+    let events = events(10_000);
+    let mut group = criterion.benchmark_group("javascript");
+    group.throughput(Throughput::Elements(events.len() as u64));
+    for (name, handler) in HANDLERS {
+        let script = format!(
+            "fromAll().when({{ $init: () => ({{ count: 0, total: 0{} }}), OrderChanged: {handler} }})",
+            if handler.contains("last") { ", last: []" } else { "" }
+        );
+        let program = Program::read("bench.js", &script).expect("a projection");
+        let fold = JavaScriptFold::new(program, []);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let mut run = fold.start(Value::Null);
+                for event in &events {
+                    assert_eq!(run.apply(event), Effect::Applied);
+                }
+                run.state()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, parse, fold, javascript);
 criterion_main!(benches);

@@ -28,6 +28,7 @@ fn a_script_is_the_fold_of_an_entity_in_every_command_about_it() {
     let topic = orders(kafka);
     let workspace = Workspace::new(kafka, &topic, "");
     workspace.script("order.js", ORDER);
+    workspace.script("other.js", "fromCategory('payment').when({ $any: () => 1 })");
     let fold = ["--fold", "order.js"];
     let state = workspace.answers(&[&["state", "o-1"], &fold[..]].concat());
     assert_eq!(
@@ -54,6 +55,10 @@ fn a_script_is_the_fold_of_an_entity_in_every_command_about_it() {
     let diff =
         workspace.answers(&[&["diff", "o-1", "--from", "v2", "--to", "v3"], &fold[..]].concat());
     assert_eq!(diff[0]["changes"], history[2]["changes"]);
+    let elsewhere = workspace.run(&["state", "o-1", "--fold", "other.js"]);
+    assert_eq!(elsewhere.answers()[0]["state"], json!(null));
+    let warned = "the fold other.js takes none of the 3 events";
+    assert!(elsewhere.stderr.contains(warned), "{}", elsewhere.stderr);
     let blame = workspace.answers(&[&["blame", "o-1", "--path", "/status"], &fold[..]].concat());
     assert_eq!(blame[0]["written_by"]["type"], "OrderPaid");
     assert_eq!(blame[0]["previous"], "PLACED");

@@ -18,7 +18,7 @@ use super::output::{Align, Output, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
 use crate::decode::json;
-use crate::fold::{self, History, Selection};
+use crate::fold::{self, Effect, History, Selection};
 use crate::model::{
     Change, ChangeKind, Completeness, EntityId, Event, JsonPointer, OffsetRange, Position, Value,
 };
@@ -51,6 +51,12 @@ impl Life {
         let read = read?;
         let folded = History::new(fold, read.events.clone());
         let seconds = started.elapsed().as_secs_f64();
+        let is_left_out = |(_, effect): &(u64, Effect)| *effect == Effect::NotApplicable;
+        let left_out = folded.not_applied().iter().filter(|not_applied| is_left_out(not_applied));
+        if !folded.is_empty() && left_out.count() as u64 == folded.len() {
+            let name = folded.fold().name();
+            report::warning(&format!("the fold {name} takes none of the {} events", folded.len()));
+        }
         Ok(Self { entity: question.entity, session, read, folded, seconds })
     }
 

@@ -575,8 +575,8 @@ class Entry {
     this.handle = root;
     if (typeof root === "object" && root !== null) {
       const tracker = track(root, null, "", 0);
-      // Reading through a tracker costs twice as much.
-      if (!holdsObjects) tracker.get = undefined;
+      // Reading through a tracker costs twice as much. What comes and goes in an array is not known by name.
+      if (!holdsObjects && !isArray(root)) tracker.get = undefined;
       else if (lifted.length > 0) keepLifted(tracker);
       this.tracker = tracker;
       this.handle = new Proxy(root, tracker);

@@ -157,6 +157,47 @@ fn any_state_of_a_long_history_is_that_folded_from_nothing_and_frames_are_true()
 }
 
 #[test]
+fn a_state_that_is_an_array_or_a_scalar_goes_through_frames_too() {
+    let list = "fromAll().when({ $init: () => [], A(s, e) { if (s.length) s[s.length - 1].late = NaN; s.push({ v: e.sequenceNumber }); if (s.length > 2) s.shift() } })";
+    let sum = "fromAll().when({ $init: () => 0, A: (s, e) => s + 1 })";
+    for (script, expected) in [(list, r#"[{"v":198,"late":null},{"v":199}]"#), (sum, "200")] {
+        let fold = fold(script);
+        let of: Vec<(&str, Option<&str>)> = vec![("A", Some("{}")); 200];
+        let mut history = History::new(Arc::clone(&fold) as Arc<dyn Fold>, events(&of));
+        assert_eq!(history.state_after(200).to_json(), expected);
+        for version in [1, 2, 3, 63, 64, 65, 130, 199] {
+            let folded = folded(&*fold, history.events(), usize::try_from(version).unwrap());
+            assert_eq!(history.state_after(version), folded, "after {version}");
+        }
+        assert_eq!(history.check(), Ok(()));
+    }
+}
+
+#[test]
+fn a_run_that_begins_at_a_state_of_scalars_gives_what_single_steps_give() {
+    let script = "fromAll().when({ A(s, e) {
+        const last = Array.isArray(s) ? s.at(-1) : s.last;
+        const before = Array.isArray(s) ? s.at(-2) : s.last && s.last.before;
+        if (before && before.v) before.kind = typeof before.late;
+        if (last && last.v) { last.late = NaN; last.seen = e.sequenceNumber }
+        if (Array.isArray(s)) s.push({ v: 1 }); else s.last = { v: 1, before: last } } })";
+    let fold = fold(script);
+    let all = events(&[("A", Some("{}")); 4]);
+    for start in ["[1,2]", "[]", r#"{"a":1}"#, r#"{"a":"{"}"#, "{}"] {
+        let start = crate::fold::testing::value(start);
+        let mut run = fold.start(start.clone());
+        let mut stepped = start;
+        for event in &all {
+            assert_eq!(run.apply(event), Effect::Applied);
+            // Written and read, so that no engine can go on with what it has.
+            stepped = crate::fold::testing::value(&stepped.to_json());
+            assert_eq!(fold.apply(&mut stepped, event), Effect::Applied);
+        }
+        assert_eq!(run.state().unwrap(), stepped);
+    }
+}
+
+#[test]
 fn states_of_several_entities_do_not_mix_in_one_engine() {
     let fold = fold(SUM);
     let all = events(&[("Placed", Some(r#"{"total":1}"#)), ("Placed", Some(r#"{"total":10}"#))]);
