@@ -21,6 +21,14 @@ fn parts(ended: &Ended) -> (Vec<Value>, Vec<Value>, Value) {
     (partitions, emitted, summary)
 }
 
+/// The lines of results that differ, and how many of how many do by the summary.
+fn compared(ended: &Ended) -> (Vec<Value>, Value) {
+    let mut lines = ended.lines();
+    let summary = lines.pop().expect("a summary")["summary"].clone();
+    assert_eq!(summary["differing"], lines.len(), "{summary}");
+    (lines, pick(&summary, &["differing", "compared"]))
+}
+
 /// A script with a state for each order, bills and a log.
 const BILLS: &str = "fromCategory('order').foreachStream().when({
   $init: () => ({ total: 0 }),
@@ -324,11 +332,20 @@ fn a_comparison_names_the_entities_that_differ_and_the_event_since_when() {
     workspace.script("a.js", "fromCategory('order').foreachStream().when({ $init: () => ({}), OrderPlaced(s, e) { s.total = e.body.total; s.status = 'PLACED' }, OrderPaid(s) { s.status = 'PAID' } })");
     workspace.script("b.js", "fromCategory('order').foreachStream().when({ $init: () => ({}), OrderPlaced(s, e) { s.status = 'PLACED'; s.total = e.body.total }, OrderNoted(s) { s.noted = true }, OrderPaid(s) { s.status = 'PAID' } })");
     let same = workspace.run(&["compare", "a.js", "a.js"]);
-    assert_eq!((same.status, same.stdout.as_str()), (0, ""), "{}", same.stderr);
+    assert_eq!((same.status, compared(&same)), (0, (vec![], json!([0, 2]))), "{}", same.stderr);
     let differs = workspace.run(&["compare", "a.js", "b.js"]);
     assert_eq!(differs.status, 1, "{}", differs.stderr);
-    let lines = differs.lines();
-    assert_eq!(lines.len(), 1, "o-2 differs in the order of its members alone: {}", differs.stdout);
+    let (lines, counts) = compared(&differs);
+    assert_eq!(counts, json!([1, 2]), "o-2 differs in the order of its members alone");
+    let summary = &differs.lines()[1]["summary"];
+    assert_eq!(
+        [
+            pick(&summary["a"], &["projection", "matched"]),
+            pick(&summary["b"], &["projection", "matched"])
+        ],
+        [json!(["a.js", 3]), json!(["b.js", 4])]
+    );
+    assert_eq!(summary["completeness"]["verdict"], "complete");
     let paid = json!({"total": 10.5, "status": "PAID"});
     let noted = json!({"status": "PAID", "total": 10.5, "noted": true});
     assert_eq!(
@@ -355,7 +372,7 @@ fn results_are_compared_where_there_are_some_and_states_where_there_are_none() {
         "fromAll().when({ $init: () => 0, $any: s => s + 1 }).transformBy(n => ({ n }))",
     );
     let same = workspace.run(&["compare", "plain.js", "told.js"]);
-    assert_eq!((same.status, same.stdout.as_str()), (0, ""), "{}", same.stderr);
+    assert_eq!((same.status, compared(&same)), (0, (vec![], json!([0, 1]))), "{}", same.stderr);
     workspace.script("even.js", "fromAll().when({ $init: () => 0, $any: s => s + 1 }).transformBy(n => ({ n })).filterBy(r => r.n % 2 === 0)");
     let ended = workspace.run(&["compare", "plain.js", "even.js"]);
     assert_eq!(ended.status, 1, "{}", ended.stderr);
@@ -384,7 +401,7 @@ fn one_projection_in_two_orders_shows_what_depends_on_the_order() {
     workspace.script("count.js", "fromAll().when({ $init: () => 0, $any: s => s + 1 })");
     let orders = ["--order-b", "event"];
     let same = workspace.run(&[&["compare", "count.js", "count.js"], &orders[..]].concat());
-    assert_eq!((same.status, same.stdout.as_str()), (0, ""), "{}", same.stderr);
+    assert_eq!((same.status, compared(&same)), (0, (vec![], json!([0, 1]))), "{}", same.stderr);
     let differs = workspace.run(&[&["compare", "last.js", "last.js"], &orders[..]].concat());
     assert_eq!(differs.status, 1, "{}", differs.stderr);
     let line = &differs.lines()[0];

@@ -1,6 +1,6 @@
 //! `compare`: two projections over the same history, or one in two orders of events.
 //!
-//! Promises: one line for each entity or partition whose results differ, sorted by name, and nothing else; status 1 when
+//! Promises: one line for each entity or partition whose results differ, sorted by name, the summary last; status 1 when
 //! there is one.
 //! Does not know: how projections are run and compared.
 
@@ -10,14 +10,15 @@ use serde::Serialize;
 
 use super::args::CompareArgs;
 use super::context::Context;
-use super::lines::{completeness_text, record_time, said};
+use super::lines::{SummaryLine, completeness_text, moment, record_time, said};
 use super::output::Output;
 use super::progress::Progress;
-use super::project::{history, program, tell, workers};
+use super::project::{ErrorLine, history, program, tell, workers};
 use super::{CommandError, Outcome, report};
+use crate::fold::Lint;
 use crate::model::{Completeness, EntityId, Position, Value};
 use crate::workspace::projection::{
-    CompareQuestion, Comparison, Divergence, EventOrder, FirstDivergence,
+    CompareQuestion, Comparison, Divergence, EventOrder, FirstDivergence, Side,
 };
 
 /// A partition whose results differ.
@@ -37,6 +38,55 @@ struct DivergenceLine<'a> {
     orders: [String; 2],
     /// How much of the history it rests on.
     completeness: &'a Completeness,
+}
+
+/// The last line.
+#[derive(Debug, Serialize)]
+struct CompareSummary<'a> {
+    /// The moment.
+    at: String,
+    /// In which order events came: for the one, and for the other.
+    orders: [String; 2],
+    /// How many results were compared.
+    compared: u64,
+    /// How many of them differ.
+    differing: usize,
+    /// The one projection.
+    a: SideLine<'a>,
+    /// The other.
+    b: SideLine<'a>,
+    /// Records the log delivered.
+    scanned: u64,
+    /// How much of the history it rests on.
+    completeness: &'a Completeness,
+}
+
+/// What is said of one of the two projections.
+#[derive(Debug, Serialize)]
+struct SideLine<'a> {
+    /// The script.
+    projection: &'a str,
+    /// Events of its source.
+    events: u64,
+    /// Events that a handler took.
+    matched: u64,
+    /// The event that failed; none after it was applied.
+    errors: Vec<ErrorLine<'a>>,
+    /// What looks wrong.
+    lints: &'a [Lint],
+}
+
+impl<'a> SideLine<'a> {
+    /// What is said of a side.
+    fn new(projection: &'a str, side: &'a Side) -> Self {
+        Self {
+            projection,
+            events: side.counts.events,
+            matched: side.counts.matched_total(),
+            errors: side.failure.iter().map(ErrorLine::new).collect(),
+            lints: &side.lints,
+        }
+    }
 }
 
 /// Who has a result.
@@ -142,7 +192,8 @@ fn print(
         }
     }
     if output.is_json() {
-        return Ok(());
+        let summary = summary(question, found, orders);
+        return output.json(&SummaryLine { summary });
     }
     let [order, other] = orders;
     let order = if order == other {
@@ -153,6 +204,24 @@ fn print(
     let (differing, compared) = (found.divergences.len(), found.compared);
     output.text(format!("{differing} of {compared} results differ, {order}"))?;
     completeness_text(&found.read.completeness).iter().try_for_each(|line| output.text(line))
+}
+
+/// What is said at the end.
+fn summary<'a>(
+    question: &'a CompareQuestion,
+    found: &'a Comparison,
+    orders: [EventOrder; 2],
+) -> CompareSummary<'a> {
+    CompareSummary {
+        at: moment(&question.history.at),
+        orders: orders.map(|order| order.to_string()),
+        compared: found.compared,
+        differing: found.divergences.len(),
+        a: SideLine::new(question.a.name(), &found.a),
+        b: SideLine::new(question.b.name(), &found.b),
+        scanned: found.read.scanned,
+        completeness: &found.read.completeness,
+    }
 }
 
 /// The line of a partition whose results differ.

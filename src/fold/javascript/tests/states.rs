@@ -206,7 +206,7 @@ proptest! {
         match (expected, found) {
             (Ok(expected), Ok(found)) => {
                 let expected = expected.partitions[0].state.get("told").unwrap().as_str().unwrap().to_owned();
-                prop_assert_eq!(found.partitions[0].state.to_json(), expected.clone(), "{}", live);
+                prop_assert_eq!(&found.partitions[0].state.to_json(), &expected, "{}", live);
                 prop_assert_eq!(in_single_steps(&live, body, handlers.len()), expected, "{}", live);
             }
             (Err(expected), Err(found)) => {
