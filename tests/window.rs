@@ -24,6 +24,8 @@ mod lanes;
 mod order;
 #[path = "window/pictures.rs"]
 mod pictures;
+#[path = "window/sandbox.rs"]
+mod sandbox;
 #[path = "window/scenes.rs"]
 mod scenes;
 #[path = "support/soft_renderer.rs"]

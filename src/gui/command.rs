@@ -73,6 +73,16 @@ pub enum UiCommand {
     ShowDemo,
     /// Starts the guided tour of the incident.
     StartTour,
+    /// Opens a sandbox with a new projection.
+    NewProjection,
+    /// Opens a sandbox with a projection over the entity in front.
+    DebugEntity,
+    /// Runs the projection in front.
+    RunProjection,
+    /// Saves the projection in front and runs it.
+    SaveProjection,
+    /// Shows the projections of the workspace.
+    ShowProjections,
     /// Shows jobs.
     ShowJobs,
     /// Shows bookmarks.
@@ -126,7 +136,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 55] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::PreviousEvent,
@@ -159,6 +169,11 @@ impl UiCommand {
         Self::ShowGroups,
         Self::ShowDemo,
         Self::StartTour,
+        Self::NewProjection,
+        Self::DebugEntity,
+        Self::RunProjection,
+        Self::SaveProjection,
+        Self::ShowProjections,
         Self::ShowJobs,
         Self::ShowBookmarks,
         Self::ShowNotices,
@@ -190,6 +205,7 @@ impl UiCommand {
     }
 
     /// Both texts.
+    #[expect(clippy::too_many_lines, reason = "a list of words, one line for each command")]
     fn words(self) -> Words {
         match self {
             Self::OpenPalette => {
@@ -236,6 +252,20 @@ impl UiCommand {
             Self::ShowGroups => words("Consumer groups", "Show where consumer groups stand"),
             Self::ShowDemo => words("Demo panel", "Send commands to the reference system"),
             Self::StartTour => words("Guided tour", "Find the planted incident in five steps"),
+            Self::NewProjection => {
+                words("New projection", "Write a projection and step through it in a sandbox")
+            }
+            Self::DebugEntity => words(
+                "Debug a projection on this entity",
+                "Open a sandbox over the events of the entity or topic in front",
+            ),
+            Self::RunProjection => {
+                words("Run projection", "Run what is in the editor over the chosen events")
+            }
+            Self::SaveProjection => {
+                words("Save projection", "Write the script into its file and run it")
+            }
+            Self::ShowProjections => words("Projections", "Show the projections of the workspace"),
             Self::ShowJobs => words("Jobs", "Show what runs and what ended"),
             Self::ShowBookmarks => words("Bookmarks", "Show remembered moments"),
             Self::ShowNotices => words("Notices", "Show what happened, newest first"),
@@ -303,6 +333,8 @@ impl UiCommand {
             Self::CompareEntity => const { &[with(Modifiers::SHIFT, Key::C)] },
             Self::PreviousRow => const { &[key(Key::K), key(Key::ArrowUp)] },
             Self::NextRow => const { &[key(Key::J), key(Key::ArrowDown)] },
+            Self::RunProjection => const { &[ctrl(Key::Enter)] },
+            Self::SaveProjection => const { &[ctrl(Key::S)] },
             Self::Refresh => const { &[key(Key::F5), ctrl(Key::R)] },
             Self::ShowStart => const { &[ctrl(Key::O)] },
             Self::ShowKeys => const { &[key(Key::Questionmark), key(Key::F1)] },
@@ -320,6 +352,9 @@ impl UiCommand {
             Self::ShowGroups
             | Self::ShowDemo
             | Self::StartTour
+            | Self::NewProjection
+            | Self::DebugEntity
+            | Self::ShowProjections
             | Self::ShowJobs
             | Self::ShowBookmarks
             | Self::ShowNotices
@@ -354,6 +389,8 @@ impl UiCommand {
                 | Self::Compare
                 | Self::CompareEntity
                 | Self::CloseTab
+                | Self::RunProjection
+                | Self::SaveProjection
         )
     }
 }

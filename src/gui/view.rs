@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::command::UiCommand;
 use super::theme::TimeFormat;
 use crate::model::Position;
-use crate::workspace::{ClockCommand, Command, EntityKey, Snapshot};
+use crate::workspace::{
+    ClockCommand, Command, EntityKey, HistoryChoice, SandboxCommand, SandboxKey, Snapshot,
+};
 
 /// What stands in a tab.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub(crate) enum Pane {
     /// An entity. Not kept between starts: opening one reads its whole history.
     #[serde(skip)]
     Entity(EntityKey),
+    /// A sandbox. Not kept between starts: opening one reads a history and runs a script.
+    #[serde(skip)]
+    Sandbox(SandboxKey),
 }
 
 /// What a view asks of the window.
@@ -42,6 +47,10 @@ pub(crate) enum Action {
     BrowseForConfig,
     /// Shows a record among those of its topic.
     ShowRecord(Position),
+    /// Opens a sandbox over these events.
+    OpenSandbox(SandboxKey, HistoryChoice),
+    /// Opens a sandbox with a new projection over these events.
+    NewSandbox(HistoryChoice),
     /// Shows the groups with this one chosen.
     ShowGroup(Arc<str>),
 }
@@ -89,6 +98,11 @@ impl Outbox {
     /// Opens what a tab shows and brings it to the front.
     pub(crate) fn open(&mut self, pane: Pane) {
         self.act(Action::Open(pane));
+    }
+
+    /// Asks something of a sandbox.
+    pub(crate) fn sandbox(&mut self, key: &SandboxKey, command: SandboxCommand) {
+        self.commands.push(Command::Sandbox(key.clone(), command));
     }
 
     /// Says where something was drawn that the tour may point at.

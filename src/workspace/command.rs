@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::comparison::CompareWith;
+use super::sandbox_view::{HistoryChoice, SandboxCommand, SandboxKey};
 use super::snapshot::{Bookmark, ClockPoint, JobId};
 use super::views::{DecoderView, EntityKey};
 use crate::model::{Clock, Isolation, JsonPointer, Position};
@@ -191,4 +192,12 @@ pub enum Command {
     ReadNotices,
     /// A command to the reference system; ignored where none runs.
     Demo(DemoCommand),
+    /// Looks for the scripts of the workspace anew.
+    FindScripts,
+    /// Opens a sandbox over these events; over others where it is open already.
+    OpenSandbox(SandboxKey, HistoryChoice),
+    /// Closes a sandbox.
+    CloseSandbox(SandboxKey),
+    /// Asks something of an open sandbox.
+    Sandbox(SandboxKey, SandboxCommand),
 }

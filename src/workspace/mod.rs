@@ -26,6 +26,7 @@ mod port;
 mod problem;
 pub mod projection;
 pub mod sandbox;
+mod sandbox_view;
 mod scan;
 mod session;
 mod snapshot;
@@ -62,6 +63,9 @@ pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use mapping::mapping_of;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
+pub use sandbox_view::{
+    HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile,
+};
 pub use scan::{ScanQuestion, ScanSummary, ScannedRecord};
 pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{

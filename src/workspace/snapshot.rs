@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::sandbox_view::{SandboxKey, SandboxView, ScriptFile};
 use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
 use super::{DemoFault, Fetch, Problem};
 use crate::kafka::CheckStep;
@@ -30,6 +31,10 @@ pub struct Snapshot {
     pub topic_views: Vec<Arc<TopicView>>,
     /// The open entities, in the order they were opened.
     pub entity_views: Vec<Arc<EntityView>>,
+    /// The open sandboxes, in the order they were opened.
+    pub sandbox_views: Vec<Arc<SandboxView>>,
+    /// The scripts of the workspace, by name.
+    pub scripts: Fetch<Arc<[ScriptFile]>>,
     /// The record being inspected, of whichever topic or entity.
     pub inspected: Option<Arc<RecordDetail>>,
     /// The cluster's consumer groups, sorted by name.
@@ -61,6 +66,11 @@ impl Snapshot {
     /// The open entity with this key.
     pub fn entity_view(&self, key: &EntityKey) -> Option<&Arc<EntityView>> {
         self.entity_views.iter().find(|view| view.key == *key)
+    }
+
+    /// The open sandbox with this key.
+    pub fn sandbox_view(&self, key: &SandboxKey) -> Option<&Arc<SandboxView>> {
+        self.sandbox_views.iter().find(|view| view.key == *key)
     }
 }
 

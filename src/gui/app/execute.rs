@@ -9,10 +9,11 @@ use super::{App, Section, tabs};
 use crate::gui::command::UiCommand;
 use crate::gui::dialogs::Dialog;
 use crate::gui::view::{Pane, View};
-use crate::gui::views::entity;
+use crate::gui::views::projections::history_of;
+use crate::gui::views::{entity, sandbox};
 use crate::model::{Clock, Isolation};
 use crate::workspace::{
-    ClockCommand, ClockMode, ClockPoint, Command, CompareWith, EntityKey, StepTarget,
+    ClockCommand, ClockMode, ClockPoint, Command, CompareWith, EntityKey, HistoryChoice, StepTarget,
 };
 
 /// The sizes a user can choose, in percent.
@@ -36,6 +37,12 @@ impl App {
                     self.open(&Pane::Demo);
                     self.tour.start();
                 }
+            }
+            UiCommand::ShowProjections => self.show_section(Section::Projections),
+            UiCommand::NewProjection => self.new_sandbox(HistoryChoice::default()),
+            UiCommand::DebugEntity => {
+                let history = history_of(self.states.front.as_ref());
+                self.new_sandbox(history);
             }
             UiCommand::ShowJobs => self.show_section(Section::Jobs),
             UiCommand::ShowBookmarks => self.show_section(Section::Bookmarks),
@@ -141,6 +148,10 @@ impl App {
 
     /// Puts the focus on the filter in front.
     fn focus_filter(&mut self) {
+        if let Some(key) = self.states.front_sandbox().cloned() {
+            self.states.sandboxes.entry(key).or_default().open_find();
+            return;
+        }
         if let Some(topic) = self.states.front_topic().cloned() {
             self.states.topics.entry(topic).or_default().focus_filter();
             return;
@@ -153,6 +164,13 @@ impl App {
     fn execute_in_front(&mut self, command: UiCommand) {
         if let Some(key) = self.states.front_entity().cloned() {
             self.execute_in_entity(&key, command);
+            return;
+        }
+        if let Some(key) = self.states.front_sandbox().cloned() {
+            let state = self.states.sandboxes.entry(key.clone()).or_default();
+            let mut view =
+                View { snapshot: &self.snapshot, times: &self.times, out: &mut self.outbox };
+            sandbox::execute(command, &key, state, &mut view);
             return;
         }
         if let Some(topic) = self.states.front_topic().cloned()

@@ -23,6 +23,8 @@ pub enum Section {
     Topics,
     /// The entities of the topic in front.
     Entities,
+    /// Projections.
+    Projections,
     /// Consumer groups.
     Groups,
     /// Bookmarks.

@@ -34,8 +34,8 @@ use super::views::tour::Tour;
 use super::widgets::{ToastState, problem_box, toasts};
 use crate::model::Position;
 use crate::workspace::{
-    Command, ConnectionInfo, ConnectionState, Problem, Refused, Snapshot, StartPosition,
-    WorkspacePort,
+    Command, ConnectionInfo, ConnectionState, HistoryChoice, Problem, Refused, SandboxKey,
+    Snapshot, StartPosition, WorkspacePort,
 };
 
 /// Below this width of the window, in points, the navigator makes room for what it has opened.
@@ -141,7 +141,7 @@ impl App {
             match pane {
                 Pane::Topic(topic) => self.outbox.send(Command::OpenTopic(topic.clone())),
                 Pane::Groups => self.outbox.send(Command::WatchGroups(true)),
-                Pane::Start | Pane::Demo | Pane::Entity(_) => {}
+                Pane::Start | Pane::Demo | Pane::Entity(_) | Pane::Sandbox(_) => {}
             }
         }
         self.states.front = self.layout.shown_pane().cloned();
@@ -236,8 +236,27 @@ impl App {
                 self.outbox.send(Command::RefreshGroups);
                 self.outbox.send(Command::WatchGroups(true));
             }
+            Pane::Sandbox(key) => {
+                self.outbox.send(Command::OpenSandbox(key.clone(), HistoryChoice::default()));
+            }
             Pane::Start | Pane::Demo => {}
         }
+    }
+
+    /// Opens a sandbox over these events.
+    fn open_sandbox(&mut self, key: SandboxKey, history: HistoryChoice) {
+        self.outbox.send(Command::OpenSandbox(key.clone(), history));
+        self.open(&Pane::Sandbox(key));
+    }
+
+    /// Opens a sandbox with a new projection over these events.
+    fn new_sandbox(&mut self, history: HistoryChoice) {
+        let is_open = |number: &u32| {
+            let pane = Pane::Sandbox(SandboxKey::New(*number));
+            self.layout.panes().any(|open| *open == pane)
+        };
+        let number = (1..=u32::MAX).find(|number| !is_open(number)).unwrap_or(1);
+        self.open_sandbox(SandboxKey::New(number), history);
     }
 
     /// Shows a record among those of its topic; reads the topic from there if nothing of it was read.
@@ -277,6 +296,8 @@ impl App {
                 Action::Run(command) => self.execute(ctx, command),
                 Action::BrowseForConfig => self.files.open(ctx),
                 Action::ShowRecord(position) => self.show_record(position),
+                Action::OpenSandbox(key, history) => self.open_sandbox(key, history),
+                Action::NewSandbox(history) => self.new_sandbox(history),
                 Action::ShowGroup(group) => {
                     self.states.groups.choose(&group);
                     self.open(&Pane::Groups);

@@ -15,6 +15,7 @@ use crate::gui::theme::{GRID, ROW_HEIGHT, Tokens, format, heading, icons, second
 use crate::gui::view::{Action, Pane, View};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
+use crate::gui::views::projections::{self, ProjectionsState};
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
 use crate::workspace::{Command, EntityKey, Fetch, JobState, TopicSummary, TopicView};
@@ -37,6 +38,8 @@ pub(crate) struct NavigatorState {
     entity_search: String,
     /// The topic whose entities are listed, when none is in front.
     entity_topic: Option<Arc<str>>,
+    /// The projections.
+    projections: ProjectionsState,
     /// The topics that pass the filter.
     passing: PassingTopics,
     /// Whether the filter wants the focus.
@@ -90,9 +93,10 @@ fn contains_ignoring_case(text: &str, lower: &str) -> bool {
 }
 
 /// The sections with their icons and names.
-const SECTIONS: [(Section, &str, &str); 6] = [
+const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Topics, icons::ROWS, "Topics"),
     (Section::Entities, icons::CUBE, "Entities"),
+    (Section::Projections, icons::CODE, "Projections"),
     (Section::Groups, icons::USERS_THREE, "Groups"),
     (Section::Bookmarks, icons::BOOKMARK_SIMPLE, "Bookmarks"),
     (Section::Jobs, icons::PULSE, "Jobs"),
@@ -145,6 +149,11 @@ fn section(ui: &mut Ui, choices: &mut Choices, states: &mut ViewStates, view: &m
     match choices.section {
         Section::Topics => topics(ui, choices, states, view),
         Section::Entities => entities(ui, states, view),
+        Section::Projections => {
+            title(ui, "Projections", |ui| projections::refresh(ui, view));
+            let front = states.front.clone();
+            projections::show(ui, &mut states.navigator.projections, front.as_ref(), view);
+        }
         Section::Groups => groups(ui, states, view),
         Section::Bookmarks => {
             title(ui, "Bookmarks", |_| {});

@@ -13,11 +13,12 @@ use crate::gui::view::{Pane, View};
 use crate::gui::views::demo::DemoState;
 use crate::gui::views::entity::EntityState;
 use crate::gui::views::groups::GroupsState;
+use crate::gui::views::sandbox::SandboxState;
 use crate::gui::views::start::StartState;
 use crate::gui::views::topic::TopicState;
-use crate::gui::views::{demo, entity, groups, start, topic};
+use crate::gui::views::{demo, entity, groups, sandbox, start, topic};
 use crate::gui::widgets::ClockBarState;
-use crate::workspace::EntityKey;
+use crate::workspace::{EntityKey, SandboxKey};
 
 /// The state of every view.
 #[derive(Debug, Default)]
@@ -32,6 +33,8 @@ pub(crate) struct ViewStates {
     pub topics: BTreeMap<Arc<str>, TopicState>,
     /// Entities.
     pub entities: BTreeMap<EntityKey, EntityState>,
+    /// Sandboxes.
+    pub sandboxes: BTreeMap<SandboxKey, SandboxState>,
     /// The groups.
     pub groups: GroupsState,
     /// The demo's panel.
@@ -55,6 +58,10 @@ impl ViewStates {
                 let state = self.entities.entry(key.clone()).or_default();
                 entity::show(ui, key, state, view);
             }
+            Pane::Sandbox(key) => {
+                let state = self.sandboxes.entry(key.clone()).or_default();
+                sandbox::show(ui, key, state, view);
+            }
         }
     }
 
@@ -62,6 +69,14 @@ impl ViewStates {
     pub(crate) fn front_entity(&self) -> Option<&EntityKey> {
         match &self.front {
             Some(Pane::Entity(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The sandbox in front.
+    pub(crate) fn front_sandbox(&self) -> Option<&SandboxKey> {
+        match &self.front {
+            Some(Pane::Sandbox(key)) => Some(key),
             _ => None,
         }
     }
@@ -83,18 +98,31 @@ impl ViewStates {
             Pane::Entity(key) => {
                 self.entities.remove(key);
             }
+            Pane::Sandbox(key) => {
+                self.sandboxes.remove(key);
+            }
             Pane::Start | Pane::Groups | Pane::Demo => {}
         }
     }
 
     /// Forgets everything that belonged to a connection.
     pub(crate) fn forget_all(&mut self) {
-        let Self { front, start: _, navigator, topics, entities, groups, demo, clock_bar: _ } =
-            self;
+        let Self {
+            front,
+            start: _,
+            navigator,
+            topics,
+            entities,
+            sandboxes,
+            groups,
+            demo,
+            clock_bar: _,
+        } = self;
         *front = None;
         *navigator = NavigatorState::default();
         topics.clear();
         entities.clear();
+        sandboxes.clear();
         *groups = GroupsState::default();
         *demo = DemoState::default();
     }

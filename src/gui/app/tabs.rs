@@ -83,6 +83,7 @@ pub(crate) fn closing_command(pane: &Pane) -> Option<Command> {
     match pane {
         Pane::Topic(topic) => Some(Command::CloseTopic(topic.clone())),
         Pane::Entity(key) => Some(Command::CloseEntity(key.clone())),
+        Pane::Sandbox(key) => Some(Command::CloseSandbox(key.clone())),
         Pane::Groups => Some(Command::WatchGroups(false)),
         Pane::Start | Pane::Demo => None,
     }
@@ -96,6 +97,9 @@ pub(crate) fn title(pane: &Pane) -> String {
         Pane::Groups => "Consumer groups".to_owned(),
         Pane::Demo => "Demo".to_owned(),
         Pane::Entity(key) => format::middle(&key.entity.to_string(), TITLE_CHARACTERS_MAX),
+        Pane::Sandbox(key) => {
+            format!("Sandbox: {}", format::middle(&key.script_name(), TITLE_CHARACTERS_MAX))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::gui::theme::{format, icons};
 use crate::gui::view::{Outbox, Pane};
 use crate::gui::widgets::PaletteItem;
 use crate::model::EntityId;
-use crate::workspace::{Command, CompareWith, EntityKey, EntityRow, Snapshot};
+use crate::workspace::{Command, CompareWith, EntityKey, EntityRow, SandboxKey, Snapshot};
 
 /// For how many topics a typed id is offered as an entity: the open ones first.
 const TYPED_TOPICS_MAX: usize = 8;
@@ -59,6 +59,7 @@ impl PaletteItems {
                 self.commands(ctx);
                 self.entities(snapshot);
                 self.topics(snapshot);
+                self.scripts(snapshot);
                 self.typed(snapshot, &wanted.1);
             }
             self.gathered_for = Some(wanted);
@@ -142,6 +143,15 @@ impl PaletteItems {
         for topic in topics.iter() {
             let pane = Pane::Topic(Arc::clone(&topic.name));
             self.add(icons::ROWS, topic.name.to_string(), "topic".to_owned(), Target::Open(pane));
+        }
+    }
+
+    /// The scripts of the workspace.
+    fn scripts(&mut self, snapshot: &Snapshot) {
+        for script in snapshot.scripts.latest().into_iter().flat_map(|scripts| scripts.iter()) {
+            let pane = Pane::Sandbox(SandboxKey::File(script.path.clone()));
+            let detail = "projection".to_owned();
+            self.add(icons::CODE, script.name.to_string(), detail, Target::Open(pane));
         }
     }
 

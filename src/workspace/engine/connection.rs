@@ -135,6 +135,7 @@ impl State {
         self.jobs.cancel_all();
         self.topics.clear();
         self.entities.clear();
+        self.sandboxes.clear();
         self.connection = None;
         self.log = None;
         self.demo = None;

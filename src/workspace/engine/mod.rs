@@ -24,6 +24,7 @@ mod one_clock;
 mod pool;
 mod reading;
 mod rows;
+mod sandbox;
 mod state;
 mod topic;
 mod topic_table;
@@ -222,6 +223,10 @@ impl State {
             Command::RemoveBookmark(number) => self.remove_bookmark(number),
             Command::ReadNotices => self.read_notices(),
             Command::Demo(command) => self.send_to_demo(command),
+            Command::FindScripts => self.find_scripts(),
+            Command::OpenSandbox(key, history) => self.open_sandbox(&key, history),
+            Command::CloseSandbox(key) => self.close_sandbox(&key),
+            Command::Sandbox(key, command) => self.ask_sandbox(&key, command),
         }
     }
 }

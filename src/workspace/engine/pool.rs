@@ -10,7 +10,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::state::State;
-use crate::workspace::EntityKey;
+use crate::workspace::{EntityKey, SandboxKey};
 
 /// What a task works out. Two tasks with the same key answer the same question, so the newer one replaces the older.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ pub(crate) enum TaskKey {
     EntityAt(EntityKey),
     /// The versions that changed a path of an entity.
     Writers(EntityKey),
+    /// What is wrong with the script of a sandbox.
+    Script(SandboxKey),
 }
 
 /// What is done to the engine's state with a result.

@@ -15,6 +15,7 @@ use super::groups::GroupTimes;
 use super::jobs::Jobs;
 use super::one_clock::OneClock;
 use super::pool::{News, Pool};
+use super::sandbox::OpenSandbox;
 use super::topic::OpenTopic;
 use crate::kafka::Connection;
 use crate::partition_log::CachedLog;
@@ -45,6 +46,8 @@ pub(crate) struct State {
     pub(crate) topics: Vec<OpenTopic>,
     /// The open entities, in the order they were opened.
     pub(crate) entities: Vec<OpenEntity>,
+    /// The open sandboxes, in the order they were opened.
+    pub(crate) sandboxes: Vec<OpenSandbox>,
     /// The way to the reference system, while it runs.
     pub(crate) demo: Option<DemoPort>,
     /// When groups are asked for anew by themselves.
@@ -117,6 +120,7 @@ impl State {
             log: None,
             topics: Vec::new(),
             entities: Vec::new(),
+            sandboxes: Vec::new(),
             demo: None,
             group_times: GroupTimes::default(),
             session: 0,
@@ -154,6 +158,8 @@ impl State {
             self.topics.iter().map(|topic| Arc::new(topic.view.clone())).collect();
         self.view.entity_views =
             self.entities.iter().map(|entity| Arc::new(entity.view.clone())).collect();
+        self.view.sandbox_views =
+            self.sandboxes.iter().map(|sandbox| Arc::new(sandbox.view.clone())).collect();
         self.view.memory_bytes = self.memory_bytes();
         self.show_clock();
         Arc::new(self.view.clone())

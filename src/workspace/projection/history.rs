@@ -86,7 +86,9 @@ impl Session {
             .with_hint("narrow them down with --entity or --partition, or take --order log"));
         }
         self.check_cancelled()?;
-        let _ended = ordered(events, history.order).into_iter().try_for_each(give);
+        let _ended = ordered(events, history.order, |event| event.position().topic_partition())
+            .into_iter()
+            .try_for_each(give);
         Ok(summary)
     }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub use self::compare::{CompareQuestion, Comparison, Divergence, FirstDivergence, Side};
 pub use self::history::ProjectionHistory;
+pub(super) use self::order::ordered;
 pub use self::order::{EventOrder, EventOrderError};
 use self::workers::{End, Task, run_tasks};
 use crate::fold::{Lint, Program, ProjectionOutcome, RunFailure, Share, lints};

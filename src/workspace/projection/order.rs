@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::fold::ProjectionInput;
 use crate::model::{Random, TopicPartition};
 
 /// In which order events are given.
@@ -56,25 +55,30 @@ impl fmt::Display for EventOrder {
 }
 
 /// Events that came in log order, each with its own time in milliseconds, in this order.
-pub(super) fn ordered(
-    mut events: Vec<(i64, ProjectionInput)>,
+pub(in crate::workspace) fn ordered<E>(
+    mut events: Vec<(i64, E)>,
     order: EventOrder,
-) -> Vec<ProjectionInput> {
+    partition_of: impl Fn(&E) -> TopicPartition,
+) -> Vec<E> {
     match order {
         EventOrder::Log => {}
         EventOrder::Event => events.sort_by_key(|(time_ms, _)| *time_ms),
-        EventOrder::Seed(seed) => return shuffled(events, seed),
+        EventOrder::Seed(seed) => return shuffled(events, seed, partition_of),
     }
     events.into_iter().map(|(_, event)| event).collect()
 }
 
 /// A merge of the partitions by chance.
-fn shuffled(events: Vec<(i64, ProjectionInput)>, seed: u64) -> Vec<ProjectionInput> {
+fn shuffled<E>(
+    events: Vec<(i64, E)>,
+    seed: u64,
+    partition_of: impl Fn(&E) -> TopicPartition,
+) -> Vec<E> {
     let mut left = events.len() as u64;
     let mut shuffled = Vec::with_capacity(events.len());
-    let mut lanes: BTreeMap<TopicPartition, VecDeque<ProjectionInput>> = BTreeMap::new();
+    let mut lanes: BTreeMap<TopicPartition, VecDeque<E>> = BTreeMap::new();
     for (_, event) in events {
-        lanes.entry(event.position().topic_partition()).or_default().push_back(event);
+        lanes.entry(partition_of(&event)).or_default().push_back(event);
     }
     let mut random = Random::new(seed);
     // The chance of a partition is its share of what is left, which makes all merges equally likely.
@@ -95,6 +99,7 @@ fn shuffled(events: Vec<(i64, ProjectionInput)>, seed: u64) -> Vec<ProjectionInp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::ProjectionInput;
     use crate::model::{Position, TimestampType, Transaction};
 
     /// Events of three partitions of four events each, in log order, their own times going back.
@@ -123,6 +128,11 @@ mod tests {
         (0..12).map(event).collect()
     }
 
+    /// The events in this order.
+    fn in_order(order: EventOrder) -> Vec<ProjectionInput> {
+        ordered(events(), order, |event| event.position().topic_partition())
+    }
+
     /// Where the events are.
     fn positions(events: &[ProjectionInput]) -> Vec<Position> {
         events.iter().map(ProjectionInput::position).collect()
@@ -140,18 +150,18 @@ mod tests {
 
     #[test]
     fn by_event_time_ties_keep_the_order_of_the_log() {
-        let sorted = ordered(events(), EventOrder::Event);
+        let sorted = in_order(EventOrder::Event);
         let times: Vec<i64> = sorted.iter().map(|event| event.timestamp_ms).collect();
         assert_eq!(times, [10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1]);
     }
 
     #[test]
     fn a_seed_gives_a_legal_merge_and_always_the_same() {
-        let log = positions(&ordered(events(), EventOrder::Log));
+        let log = positions(&in_order(EventOrder::Log));
         let mut met = std::collections::BTreeSet::new();
         for seed in 0..50 {
-            let merge = positions(&ordered(events(), EventOrder::Seed(seed)));
-            assert_eq!(merge, positions(&ordered(events(), EventOrder::Seed(seed))));
+            let merge = positions(&in_order(EventOrder::Seed(seed)));
+            assert_eq!(merge, positions(&in_order(EventOrder::Seed(seed))));
             for partition in 0..3 {
                 let of = |all: &[Position]| -> Vec<i64> {
                     let own = all.iter().filter(|position| position.partition == partition);

@@ -49,8 +49,14 @@ impl Projection {
             )));
         }
         let program = program_in(&folder.join(name))?;
+        Ok(Self::of_program(program, config))
+    }
+
+    /// The projection of a script that was read. Streams have the categories that a workspace file names.
+    pub fn of_program(program: Program, config: Option<&Config>) -> Self {
+        let categories = categories(config);
         let fold = JavaScriptFold::new(program.clone(), categories.clone());
-        Ok(Self { fold: Arc::new(fold), script: Some(program), categories })
+        Self { fold: Arc::new(fold), script: Some(program), categories }
     }
 
     /// What it makes of events.

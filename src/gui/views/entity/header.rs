@@ -47,6 +47,10 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         progress(ui, entity, view);
         fold(ui, entity, narrow, view);
         compare(ui, entity, narrow, view);
+        let debug = IconButton::new(icons::BUG, UiCommand::DebugEntity.text());
+        if ui.add(debug).clicked() {
+            view.out.run(UiCommand::DebugEntity);
+        }
         let bookmark = IconButton::new(icons::BOOKMARK_SIMPLE, UiCommand::AddBookmark.text());
         if ui.add(bookmark.shortcut("B")).clicked() {
             view.out.run(UiCommand::AddBookmark);

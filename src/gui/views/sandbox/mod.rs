@@ -1,0 +1,132 @@
+//! A sandbox: a projection, the events it is given, and what comes of both.
+//!
+//! Promises: what is typed is never lost to news: the window keeps the text, the workspace what was opened and saved.
+//! Does not know: how a script runs.
+
+mod comparison;
+mod debugger;
+mod header;
+mod matrix;
+mod schedule;
+
+use std::sync::Arc;
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use self::debugger::DebuggerState;
+use crate::gui::command::UiCommand;
+use crate::gui::theme::icons;
+use crate::gui::view::View;
+use crate::gui::widgets::EmptyState;
+use crate::workspace::{SandboxCommand, SandboxKey, SandboxView};
+
+/// The parts of a sandbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// Code, steps, states.
+    #[default]
+    Debugger,
+    /// Faults by consumers.
+    Matrix,
+    /// One schedule, step by step.
+    Schedule,
+    /// Two projections against each other.
+    Comparison,
+}
+
+/// The parts with their names.
+const SECTIONS: [(Section, &str); 4] = [
+    (Section::Debugger, "Debugger"),
+    (Section::Matrix, "Matrix"),
+    (Section::Schedule, "Schedule"),
+    (Section::Comparison, "A against B"),
+];
+
+/// A sandbox's state.
+#[derive(Debug, Default)]
+pub(crate) struct SandboxState {
+    /// The part in front.
+    pub(crate) section: Section,
+    /// The script as it is being typed.
+    pub(crate) text: String,
+    /// The text it was taken from.
+    taken: Option<Arc<str>>,
+    /// What the line above keeps.
+    header: header::HeaderState,
+    /// What the debugger keeps.
+    debugger: DebuggerState,
+}
+
+impl SandboxState {
+    /// Opens the field that finds text in the script.
+    pub(crate) fn open_find(&mut self) {
+        self.section = Section::Debugger;
+        self.debugger.open_find();
+    }
+
+    /// Takes the text that was opened, unless it is known already or was changed here since.
+    fn take_text(&mut self, sandbox: &SandboxView) {
+        let Some(text) = &sandbox.text else { return };
+        let is_known = self.taken.as_ref().is_some_and(|taken| Arc::ptr_eq(taken, text));
+        if is_known {
+            return;
+        }
+        let changed = self.taken.as_ref().is_some_and(|taken| **taken != *self.text);
+        if !changed {
+            self.text = text.to_string();
+        }
+        self.taken = Some(Arc::clone(text));
+    }
+
+    /// Whether the text differs from the one in the file.
+    fn is_changed(&self) -> bool {
+        self.taken.as_ref().is_some_and(|taken| **taken != *self.text)
+    }
+
+    /// The text for the workspace.
+    pub(crate) fn to_send(&self) -> Arc<str> {
+        self.text.as_str().into()
+    }
+}
+
+/// Draws a sandbox.
+pub(crate) fn show(ui: &mut Ui, key: &SandboxKey, state: &mut SandboxState, view: &mut View<'_>) {
+    let Some(sandbox) = view.snapshot.sandbox_view(key).cloned() else {
+        EmptyState::new(icons::HOURGLASS, "Opening…", "").show(ui);
+        return;
+    };
+    state.take_text(&sandbox);
+    let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
+    Panel::top("sandbox header").frame(bar).resizable(false).show(ui, |ui| {
+        header::show(ui, &sandbox, state, view);
+        ui.horizontal(|ui| {
+            for (section, name) in SECTIONS {
+                ui.selectable_value(&mut state.section, section, name);
+            }
+        });
+    });
+    CentralPanel::default().frame(Frame::new()).show(ui, |ui| match state.section {
+        Section::Debugger => debugger::show(ui, &sandbox, state, view),
+        Section::Matrix => matrix::show(ui, &sandbox, state, view),
+        Section::Schedule => schedule::show(ui, &sandbox, state, view),
+        Section::Comparison => comparison::show(ui, &sandbox, state, view),
+    });
+}
+
+/// Carries out a command on the sandbox in front.
+pub(crate) fn execute(
+    command: UiCommand,
+    key: &SandboxKey,
+    state: &mut SandboxState,
+    view: &mut View<'_>,
+) {
+    match command {
+        UiCommand::RunProjection => {
+            view.out.sandbox(key, SandboxCommand::Run(state.to_send()));
+        }
+        UiCommand::SaveProjection => {
+            view.out.sandbox(key, SandboxCommand::Save(state.to_send()));
+        }
+        _ => debugger::execute(command, key, state, view),
+    }
+}

@@ -1,0 +1,130 @@
+//! The events a sandbox is given: read once, then shared by everything that is worked out of them.
+//!
+//! Promises: exactly the events that virtual consumers and projections on the command line are given; a history that does not fit
+//! into memory is refused in words; reading can be stopped.
+//! Does not know: scripts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::state::{Outbox, State};
+use crate::model::{Cancel, Completeness, Event, ReadEvent};
+use crate::workspace::clock::now_ms;
+use crate::workspace::projection::ordered;
+use crate::workspace::sandbox::TrialQuestion;
+use crate::workspace::{
+    Failure, Fetch, HistoryChoice, HistorySummary, JobId, Problem, SandboxKey, Session,
+};
+
+/// The events a sandbox is given.
+#[derive(Debug)]
+pub(crate) struct SandboxEvents {
+    /// What was asked for.
+    pub(crate) choice: HistoryChoice,
+    /// The events, in the order that was asked for.
+    pub(crate) events: Arc<[Event]>,
+    /// How much of the history they are.
+    pub(crate) completeness: Arc<Completeness>,
+}
+
+impl SandboxEvents {
+    /// What is told of them.
+    fn summary(&self) -> HistorySummary {
+        let entities: BTreeSet<_> =
+            self.events.iter().filter_map(|event| event.entity.as_ref()).collect();
+        HistorySummary {
+            choice: self.choice.clone(),
+            events: self.events.len() as u64,
+            entities: entities.len() as u64,
+            completeness: Arc::clone(&self.completeness),
+        }
+    }
+}
+
+/// Reads the events of a choice.
+fn read(
+    session: &Session,
+    choice: HistoryChoice,
+    outbox: &Outbox,
+    job: JobId,
+) -> Result<SandboxEvents, Failure> {
+    let question = TrialQuestion {
+        topics: choice.topics.clone(),
+        partitions: Vec::new(),
+        entities: choice.entities.clone(),
+    };
+    let mut watch = |event: &ReadEvent| {
+        if let ReadEvent::Progress(partitions) = event {
+            let partitions = partitions.clone();
+            outbox.send(move |state| state.jobs.progress(job, &partitions, now_ms()));
+        }
+    };
+    let history = session.trial_history(&question, &mut watch)?;
+    let timed = history.events.into_iter().map(|event| (event.event_time_ms, event)).collect();
+    let events = ordered(timed, choice.order, |event: &Event| event.position.topic_partition());
+    Ok(SandboxEvents {
+        choice,
+        events: events.into(),
+        completeness: Arc::new(history.completeness),
+    })
+}
+
+impl State {
+    /// How the sandbox asks the cluster; stopped by this switch.
+    fn sandbox_session(&self, cancel: Cancel) -> Option<Session> {
+        Some(Session {
+            connection: self.connection.clone()?,
+            log: Arc::clone(self.log.as_ref()?),
+            config: self.options.config.clone().map(Arc::new),
+            isolation: self.view.isolation,
+            cancel,
+            started_ms: now_ms(),
+        })
+    }
+
+    /// Reads the events that are chosen.
+    pub(super) fn read_sandbox_history(&mut self, key: &SandboxKey) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let choice = open.view.history.clone();
+        let title = format!("Reading {} for {}", choice.topics.join(", "), open.view.name);
+        let (job, cancel) = self.jobs.start(title, now_ms());
+        let Some(session) = self.sandbox_session(cancel.clone()) else { return };
+        let Some(open) = self.sandbox_mut(key) else { return };
+        open.view.source = std::mem::take(&mut open.view.source).asked_again();
+        open.started(job, cancel);
+        let key = key.clone();
+        self.spawn("sandbox-history", move |outbox| {
+            let read = read(&session, choice, outbox, job);
+            let summary = read.as_ref().ok().map(SandboxEvents::summary);
+            outbox.send(move |state| {
+                state.touch_urgently();
+                state.sandbox_history_read(&key, job, read, summary);
+            });
+        });
+    }
+
+    /// The events were read, or could not be.
+    fn sandbox_history_read(
+        &mut self,
+        key: &SandboxKey,
+        job: JobId,
+        read: Result<SandboxEvents, Failure>,
+        summary: Option<HistorySummary>,
+    ) {
+        let problem = read.as_ref().err().map(|failure| failure.problem.clone());
+        self.jobs.end(job, problem.clone(), now_ms());
+        let Some(open) = self.sandbox_mut(key) else { return };
+        if !open.ended(job) {
+            return;
+        }
+        if let (Ok(events), Some(summary)) = (read, summary) {
+            open.events = Some(Arc::new(events));
+            open.view.source = Fetch::Ready(Arc::new(summary));
+            self.run_sandbox(key);
+        } else {
+            open.run_wanted = false;
+            let source = std::mem::take(&mut open.view.source);
+            open.view.source = source.failed(problem.unwrap_or_else(|| Problem::new("stopped")));
+        }
+    }
+}
