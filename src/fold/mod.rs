@@ -25,7 +25,8 @@ pub use history::{FrameError, History};
 pub use javascript::{
     AnyPlace, Definition, Emitted, Fault, JavaScriptFold, Limits, Lint, LintKind, Logged, Options,
     Partitioning, Program, ProjectionInput, ProjectionOutcome, ProjectionPartition, ProjectionRun,
-    RunCounts, RunFailure, Share, lints,
+    RunCounts, RunFailure, Share, StepEffect, StepStates, Trace, TraceError, TraceInputs,
+    WatchChange, Watched, lints,
 };
 
 use std::sync::Arc;

@@ -80,6 +80,8 @@ struct Functions {
     described: Saved,
     /// Learns a type of events.
     add_type: Saved,
+    /// Numbers a partition.
+    slot: Saved,
 }
 
 /// One engine with one script in it. Fields are dropped in their order: what lies in the engine before the engine.
@@ -321,6 +323,14 @@ impl Engine {
         self.call(|functions| &functions.add_type, (event_type,))
     }
 
+    /// The number of the partition that a script names like this.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub(super) fn slot(&mut self, name: &str) -> Result<i32, Fault> {
+        self.call(|functions| &functions.slot, (name,))
+    }
+
     /// The value of a JSON text that the engine wrote; `null` for none.
     ///
     /// # Errors
@@ -386,6 +396,7 @@ fn load(
         forget: saved("drop")?,
         described: saved("described")?,
         add_type: saved("addType")?,
+        slot: saved("slot")?,
     };
     Ok((functions, definition))
 }

@@ -13,6 +13,7 @@ mod lint;
 mod number_check;
 mod program;
 mod run;
+mod trace;
 mod types;
 
 pub use definition::{AnyPlace, Definition, Options, Partitioning};
@@ -25,6 +26,7 @@ pub use run::{
     Emitted, Logged, ProjectionOutcome, ProjectionPartition, ProjectionRun, RunCounts, RunFailure,
     Share,
 };
+pub use trace::{StepEffect, StepStates, Trace, TraceError, TraceInputs, WatchChange, Watched};
 
 #[cfg(test)]
 mod tests;

@@ -74,6 +74,19 @@ pub(crate) struct EmittedText {
 /// Numbers in states that were none, by the path they stood at: how many.
 pub(crate) type NotANumber = BTreeMap<String, u64>;
 
+/// Finds a state by the number of its partition.
+type FindState = Box<dyn Fn(u32) -> Option<String>>;
+
+/// Finds states that another run left; nothing where there is none.
+#[derive(Default)]
+struct Reviver(RefCell<Option<FindState>>);
+
+impl std::fmt::Debug for Reviver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reviver")
+    }
+}
+
 /// What a script can call, and what it left.
 #[derive(Debug)]
 pub(crate) struct Native {
@@ -97,6 +110,8 @@ pub(crate) struct Native {
     current: RefCell<Option<Current>>,
     /// States that were put aside, by the numbers of their partitions.
     parked: RefCell<HashMap<u32, String>>,
+    /// Finds a state that was never put here, by the number of its partition.
+    reviver: Reviver,
     /// The partitions the script named, by their numbers; the last one alone where all are one.
     partitions: RefCell<Vec<String>>,
     /// What was emitted and not taken yet.
@@ -121,6 +136,7 @@ impl Native {
             promise: Cell::new(false),
             current: RefCell::new(None),
             parked: RefCell::default(),
+            reviver: Reviver::default(),
             partitions: RefCell::default(),
             emitted: RefCell::default(),
             logged: RefCell::default(),
@@ -211,6 +227,17 @@ impl Native {
     /// Takes a state that was put aside.
     pub(crate) fn unpark(&self, partition: u32) -> Option<String> {
         self.parked.borrow_mut().remove(&partition)
+    }
+
+    /// From now on states that were never put here are asked for there, each once.
+    pub(crate) fn revive_with(&self, find: impl Fn(u32) -> Option<String> + 'static) {
+        self.reviver.0.replace(Some(Box::new(find)));
+    }
+
+    /// A state that was put aside, or that another run left.
+    fn revived(&self, partition: u32) -> Option<String> {
+        let parked = self.unpark(partition);
+        parked.or_else(|| self.reviver.0.borrow().as_ref().and_then(|find| find(partition)))
     }
 
     /// The names of the partitions that the script named, from this number on.
@@ -326,7 +353,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, native: &Rc<Native>) -> rquickjs::Resu
     };
     object.set("notANumber", Function::new(ctx.clone(), not_a_number)?)?;
     let own = Rc::clone(native);
-    let parked = move |partition: u32| own.unpark(partition);
+    let parked = move |partition: u32| own.revived(partition);
     object.set("parked", Function::new(ctx.clone(), parked)?)?;
     object.set("isSingle", matches!(native.naming, Naming::Single))?;
     Ok(object)

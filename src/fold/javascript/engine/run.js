@@ -242,4 +242,5 @@ return {
   toldShared: () => (shared === null || shared.root === undefined ? null : stringify(shared.root)),
   toldResult: (number) => entries[number]?.result ?? null,
   resultOf,
+  slot: (name) => claims.get(name) ?? claim(name),
 };
