@@ -6,6 +6,8 @@
 mod bench;
 #[path = "engine/groups.rs"]
 mod groups;
+#[path = "engine/sandbox.rs"]
+mod sandbox;
 
 use std::sync::Arc;
 

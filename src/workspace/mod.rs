@@ -64,7 +64,9 @@ pub use mapping::mapping_of;
 pub use port::{EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
 pub use sandbox_view::{
-    HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile,
+    BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
+    HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile, StepRow,
+    WatchView,
 };
 pub use scan::{ScanQuestion, ScanSummary, ScannedRecord};
 pub use session::{REQUEST_TIMEOUT, Session, settings_of};

@@ -81,6 +81,11 @@ fn compared((from, left): Side, (to, right): Side) -> CompareView {
     }
 }
 
+/// The lines of two states that differ, and those that enclose them.
+pub(crate) fn differing_rows(from: &Value, to: &Value) -> Vec<CompareRow> {
+    compare_rows(from, to, Shown::Differing)
+}
+
 /// Which lines are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {

@@ -67,6 +67,19 @@ fn change_at(kinds: &BTreeMap<&str, ChangeKind>, path: &str) -> Option<ChangeKin
     None
 }
 
+/// The lines of a state, marked where these changes led to them.
+pub(crate) fn changed_rows(state: &Value, changes: &[Change]) -> Vec<StateRow> {
+    let kinds = changes.iter().map(|change| (change.path.as_str(), change.kind)).collect();
+    let row = |tree: TreeRow| StateRow {
+        changed: change_at(&kinds, tree.path.as_str()),
+        written_by: None,
+        written_by_type: Arc::default(),
+        previous: None,
+        tree,
+    };
+    tree_rows(state).into_iter().map(row).collect()
+}
+
 /// A line of the tree with its change and its origin.
 fn state_row(
     tree: TreeRow,

@@ -31,6 +31,8 @@ pub(crate) enum TaskKey {
     EntityAt(EntityKey),
     /// The versions that changed a path of an entity.
     Writers(EntityKey),
+    /// The state at a step of a sandbox's debugger.
+    DebugStep(SandboxKey),
     /// What is wrong with the script of a sandbox.
     Script(SandboxKey),
 }

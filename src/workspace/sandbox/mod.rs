@@ -6,12 +6,14 @@
 
 pub mod demo_chapter;
 mod event_json;
+mod event_list;
 mod fixture;
 mod history;
 mod junit;
 mod projection;
 mod runner;
 
+pub use event_list::{Edit, EditMark, EventList, EventText};
 pub use fixture::{Expectation, Fixture, FixtureError};
 pub use history::{TrialHistory, TrialQuestion};
 pub use junit::junit;

@@ -4,10 +4,16 @@
 //! typed belongs to the window.
 //! Does not know: how anything is drawn or worked out.
 
+mod debugger;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::debugger::{
+    BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
+    StepRow, WatchView,
+};
 use super::projection::EventOrder;
 use super::{Fetch, JobId, Problem};
 use crate::fold::{Definition, Fault, Lint};
@@ -114,6 +120,8 @@ pub struct SandboxView {
     pub source: Fetch<Arc<HistorySummary>>,
     /// The job that reads or runs at the moment.
     pub job: Option<JobId>,
+    /// The debugger.
+    pub debugger: DebuggerView,
 }
 
 impl SandboxView {
@@ -136,6 +144,7 @@ impl SandboxView {
             history,
             source: Fetch::NotAsked,
             job: None,
+            debugger: DebuggerView::default(),
         }
     }
 }
@@ -155,4 +164,6 @@ pub enum SandboxCommand {
     Stop,
     /// Takes these events from now on, and reads them.
     SetHistory(HistoryChoice),
+    /// Asks something of the debugger.
+    Debug(DebugCommand),
 }

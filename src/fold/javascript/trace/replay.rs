@@ -76,7 +76,7 @@ impl Replayer {
         let wanted = u32::try_from(index).unwrap_or(u32::MAX);
         let own = partition.events.partition_point(|event| *event < wanted);
         let before = self.state_text(trace, step.partition, own)?;
-        let before = self.told(trace, before, wanted)?;
+        let before = self.told(trace, before.as_deref(), wanted)?;
         let after = self.state_text(trace, step.partition, own + 1)?;
         let result = match &after {
             Some(text) if trace.program.definition().transforms => {
@@ -85,7 +85,7 @@ impl Replayer {
             }
             _ => None,
         };
-        let after = self.told(trace, after, wanted.saturating_add(1))?;
+        let after = self.told(trace, after.as_deref(), wanted.saturating_add(1))?;
         Ok(StepStates { before, after, result })
     }
 
@@ -112,13 +112,13 @@ impl Replayer {
         let at = u32::try_from(index).unwrap_or(u32::MAX);
         let own = partition.events.partition_point(|event| *event < at);
         let text = self.state_text(trace, number, own)?;
-        let state = self.told(trace, text, at)?;
+        let state = self.told(trace, text.as_deref(), at)?;
         Ok(StepStates { before: state.clone(), after: state, result: None })
     }
 
     /// A state as a value; with the one that all partitions share, before the event with this index.
-    fn told(&self, trace: &Trace, text: Option<String>, index: u32) -> Result<Value, Fault> {
-        let own = self.engine.value(text.as_deref())?;
+    fn told(&self, trace: &Trace, text: Option<&str>, index: u32) -> Result<Value, Fault> {
+        let own = self.engine.value(text)?;
         if !trace.program.definition().bi_state {
             return Ok(own);
         }
@@ -138,13 +138,12 @@ impl Replayer {
         let (from, text) =
             frame.map_or((0, None), |(count, text)| (*count as usize, text.as_deref()));
         let held = self.holds.filter(|(held, at, _)| *held == number && (from..=own).contains(at));
-        let (mut at, slot) = match held {
-            Some((_, at, slot)) => (at, slot),
-            None => {
-                let slot = self.slot(trace, &partition.name)?;
-                self.engine.restore(slot, text)?;
-                (from, slot)
-            }
+        let (mut at, slot) = if let Some((_, at, slot)) = held {
+            (at, slot)
+        } else {
+            let slot = self.slot(trace, &partition.name)?;
+            self.engine.restore(slot, text)?;
+            (from, slot)
         };
         self.holds = None;
         while at < own {

@@ -207,7 +207,7 @@ fn what_an_expression_throws_is_its_value_there_and_a_loop_ends_the_watch() {
     assert!(first.threw && first.text.contains("TypeError"), "{first:?}");
     assert!(watched.changes().iter().any(|change| !change.threw), "later ones have a value");
     let (_, watched) = watch("(() => { for (;;) {} })()");
-    assert!(watched.problem.is_some_and(|words| words.contains("loop")));
+    assert!(watched.problem().is_some_and(|words| words.contains("loop")));
     let refused = Trace::watch_program("state.", &program(SCRIPTS[0])).unwrap_err();
     assert!(refused.message.contains("SyntaxError"), "{refused}");
 }

@@ -30,7 +30,7 @@ pub struct WatchChange {
     /// The event that led to it.
     pub index: u64,
     /// The number of the partition.
-    partition: u32,
+    pub partition: u32,
     /// The value as JSON text, or why there is none.
     pub text: Arc<str>,
     /// Whether the expression threw.
@@ -47,10 +47,15 @@ pub struct Watched {
     /// The events after which it was true.
     hits: Vec<u32>,
     /// Why it ended early.
-    pub problem: Option<Arc<str>>,
+    problem: Option<Arc<str>>,
 }
 
 impl Watched {
+    /// Why it ended early.
+    pub fn problem(&self) -> Option<&Arc<str>> {
+        self.problem.as_ref()
+    }
+
     /// Its changes in order.
     pub fn changes(&self) -> &[WatchChange] {
         &self.changes
@@ -59,6 +64,30 @@ impl Watched {
     /// The events after which it was true, ascending.
     pub fn hits(&self) -> &[u32] {
         &self.hits
+    }
+
+    /// The first event from this one on that changed it.
+    pub fn next_change(&self, from: u64) -> Option<u64> {
+        let at = self.changes.partition_point(|change| change.index < from);
+        self.changes.get(at).map(|change| change.index)
+    }
+
+    /// The last event before this one that changed it.
+    pub fn previous_change(&self, before: u64) -> Option<u64> {
+        let at = self.changes.partition_point(|change| change.index < before);
+        self.changes.get(at.checked_sub(1)?).map(|change| change.index)
+    }
+
+    /// The first event from this one on after which it was true.
+    pub fn next_hit(&self, from: u64) -> Option<u64> {
+        let at = self.hits.partition_point(|hit| u64::from(*hit) < from);
+        self.hits.get(at).map(|hit| u64::from(*hit))
+    }
+
+    /// The last event before this one after which it was true.
+    pub fn previous_hit(&self, before: u64) -> Option<u64> {
+        let at = self.hits.partition_point(|hit| u64::from(*hit) < before);
+        self.hits.get(at.checked_sub(1)?).map(|hit| u64::from(*hit))
     }
 
     /// The value after an event in its partition.

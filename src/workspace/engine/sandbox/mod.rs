@@ -6,11 +6,14 @@
 //!
 //! What a part works on is [`OpenSandbox::ready`]: a program and events, both immutable and shared.
 
+mod debugger;
 mod history;
 mod script;
+mod watches;
 
 use std::sync::Arc;
 
+use self::debugger::Debugger;
 pub(crate) use self::history::SandboxEvents;
 use super::state::State;
 use crate::fold::Program;
@@ -32,13 +35,14 @@ pub(crate) struct OpenSandbox {
     run_wanted: bool,
     /// Whether the program is being read.
     checking: bool,
+    /// The debugger.
+    pub(super) debugger: Debugger,
     /// The job that reads or runs, and its switch.
     running: Option<(JobId, Cancel)>,
 }
 
 /// What the parts of a sandbox work on.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "the parts come one after the other")]
 pub(crate) struct Ready {
     /// The script.
     pub(crate) program: Program,
@@ -55,6 +59,7 @@ impl OpenSandbox {
             events: None,
             run_wanted: false,
             checking: false,
+            debugger: Debugger::default(),
             running: None,
         }
     }
@@ -158,6 +163,7 @@ impl State {
                 }
             }
             SandboxCommand::SetHistory(history) => self.set_sandbox_history(key, history),
+            SandboxCommand::Debug(command) => self.debug(key, command),
         }
     }
 
@@ -180,8 +186,9 @@ impl State {
             open.run_wanted = false;
             return;
         }
-        let Some(_ready) = open.ready() else { return self.read_sandbox_history(key) };
+        let Some(ready) = open.ready() else { return self.read_sandbox_history(key) };
         open.run_wanted = false;
+        self.run_debugger(key, ready);
     }
 
     /// Takes the topics that the script names while none were chosen.
