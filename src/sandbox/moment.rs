@@ -4,7 +4,7 @@
 //! rows, so that any of them is a short way away in a run of any length.
 //! Does not know: how a run came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -107,6 +107,8 @@ pub struct Recording {
     outcome: Outcome,
     /// By row: its writes, ascending.
     writes: Vec<Vec<u32>>,
+    /// By identity of an event: the first step in which it was handled, in whatever way.
+    handled: HashMap<u32, usize>,
     /// The moments after 0, 1, 2, … times the distance.
     frames: Vec<Moment>,
     /// How many steps lie between them.
@@ -144,14 +146,31 @@ impl Recording {
         let partitions = vec![PartitionMoment::default(); ended.trace.places.len()];
         let mut moment = Moment { partitions, ..Moment::default() };
         let mut frames = Vec::new();
-        for step in steps {
+        let mut handled = HashMap::new();
+        for (number, step) in steps.iter().enumerate() {
+            if let Some(address) = step.what.handled() {
+                let identity = plan.messages[address.message as usize].identity;
+                handled.entry(identity).or_insert(number);
+            }
             if moment.steps.is_multiple_of(distance) {
                 frames.push(moment.clone());
             }
             moment.follow(step, plan.members());
         }
         frames.push(moment);
-        Self { source, fold, consumer, schedule, plan, ended, outcome, writes, frames, distance }
+        Self {
+            source,
+            fold,
+            consumer,
+            schedule,
+            plan,
+            ended,
+            outcome,
+            writes,
+            handled,
+            frames,
+            distance,
+        }
     }
 
     /// How many steps there are.
@@ -239,6 +258,52 @@ impl Recording {
             None => self.fold.init(),
             Some(last) => state_after(self.setting(), writes, of_row[last]),
         }
+    }
+
+    /// What a row should be after this many steps: the fold of its events, each once and in their order, up to the first that
+    /// the consumer may still handle. It may as long as it has neither handled it in some way nor moved its position
+    /// past it while it had it not in hand. In the end nothing is left to be handled unless the consumer says where it stopped.
+    pub fn correct_at(&self, row: usize, steps: usize) -> Value {
+        let steps = steps.min(self.len());
+        let moment = self.moment(steps);
+        let over =
+            steps == self.len() && self.outcome.stops.iter().all(|stop| !stop.why.is_explicit());
+        let mut state = self.fold.init();
+        let Ok(row) = u32::try_from(row) else { return state };
+        if self.source.rows().len() <= row as usize {
+            return state;
+        }
+        for number in self.plan.canonical(&self.source, row) {
+            if !over && !self.is_past(*number, &moment) {
+                break;
+            }
+            self.fold.apply(&mut state, self.plan.canonical_event(&self.source, *number));
+        }
+        state
+    }
+
+    /// Whether a message was handled by this moment, or will not be handled any more.
+    fn is_past(&self, number: u32, moment: &Moment) -> bool {
+        let message = &self.plan.messages[number as usize];
+        if self.handled.get(&message.identity).is_some_and(|step| *step < moment.steps) {
+            return true;
+        }
+        let position = &self.plan.event(&self.source, message.event).position;
+        let partition = position.topic_partition();
+        let Some(place) = self.partitions().iter().position(|other| *other == partition) else {
+            return false;
+        };
+        let in_hand = moment.members.iter().flat_map(|member| &member.in_flight);
+        let mut in_hand = in_hand.filter(|(other, _)| usize::from(*other) == place);
+        let PartitionMoment { committed, stored, .. } = &moment.partitions[place];
+        let reached = committed.iter().chain([stored]).flatten().max();
+        reached.is_some_and(|reached| position.offset < *reached)
+            && in_hand.all(|(_, offset)| *offset != position.offset)
+    }
+
+    /// The events of the history, in log order.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The state of every row in the end.

@@ -232,6 +232,14 @@ impl What {
         }
     }
 
+    /// The message that the consumer is done with from here on, rightly or not.
+    pub(in crate::sandbox) fn handled(&self) -> Option<&Address> {
+        match self {
+            Self::Delivered(_) | Self::Failed(_) | Self::RolledBack(_) => None,
+            what => what.address(),
+        }
+    }
+
     /// What it is called in files and output.
     pub(in crate::sandbox) fn word(&self) -> &'static str {
         match self {

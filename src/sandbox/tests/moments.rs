@@ -187,3 +187,40 @@ fn what_compaction_leaves_keeps_its_offset() {
         .collect();
     assert_eq!(delivered, [6, 7, 8, 9, 10, 11]);
 }
+
+#[test]
+fn what_a_row_should_be_goes_past_an_event_as_soon_as_nobody_will_handle_it() {
+    let trial = trial(history()[..4].to_vec(), "count");
+    let lost = r#"{"fault":"F3","at":"orders-0@1"}"#;
+    let schedule = Schedule { members: 1, poll_records: 2, ..schedule(lost) };
+    let recording = trial.record(Consumer::Naive, &schedule).unwrap();
+    let steps = words(&recording);
+    let crash = steps.iter().position(|step| step == "0 crashed").unwrap();
+    let row = recording.rows().iter().position(|row| row.to_string() == "b").unwrap();
+    let both = |steps: usize| {
+        (recording.row_at(row, steps).to_json(), recording.correct_at(row, steps).to_json())
+    };
+    let one = r#"{"events":1,"by_type":{"Changed":1}}"#.to_owned();
+    assert_eq!(both(crash), ("null".to_owned(), "null".to_owned()), "it is still in hand");
+    assert_eq!(both(crash + 1), ("null".to_owned(), one.clone()), "its position is past it");
+    assert_eq!(both(recording.len()), ("null".to_owned(), one));
+}
+
+#[test]
+fn in_the_end_every_row_should_be_what_the_log_says_or_what_was_reached_before_a_stop() {
+    for (fault, consumer) in CASES
+        .into_iter()
+        .flat_map(|(fault, ..)| Consumer::ALL.map(|one| (fault, one)))
+        .filter(|(fault, _)| !fault.contains("F21") && !fault.contains("F24"))
+    {
+        let trial = trial(history(), "merge");
+        let recording = trial.record(consumer, &schedule_of(fault)).unwrap();
+        if recording.outcome().holds(Invariant::I1) || !recording.outcome().stops.is_empty() {
+            continue;
+        }
+        for (row, (name, expected)) in trial.expected_states().enumerate() {
+            let found = recording.correct_at(row, recording.len());
+            assert_eq!(found, *expected, "{fault} {consumer} {name}");
+        }
+    }
+}

@@ -10,12 +10,20 @@ mod event_list;
 mod fixture;
 mod history;
 mod junit;
+mod matrix_view;
 mod projection;
+mod run_view;
 mod runner;
+mod step_words;
 
 pub use event_list::{Edit, EditMark, EventList, EventText};
 pub use fixture::{Expectation, Fixture, FixtureError};
 pub use history::{TrialHistory, TrialQuestion};
 pub use junit::junit;
+pub use matrix_view::{CellVerdict, CellView, MatrixChoice, MatrixView};
 pub use projection::Projection;
+pub use run_view::{
+    Finding, MemberView, MomentView, PartitionView, RowView, RunEvent, RunView, Shown, StepMark,
+};
 pub use runner::{Difference, FIXTURE_ENDING, FixtureReport, FixtureRun, find_fixtures};
+pub use step_words::StepKind;

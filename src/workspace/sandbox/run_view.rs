@@ -1,0 +1,346 @@
+//! A run of a schedule, ready to be drawn: a lane for each member, a mark for each step, and one moment of it in words.
+//!
+//! Promises: marks stand in the order in which things happened; a moment costs about as much in a long run as in a short one.
+//! Does not know: how runs are made and judged, how marks look.
+
+use std::sync::Arc;
+
+use super::step_words::{Names, StepKind, step_words};
+use crate::model::{EntityId, Position, Value};
+use crate::sandbox::{
+    Consumer, Invariant, MemberLife, Moment, PartitionMoment, Recording, Schedule,
+};
+
+/// How many steps before and after a moment are told in words.
+const STEPS_TOLD: usize = 60;
+
+/// Up to how many rows are looked at to say which of them are wrong.
+const ROWS_JUDGED: usize = 40;
+
+/// A step as a mark on the lane of its member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepMark {
+    /// The number of the member.
+    pub member: u16,
+    /// What happened.
+    pub kind: StepKind,
+    /// The number of the partition it happened in, where it did.
+    pub partition: Option<u16>,
+    /// Whether it shows that an invariant does not hold.
+    pub breaks: bool,
+}
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which.
+    pub invariant: Invariant,
+    /// What shows it.
+    pub words: Arc<str>,
+    /// After how many steps it can be seen; the end where no step shows it.
+    pub steps: usize,
+    /// The row concerned.
+    pub row: Option<EntityId>,
+}
+
+/// An event that the run has to do with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunEvent {
+    /// Its address in the history.
+    pub position: Position,
+    /// Its type.
+    pub event_type: Arc<str>,
+    /// Its row.
+    pub row: Option<EntityId>,
+}
+
+/// A run of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunView {
+    /// Who consumed.
+    pub consumer: Consumer,
+    /// What went wrong meanwhile.
+    pub schedule: Arc<Schedule>,
+    /// The schedule's faults, each as a title: "F1 crash after apply, before commit".
+    pub faults: Arc<[Arc<str>]>,
+    /// The names of the members.
+    pub members: Arc<[Arc<str>]>,
+    /// The partitions by their numbers.
+    pub partitions: Arc<[Arc<str>]>,
+    /// The steps.
+    pub marks: Arc<[StepMark]>,
+    /// The invariants that do not hold.
+    pub findings: Arc<[Finding]>,
+    /// Where the consumer stands still in the end, in words.
+    pub stops: Arc<[Arc<str>]>,
+    /// The rows.
+    pub rows: Arc<[EntityId]>,
+    /// The events it was made over, the first of many.
+    pub events: Arc<[RunEvent]>,
+    /// How many events there are.
+    pub event_count: u64,
+}
+
+/// A member at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    /// What it is doing.
+    pub life: MemberLife,
+    /// What it does, in a few words.
+    pub words: Arc<str>,
+}
+
+/// A partition at a moment: offsets as texts, a dash where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionView {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The committed offset; of both groups where there are two.
+    pub committed: Arc<str>,
+    /// The position that the read model stores.
+    pub stored: Arc<str>,
+    /// The offset that was applied last.
+    pub applied: Arc<str>,
+    /// Why nothing more is read, where that is so.
+    pub standstill: Option<&'static str>,
+}
+
+/// A row at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowView {
+    /// Its name.
+    pub name: EntityId,
+    /// Whether it is what it should be; unknown where there are too many rows to look.
+    pub right: Option<bool>,
+}
+
+/// One moment of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MomentView {
+    /// How many steps were taken.
+    pub steps: usize,
+    /// What the last of them was, in words.
+    pub words: Arc<str>,
+    /// The steps around it in words, with their numbers from 1.
+    pub around: Arc<[(usize, Arc<str>)]>,
+    /// The members.
+    pub members: Arc<[MemberView]>,
+    /// The partitions.
+    pub partitions: Arc<[PartitionView]>,
+    /// The rows.
+    pub rows: Arc<[RowView]>,
+    /// The number of the row whose states are shown.
+    pub row: Option<usize>,
+}
+
+/// A row's states: as it is shown, and as a correct consumer would show it.
+pub type Shown = (Value, Value);
+
+impl RunView {
+    /// How many events are listed.
+    const EVENTS_LISTED: usize = 200;
+
+    /// The run that was recorded.
+    pub fn new(recording: &Recording) -> Self {
+        let count = recording.len();
+        let outcome = recording.outcome();
+        let finding = |found: &crate::sandbox::Counterexample| Finding {
+            invariant: found.invariant,
+            words: found.words().into(),
+            steps: found.step.map_or(count, |step| step as usize + 1),
+            row: found.row.clone(),
+        };
+        let findings: Arc<[Finding]> = outcome.counterexamples.iter().map(finding).collect();
+        let mark = |number: usize| {
+            let step = recording.step(number)?;
+            let partition = step.place.as_ref().and_then(|place| {
+                let partition = place.topic_partition();
+                let found = recording.partitions().iter().position(|other| *other == partition);
+                found.and_then(|found| u16::try_from(found).ok())
+            });
+            let breaks = findings.iter().any(|finding| finding.steps == number + 1);
+            Some(StepMark { member: step.member, kind: StepKind::of(step.what), partition, breaks })
+        };
+        let marks = (0..count).filter_map(mark).collect();
+        let fault = |fault: &crate::sandbox::Fault| {
+            let name = fault.name();
+            Arc::from(format!("{name} {}", name.entry().title))
+        };
+        let event = |given: &crate::sandbox::GivenEvent| RunEvent {
+            position: given.event.position.clone(),
+            event_type: Arc::clone(&given.event.event_type),
+            row: given.row.clone(),
+        };
+        let events = recording.source().events();
+        let stop = |stop: &crate::sandbox::Stop| {
+            Arc::from(format!("stands still at {}: {}", stop.position, stop.why.words()))
+        };
+        let names = Names::of(recording);
+        Self {
+            consumer: recording.consumer(),
+            schedule: Arc::new(recording.schedule().clone()),
+            faults: recording.schedule().faults.iter().map(fault).collect(),
+            members: (0..recording.member_count()).map(|number| names.member(number)).collect(),
+            partitions: recording.partitions().iter().map(|one| one.to_string().into()).collect(),
+            marks,
+            findings,
+            stops: outcome.stops.iter().map(stop).collect(),
+            rows: recording.rows().into(),
+            events: events.iter().take(Self::EVENTS_LISTED).map(event).collect(),
+            event_count: events.len() as u64,
+        }
+    }
+
+    /// The number of the row that is worth looking at first: that of the first finding, else the first.
+    pub fn first_row(&self) -> Option<usize> {
+        let found = self.findings.iter().find_map(|finding| finding.row.as_ref());
+        let found = found.and_then(|row| self.rows.iter().position(|other| other == row));
+        found.or(if self.rows.is_empty() { None } else { Some(0) })
+    }
+
+    /// After how many steps the next finding behind this moment can be seen; the first one where none is behind it.
+    pub fn next_finding(&self, steps: usize) -> Option<usize> {
+        let later = self.findings.iter().map(|finding| finding.steps).filter(|at| steps < *at);
+        later.min().or_else(|| self.findings.iter().map(|finding| finding.steps).min())
+    }
+}
+
+impl MomentView {
+    /// The moment after this many steps, with the states of the row with this number.
+    pub fn new(recording: &Recording, steps: usize, row: Option<usize>) -> (Self, Shown) {
+        let steps = steps.min(recording.len());
+        let names = Names::of(recording);
+        let moment = recording.moment(steps);
+        let told = |number: usize| {
+            let step = recording.step(number - 1)?;
+            Some((number, Arc::from(step_words(&step, &names))))
+        };
+        let last = (steps + STEPS_TOLD).min(recording.len());
+        let around = (steps.saturating_sub(STEPS_TOLD).max(1)..=last).filter_map(told).collect();
+        let words = steps.checked_sub(1).and_then(|number| recording.step(number));
+        let words = words
+            .map_or_else(|| "Before the first step".to_owned(), |step| step_words(&step, &names));
+        let row = row.filter(|row| *row < recording.rows().len());
+        let states = |row: usize| (recording.row_at(row, steps), recording.correct_at(row, steps));
+        let judged = recording.rows().len() <= ROWS_JUDGED;
+        let rows = recording.rows().iter().enumerate().map(|(number, name)| RowView {
+            name: name.clone(),
+            right: judged.then(|| {
+                let (shown, correct) = states(number);
+                shown == correct
+            }),
+        });
+        let partitions = recording.partitions().iter().zip(&moment.partitions);
+        let view = Self {
+            steps,
+            words: words.into(),
+            around,
+            members: members(&moment, recording, &names),
+            partitions: partitions
+                .map(|(partition, at)| partition_view(&partition.to_string(), at))
+                .collect(),
+            rows: rows.take(ROWS_JUDGED).collect(),
+            row,
+        };
+        (view, row.map(states).unwrap_or_default())
+    }
+}
+
+/// What the members do at a moment. Those that are not there yet are working for all anybody knows.
+fn members(moment: &Moment, recording: &Recording, names: &Names) -> Arc<[MemberView]> {
+    let of_member = |number: usize| {
+        let Some(member) = moment.members.get(number) else {
+            return MemberView { life: MemberLife::Down, words: "has not begun".into() };
+        };
+        let reads: Vec<String> = member
+            .reads
+            .iter()
+            .map(|(place, offset)| format!("{} from {offset}", names.partition(*place)))
+            .collect();
+        let in_flight = member.in_flight.len();
+        let words = match member.life {
+            MemberLife::Down => "is down".to_owned(),
+            MemberLife::Paused => "stands still".to_owned(),
+            MemberLife::Working if reads.is_empty() => "owns no partition".to_owned(),
+            MemberLife::Working if in_flight == 0 => format!("reads {}", reads.join(", ")),
+            MemberLife::Working => format!("reads {}, {in_flight} in hand", reads.join(", ")),
+        };
+        MemberView { life: member.life, words: words.into() }
+    };
+    (0..recording.member_count()).map(of_member).collect()
+}
+
+/// A partition at a moment.
+fn partition_view(name: &str, at: &PartitionMoment) -> PartitionView {
+    let text =
+        |offset: Option<i64>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
+    let [one, other] = at.committed;
+    let committed = match other {
+        None => text(one),
+        other => format!("{} · {}", text(one), text(other)),
+    };
+    PartitionView {
+        name: name.into(),
+        committed: committed.into(),
+        stored: text(at.stored).into(),
+        applied: text(at.applied).into(),
+        standstill: at.standstill.map(|why| why.words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::Trial;
+    use crate::workspace::sandbox::{Projection, event_json};
+
+    /// Three events of one order that a naive consumer counts while this goes wrong.
+    fn recorded(fault: &str) -> Recording {
+        let event = |offset: i64| {
+            let text = format!(
+                r#"{{"topic":"t","offset":{offset},"timestamp":{offset},"key":"a","type":"Added","value":{{}}}}"#
+            );
+            event_json::read(&text).unwrap().0
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let projection = Projection::named("count", folder.path(), None).unwrap();
+        let source = projection.source((0..3).map(event).collect()).unwrap();
+        let trial = Trial::new(Arc::new(source), Arc::clone(projection.fold()));
+        let json = format!(r#"{{"version":1,"seed":1,"poll_records":2,"faults":[{fault}]}}"#);
+        trial.record(Consumer::Naive, &Schedule::from_json(&json).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_run_has_a_mark_for_every_step_and_names_where_an_invariant_breaks() {
+        let recording = recorded(r#"{"fault":"F1","at":"t-0@1"}"#);
+        let view = RunView::new(&recording);
+        assert_eq!(view.marks.len(), recording.len());
+        assert_eq!(&*view.faults[0], "F1 crash after apply, before commit");
+        assert_eq!(view.first_row(), Some(0));
+        let found = view.findings.iter().find(|found| found.invariant == Invariant::I2).unwrap();
+        assert_eq!(view.marks[found.steps - 1].kind, StepKind::Applied);
+        assert!(view.marks[found.steps - 1].breaks, "{:?}", view.marks);
+        let first = view.next_finding(0).unwrap();
+        assert!(0 < first && view.next_finding(view.marks.len()) == Some(first), "round and round");
+    }
+
+    #[test]
+    fn a_moment_tells_what_happened_and_who_has_what() {
+        let recording = recorded(r#"{"fault":"F1","at":"t-0@1"}"#);
+        let view = RunView::new(&recording);
+        let crash = view.marks.iter().position(|mark| mark.kind == StepKind::Crashed).unwrap() + 1;
+        let (moment, _) = MomentView::new(&recording, crash, Some(0));
+        assert_eq!(&*moment.words, "Member 1 dies");
+        assert_eq!(moment.members[0].life, MemberLife::Down);
+        assert_eq!((&*moment.partitions[0].committed, &*moment.partitions[0].applied), ("–", "1"));
+        assert_eq!(moment.rows[0].right, Some(true), "nothing is wrong yet");
+        let (end, (shown, correct)) = MomentView::new(&recording, usize::MAX, Some(0));
+        assert_eq!(end.steps, recording.len());
+        assert_eq!(end.rows[0].right, Some(false));
+        assert_eq!(shown.get("events"), Some(&Value::from(5_u64)));
+        assert_eq!(correct.get("events"), Some(&Value::from(3_u64)));
+        assert_eq!(&*end.partitions[0].committed, "3");
+        let (start, _) = MomentView::new(&recording, 0, Some(9));
+        assert_eq!((&*start.words, start.row), ("Before the first step", None));
+    }
+}
