@@ -10,6 +10,8 @@
 mod behaviour;
 #[path = "window/comparison.rs"]
 mod comparison;
+#[path = "window/consumers.rs"]
+mod consumers;
 #[path = "window/density.rs"]
 mod density;
 #[path = "window/groups.rs"]

@@ -22,7 +22,9 @@ use crate::sandbox::{
     OrderSensitivity, Schedule, Stop, Trial,
 };
 use crate::workspace::Failure;
-use crate::workspace::sandbox::{Expectation, FIXTURE_ENDING, Fixture, Projection, TrialQuestion};
+use crate::workspace::sandbox::{
+    FIXTURE_ENDING, KeptRun, Projection, TrialQuestion, projection_from,
+};
 
 /// A fault and a consumer.
 #[derive(Debug, Serialize)]
@@ -193,35 +195,14 @@ fn save(folder: &Path, projection: &str, trial: &Trial, cells: &[Cell]) -> Resul
     fs_err::create_dir_all(folder).map_err(|error| failed(&error))?;
     for cell in cells.iter().filter(|cell| !cell.broken.is_empty()) {
         let Some(schedule) = &cell.schedule else { continue };
-        let part = schedule.events.as_ref().map(|events| trial.restricted_to(events));
-        let trial = part.as_ref().unwrap_or(trial);
-        let given = trial.source().events().iter();
-        let states = trial.expected_states();
+        let broken: Vec<Invariant> = cell.broken.iter().copied().collect();
+        let run = KeptRun { trial, consumer: cell.consumer, schedule, broken: &broken };
+        let fixture = run.fixture(projection_from(projection, folder));
         let faults = cell.fault_text();
-        let fixture = Fixture {
-            name: Some(format!("{} under {faults}", cell.consumer)),
-            projection: projection_from(projection, folder),
-            consumer: Some(cell.consumer),
-            schedule: Some(Schedule { events: None, ..schedule.clone() }),
-            given: given.map(|given| (given.event.clone(), given.id.clone())).collect(),
-            expect: Expectation {
-                states: states.map(|(row, state)| (row.to_string(), state.clone())).collect(),
-                invariants: cell.broken.iter().map(|invariant| (*invariant, true)).collect(),
-            },
-        };
         let file = folder.join(format!("{faults}-{}{FIXTURE_ENDING}", cell.consumer));
         fs_err::write(file, fixture.to_json()).map_err(|error| failed(&error))?;
     }
     Ok(())
-}
-
-/// The name of a projection as it is found from a folder: that of a script by its whole path.
-fn projection_from(projection: &str, folder: &Path) -> String {
-    let script = Path::new(projection);
-    let Ok(whole) = fs_err::canonicalize(script) else { return projection.to_owned() };
-    let beside = fs_err::canonicalize(folder).ok();
-    let beside = beside.as_ref().and_then(|folder| whole.strip_prefix(folder).ok());
-    beside.unwrap_or(&whole).display().to_string()
 }
 
 /// Prints cells for people: a table of faults and consumers, then what broke.

@@ -88,7 +88,7 @@ pub(crate) fn differing_rows(from: &Value, to: &Value) -> Vec<CompareRow> {
 
 /// Which lines are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     /// All.
     All,
     /// Those that differ, and those that enclose them.
@@ -96,7 +96,7 @@ enum Shown {
 }
 
 /// The lines of two states together. A state that is null has none, and an object no line for the whole.
-fn compare_rows(from: &Value, to: &Value, shown: Shown) -> Vec<CompareRow> {
+pub(super) fn compare_rows(from: &Value, to: &Value, shown: Shown) -> Vec<CompareRow> {
     let [from, to] = [from, to].map(|state| Some(state).filter(|state| !state.is_null()));
     let mut rows = Vec::new();
     let root = JsonPointer::root();

@@ -35,6 +35,8 @@ pub(crate) enum TaskKey {
     DebugStep(SandboxKey),
     /// What is wrong with the script of a sandbox.
     Script(SandboxKey),
+    /// A moment of a run of virtual consumers.
+    Moment(SandboxKey),
 }
 
 /// What is done to the engine's state with a result.

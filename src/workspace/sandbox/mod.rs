@@ -10,20 +10,27 @@ mod event_list;
 mod fixture;
 mod history;
 mod junit;
+mod keep;
 mod matrix_view;
 mod projection;
 mod run_view;
 mod runner;
 mod step_words;
+mod trial_view;
 
 pub use event_list::{Edit, EditMark, EventList, EventText};
 pub use fixture::{Expectation, Fixture, FixtureError};
 pub use history::{TrialHistory, TrialQuestion};
 pub use junit::junit;
+pub use keep::{KeptRun, projection_from};
 pub use matrix_view::{CellVerdict, CellView, MatrixChoice, MatrixView};
 pub use projection::Projection;
 pub use run_view::{
-    Finding, MemberView, MomentView, PartitionView, RowView, RunEvent, RunView, Shown, StepMark,
+    Finding, MemberView, MomentView, PartitionView, Rest, RowView, RunEvent, RunView, Shown,
+    StepMark,
 };
 pub use runner::{Difference, FIXTURE_ENDING, FixtureReport, FixtureRun, find_fixtures};
 pub use step_words::StepKind;
+pub use trial_view::{
+    ComparisonChoice, ComparisonView, DivergenceDetail, DivergenceRow, TrialCommand, TrialView,
+};

@@ -14,6 +14,9 @@ use crate::sandbox::{
 /// How many steps before and after a moment are told in words.
 const STEPS_TOLD: usize = 60;
 
+/// How many events are folded at most, about, to find where a row began to be wrong.
+const LOOKED_AT_MAX: usize = 20_000;
+
 /// Up to how many rows are looked at to say which of them are wrong.
 const ROWS_JUDGED: usize = 40;
 
@@ -28,6 +31,17 @@ pub struct StepMark {
     pub partition: Option<u16>,
     /// Whether it shows that an invariant does not hold.
     pub breaks: bool,
+}
+
+/// A while in which a member does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// The number of the member.
+    pub member: u16,
+    /// After how many steps it begins.
+    pub from: usize,
+    /// After how many steps it ends.
+    pub to: usize,
 }
 
 /// An invariant that does not hold.
@@ -69,6 +83,10 @@ pub struct RunView {
     pub partitions: Arc<[Arc<str>]>,
     /// The steps.
     pub marks: Arc<[StepMark]>,
+    /// When members were down or stood still, in the order in which that ended.
+    pub rests: Arc<[Rest]>,
+    /// The schedule in JSON.
+    pub text: Arc<str>,
     /// The invariants that do not hold.
     pub findings: Arc<[Finding]>,
     /// Where the consumer stands still in the end, in words.
@@ -144,11 +162,16 @@ impl RunView {
     pub fn new(recording: &Recording) -> Self {
         let count = recording.len();
         let outcome = recording.outcome();
-        let finding = |found: &crate::sandbox::Counterexample| Finding {
-            invariant: found.invariant,
-            words: found.words().into(),
-            steps: found.step.map_or(count, |step| step as usize + 1),
-            row: found.row.clone(),
+        let finding = |found: &crate::sandbox::Counterexample| {
+            let shown = found.step.map_or(count, |step| step as usize + 1);
+            let since = Some(found).filter(|found| found.invariant == Invariant::I1);
+            let since = since.and_then(|found| wrong_since(recording, found.row.as_ref()?));
+            Finding {
+                invariant: found.invariant,
+                words: found.words().into(),
+                steps: since.unwrap_or(shown),
+                row: found.row.clone(),
+            }
         };
         let findings: Arc<[Finding]> = outcome.counterexamples.iter().map(finding).collect();
         let mark = |number: usize| {
@@ -161,7 +184,7 @@ impl RunView {
             let breaks = findings.iter().any(|finding| finding.steps == number + 1);
             Some(StepMark { member: step.member, kind: StepKind::of(step.what), partition, breaks })
         };
-        let marks = (0..count).filter_map(mark).collect();
+        let marks: Arc<[StepMark]> = (0..count).filter_map(mark).collect();
         let fault = |fault: &crate::sandbox::Fault| {
             let name = fault.name();
             Arc::from(format!("{name} {}", name.entry().title))
@@ -182,6 +205,8 @@ impl RunView {
             faults: recording.schedule().faults.iter().map(fault).collect(),
             members: (0..recording.member_count()).map(|number| names.member(number)).collect(),
             partitions: recording.partitions().iter().map(|one| one.to_string().into()).collect(),
+            rests: rests(&marks),
+            text: recording.schedule().to_json().into(),
             marks,
             findings,
             stops: outcome.stops.iter().map(stop).collect(),
@@ -244,6 +269,40 @@ impl MomentView {
         };
         (view, row.map(states).unwrap_or_default())
     }
+}
+
+/// After how many steps a row that is wrong in the end was wrong for good; none where looking would take long.
+fn wrong_since(recording: &Recording, row: &EntityId) -> Option<usize> {
+    let count = recording.len();
+    let row = recording.rows().iter().position(|other| other == row)?;
+    let is_wrong = |steps: usize| recording.row_at(row, steps) != recording.correct_at(row, steps);
+    if LOOKED_AT_MAX < count.saturating_mul(recording.source().len()) || !is_wrong(count) {
+        return None;
+    }
+    let right = (0..count).rev().find(|steps| !is_wrong(*steps));
+    Some(right.map_or(0, |steps| steps + 1))
+}
+
+/// When members were down or stood still.
+fn rests(marks: &[StepMark]) -> Arc<[Rest]> {
+    let mut since = std::collections::BTreeMap::new();
+    let mut rests = Vec::new();
+    for (number, mark) in marks.iter().enumerate() {
+        match mark.kind {
+            StepKind::Crashed | StepKind::Stopped => {
+                since.entry(mark.member).or_insert(number + 1);
+            }
+            StepKind::Started | StepKind::Assigned => {
+                if let Some(from) = since.remove(&mark.member) {
+                    rests.push(Rest { member: mark.member, from, to: number });
+                }
+            }
+            _ => {}
+        }
+    }
+    let open = since.into_iter();
+    rests.extend(open.map(|(member, from)| Rest { member, from, to: marks.len() }));
+    rests.into()
 }
 
 /// What the members do at a moment. Those that are not there yet are working for all anybody knows.
@@ -320,6 +379,12 @@ mod tests {
         let found = view.findings.iter().find(|found| found.invariant == Invariant::I2).unwrap();
         assert_eq!(view.marks[found.steps - 1].kind, StepKind::Applied);
         assert!(view.marks[found.steps - 1].breaks, "{:?}", view.marks);
+        let crash = view.marks.iter().position(|mark| mark.kind == StepKind::Crashed).unwrap();
+        assert_eq!(*view.rests, [Rest { member: 0, from: crash + 1, to: crash + 1 }]);
+        let wrong = view.findings.iter().find(|found| found.invariant == Invariant::I1).unwrap();
+        assert_eq!(view.marks[wrong.steps - 1].kind, StepKind::Applied, "{wrong:?}");
+        let right = |steps| MomentView::new(&recording, steps, None).0.rows[0].right;
+        assert_eq!((right(wrong.steps - 1), right(wrong.steps)), (Some(true), Some(false)));
         let first = view.next_finding(0).unwrap();
         assert!(0 < first && view.next_finding(view.marks.len()) == Some(first), "round and round");
     }

@@ -15,6 +15,7 @@ pub use self::debugger::{
     StepRow, WatchView,
 };
 use super::projection::EventOrder;
+use super::sandbox::{TrialCommand, TrialView};
 use super::{Fetch, JobId, Problem};
 use crate::fold::{Definition, Fault, Lint};
 use crate::model::{Completeness, EntityId};
@@ -122,6 +123,8 @@ pub struct SandboxView {
     pub job: Option<JobId>,
     /// The debugger.
     pub debugger: DebuggerView,
+    /// What virtual consumers are tried with.
+    pub trial: TrialView,
 }
 
 impl SandboxView {
@@ -145,6 +148,7 @@ impl SandboxView {
             source: Fetch::NotAsked,
             job: None,
             debugger: DebuggerView::default(),
+            trial: TrialView::default(),
         }
     }
 }
@@ -166,4 +170,6 @@ pub enum SandboxCommand {
     SetHistory(HistoryChoice),
     /// Asks something of the debugger.
     Debug(DebugCommand),
+    /// Asks something of virtual consumers.
+    Trial(TrialCommand),
 }

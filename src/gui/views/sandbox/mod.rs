@@ -11,13 +11,17 @@ mod schedule;
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Id, Margin, Panel, Ui};
 
+use self::comparison::ComparisonState;
 use self::debugger::DebuggerState;
+use self::matrix::MatrixState;
+use self::schedule::ScheduleState;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::view::View;
 use crate::gui::widgets::EmptyState;
+use crate::workspace::sandbox::TrialCommand;
 use crate::workspace::{SandboxCommand, SandboxKey, SandboxView};
 
 /// The parts of a sandbox.
@@ -55,6 +59,12 @@ pub(crate) struct SandboxState {
     header: header::HeaderState,
     /// What the debugger keeps.
     debugger: DebuggerState,
+    /// What the matrix keeps.
+    matrix: MatrixState,
+    /// What the schedule keeps.
+    schedule: ScheduleState,
+    /// What the comparison keeps.
+    comparison: ComparisonState,
 }
 
 impl SandboxState {
@@ -83,6 +93,23 @@ impl SandboxState {
         self.taken.as_ref().is_some_and(|taken| **taken != *self.text)
     }
 
+    /// Asks something of virtual consumers: they run the script as it stands here.
+    fn ask_trial(&self, sandbox: &SandboxView, command: TrialCommand, view: &mut View<'_>) {
+        let runs = matches!(
+            command,
+            TrialCommand::RunMatrix(_)
+                | TrialCommand::Open(..)
+                | TrialCommand::OpenText(..)
+                | TrialCommand::OpenFile(..)
+                | TrialCommand::OpenIncident(_)
+                | TrialCommand::Compare(_)
+        );
+        if runs && self.is_changed() {
+            view.out.sandbox(&sandbox.key, SandboxCommand::Check(self.to_send()));
+        }
+        view.out.sandbox(&sandbox.key, SandboxCommand::Trial(command));
+    }
+
     /// The text for the workspace.
     pub(crate) fn to_send(&self) -> Arc<str> {
         self.text.as_str().into()
@@ -107,10 +134,35 @@ pub(crate) fn show(ui: &mut Ui, key: &SandboxKey, state: &mut SandboxState, view
     });
     CentralPanel::default().frame(Frame::new()).show(ui, |ui| match state.section {
         Section::Debugger => debugger::show(ui, &sandbox, state, view),
-        Section::Matrix => matrix::show(ui, &sandbox, state, view),
-        Section::Schedule => schedule::show(ui, &sandbox, state, view),
-        Section::Comparison => comparison::show(ui, &sandbox, state, view),
+        Section::Matrix | Section::Schedule | Section::Comparison => {
+            show_trial(ui, &sandbox, state, view);
+        }
     });
+}
+
+/// Draws a part in which virtual consumers run.
+fn show_trial(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut View<'_>) {
+    let (id, trial) = (Id::unique(("trial", &sandbox.key)), &sandbox.trial);
+    let mut asked = Vec::new();
+    match state.section {
+        Section::Debugger => {}
+        Section::Matrix => {
+            if matrix::show(ui, &mut state.matrix, trial, &mut asked) {
+                state.section = Section::Schedule;
+            }
+        }
+        Section::Schedule => {
+            let demo = view.snapshot.demo.as_ref().filter(|_| sandbox.key == SandboxKey::Demo);
+            let incident = demo.map(|demo| &*demo.incident_entity);
+            schedule::show(ui, id, &mut state.schedule, trial, incident, &mut asked);
+        }
+        Section::Comparison => {
+            comparison::show(ui, id, sandbox, &mut state.comparison, view, &mut asked);
+        }
+    }
+    for command in asked {
+        state.ask_trial(sandbox, command, view);
+    }
 }
 
 /// Carries out a command on the sandbox in front.
@@ -126,6 +178,13 @@ pub(crate) fn execute(
         }
         UiCommand::SaveProjection => {
             view.out.sandbox(key, SandboxCommand::Save(state.to_send()));
+        }
+        command if state.section == Section::Schedule => {
+            let sandbox = view.snapshot.sandbox_view(key).cloned();
+            let asked = sandbox.and_then(|sandbox| schedule::execute(command, &sandbox.trial));
+            if let Some(command) = asked {
+                view.out.sandbox(key, SandboxCommand::Trial(command));
+            }
         }
         _ => debugger::execute(command, key, state, view),
     }

@@ -71,7 +71,7 @@ fn read(
 
 impl State {
     /// How the sandbox asks the cluster; stopped by this switch.
-    fn sandbox_session(&self, cancel: Cancel) -> Option<Session> {
+    pub(super) fn sandbox_session(&self, cancel: Cancel) -> Option<Session> {
         Some(Session {
             connection: self.connection.clone()?,
             log: Arc::clone(self.log.as_ref()?),
@@ -124,7 +124,9 @@ impl State {
         } else {
             open.run_wanted = false;
             let source = std::mem::take(&mut open.view.source);
-            open.view.source = source.failed(problem.unwrap_or_else(|| Problem::new("stopped")));
+            let problem = problem.unwrap_or_else(|| Problem::new("stopped"));
+            open.view.source = source.failed(problem.clone());
+            self.give_up(key, &problem);
         }
     }
 }

@@ -6,15 +6,19 @@
 //!
 //! What a part works on is [`OpenSandbox::ready`]: a program and events, both immutable and shared.
 
+mod comparison;
 mod debugger;
 mod history;
+mod moment;
 mod script;
+mod trial;
 mod watches;
 
 use std::sync::Arc;
 
 use self::debugger::Debugger;
 pub(crate) use self::history::SandboxEvents;
+use self::trial::TrialWork;
 use super::state::State;
 use crate::fold::Program;
 use crate::model::Cancel;
@@ -39,6 +43,8 @@ pub(crate) struct OpenSandbox {
     pub(super) debugger: Debugger,
     /// The job that reads or runs, and its switch.
     running: Option<(JobId, Cancel)>,
+    /// What virtual consumers are tried with.
+    trial: TrialWork,
 }
 
 /// What the parts of a sandbox work on.
@@ -61,6 +67,7 @@ impl OpenSandbox {
             checking: false,
             debugger: Debugger::default(),
             running: None,
+            trial: TrialWork::default(),
         }
     }
 
@@ -146,6 +153,7 @@ impl State {
     pub(crate) fn close_sandbox(&mut self, key: &SandboxKey) {
         if let Some(open) = self.sandbox_mut(key) {
             open.stop();
+            open.trial.stop();
         }
         self.sandboxes.retain(|open| open.view.key != *key);
     }
@@ -164,6 +172,7 @@ impl State {
             }
             SandboxCommand::SetHistory(history) => self.set_sandbox_history(key, history),
             SandboxCommand::Debug(command) => self.debug(key, command),
+            SandboxCommand::Trial(command) => self.ask_trial(key, command),
         }
     }
 
@@ -175,8 +184,14 @@ impl State {
         self.run_sandbox(key);
     }
 
-    /// Runs what is wanted as soon as its program and its events are there.
+    /// Runs what is wanted as soon as its program and its events are there, then tries what waits for both.
     fn run_sandbox(&mut self, key: &SandboxKey) {
+        self.run_wanted_sandbox(key);
+        self.try_what_waits(key);
+    }
+
+    /// Runs what is wanted as soon as its program and its events are there.
+    fn run_wanted_sandbox(&mut self, key: &SandboxKey) {
         self.name_topics(key);
         let Some(open) = self.sandbox_mut(key) else { return };
         if !open.run_wanted || open.checking {

@@ -53,7 +53,7 @@ fn scripts_in(folder: &Path) -> io::Result<Vec<ScriptFile>> {
 }
 
 /// Writes a file aside and puts it into its place.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         fs_err::create_dir_all(folder)?;
@@ -69,7 +69,7 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 
 impl State {
     /// The folder that scripts are in: that of the workspace file, else the one the program was started in.
-    fn script_folder(&self) -> PathBuf {
+    pub(super) fn script_folder(&self) -> PathBuf {
         let config = self.options.config.as_ref();
         config.map_or_else(|| PathBuf::from("."), |config| config.folder().to_owned())
     }

@@ -1,0 +1,204 @@
+//! One moment of a run: the steps around it in words, positions, and the rows as they are and as they should be.
+//!
+//! Promises: side by side where there is room, else one at a time.
+//! Does not know: how a moment is worked out.
+
+use egui::{CentralPanel, Frame, Grid, Id, Label, Margin, Panel, RichText, ScrollArea, Ui};
+
+use crate::gui::theme::{Tokens, icons, medium, mono, mono_small, secondary};
+use crate::gui::views::list_row::ListRow;
+use crate::gui::widgets::{EmptyState, TreeState, compare_tree};
+use crate::workspace::sandbox::{MomentView, RunView, TrialCommand, TrialView};
+
+/// Below this width, in points, the parts are shown one at a time.
+const NARROW: f32 = 760.0;
+
+/// The parts of a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    /// What happened around it.
+    Steps,
+    /// Where everybody stands.
+    Positions,
+    /// A row, as it is and as it should be.
+    #[default]
+    Row,
+}
+
+/// What is shown of a moment.
+#[derive(Debug, Default)]
+pub(super) struct MomentState {
+    /// The part where there is no room for all.
+    part: Part,
+    /// The tree of the row.
+    tree: TreeState,
+    /// The steps that were shown last: the list follows when they change.
+    shown: Option<usize>,
+}
+
+/// Draws the moment.
+pub(super) fn show(
+    ui: &mut Ui,
+    id: Id,
+    state: &mut MomentState,
+    run: &RunView,
+    trial: &TrialView,
+    out: &mut Vec<TrialCommand>,
+) {
+    let Some(moment) = trial.moment.clone() else { return };
+    let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
+    if ui.available_width() < NARROW {
+        frame.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.selectable_value(&mut state.part, Part::Row, "Rows");
+                ui.selectable_value(&mut state.part, Part::Steps, "Steps");
+                ui.selectable_value(&mut state.part, Part::Positions, "Positions");
+            });
+            match state.part {
+                Part::Steps => steps(ui, id, state, &moment, out),
+                Part::Positions => positions(ui, id, &moment, run),
+                Part::Row => row(ui, id, state, &moment, trial, out),
+            }
+        });
+        return;
+    }
+    let width = ui.available_width();
+    Panel::left(id.with("steps"))
+        .default_size((width * 0.4).clamp(260.0, 560.0))
+        .size_range(200.0..=width * 0.5)
+        .frame(frame)
+        .show(ui, |ui| {
+            heading(ui, "What happened");
+            steps(ui, id, state, &moment, out);
+        });
+    Panel::right(id.with("positions"))
+        .default_size((width * 0.26).clamp(230.0, 460.0))
+        .size_range(180.0..=width * 0.4)
+        .frame(frame)
+        .show(ui, |ui| positions(ui, id, &moment, run));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        row(ui, id, state, &moment, trial, out);
+    });
+}
+
+/// The title of a part.
+fn heading(ui: &mut Ui, words: &str) {
+    let color = Tokens::of(ui).text_strong;
+    ui.label(RichText::new(words).font(medium()).color(color));
+}
+
+/// The steps around the moment in words.
+fn steps(
+    ui: &mut Ui,
+    id: Id,
+    state: &mut MomentState,
+    moment: &MomentView,
+    out: &mut Vec<TrialCommand>,
+) {
+    let follow = state.shown.replace(moment.steps) != Some(moment.steps);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical().id_salt(id.with("step list")).auto_shrink(false).show(ui, |ui| {
+        for (number, words) in moment.around.iter() {
+            let number_text = number.to_string();
+            let is_shown = *number == moment.steps;
+            let row = ListRow::new(words).right(&number_text).selected(is_shown).show(ui);
+            if is_shown && follow {
+                row.scroll_to_me(Some(egui::Align::Center));
+            }
+            if row.on_hover_text(&**words).clicked() {
+                out.push(TrialCommand::GoTo(*number));
+            }
+        }
+    });
+}
+
+/// Where everybody stands.
+fn positions(ui: &mut Ui, id: Id, moment: &MomentView, run: &RunView) {
+    let tokens = Tokens::of(ui);
+    let color = tokens.text_secondary;
+    ScrollArea::both().id_salt(id.with("positions")).auto_shrink(false).show(ui, |ui| {
+        heading(ui, "Positions");
+        let keeps = moment.partitions.iter().any(|partition| &*partition.stored != "–");
+        let columns = if keeps { 4 } else { 3 };
+        Grid::new(id.with("partitions")).num_columns(columns).spacing([16.0, 2.0]).show(ui, |ui| {
+            let names = ["Partition", "Committed", "Applied", "Stored"];
+            for name in &names[..columns] {
+                ui.label(RichText::new(*name).font(secondary()).color(color));
+            }
+            ui.end_row();
+            for partition in moment.partitions.iter() {
+                let texts =
+                    [&partition.name, &partition.committed, &partition.applied, &partition.stored];
+                for text in &texts[..columns] {
+                    ui.label(RichText::new(&***text).font(mono()));
+                }
+                if let Some(why) = partition.standstill {
+                    ui.label(RichText::new(icons::STOP).color(tokens.warning)).on_hover_text(why);
+                }
+                ui.end_row();
+            }
+        });
+        ui.add_space(10.0);
+        heading(ui, "Members");
+        for (member, name) in moment.members.iter().zip(run.members.iter()) {
+            let words = format!("{name} {}", member.words);
+            ui.add(Label::new(words).wrap());
+        }
+        ui.add_space(10.0);
+        heading(ui, "Events");
+        for event in run.events.iter() {
+            let row = event.row.as_ref().map(|row| format!("  {row}")).unwrap_or_default();
+            let words = format!("{}  {}{row}", event.position, event.event_type);
+            ui.add(Label::new(RichText::new(words).font(mono_small())).extend());
+        }
+        if (run.events.len() as u64) < run.event_count {
+            let more = run.event_count - run.events.len() as u64;
+            ui.label(RichText::new(format!("and {more} more")).font(secondary()).color(color));
+        }
+    });
+}
+
+/// A row as it is shown, beside what a correct consumer would show.
+fn row(
+    ui: &mut Ui,
+    id: Id,
+    state: &mut MomentState,
+    moment: &MomentView,
+    trial: &TrialView,
+    out: &mut Vec<TrialCommand>,
+) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        heading(ui, "Row");
+        for (number, row) in moment.rows.iter().enumerate() {
+            let (sign, color, word) = match row.right {
+                Some(true) => (icons::CHECK, tokens.added, "right"),
+                Some(false) => (icons::X, tokens.removed, "wrong"),
+                None => (icons::QUESTION, tokens.text_secondary, "not looked at"),
+            };
+            let name = row.name.to_string();
+            let name = if name.is_empty() { "the state".to_owned() } else { name };
+            let mut text = egui::text::LayoutJob::default();
+            let format =
+                |font, color| egui::TextFormat { font_id: font, color, ..Default::default() };
+            text.append(sign, 0.0, format(crate::gui::theme::icon(), color));
+            text.append(&format!(" {name}"), 0.0, format(mono(), tokens.text));
+            let chosen = moment.row == Some(number);
+            let response = ui.selectable_label(chosen, text);
+            let words = format!("Row {name}, {word}");
+            response.widget_info(|| {
+                egui::WidgetInfo::selected(egui::Role::Button, true, chosen, &words)
+            });
+            if response.on_hover_text(word).clicked() {
+                out.push(TrialCommand::ShowRow(number));
+            }
+        }
+    });
+    if trial.row.is_empty() {
+        let words = "Neither this consumer nor a correct one shows anything here yet.";
+        EmptyState::new(icons::EQUALS, "No row yet", words).show(ui);
+        return;
+    }
+    let names = ["as shown", "as it should be"];
+    compare_tree(ui, id.with("row"), &mut state.tree, &trial.row, names, None);
+}
