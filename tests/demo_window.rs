@@ -1,4 +1,5 @@
-//! The window on the real reference system: a command that is sent in its panel becomes an event on a lane.
+//! The window on the real reference system: a command that is sent in its panel becomes an event on a lane; its incident is
+//! made to happen again in the sandbox.
 //!
 //! Promises: engine, embedded cluster and command side are those of the program; only the display is missing.
 //! Does not know: how anything looks.
@@ -116,4 +117,31 @@ fn a_command_sent_in_the_panel_is_an_event_on_the_lane_and_a_change_of_the_state
     window.wait_for("v2 ItemAdded");
     window.wait_for("KETTLE-2");
     window.wait_for("order-events, 2 events");
+}
+
+#[test]
+fn the_incident_happens_again_in_the_sandbox_and_the_mended_consumer_passes_by_clicking_alone() {
+    let mut window = Window::open();
+    window.wait_for("The dashboard says CREATED");
+    window.press("Sandbox chapter");
+    window.wait_for("The same fault, on purpose");
+    window.press("Open the dashboard's projection");
+    window.wait_for("Step 2 of 4");
+    window.press("Reproduce it");
+    window.wait_for("It breaks I1");
+    window.wait_for("Row order-1042, wrong");
+    assert!(window.shows("Breaks I1"), "the invariant is named");
+    assert!(window.shows("Consumer: naive"), "the careless consumer");
+    window.wait_for("status \"CREATED\", right: \"SHIPPED\"");
+    window.press("Step back");
+    window.press("To the end of the run");
+    window.press("Try the mended consumer");
+    window.wait_for("The mended consumer passes");
+    assert!(window.shows("holds every invariant"), "the verdict");
+    window.press("To the end of the run");
+    window.wait_for("Row order-1042, right");
+    window.press("Try every fault");
+    window.wait_for("of 180 cells");
+    window.press("Stop the matrix");
+    window.wait_for("What survives?");
 }

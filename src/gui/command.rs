@@ -73,6 +73,8 @@ pub enum UiCommand {
     ShowDemo,
     /// Starts the guided tour of the incident.
     StartTour,
+    /// Starts the chapter of the tour that makes the incident happen again.
+    StartSandboxChapter,
     /// Opens a sandbox with a new projection.
     NewProjection,
     /// Opens a sandbox with a projection over the entity in front.
@@ -136,7 +138,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 56] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::PreviousEvent,
@@ -169,6 +171,7 @@ impl UiCommand {
         Self::ShowGroups,
         Self::ShowDemo,
         Self::StartTour,
+        Self::StartSandboxChapter,
         Self::NewProjection,
         Self::DebugEntity,
         Self::RunProjection,
@@ -252,6 +255,9 @@ impl UiCommand {
             Self::ShowGroups => words("Consumer groups", "Show where consumer groups stand"),
             Self::ShowDemo => words("Demo panel", "Send commands to the reference system"),
             Self::StartTour => words("Guided tour", "Find the planted incident in five steps"),
+            Self::StartSandboxChapter => {
+                words("Sandbox chapter", "Make the incident happen again, and see who survives it")
+            }
             Self::NewProjection => {
                 words("New projection", "Write a projection and step through it in a sandbox")
             }
@@ -352,6 +358,7 @@ impl UiCommand {
             Self::ShowGroups
             | Self::ShowDemo
             | Self::StartTour
+            | Self::StartSandboxChapter
             | Self::NewProjection
             | Self::DebugEntity
             | Self::ShowProjections

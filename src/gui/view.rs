@@ -47,6 +47,10 @@ pub(crate) enum Action {
     BrowseForConfig,
     /// Shows a record among those of its topic.
     ShowRecord(Position),
+    /// Shows the schedule that is open in a sandbox.
+    ShowSchedule(SandboxKey),
+    /// Shows the matrix of a sandbox.
+    ShowMatrix(SandboxKey),
     /// Opens a sandbox over these events.
     OpenSandbox(SandboxKey, HistoryChoice),
     /// Opens a sandbox with a new projection over these events.

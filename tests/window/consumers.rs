@@ -181,15 +181,23 @@ fn a_cell_says_what_broke_and_a_click_opens_its_schedule() {
     test.assert_idle("a schedule that is not there");
 }
 
-#[test]
-fn a_matrix_that_is_worked_out_says_how_far_it_is_and_can_be_stopped() {
-    let trial = TrialView {
-        matrix: Fetch::Pending(None),
+/// A matrix of which the first rows are there.
+fn begun() -> TrialView {
+    let whole = matrix();
+    let begun = MatrixView { cells: whole.cells.iter().take(30).cloned().collect(), ..whole };
+    TrialView {
+        matrix: Fetch::Pending(Some(Arc::new(begun))),
         matrix_done: Some((30, 180)),
         ..TrialView::default()
-    };
-    let mut test = at("Matrix", trial);
+    }
+}
+
+#[test]
+fn a_matrix_that_is_worked_out_says_how_far_it_is_and_can_be_stopped() {
+    let mut test = at("Matrix", begun());
     assert!(test.shows("30 of 180 cells"), "progress");
+    assert!(test.shows("F1 naive: breaks"), "the first rows are there");
+    assert!(!test.shows("F6 naive"), "the others are not");
     test.press("Stop the matrix");
     assert_eq!(asked(&mut test), [TrialCommand::Stop]);
 }
@@ -336,6 +344,7 @@ fn pictures_of_virtual_consumers() {
             let scenes = [
                 ("Matrix", "matrix", TrialView { matrix: tried, ..TrialView::default() }),
                 ("Matrix", "matrix-empty", TrialView::default()),
+                ("Matrix", "matrix-begun", begun()),
                 ("Schedule", "schedule", run_view(Consumer::Naive, None)),
                 ("Schedule", "schedule-held", run_view(Consumer::TransactionalPosition, Some(9))),
                 ("Schedule", "schedule-empty", TrialView::default()),

@@ -38,6 +38,11 @@ impl App {
                     self.tour.start();
                 }
             }
+            UiCommand::StartSandboxChapter => {
+                if self.snapshot.demo.is_some() {
+                    self.tour.start_chapter();
+                }
+            }
             UiCommand::ShowProjections => self.show_section(Section::Projections),
             UiCommand::NewProjection => self.new_sandbox(HistoryChoice::default()),
             UiCommand::DebugEntity => {

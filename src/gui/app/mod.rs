@@ -30,6 +30,7 @@ use super::command;
 use super::dialogs::Dialogs;
 use super::theme::TimeFormat;
 use super::view::{Action, Outbox, Pane, View};
+use super::views::sandbox;
 use super::views::tour::Tour;
 use super::widgets::{ToastState, problem_box, toasts};
 use crate::model::Position;
@@ -249,6 +250,12 @@ impl App {
         self.open(&Pane::Sandbox(key));
     }
 
+    /// Brings a part of a sandbox to the front.
+    fn show_sandbox(&mut self, key: SandboxKey, section: sandbox::Section) {
+        self.states.sandboxes.entry(key.clone()).or_default().section = section;
+        self.open(&Pane::Sandbox(key));
+    }
+
     /// Opens a sandbox with a new projection over these events.
     fn new_sandbox(&mut self, history: HistoryChoice) {
         let is_open = |number: &u32| {
@@ -296,6 +303,8 @@ impl App {
                 Action::Run(command) => self.execute(ctx, command),
                 Action::BrowseForConfig => self.files.open(ctx),
                 Action::ShowRecord(position) => self.show_record(position),
+                Action::ShowSchedule(key) => self.show_sandbox(key, sandbox::Section::Schedule),
+                Action::ShowMatrix(key) => self.show_sandbox(key, sandbox::Section::Matrix),
                 Action::OpenSandbox(key, history) => self.open_sandbox(key, history),
                 Action::NewSandbox(history) => self.new_sandbox(history),
                 Action::ShowGroup(group) => {

@@ -76,6 +76,10 @@ fn header(ui: &mut Ui, demo: &DemoView, view: &mut View<'_>) {
         if ui.add(tour).clicked() {
             view.out.run(UiCommand::StartTour);
         }
+        let words = UiCommand::StartSandboxChapter.text();
+        if ui.add(IconButton::new(icons::FLASK, words).text(words)).clicked() {
+            view.out.run(UiCommand::StartSandboxChapter);
+        }
     });
 }
 

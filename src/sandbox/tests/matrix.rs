@@ -34,6 +34,23 @@ fn the_same_seed_gives_the_same_cells_on_one_thread_and_on_many() {
 }
 
 #[test]
+fn the_cells_of_a_fault_are_the_same_whichever_faults_are_tried_beside_it() {
+    let trial = trial(history(), "count");
+    let all = matrix(&trial, 7, 2);
+    let columns = Consumer::ALL.len();
+    for (fault, row) in FaultName::all().zip(all.chunks(columns)).step_by(7) {
+        let question = MatrixQuestion {
+            faults: vec![fault],
+            consumers: Consumer::ALL.to_vec(),
+            seed: 7,
+            runs: 2,
+            workers: 1,
+        };
+        assert_eq!(trial.matrix(&question, &Cancel::new(), &|_, _| {}).unwrap(), row);
+    }
+}
+
+#[test]
 fn what_is_shrunk_still_fails_after_it_was_read_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("schedule.json");

@@ -25,6 +25,14 @@ pub const CARELESS_CONSUMER: Consumer = Consumer::Naive;
 /// The consumer that shows the same history right under the same schedule.
 pub const MENDED_CONSUMER: Consumer = Consumer::TransactionalPosition;
 
+/// The same over the events of the order alone: the rest of the shop goes its way.
+pub fn incident_of_one_order(events: &[Event], order: &EntityId) -> Option<Schedule> {
+    let of_order = events.iter().filter(|event| event.entity.as_ref() == Some(order));
+    let events_of_order = of_order.map(|event| event.position.clone()).collect();
+    let schedule = incident_schedule(events, order)?;
+    Some(Schedule { events: Some(events_of_order), ..schedule })
+}
+
 /// The demo's incident as a schedule over these events: the dashboard's process commits before it applies, and dies at the
 /// shipping of this order. `None` when the order was never shipped.
 pub fn incident_schedule(events: &[Event], order: &EntityId) -> Option<Schedule> {

@@ -70,7 +70,7 @@ pub struct MatrixView {
     pub choice: MatrixChoice,
     /// How many events the history has.
     pub events: u64,
-    /// The cells, row by row.
+    /// The cells, row by row, as far as they are worked out.
     pub cells: Arc<[CellView]>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
@@ -82,7 +82,12 @@ impl MatrixView {
         Self { choice, events, cells: cells.iter().map(CellView::new).collect(), took_ms }
     }
 
-    /// The cell of the fault and the consumer with these numbers.
+    /// Whether all its cells are there.
+    pub fn is_whole(&self) -> bool {
+        self.cells.len() == self.choice.faults.len() * self.choice.consumers.len()
+    }
+
+    /// The cell of the fault and the consumer with these numbers; none while it is not worked out.
     pub fn cell(&self, fault: usize, consumer: usize) -> Option<&CellView> {
         self.cells.get(fault * self.choice.consumers.len() + consumer)
     }

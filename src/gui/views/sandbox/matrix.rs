@@ -32,6 +32,9 @@ const CONSUMER_WIDTH_MAX: f32 = 190.0;
 const HEAD_HEIGHT: f32 = 36.0;
 /// How wide a tooltip gets, in points.
 const TIP_WIDTH: f32 = 440.0;
+/// What is said before the first cells are there.
+const WAITING: &str = "Each cell runs the whole history a few times; what fails is shrunk to the smallest schedule that still does. Rows \
+                       appear as they are done.";
 /// The most runs a fault is tried with.
 const RUNS_MAX: u32 = 100;
 
@@ -61,14 +64,15 @@ pub(crate) fn show(
             out.push(TrialCommand::RunMatrix(state.choice.clone()));
         }
         let Some(matrix) = trial.matrix.latest() else {
-            opened = false;
-            if !trial.matrix.is_pending() && trial.matrix.problem().is_none() {
+            if trial.matrix.is_pending() {
+                EmptyState::new(icons::HOURGLASS, "Trying faults on consumers…", WAITING).show(ui);
+            } else if trial.matrix.problem().is_none() {
                 empty(ui, state, out);
             }
             return;
         };
         summary(ui, matrix);
-        if trial.matrix.is_pending() {
+        if trial.matrix.is_pending() && matrix.is_whole() {
             ui.multiply_opacity(0.5);
         }
         opened = grid(ui, matrix, trial, out);
@@ -288,9 +292,14 @@ fn grid(ui: &mut Ui, matrix: &MatrixView, trial: &TrialView, out: &mut Vec<Trial
                 let (rect, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::empty());
                 fault_name(ui, rect.with_max_x(rect.left() + columns.faults), fault);
                 for column in 0..consumers.len() {
-                    if let Some(cell) = matrix.cell(row, column)
-                        && self::cell(ui, columns.cell(rect, column), cell, trial).clicked()
-                    {
+                    let place = columns.cell(rect, column);
+                    let Some(cell) = matrix.cell(row, column) else {
+                        let (at, color) =
+                            (place.left_center() + vec2(16.0, 0.0), Tokens::of(ui).outline);
+                        ui.painter().text(at, Align2::CENTER_CENTER, "…", secondary(), color);
+                        continue;
+                    };
+                    if self::cell(ui, place, cell, trial).clicked() {
                         opened = cell.schedule.clone().map(|schedule| (cell.consumer, schedule));
                     }
                 }

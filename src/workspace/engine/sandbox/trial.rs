@@ -13,8 +13,10 @@ use super::{OpenSandbox, Ready};
 use crate::model::{Cancel, EntityId};
 use crate::sandbox::{Consumer, MatrixError, MatrixQuestion, Recording, Schedule, Trial};
 use crate::workspace::clock::now_ms;
-use crate::workspace::sandbox::demo_chapter::incident_schedule;
-use crate::workspace::sandbox::{MatrixChoice, MatrixView, Projection, RunView, TrialCommand};
+use crate::workspace::sandbox::demo_chapter::incident_of_one_order;
+use crate::workspace::sandbox::{
+    MatrixChoice, MatrixView, Projection, RunView, TrialCommand, TrialView,
+};
 use crate::workspace::{Config, Fetch, JobId, Problem, SandboxKey};
 
 /// A trial with what it was made of.
@@ -102,7 +104,7 @@ impl Origin {
             Self::Incident(order) => {
                 let events: Vec<_> =
                     trial.source().events().iter().map(|given| given.event.clone()).collect();
-                incident_schedule(&events, &order).map(Arc::new).ok_or_else(|| {
+                incident_of_one_order(&events, &order).map(Arc::new).ok_or_else(|| {
                     Problem::new(format!("{order} was never shipped in these events"))
                         .with_hint("choose all events of its topic")
                 })
@@ -157,39 +159,51 @@ impl Work {
         Ok(trial)
     }
 
-    /// The matrix; none when it was stopped.
+    /// The matrix, row by row as it is worked out; none when it was stopped.
     fn matrix(
         &mut self,
         choice: MatrixChoice,
         outbox: &Outbox,
     ) -> Result<Option<MatrixView>, Problem> {
         let trial = self.trial(outbox)?;
-        let question = MatrixQuestion {
-            faults: choice.faults.clone(),
-            consumers: choice.consumers.clone(),
-            seed: choice.seed,
-            runs: choice.runs,
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let began = Instant::now();
-        let (key, job) = (self.key.clone(), self.job);
-        let progress = move |done: usize, all: usize| {
-            let key = key.clone();
-            outbox.send(move |state| {
-                if let Some(open) = state.sandbox_mut(&key).filter(|open| open.trial.is(job)) {
-                    open.view.trial.matrix_done = Some((done, all));
-                }
-            });
-        };
-        match trial.trial.matrix(&question, &self.cancel, &progress) {
-            Ok(cells) => {
-                let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                let events = trial.trial.source().len() as u64;
-                Ok(Some(MatrixView::new(choice, events, &cells, took_ms)))
+        let events = trial.trial.source().len() as u64;
+        let (began, columns) = (Instant::now(), choice.consumers.len());
+        let all = choice.faults.len() * columns;
+        let mut cells = Vec::with_capacity(all);
+        self.tell(outbox, move |view| view.matrix_done = Some((0, all)));
+        for (row, fault) in choice.faults.iter().enumerate() {
+            let question = MatrixQuestion {
+                faults: vec![*fault],
+                consumers: choice.consumers.clone(),
+                seed: choice.seed,
+                runs: choice.runs,
+                workers: std::thread::available_parallelism().map_or(1, usize::from),
+            };
+            let progress = |done: usize, _: usize| {
+                let done = row * columns + done;
+                self.tell(outbox, move |view| view.matrix_done = Some((done, all)));
+            };
+            match trial.trial.matrix(&question, &self.cancel, &progress) {
+                Ok(found) => cells.extend(found),
+                Err(MatrixError::Cancelled) => return Ok(None),
+                Err(error) => return Err(Problem::from_error(&error)),
             }
-            Err(MatrixError::Cancelled) => Ok(None),
-            Err(error) => Err(Problem::from_error(&error)),
+            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let so_far = MatrixView::new(choice.clone(), events, &cells, took_ms);
+            self.tell(outbox, move |view| view.matrix = Fetch::Pending(Some(Arc::new(so_far))));
         }
+        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Some(MatrixView::new(choice, events, &cells, took_ms)))
+    }
+
+    /// Tells how far it is, as long as somebody wants to know.
+    fn tell(&self, outbox: &Outbox, news: impl FnOnce(&mut TrialView) + Send + 'static) {
+        let (key, job) = (self.key.clone(), self.job);
+        outbox.send(move |state| {
+            if let Some(open) = state.sandbox_mut(&key).filter(|open| open.trial.is(job)) {
+                news(&mut open.view.trial);
+            }
+        });
     }
 
     /// The run of a schedule.

@@ -20,6 +20,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::theme::{GUTTER, Tokens, format, icons, medium, secondary};
 use crate::gui::widgets::{Chip, EmptyState, IconButton, Tone, problem_box};
 use crate::sandbox::{Consumer, Schedule};
+use crate::workspace::sandbox::demo_chapter::{CARELESS_CONSUMER, MENDED_CONSUMER};
 use crate::workspace::sandbox::{RunView, StepKind, TrialCommand, TrialView};
 
 /// Below this height of the window, in points, explanations are shown on hover alone: what they speak of needs the room.
@@ -123,8 +124,7 @@ fn nothing(ui: &mut Ui, state: &mut ScheduleState, given: &mut Given<'_>) {
         let clicked = empty.action(icons::PLAY, "A run without faults").show(ui);
         match (clicked, given.incident) {
             (Some(0), Some(_)) => {
-                let careless = crate::workspace::sandbox::demo_chapter::CARELESS_CONSUMER;
-                given.out.push(TrialCommand::OpenIncident(careless));
+                given.out.push(TrialCommand::OpenIncident(CARELESS_CONSUMER));
             }
             (Some(_), _) => {
                 let quiet = Arc::new(Schedule::default());
@@ -136,7 +136,7 @@ fn nothing(ui: &mut Ui, state: &mut ScheduleState, given: &mut Given<'_>) {
 }
 
 /// What the button says that reproduces the incident of the reference system.
-pub(super) const INCIDENT: &str = "Reproduce the incident";
+const INCIDENT: &str = "Reproduce the incident";
 
 /// What goes wrong, and who consumes; another consumer can be chosen.
 fn title(ui: &mut Ui, run: &RunView, given: &mut Given<'_>, files: &mut FilesState) {
@@ -162,8 +162,23 @@ fn title(ui: &mut Ui, run: &RunView, given: &mut Given<'_>, files: &mut FilesSta
         let words = format!("Consumer: {}", run.consumer);
         menu.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
         menu.response.on_hover_text(run.consumer.purpose());
+        if given.incident.is_some() {
+            incident(ui, run, given.out);
+        }
         files::buttons(ui, files, run);
     });
+}
+
+/// The incident of the reference system: again for the careless consumer, or for the mended one.
+fn incident(ui: &mut Ui, run: &RunView, out: &mut Vec<TrialCommand>) {
+    let (icon, name, consumer) = if run.findings.is_empty() {
+        (icons::LIGHTNING, INCIDENT, CARELESS_CONSUMER)
+    } else {
+        (icons::SHIELD_CHECK, "Try the mended consumer", MENDED_CONSUMER)
+    };
+    if ui.add(IconButton::new(icon, name).text(name)).clicked() {
+        out.push(TrialCommand::OpenIncident(consumer));
+    }
 }
 
 /// What broke; a click goes to the step that shows it.

@@ -147,7 +147,9 @@ fn positions(ui: &mut Ui, id: Id, moment: &MomentView, run: &RunView) {
         ui.add_space(10.0);
         heading(ui, "Events");
         for event in run.events.iter() {
-            let row = event.row.as_ref().map(|row| format!("  {row}")).unwrap_or_default();
+            let several = run.rows.len() > 1;
+            let row = event.row.as_ref().filter(|_| several);
+            let row = row.map(|row| format!("  {row}")).unwrap_or_default();
             let words = format!("{}  {}{row}", event.position, event.event_type);
             ui.add(Label::new(RichText::new(words).font(mono_small())).extend());
         }

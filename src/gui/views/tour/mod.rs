@@ -1,25 +1,23 @@
-//! The guided tour: five steps from "the dashboard is wrong" to the reason why.
+//! The guided tour: five steps from "the dashboard is wrong" to the reason why, and a chapter that makes it happen again.
 //!
 //! Promises: each step points at a real control and goes on by itself when the user has done it; a button does it for
 //! them; it can be left at any time.
 //! Does not know: the reference system beyond what the snapshot says of it.
 
+mod card;
+mod sandbox;
+
 use std::sync::Arc;
 
-use egui::{Align2, Area, Button, Context, Frame, Id, LayerId, Order, Rect, RichText, Ui, vec2};
+use egui::{Context, Rect};
 
-use crate::gui::theme::{Tokens, heading, icons, medium, secondary};
+use self::card::{Answer, Card};
 use crate::gui::view::{Outbox, Pane, Spot, View};
-use crate::gui::widgets::{IconButton, progress_bar};
 use crate::model::EntityId;
 use crate::workspace::{
     ClockCommand, ClockPoint, DemoView, EntityKey, EntityView, EventRow, Snapshot,
 };
 
-/// How wide the card is, in points.
-const WIDTH: f32 = 320.0;
-/// Below this height of the window, in points, the explanation is shown on hover alone: what it speaks of needs the room.
-const LOW: f32 = 520.0;
 /// The event that the dashboard missed.
 pub(crate) const MISSED: &str = "OrderShipped";
 
@@ -86,20 +84,31 @@ pub(crate) struct Tour {
     rewinding: Rewinding,
     /// Whether it starts as soon as the reference system has something to tell.
     wanted: bool,
+    /// The step of the chapter of the sandbox; none while that does not run.
+    chapter: Option<sandbox::Step>,
 }
 
 impl Tour {
     /// Starts at the first step, once the reference system has its history.
     pub(crate) fn start(&mut self) {
         self.wanted = true;
+        self.chapter = None;
+    }
+
+    /// Starts the chapter of the sandbox.
+    pub(crate) fn start_chapter(&mut self) {
+        self.wanted = false;
+        self.step = None;
+        self.chapter = Some(sandbox::Step::Open);
     }
 
     /// Goes on when the user has done what the step asks for.
     pub(crate) fn follow(&mut self, snapshot: &Snapshot, front: Option<&Pane>, out: &mut Outbox) {
         let Some(demo) = &snapshot.demo else {
-            self.step = None;
+            (self.step, self.chapter) = (None, None);
             return;
         };
+        self.chapter = self.chapter.map(|step| step.followed(snapshot, front));
         let Some(key) = incident(demo) else { return };
         if self.wanted && !demo.seeding && !demo.rows.is_empty() {
             self.wanted = false;
@@ -142,57 +151,33 @@ impl Tour {
     /// Draws the card of the step within the middle of the window, and an outline around what it speaks of.
     pub(crate) fn show(&mut self, ctx: &Context, middle: Rect, view: &mut View<'_>) {
         let spots = std::mem::take(&mut view.out.spots);
-        let (Some(step), Some(demo)) = (self.step, view.snapshot.demo.clone()) else { return };
-        let tokens = Tokens::of_theme(ctx.theme() == egui::Theme::Dark);
-        if let Some((_, rect)) = spots.iter().find(|(spot, _)| Some(*spot) == step.spot()) {
-            let layer = LayerId::new(Order::Foreground, Id::unique("tour spot"));
-            let stroke = egui::Stroke::new(2.0, tokens.accent);
-            let rect = rect.expand(3.0).intersect(middle);
-            ctx.layer_painter(layer).rect_stroke(rect, 6.0, stroke, egui::StrokeKind::Outside);
-        }
-        let area = Area::new(Id::unique("tour"))
-            .order(Order::Foreground)
-            .pivot(Align2::LEFT_BOTTOM)
-            .fixed_pos(middle.left_bottom() + vec2(16.0, -16.0));
-        area.show(ctx, |ui| {
-            let stroke = egui::Stroke::new(1.0, tokens.accent);
-            let margin = if ctx.content_rect().height() < LOW { 8 } else { 14 };
-            Frame::window(ui.style()).stroke(stroke).inner_margin(margin).show(ui, |ui| {
-                ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));
-                self.card(ui, step, &demo, view);
-            });
-        });
-    }
-
-    /// The card: where one is, what to see, what to do.
-    fn card(&mut self, ui: &mut Ui, step: Step, demo: &DemoView, view: &mut View<'_>) {
-        let tokens = Tokens::of(ui);
-        let number = step.index() + 1;
-        let words = format!("Step {number} of {}", Step::ALL.len());
-        let (title, text, button) = texts(step, demo, view.snapshot);
-        let low = ui.ctx().content_rect().height() < LOW;
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(&words).font(secondary()).color(tokens.text_secondary));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui.add(IconButton::new(icons::X, "Leave the tour")).clicked() {
-                    self.step = None;
+        let Some(demo) = view.snapshot.demo.clone() else { return };
+        if let Some(step) = self.chapter {
+            match step.card(&demo, view.snapshot).show(ctx, middle, None) {
+                Some(Answer::Next) => self.chapter = step.act(&demo, view.snapshot, view.out),
+                Some(Answer::Other) => {
+                    self.chapter = None;
+                    view.out.open(Pane::Demo);
                 }
-            });
-        });
-        let title = RichText::new(title).font(heading()).color(tokens.text_strong);
-        if low {
-            ui.label(title).on_hover_text(text);
-        } else {
-            progress_bar(ui, number as f32 / Step::ALL.len() as f32, WIDTH, &words);
-            ui.label(title);
-            ui.label(text);
-            ui.add_space(8.0);
+                Some(Answer::Leave) => self.chapter = None,
+                None => {}
+            }
+            return;
         }
-        let words = RichText::new(button).font(medium()).color(tokens.accent);
-        let response = ui.add(Button::new(words).fill(tokens.selection).min_size(vec2(0.0, 26.0)));
-        if response.clicked() {
-            act(step, demo, view.snapshot, view.out);
-            self.step = step.next();
+        let Some(step) = self.step else { return };
+        let spot = spots.iter().find(|(spot, _)| Some(*spot) == step.spot()).map(|(_, rect)| *rect);
+        let (title, text, button) = texts(step, &demo, view.snapshot);
+        let other = (step == Step::Conclusion).then_some("Reproduce it in the sandbox");
+        let (number, count) = (step.index() + 1, Step::ALL.len());
+        let card = Card { number, count, title, text, button, other, at_right: false };
+        match card.show(ctx, middle, spot) {
+            Some(Answer::Next) => {
+                act(step, &demo, view.snapshot, view.out);
+                self.step = step.next();
+            }
+            Some(Answer::Other) => self.start_chapter(),
+            Some(Answer::Leave) => self.step = None,
+            None => {}
         }
     }
 }
