@@ -53,6 +53,10 @@ pub enum UiCommand {
     PreviousProblem,
     /// To the event with a problem after.
     NextProblem,
+    /// To the event before at which the condition holds.
+    PreviousBreak,
+    /// To the next event at which the condition holds.
+    NextBreak,
     /// Remembers the moment.
     AddBookmark,
     /// Compares the moment with another, or ends it.
@@ -138,7 +142,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 58] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::PreviousEvent,
@@ -161,6 +165,8 @@ impl UiCommand {
         Self::NextInLane,
         Self::PreviousProblem,
         Self::NextProblem,
+        Self::PreviousBreak,
+        Self::NextBreak,
         Self::AddBookmark,
         Self::Compare,
         Self::CompareEntity,
@@ -241,6 +247,12 @@ impl UiCommand {
             Self::NextInLane => words("Next in lane", "To the event after in this lane"),
             Self::PreviousProblem => words("Previous problem", "To the problem before"),
             Self::NextProblem => words("Next problem", "To the problem after"),
+            Self::PreviousBreak => {
+                words("Previous break", "Back to where the condition of a debugger last held")
+            }
+            Self::NextBreak => {
+                words("Next break", "On to where the condition of a debugger next holds")
+            }
             Self::AddBookmark => words("Add bookmark", "Remember this moment and entity"),
             Self::Compare => {
                 words("Compare moments", "Pin this moment on the left and compare others with it")
@@ -334,6 +346,8 @@ impl UiCommand {
             Self::NextInLane => const { &[key(Key::Period)] },
             Self::PreviousProblem => const { &[with(Modifiers::SHIFT, Key::N)] },
             Self::NextProblem => const { &[key(Key::N)] },
+            Self::PreviousBreak => const { &[with(Modifiers::SHIFT, Key::H)] },
+            Self::NextBreak => const { &[key(Key::H)] },
             Self::AddBookmark => const { &[key(Key::B)] },
             Self::Compare => const { &[key(Key::C)] },
             Self::CompareEntity => const { &[with(Modifiers::SHIFT, Key::C)] },

@@ -53,6 +53,21 @@ fn facts(ui: &mut Ui, front: Option<&Pane>, view: &View<'_>) {
             }
             None => (String::new(), None, 0),
         },
+        Some(Pane::Sandbox(key)) => {
+            let sandbox = view.snapshot.sandbox_view(key);
+            match sandbox.and_then(|sandbox| sandbox.source.latest()) {
+                Some(source) => {
+                    let (events, entities) = (source.events, source.entities);
+                    let entities = match entities {
+                        1 => "1 entity".to_owned(),
+                        many => format!("{} entities", format::number(many)),
+                    };
+                    let read = format!("{} of {entities}", format::count(events, "event"));
+                    (read, Some(&*source.completeness), 0)
+                }
+                None => (String::new(), None, 0),
+            }
+        }
         _ => (String::new(), None, 0),
     };
     if !text.is_empty() {

@@ -62,6 +62,12 @@ pub struct Tokens {
     pub shadow: Color32,
     /// What dims the window behind a dialog.
     pub dim: Color32,
+    /// Words of a language in code.
+    pub code_keyword: Color32,
+    /// Texts in code.
+    pub code_text: Color32,
+    /// Numbers in code.
+    pub code_number: Color32,
     /// The hues of event types.
     pub events: [Color32; EVENT_HUES],
 }
@@ -122,6 +128,9 @@ static DARK: Tokens = Tokens {
     hatch: rgb(0x4C_5766),
     shadow: black(110),
     dim: black(120),
+    code_keyword: rgb(0xC5_B6FA),
+    code_text: rgb(0xDF_C49A),
+    code_number: rgb(0x9C_C9F5),
     events: [
         rgb(0x7C_C7F2),
         rgb(0xF0_788C),
@@ -165,6 +174,9 @@ static LIGHT: Tokens = Tokens {
     hatch: rgb(0xBA_B4A9),
     shadow: black(40),
     dim: black(60),
+    code_keyword: rgb(0x5B_3FA8),
+    code_text: rgb(0x6E_4413),
+    code_number: rgb(0x17_4E9E),
     events: [
         rgb(0x2B_8CC4),
         rgb(0xC8_405C),
@@ -224,6 +236,9 @@ mod tests {
                 tokens.changed,
                 tokens.warning,
                 tokens.error,
+                tokens.code_keyword,
+                tokens.code_text,
+                tokens.code_number,
             ];
             for (text, ground) in texts.iter().flat_map(|text| grounds.map(|ground| (text, ground)))
             {

@@ -6,6 +6,7 @@
 
 mod chip;
 mod clock_bar;
+mod code;
 mod compare_tree;
 mod copy_text;
 mod data_table;
@@ -28,6 +29,7 @@ mod virtual_rows;
 
 pub use chip::{Chip, ChipResponse, Tone, verdict_chip};
 pub use clock_bar::{ClockAction, ClockBar, ClockBarState};
+pub use code::{CodeEditor, CodeMark, CodeState};
 pub use compare_tree::compare_tree;
 pub use copy_text::CopyText;
 pub use data_table::{DataTable, TableColumn, TableResponse, TableRows};

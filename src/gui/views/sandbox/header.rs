@@ -11,7 +11,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{IconButton, problem_box, progress_bar, verdict_chip};
+use crate::gui::widgets::{IconButton, problem_box, progress_bar};
 use crate::model::EntityId;
 use crate::workspace::projection::EventOrder;
 use crate::workspace::{HistoryChoice, JobState, SandboxCommand, SandboxView};
@@ -57,7 +57,6 @@ pub(crate) fn show(
         if let Some(source) = sandbox.source.latest() {
             let count = format::count(source.events, "event");
             ui.label(RichText::new(count).font(secondary()).color(tokens.text_secondary));
-            verdict_chip(ui, &source.completeness);
         }
         let run = IconButton::new(icons::PLAY, UiCommand::RunProjection.text()).text("Run");
         let shortcut = UiCommand::RunProjection.shortcut_text(ui.ctx()).unwrap_or_default();

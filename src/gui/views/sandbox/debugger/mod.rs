@@ -1,27 +1,90 @@
 //! The debugger: the code at the left, what it did with each event at the right.
 //!
-//! Promises: every control is a command with a key.
+//! Promises: every step is a command with a key; where there is no room the parts stand in tabs.
 //! Does not know: how steps are worked out.
 
-use egui::{Frame, Margin, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+mod branches;
+mod code;
+mod controls;
+mod detail;
+mod event_form;
+mod steps;
+mod watches;
 
+use egui::{CentralPanel, Frame, Id, Margin, Panel, Ui};
+
+use self::code::FindState;
+use self::detail::DetailState;
+use self::watches::WatchState;
 use super::SandboxState;
 use crate::gui::command::UiCommand;
+use crate::gui::theme::icons;
 use crate::gui::view::View;
-use crate::workspace::{SandboxKey, SandboxView};
+use crate::gui::widgets::{CodeState, EmptyState, problem_box};
+use crate::workspace::{DebugCommand, DebugTarget, SandboxCommand, SandboxKey, SandboxView};
+
+/// Below this width, in points, the parts stand in tabs.
+const NARROW: f32 = 760.0;
+/// Which share of the width the code takes at first, and its limits in points.
+const CODE_SHARE: f32 = 0.36;
+/// How narrow and how wide the code is at first, in points.
+const CODE_WIDTHS: [f32; 2] = [300.0, 760.0];
+/// Which share of the rest the state takes at first.
+const DETAIL_SHARE: f32 = 0.41;
+/// How high the watches are at first, in points.
+const WATCHES_HEIGHT: f32 = 132.0;
+
+/// Which part is shown where there is no room for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    /// The code.
+    #[default]
+    Code,
+    /// The steps.
+    Steps,
+    /// The state.
+    State,
+    /// The watches.
+    Watches,
+}
 
 /// What the debugger keeps.
 #[derive(Debug, Default)]
 pub(crate) struct DebuggerState {
-    /// Whether the field that finds text is open.
-    find_open: bool,
+    /// The editor.
+    code: CodeState,
+    /// The field that finds text.
+    find: FindState,
+    /// The text that was checked last while it was typed.
+    checked: String,
+    /// The state, and what else a step shows.
+    detail: DetailState,
+    /// The watches and the condition.
+    watches: WatchState,
+    /// The name of the branch in front as it is being typed.
+    branch_name: String,
+    /// Which part is shown where there is no room for all.
+    part: Part,
+    /// The step shown last: its row comes into view when it changes.
+    shown_at: Option<u64>,
 }
 
 impl DebuggerState {
     /// Opens the field that finds text.
     pub(crate) fn open_find(&mut self) {
-        self.find_open = true;
+        self.find.open();
+        self.part = Part::Code;
     }
+}
+
+/// Asks something of the debugger.
+fn ask(key: &SandboxKey, command: DebugCommand, view: &mut View<'_>) {
+    view.out.sandbox(key, SandboxCommand::Debug(command));
+}
+
+/// Goes to a step.
+fn go(key: &SandboxKey, target: DebugTarget, view: &mut View<'_>) {
+    ask(key, DebugCommand::Step(target), view);
 }
 
 /// Draws the debugger.
@@ -29,25 +92,141 @@ pub(crate) fn show(
     ui: &mut Ui,
     sandbox: &SandboxView,
     state: &mut SandboxState,
-    _view: &mut View<'_>,
+    view: &mut View<'_>,
 ) {
-    Frame::new().inner_margin(Margin::same(8)).show(ui, |ui| {
-        if let Some(fault) = &sandbox.fault {
-            ui.label(fault.to_string());
-        }
-        ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-            let edit = TextEdit::multiline(&mut state.text).code_editor();
-            let response = ui.add(edit.desired_width(f32::INFINITY));
-            response.widget_info(|| WidgetInfo::labeled(Role::MultilineTextInput, true, "Script"));
+    if ui.available_width() < NARROW {
+        parts_in_tabs(ui, sandbox, state, view);
+    } else {
+        parts_side_by_side(ui, sandbox, state, view);
+    }
+    state.debugger.shown_at = Some(sandbox.debugger.at);
+}
+
+/// Everything beside each other.
+fn parts_side_by_side(
+    ui: &mut Ui,
+    sandbox: &SandboxView,
+    state: &mut SandboxState,
+    view: &mut View<'_>,
+) {
+    let [least, most] = CODE_WIDTHS;
+    let width = (ui.available_width() * CODE_SHARE).clamp(least, most);
+    Panel::left(Id::unique("sandbox code"))
+        .default_size(width)
+        .size_range(220.0..=1400.0)
+        .frame(Frame::new())
+        .show(ui, |ui| code::show(ui, sandbox, state, view));
+    CentralPanel::default().frame(Frame::new()).show(ui, |ui| run(ui, sandbox, state, view));
+}
+
+/// The controls, and below them steps, state and watches.
+fn run(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut View<'_>) {
+    if !has_run(ui, sandbox, view) {
+        return;
+    }
+    let bar = Frame::new().inner_margin(Margin::symmetric(8, 4));
+    Panel::top("debugger controls")
+        .frame(bar)
+        .resizable(false)
+        .show(ui, |ui| controls::show(ui, sandbox, state, view));
+    Panel::bottom(Id::unique("watches"))
+        .default_size(WATCHES_HEIGHT)
+        .size_range(64.0..=480.0)
+        .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }))
+        .show(ui, |ui| watches::show(ui, sandbox, state, view));
+    Panel::right(Id::unique("step detail"))
+        .default_size((ui.available_width() * DETAIL_SHARE).clamp(264.0, 640.0))
+        .size_range(180.0..=1000.0)
+        .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 0 }))
+        .show(ui, |ui| detail::show(ui, sandbox, state, view));
+    CentralPanel::default()
+        .frame(Frame::new())
+        .show(ui, |ui| steps::show(ui, sandbox, state, view));
+}
+
+/// One part at a time.
+fn parts_in_tabs(
+    ui: &mut Ui,
+    sandbox: &SandboxView,
+    state: &mut SandboxState,
+    view: &mut View<'_>,
+) {
+    let frame = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 0, bottom: 0 });
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let parts = [
+                (Part::Code, "Code"),
+                (Part::Steps, "Steps"),
+                (Part::State, "State"),
+                (Part::Watches, "Watches"),
+            ];
+            for (part, name) in parts {
+                ui.selectable_value(&mut state.debugger.part, part, name);
+            }
         });
+        if state.debugger.part == Part::Code {
+            return code::show(ui, sandbox, state, view);
+        }
+        if !has_run(ui, sandbox, view) {
+            return;
+        }
+        controls::show(ui, sandbox, state, view);
+        match state.debugger.part {
+            Part::Steps | Part::Code => steps::show(ui, sandbox, state, view),
+            Part::State => detail::show(ui, sandbox, state, view),
+            Part::Watches => watches::show(ui, sandbox, state, view),
+        }
     });
+}
+
+/// Whether there is a run; else says what to do.
+fn has_run(ui: &mut Ui, sandbox: &SandboxView, view: &mut View<'_>) -> bool {
+    if sandbox.debugger.run.is_some() {
+        return true;
+    }
+    if let Some(problem) = &sandbox.debugger.problem {
+        Frame::new().inner_margin(12).show(ui, |ui| problem_box(ui, problem, None));
+        return false;
+    }
+    if sandbox.debugger.run_pending || sandbox.source.is_pending() {
+        let words = "The events are read once; everything in this sandbox is worked out of them.";
+        EmptyState::new(icons::HOURGLASS, "Running…", words).show(ui);
+    } else if sandbox.history.topics.is_empty() {
+        let words = "Above, choose the topics and entities whose events the projection is given.";
+        EmptyState::new(icons::ROWS, "No events chosen", words).show(ui);
+    } else {
+        let words = "Every event is then a step: forward, back, to the next change or error.";
+        let shown = EmptyState::new(icons::BUG, "Run the projection to step through it", words)
+            .action(icons::PLAY, UiCommand::RunProjection.text());
+        if shown.show(ui).is_some() {
+            view.out.run(UiCommand::RunProjection);
+        }
+    }
+    false
 }
 
 /// Carries out a command.
 pub(crate) fn execute(
-    _command: UiCommand,
-    _key: &SandboxKey,
-    _state: &mut SandboxState,
-    _view: &mut View<'_>,
+    command: UiCommand,
+    key: &SandboxKey,
+    state: &mut SandboxState,
+    view: &mut View<'_>,
 ) {
+    if state.section != super::Section::Debugger {
+        return;
+    }
+    let target = match command {
+        UiCommand::PreviousEvent | UiCommand::PreviousRow => DebugTarget::Previous,
+        UiCommand::NextEvent | UiCommand::NextRow => DebugTarget::Next,
+        UiCommand::FirstEvent => DebugTarget::First,
+        UiCommand::LastEvent => DebugTarget::Last,
+        UiCommand::PreviousProblem => DebugTarget::PreviousError,
+        UiCommand::NextProblem => DebugTarget::NextError,
+        UiCommand::PreviousChange => DebugTarget::PreviousChange,
+        UiCommand::NextChange => DebugTarget::NextChange,
+        UiCommand::PreviousBreak => DebugTarget::PreviousHit,
+        UiCommand::NextBreak => DebugTarget::NextHit,
+        _ => return,
+    };
+    go(key, target, view);
 }

@@ -1,0 +1,142 @@
+//! What-if branches: which one is in front, what was changed in it, how it ends.
+//!
+//! Promises: the log itself is always the first and is never changed.
+//! Does not know: how a branch is run.
+
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Button, Key, PopupCloseBehavior, RichText, Ui};
+
+use super::super::SandboxState;
+use super::{ask, go};
+use crate::gui::theme::{Tokens, format, icons, secondary};
+use crate::gui::view::View;
+use crate::gui::views::field::Field;
+use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree};
+use crate::workspace::{BranchView, DebugCommand, DebugTarget, SandboxView};
+
+/// How wide the menu is, in points.
+const MENU_WIDTH: f32 = 280.0;
+
+/// Draws the choice of branches.
+pub(super) fn show(
+    ui: &mut Ui,
+    sandbox: &SandboxView,
+    state: &mut SandboxState,
+    view: &mut View<'_>,
+) {
+    let debugger = &sandbox.debugger;
+    let Some(front) = debugger.branches.get(debugger.branch) else { return };
+    let words = format!("{} {} {}", icons::GIT_BRANCH, front.name, icons::CARET_DOWN);
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let button = Button::new(words).selected(0 < debugger.branch);
+    let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
+        ui.set_width(MENU_WIDTH);
+        menu(ui, sandbox, state, view);
+    });
+    if inner.is_none() {
+        state.debugger.branch_name.clear();
+    }
+    let name = format!("Branch: {}", front.name);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+    if 0 < debugger.branch {
+        let undo = IconButton::new(icons::ARROW_COUNTER_CLOCKWISE, "Take the last edit back");
+        if ui.add_enabled(!front.edits.is_empty(), undo).clicked() {
+            ask(&sandbox.key, DebugCommand::UndoEdit, view);
+        }
+    }
+}
+
+/// The branches, and what can be done with the one in front.
+fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut View<'_>) {
+    let debugger = &sandbox.debugger;
+    for (number, branch) in debugger.branches.iter().enumerate() {
+        let edits = branch.edits.len() as u64;
+        let words = match number {
+            0 => "log as it is".to_owned(),
+            _ => format!("{} · {}", branch.name, format::count(edits, "edit")),
+        };
+        if ui.selectable_label(number == debugger.branch, words).clicked() {
+            ask(&sandbox.key, DebugCommand::SelectBranch(number), view);
+            ui.close();
+        }
+    }
+    if debugger.branch == 0 {
+        let color = Tokens::of(ui).text_secondary;
+        let words = "Edit an event of a step, and a branch is made here.";
+        ui.label(RichText::new(words).font(secondary()).color(color));
+        return;
+    }
+    ui.separator();
+    let hint = debugger.branches.get(debugger.branch).map_or("", |branch| &branch.name);
+    let name = &mut state.debugger.branch_name;
+    let field = Field::new(name, "Name of the branch").hint(hint).show(ui);
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if entered && !name.trim().is_empty() {
+        let name = std::mem::take(name).trim().into();
+        ask(&sandbox.key, DebugCommand::RenameBranch(debugger.branch, name), view);
+        ui.close();
+    }
+    if ui.button("Forget this branch").clicked() {
+        ask(&sandbox.key, DebugCommand::RemoveBranch(debugger.branch), view);
+        ui.close();
+    }
+}
+
+/// How the branch in front ends, beside the log.
+pub(super) fn outcome(
+    ui: &mut Ui,
+    sandbox: &SandboxView,
+    tree: &mut TreeState,
+    view: &mut View<'_>,
+) {
+    let debugger = &sandbox.debugger;
+    let Some(branch) = debugger.branches.get(debugger.branch).filter(|_| 0 < debugger.branch)
+    else {
+        let words = "Skip, duplicate, move, edit or insert an event in the tab Event; \
+                     the log stays as it is, and the change is kept in a branch.";
+        EmptyState::new(icons::GIT_BRANCH, "No branch is in front", words).show(ui);
+        return;
+    };
+    edits(ui, branch);
+    let Some(outcome) = &branch.outcome else {
+        ui.label("Running…");
+        return;
+    };
+    let tokens = Tokens::of(ui);
+    let run = format!(
+        "{} run again, from {} on",
+        format::count(outcome.events_run, "event"),
+        format::number(outcome.first_change + 1)
+    );
+    ui.label(RichText::new(run).font(secondary()).color(tokens.text_secondary));
+    let Some(first) = outcome.differing.first() else {
+        EmptyState::new(icons::EQUALS, "Ends as the log does", "Every last state is the same.")
+            .show(ui);
+        return;
+    };
+    ui.horizontal_wrapped(|ui| {
+        let count = outcome.differing.len() as u64;
+        ui.label(format!("{} differ", format::count(count, "last state")));
+        if let Some(index) = outcome.first_divergence {
+            let words = format!("first divergence at {}", format::number(index + 1));
+            if ui.link(words).on_hover_text("Go there").clicked() {
+                go(&sandbox.key, DebugTarget::To(index + 1), view);
+            }
+        }
+    });
+    let name = if first.is_empty() { "the only state" } else { first };
+    ui.label(RichText::new(name).font(crate::gui::theme::mono()).color(tokens.text_strong));
+    let id = egui::Id::unique(("branch", &sandbox.key));
+    compare_tree(ui, id, tree, &outcome.compared, ["Log", &branch.name], None);
+}
+
+/// What was changed.
+fn edits(ui: &mut Ui, branch: &BranchView) {
+    let color = Tokens::of(ui).text_secondary;
+    for words in branch.edits.iter() {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(icons::NOTE_PENCIL).color(color));
+            ui.label(&**words);
+        });
+    }
+}
