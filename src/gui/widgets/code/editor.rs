@@ -53,7 +53,7 @@ pub struct CodeState {
     /// The text as it was laid out last.
     laid_out: Option<LaidOut>,
     /// What is looked for; empty when nothing is.
-    pub find: String,
+    find: String,
     /// Where the cursor goes in the next frame: a range of bytes.
     go_to: Option<Range<usize>>,
     /// Whether the editor wants the focus.
@@ -71,6 +71,11 @@ impl CodeState {
         let at = start + before.map(char::len_utf8).sum::<usize>();
         self.go_to = Some(at..at);
         self.focus_wanted = true;
+    }
+
+    /// What is looked for, for a field to type it into.
+    pub fn find_mut(&mut self) -> &mut String {
+        &mut self.find
     }
 
     /// Chooses a range of bytes and brings it into view.
@@ -143,15 +148,15 @@ impl<'a> CodeEditor<'a> {
     /// The field.
     fn edit(&self, ui: &mut Ui, text: &mut String, state: &mut CodeState) -> TextEditOutput {
         let edit_id = self.id.with("text");
-        self.move_cursor(ui, edit_id, text, state);
+        move_cursor(ui, edit_id, text, state);
         let CodeState { laid_out, find, .. } = state;
         let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _: f32| {
             laid_out_galley(ui, laid_out, text.as_str(), find)
         };
+        let margin = egui::Margin { left: 8, right: 8, top: MARGIN, bottom: MARGIN };
         let output = TextEdit::multiline(text)
             .id(edit_id)
-            .frame(egui::Frame::NONE)
-            .margin(egui::Margin { left: 8, right: 8, top: MARGIN, bottom: MARGIN })
+            .frame(egui::Frame::new().inner_margin(margin))
             .lock_focus(true)
             .desired_width(f32::INFINITY)
             .min_size(ui.available_size())
@@ -173,15 +178,6 @@ impl<'a> CodeEditor<'a> {
             ui.scroll_to_rect(rect.expand2(vec2(24.0, 48.0)), None);
         }
         output
-    }
-
-    /// Puts the cursor where it is wanted; the field shows it there in this frame.
-    fn move_cursor(&self, ui: &Ui, edit_id: Id, text: &str, state: &CodeState) {
-        let Some(range) = &state.go_to else { return };
-        let [from, to] = [range.start, range.end].map(|at| CCursor::new(char_index(text, at)));
-        let mut edit = TextEditState::load(ui.ctx(), edit_id).unwrap_or_default();
-        edit.cursor.set_char_range(Some(CCursorRange::two(from, to)));
-        edit.store(ui.ctx(), edit_id);
     }
 
     /// Underlines what is wrong.
@@ -250,6 +246,15 @@ impl<'a> CodeEditor<'a> {
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
         response.on_hover_text(words);
     }
+}
+
+/// Puts the cursor where it is wanted; the field shows it there in this frame.
+fn move_cursor(ui: &Ui, edit_id: Id, text: &str, state: &CodeState) {
+    let Some(range) = &state.go_to else { return };
+    let [from, to] = [range.start, range.end].map(|at| CCursor::new(char_index(text, at)));
+    let mut edit = TextEditState::load(ui.ctx(), edit_id).unwrap_or_default();
+    edit.cursor.set_char_range(Some(CCursorRange::two(from, to)));
+    edit.store(ui.ctx(), edit_id);
 }
 
 /// A wavy line to the right.
@@ -331,7 +336,7 @@ mod tests {
     fn text_is_found_whatever_the_case_and_shown_with_every_byte_of_the_script() {
         let script = "State state // STATE ü";
         assert_eq!(found(script, "state"), [0..5, 6..11, 15..20]);
-        assert_eq!(found(script, ""), []);
+        assert!(found(script, "").is_empty(), "nothing is looked for");
         let tokens = Tokens::of_theme(true);
         assert_eq!(layout_job(tokens, script, "state").text, script);
         let marked = layout_job(tokens, script, "state");

@@ -92,14 +92,14 @@ pub(super) fn parts(text: &str) -> Vec<(Part, Range<usize>)> {
         after_value = match part {
             Part::Comment => after_value,
             Part::Plain if last.is_ascii_whitespace() => after_value,
-            Part::Plain => matches!(last, b')' | b']' | b'}'),
+            Part::Plain => is_of_number(last) || is_of_name(last) || b")]}".contains(&last),
             Part::Keyword => false,
             _ => true,
         };
         let range = at..at + length;
         match parts.last_mut() {
             Some((before, known)) if *before == part && part == Part::Plain => {
-                known.end = range.end
+                known.end = range.end;
             }
             _ => parts.push((part, range)),
         }
@@ -185,7 +185,7 @@ mod tests {
     /// The parts of a text but the plain ones.
     fn told(text: &str) -> Vec<(Part, &str)> {
         let coloured = parts(text).into_iter().filter(|(part, _)| *part != Part::Plain);
-        coloured.map(|(part, range)| (part, &text[range])).collect()
+        coloured.map(|(part, range)| (part, text.get(range).unwrap())).collect()
     }
 
     #[test]

@@ -96,12 +96,12 @@ fn find(ui: &mut Ui, state: &mut SandboxState) {
             } else {
                 format!("{} of {}", debugger.find.chosen % places.len() + 1, places.len())
             };
-            if !debugger.code.find.is_empty() {
+            if !debugger.code.find_mut().is_empty() {
                 let color = Tokens::of(ui).text_secondary;
                 ui.label(RichText::new(count).font(secondary()).color(color));
             }
             let field =
-                Field::new(&mut debugger.code.find, "Find").hint("Find in the script").mono();
+                Field::new(debugger.code.find_mut(), "Find").hint("Find in the script").mono();
             let field = field.show(ui);
             if std::mem::take(&mut debugger.find.focus_wanted) {
                 field.request_focus();
@@ -124,7 +124,7 @@ fn find(ui: &mut Ui, state: &mut SandboxState) {
             let escaped = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape));
             if close || escaped {
                 debugger.find.is_open = false;
-                debugger.code.find.clear();
+                debugger.code.find_mut().clear();
             }
         });
     });

@@ -6,6 +6,7 @@
 use egui::{Key, RichText, Ui};
 
 use super::super::SandboxState;
+use super::watches::WatchState;
 use super::{ask, branches, go};
 use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_button;
@@ -24,7 +25,7 @@ const BUTTONS: [(&str, UiCommand); 8] = [
     (icons::CARET_DOUBLE_LEFT, UiCommand::PreviousChange),
     (icons::CARET_DOUBLE_RIGHT, UiCommand::NextChange),
     (icons::ARROW_UP, UiCommand::PreviousProblem),
-    (icons::WARNING, UiCommand::NextProblem),
+    (icons::ARROW_DOWN, UiCommand::NextProblem),
 ];
 
 /// Draws the controls.
@@ -106,9 +107,10 @@ fn condition(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view:
         .width(width)
         .show(ui);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    let text = state.debugger.watches.condition.trim();
-    let is_new = condition.map_or("", |known| &known.expression) != text;
-    if is_new && field.lost_focus() {
+    let WatchState { condition: typed, asked, .. } = &mut state.debugger.watches;
+    let text = typed.trim();
+    if field.lost_focus() && *asked != text {
+        text.clone_into(asked);
         let wanted = (!text.is_empty()).then(|| text.into());
         ask(&sandbox.key, DebugCommand::SetCondition(wanted), view);
     } else if entered {

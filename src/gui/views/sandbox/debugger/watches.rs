@@ -20,6 +20,8 @@ pub(super) struct WatchState {
     expression: String,
     /// The condition to break on.
     pub(super) condition: String,
+    /// The condition that was asked for last.
+    pub(super) asked: String,
 }
 
 /// Draws the watches.
