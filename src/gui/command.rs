@@ -310,6 +310,7 @@ impl UiCommand {
     }
 
     /// The keys that set it off; the first one is shown.
+    #[expect(clippy::too_many_lines, reason = "a list of keys, one line for each command")]
     pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
         /// A key with these modifiers.
         const fn with(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
