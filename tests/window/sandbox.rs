@@ -136,6 +136,7 @@ fn after_run(at: u64) -> Snapshot {
         at,
         step: Some(Arc::new(DebugStep {
             at,
+            event: at.checked_sub(1).and_then(|index| run.row(index)),
             rows: Arc::new([]),
             json: "null".into(),
             changes: Arc::new([]),

@@ -146,8 +146,13 @@ impl PaletteItems {
         }
     }
 
-    /// The scripts of the workspace.
+    /// The scripts of the demo and of the workspace.
     fn scripts(&mut self, snapshot: &Snapshot) {
+        if snapshot.demo.is_some() {
+            let pane = Pane::Sandbox(SandboxKey::Demo);
+            let name = SandboxKey::Demo.script_name();
+            self.add(icons::CODE, name, "projection of the demo".to_owned(), Target::Open(pane));
+        }
         for script in snapshot.scripts.latest().into_iter().flat_map(|scripts| scripts.iter()) {
             let pane = Pane::Sandbox(SandboxKey::File(script.path.clone()));
             let detail = "projection".to_owned();

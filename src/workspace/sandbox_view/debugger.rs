@@ -89,6 +89,8 @@ impl DebugRun {
 pub struct DebugStep {
     /// How many events were applied: the number of the last one.
     pub at: u64,
+    /// That event; none before the first.
+    pub event: Option<StepRow>,
     /// The lines of the state after it, marked where it changed them.
     pub rows: Arc<[StateRow]>,
     /// The state as indented JSON.

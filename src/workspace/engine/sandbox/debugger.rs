@@ -215,6 +215,7 @@ fn step(run: &DebugRun, at: u64) -> Result<DebugStep, Fault> {
     let Some(index) = at.checked_sub(1) else {
         return Ok(DebugStep {
             at,
+            event: None,
             rows: Arc::default(),
             json: "null".into(),
             changes: Arc::default(),
@@ -239,6 +240,7 @@ fn step(run: &DebugRun, at: u64) -> Result<DebugStep, Fault> {
     });
     Ok(DebugStep {
         at,
+        event: run.row(index),
         rows: changed_rows(&states.after, &changes).into(),
         json: json::pretty(&states.after).into(),
         changes: changes.into(),
@@ -259,7 +261,10 @@ impl State {
         let current = open.debugger.current;
         let edits: Vec<Edit> =
             open.debugger.branches[current].edits.iter().map(|(edit, _)| edit.clone()).collect();
-        open.debugger.branches.iter_mut().skip(1).for_each(|branch| branch.run = None);
+        for branch in open.debugger.branches.iter_mut().skip(1) {
+            branch.run = None;
+            branch.outcome = None;
+        }
         self.start_run(key, move |cancel, progress| {
             let inputs: Arc<dyn TraceInputs> = Arc::new(list.clone());
             let told = &mut |done| progress.tell(done);

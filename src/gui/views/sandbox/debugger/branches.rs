@@ -134,7 +134,7 @@ pub(super) fn outcome(
 fn edits(ui: &mut Ui, branch: &BranchView) {
     let color = Tokens::of(ui).text_secondary;
     for words in branch.edits.iter() {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(icons::NOTE_PENCIL).color(color));
             ui.label(&**words);
         });

@@ -3,13 +3,15 @@
 //! Promises: nothing is written to any topic; what is typed is kept until another step is in front.
 //! Does not know: how a branch is run.
 
+use std::sync::Arc;
+
 use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
 use super::ask;
 use crate::gui::theme::{Tokens, icons, mono, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{EmptyState, problem_box};
+use crate::gui::widgets::EmptyState;
 use crate::model::EntityId;
 use crate::workspace::sandbox::{Edit, EventText};
 use crate::workspace::{DebugCommand, DebugStep, SandboxView, StepRow};
@@ -17,8 +19,8 @@ use crate::workspace::{DebugCommand, DebugStep, SandboxView, StepRow};
 /// What is typed.
 #[derive(Debug, Default)]
 pub(super) struct EventFormState {
-    /// The step, and the branch, it was taken from.
-    of: Option<(u64, usize, usize)>,
+    /// The step it was taken from.
+    of: Option<Arc<DebugStep>>,
     /// The type.
     event_type: String,
     /// The entity.
@@ -29,14 +31,11 @@ pub(super) struct EventFormState {
 
 impl EventFormState {
     /// Takes the event of another step.
-    fn take(&mut self, sandbox: &SandboxView, step: &DebugStep, row: &StepRow) {
-        let debugger = &sandbox.debugger;
-        let edits = debugger.branches.get(debugger.branch).map_or(0, |branch| branch.edits.len());
-        let of = (step.at, debugger.branch, edits);
-        if self.of == Some(of) {
+    fn take(&mut self, step: &Arc<DebugStep>, row: &StepRow) {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, step)) {
             return;
         }
-        self.of = Some(of);
+        self.of = Some(Arc::clone(step));
         self.event_type = row.event_type.to_string();
         self.entity = row.entity.as_ref().map(ToString::to_string).unwrap_or_default();
         self.body = step.body.as_deref().unwrap_or_default().to_owned();
@@ -54,22 +53,15 @@ impl EventFormState {
 pub(super) fn show(
     ui: &mut Ui,
     sandbox: &SandboxView,
-    step: &DebugStep,
+    step: &Arc<DebugStep>,
     state: &mut EventFormState,
     view: &mut View<'_>,
 ) {
-    let row = step
-        .at
-        .checked_sub(1)
-        .and_then(|index| sandbox.debugger.run.as_ref().and_then(|run| run.row(index)));
-    let Some(row) = row else {
+    let Some(row) = &step.event else {
         EmptyState::new(icons::CUBE, "No event", "Step to an event first.").show(ui);
         return;
     };
-    state.take(sandbox, step, &row);
-    if let Some(problem) = &sandbox.debugger.problem {
-        problem_box(ui, problem, None);
-    }
+    state.take(step, row);
     let color = Tokens::of(ui).text_secondary;
     let quiet = |ui: &mut Ui, text: String| {
         ui.label(RichText::new(text).font(secondary()).color(color));
