@@ -6,6 +6,7 @@
 
 #![cfg(test)]
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use foldback::demo::{self, Running};
 use foldback::gui::{App, Choices, Layout};
+use foldback::workspace::sandbox::{FixtureReport, FixtureRun};
 use foldback::workspace::{self, DemoStarter, EngineOptions, Target, WorkspacePort, clock};
 
 /// How long anything may take on a busy machine.
@@ -94,6 +96,18 @@ impl Window {
         self.test.run();
     }
 
+    /// Keeps the run that is shown as a test in this file.
+    fn keep_as_test(&mut self, file: &Path) {
+        self.press("Keep this run as a test");
+        self.test.get_by_role_and_label(egui::Role::TextInput, "Test to write").focus();
+        self.test.run();
+        self.key(Modifiers::COMMAND, Key::A);
+        self.test.event(egui::Event::Text(file.display().to_string()));
+        self.test.run();
+        self.press("Write the test");
+        self.wait_for("written: ");
+    }
+
     /// Presses a key.
     fn key(&mut self, modifiers: Modifiers, key: Key) {
         self.test.key_press_modifiers(modifiers, key);
@@ -135,13 +149,36 @@ fn the_incident_happens_again_in_the_sandbox_and_the_mended_consumer_passes_by_c
     window.wait_for("status \"CREATED\", right: \"SHIPPED\"");
     window.press("Step back");
     window.press("To the end of the run");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("incident.fixture.json");
+    window.keep_as_test(&file);
+    let careless = FixtureReport::of(&file, FixtureRun::Check, None).unwrap();
+    assert!(!careless.passed(), "it fails until the consumer is mended");
     window.press("Try the mended consumer");
     window.wait_for("The mended consumer passes");
     assert!(window.shows("holds every invariant"), "the verdict");
     window.press("To the end of the run");
     window.wait_for("Row order-1042, right");
+    window.keep_as_test(&file);
+    let mended = FixtureReport::of(&file, FixtureRun::Check, None).unwrap();
+    assert!(mended.passed(), "{:?}", mended.differences);
     window.press("Try every fault");
     window.wait_for("of 180 cells");
     window.press("Stop the matrix");
-    window.wait_for("What survives?");
+    window.wait_for("Run the matrix");
+}
+
+#[test]
+fn a_projection_is_compared_with_itself_in_another_order() {
+    let mut window = Window::open();
+    window.wait_for("The dashboard says CREATED");
+    window.press("Sandbox chapter");
+    window.press("Open the dashboard's projection");
+    window.wait_for("Step 2 of 4");
+    window.press("Leave the tour");
+    window.press("A against B");
+    window.press("Order of B: log");
+    window.press("event");
+    window.press("Compare A with B");
+    window.wait_for("results differ");
 }

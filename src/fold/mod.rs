@@ -23,10 +23,10 @@ pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
 pub use history::{FrameError, History};
 pub use javascript::{
-    AnyPlace, Definition, Emitted, Fault, JavaScriptFold, Limits, Lint, LintKind, Logged, Options,
-    Partitioning, Program, ProjectionInput, ProjectionOutcome, ProjectionPartition, ProjectionRun,
-    RunCounts, RunFailure, Share, StepEffect, StepStates, Trace, TraceError, TraceInputs,
-    WatchChange, Watched, lints,
+    AnyPlace, Definition, Emitted, Fault, HiddenState, JavaScriptFold, Limits, Lint, LintKind,
+    Logged, Options, Partitioning, Program, ProjectionInput, ProjectionOutcome,
+    ProjectionPartition, ProjectionRun, RunCounts, RunFailure, Share, StepEffect, StepStates,
+    Trace, TraceError, TraceInputs, WatchChange, Watched, lints,
 };
 
 use std::sync::Arc;

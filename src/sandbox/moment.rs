@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::run::{Ended, NO_WRITE, Plan, Setting, Standstill, Step, What, Write};
-use super::{Consumer, Outcome, Schedule, Source};
+use super::{Consumer, CrashPoint, Outcome, Schedule, Source};
 use crate::fold::Fold;
 use crate::model::{EntityId, Position, TopicPartition, Value};
 
@@ -86,6 +86,9 @@ pub struct StepView {
     /// Why a partition stands still from here on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standstill: Option<Standstill>,
+    /// Where the process was when it died.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crash: Option<CrashPoint>,
 }
 
 /// A run that can be stepped through.
@@ -231,6 +234,10 @@ impl Recording {
                 .map(|row| self.source.rows()[row as usize].clone()),
             standstill: match what {
                 What::StoodStill { why, .. } => Some(why),
+                _ => None,
+            },
+            crash: match what {
+                What::Crashed(point) => Some(point),
                 _ => None,
             },
         })

@@ -200,6 +200,9 @@ fn a_matrix_that_is_worked_out_says_how_far_it_is_and_can_be_stopped() {
     assert!(!test.shows("F6 naive"), "the others are not");
     test.press("Stop the matrix");
     assert_eq!(asked(&mut test), [TrialCommand::Stop]);
+    let matrix = Fetch::Ready(Arc::clone(begun().matrix.latest().unwrap()));
+    test.publish(opened(TrialView { matrix, ..TrialView::default() }));
+    assert!(test.shows("stopped early"), "what was worked out stays");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::ProjectionInput;
 use super::program::KEEP_BODY;
+use super::{HiddenState, ProjectionInput};
 
 /// How the states of a projection are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -59,6 +59,9 @@ pub struct Definition {
     pub transforms: bool,
     /// Options that were set.
     pub options: Options,
+    /// Variables beside the state that handlers change.
+    #[serde(skip)]
+    pub hidden_state: Vec<HiddenState>,
 }
 
 /// Options of a script. They steer a server; here they are told, and mean nothing.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{AnyPlace, Definition, RunCounts};
+use super::{AnyPlace, Definition, HiddenState, RunCounts};
 
 /// The handlers that are no types of events.
 const SPECIAL: [&str; 5] = ["$init", "$initShared", "$any", "$created", "$deleted"];
@@ -34,6 +34,8 @@ pub enum LintKind {
     AnyTrap,
     /// An option that means nothing here.
     Option,
+    /// A variable beside the state that handlers change.
+    HiddenState,
     /// Numbers that JavaScript holds only rounded.
     InexactNumber,
     /// Numbers in states that were none.
@@ -57,6 +59,13 @@ pub fn lints(definition: &Definition, counts: &RunCounts, categories: &[Arc<str>
     about_handlers(definition, counts, &mut say);
     about_unmatched(definition, counts, &mut say);
     about_server(definition, &mut say);
+    for HiddenState { name, line } in &definition.hidden_state {
+        let words =
+            "a run that begins later or on another thread sees another value; keep it in the state";
+        let message =
+            format!("`{name}` is kept beside the state and changed in line {line}: {words}");
+        say(LintKind::HiddenState, message);
+    }
     if !counts.inexact.is_empty() {
         let fields = listed(&counts.inexact);
         let words = "numbers that JavaScript holds only rounded";
@@ -319,6 +328,14 @@ mod tests {
         let (kind, words) = hint("fromAll().when({ A: s => s, $any: s => s })", &["A"]);
         assert!(kind == LintKind::AnyTrap && words.contains("refuses"), "{words}");
         assert_eq!(hints("fromAll().when({ $init: () => ({}), $any: s => s })", &["A"]), []);
+    }
+
+    #[test]
+    fn a_variable_beside_the_state_is_told_with_its_line() {
+        let (kind, words) =
+            hint("let n = 0;\nfromAll().when({ A(s) {\n  n++; s.n = n;\n} })", &["A"]);
+        assert!(kind == LintKind::HiddenState && words.contains("`n`"), "{words}");
+        assert!(words.contains("in line 3"), "{words}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::engine::{Body, Engine, Naming};
+use super::hidden_state::hidden_state;
 use super::number_check::exact_numbers;
 use super::{Definition, Fault};
 
@@ -94,7 +95,7 @@ impl Program {
     pub fn read_within(name: &str, source: &str, limits: Limits) -> Result<Self, Fault> {
         let name = Arc::from(name);
         let (_, definition) = Engine::new(&name, source, limits, Naming::Single)?;
-        let definition = Arc::new(definition);
+        let definition = Arc::new(Definition { hidden_state: hidden_state(source), ..definition });
         let mentions_bodies = source.contains("body") || source.contains("data");
         let source = source.into();
         Ok(Self { name, source, definition, limits, exact_numbers: false, mentions_bodies })

@@ -22,13 +22,13 @@ pub struct MatrixChoice {
 }
 
 impl Default for MatrixChoice {
-    /// Everything, a few times.
+    /// Everything, once.
     fn default() -> Self {
         Self {
             faults: FaultName::all().collect(),
             consumers: Consumer::ALL.to_vec(),
             seed: 1,
-            runs: 3,
+            runs: 1,
         }
     }
 }

@@ -395,7 +395,7 @@ mod tests {
         let view = RunView::new(&recording);
         let crash = view.marks.iter().position(|mark| mark.kind == StepKind::Crashed).unwrap() + 1;
         let (moment, _) = MomentView::new(&recording, crash, Some(0));
-        assert_eq!(&*moment.words, "Member 1 dies");
+        assert_eq!(&*moment.words, "Member 1 dies after it applied, before it commits");
         assert_eq!(moment.members[0].life, MemberLife::Down);
         assert_eq!((&*moment.partitions[0].committed, &*moment.partitions[0].applied), ("–", "1"));
         assert_eq!(moment.rows[0].right, Some(true), "nothing is wrong yet");

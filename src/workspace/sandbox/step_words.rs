@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::EntityId;
-use crate::sandbox::{Recording, StepView};
+use crate::sandbox::{CrashPoint, Recording, StepView};
 
 /// What kind of thing happened in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,7 +151,7 @@ pub(super) fn step_words(step: &StepView, names: &Names) -> String {
         "committed" => format!("{member} commits {partition} up to {offset}"),
         "commit_refused" => format!("{member} may not commit {partition} up to {offset}"),
         "stored" => format!("The read model stores {partition} up to {offset}"),
-        "crashed" => format!("{member} dies"),
+        "crashed" => format!("{member} dies {}", step.crash.map_or("", crash_words)),
         "closed" => format!("{member} stops in good order"),
         "paused" => format!("{member} stands still"),
         "woke" => format!("{member} goes on"),
@@ -166,6 +166,16 @@ pub(super) fn step_words(step: &StepView, names: &Names) -> String {
         }
         "rebuilt" => "The read model is emptied, to be built anew".to_owned(),
         other => format!("{member}: {}", other.replace('_', " ")),
+    }
+}
+
+/// Where a process was when it died.
+fn crash_words(point: CrashPoint) -> &'static str {
+    match point {
+        CrashPoint::BeforeApply => "before it applies what it was handed",
+        CrashPoint::BetweenWrites => "between its two writes",
+        CrashPoint::AfterApply => "after it applied, before it commits",
+        CrashPoint::AfterCommit => "after it committed",
     }
 }
 
@@ -187,6 +197,7 @@ mod tests {
             event: Some("orders-0@7".parse().unwrap()),
             row: Some(EntityId::new("order-1")),
             standstill: None,
+            crash: Some(CrashPoint::BetweenWrites),
         }
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn show(
             }
             return;
         };
-        summary(ui, matrix);
+        summary(ui, matrix, trial.matrix.is_pending());
         if trial.matrix.is_pending() && matrix.is_whole() {
             ui.multiply_opacity(0.5);
         }
@@ -218,7 +218,7 @@ fn number(
 }
 
 /// What came of it, in a line.
-fn summary(ui: &mut Ui, matrix: &MatrixView) {
+fn summary(ui: &mut Ui, matrix: &MatrixView, pending: bool) {
     let tokens = Tokens::of(ui);
     let (broke, held) = (matrix.count(CellVerdict::Broke), matrix.count(CellVerdict::Held));
     let none = matrix.count(CellVerdict::NotApplicable);
@@ -232,6 +232,9 @@ fn summary(ui: &mut Ui, matrix: &MatrixView) {
         part(ui, icons::X_CIRCLE, tokens.error, format!("{broke} break one"));
         if 0 < none {
             part(ui, icons::MINUS, tokens.text_secondary, format!("{none} cannot happen here"));
+        }
+        if !matrix.is_whole() && !pending {
+            part(ui, icons::STOP, tokens.warning, "stopped early".to_owned());
         }
         let took = i64::try_from(matrix.took_ms).unwrap_or(i64::MAX);
         let facts = format!(

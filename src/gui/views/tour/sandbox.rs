@@ -131,10 +131,7 @@ impl Step {
                     view.trial.matrix.latest().is_some() || view.trial.matrix.is_pending()
                 });
                 if !tried {
-                    let all = TrialCommand::RunMatrix(MatrixChoice {
-                        runs: 1,
-                        ..MatrixChoice::default()
-                    });
+                    let all = TrialCommand::RunMatrix(MatrixChoice::default());
                     out.sandbox(&key, SandboxCommand::Trial(all));
                 }
                 return None;
