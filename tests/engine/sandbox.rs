@@ -97,7 +97,7 @@ fn a_watch_and_a_condition_lead_to_the_steps_where_they_change_and_hold() {
     debug(&bench, DebugCommand::Step(DebugTarget::NextChange));
     at_step(&bench, 4);
     debug(&bench, DebugCommand::Step(DebugTarget::PreviousChange));
-    at_step(&bench, 2);
+    at_step(&bench, 1);
     debug(&bench, DebugCommand::AddWatch("state.".into()));
     wait(&bench, "what is wrong with it", |view| view.debugger.watches.get(1)?.problem.clone());
 }

@@ -34,3 +34,9 @@ pub use step_words::StepKind;
 pub use trial_view::{
     ComparisonChoice, ComparisonView, DivergenceDetail, DivergenceRow, TrialCommand, TrialView,
 };
+
+/// An event of a test, as fixtures write it.
+#[cfg(test)]
+pub(crate) fn event_of_json(text: &str) -> crate::model::Event {
+    event_json::read(text).expect("an event as fixtures write it").0
+}

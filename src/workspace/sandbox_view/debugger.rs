@@ -3,6 +3,7 @@
 //! Promises: a row is found in constant time and copied from what is shared; nothing is locked.
 //! Does not know: how a step is worked out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::fold::{RunCounts, RunFailure, StepEffect, Trace, Watched};
@@ -169,6 +170,8 @@ pub struct DebuggerView {
     pub branches: Arc<[BranchView]>,
     /// The branch in front.
     pub branch: usize,
+    /// The file that the step was kept in as a test, or why it could not be.
+    pub kept: Option<Result<PathBuf, Problem>>,
 }
 
 /// Where a step goes.
@@ -215,6 +218,8 @@ pub enum DebugCommand {
     SetCondition(Option<Arc<str>>),
     /// Changes the events of the branch in front; of the log, in a new branch.
     Edit(Edit),
+    /// Keeps the step it stands at as a test in this file.
+    KeepStep(PathBuf),
     /// Takes the last change of the branch in front back.
     UndoEdit,
     /// Brings a branch to the front.

@@ -144,6 +144,13 @@ impl Trace {
         self.partition_of(index).map(|partition| &partition.name)
     }
 
+    /// The events of the partition of an event up to it, in order.
+    pub fn events_beside(&self, index: u64) -> &[u32] {
+        let Some(partition) = self.partition_of(index) else { return &[] };
+        let count = partition.events.partition_point(|event| u64::from(*event) <= index);
+        partition.events.get(..count).unwrap_or_default()
+    }
+
     /// What was emitted by all events, in order.
     pub fn emitted(&self) -> &[Emitted] {
         &self.emitted

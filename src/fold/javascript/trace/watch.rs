@@ -66,16 +66,28 @@ impl Watched {
         &self.hits
     }
 
-    /// The first event from this one on that changed it.
-    pub fn next_change(&self, from: u64) -> Option<u64> {
-        let at = self.changes.partition_point(|change| change.index < from);
-        self.changes.get(at).map(|change| change.index)
+    /// The numbers of its changes in the partition of an event; all of them where the event has none.
+    pub fn changes_beside(&self, trace: &Trace, index: Option<u64>) -> Vec<u32> {
+        let partition = index.and_then(|index| trace.step(index)).map(|step| step.partition);
+        match partition.filter(|partition| *partition != NO_PARTITION) {
+            Some(partition) => self.by_partition.get(&partition).cloned().unwrap_or_default(),
+            None => (0..u32::try_from(self.changes.len()).unwrap_or(u32::MAX)).collect(),
+        }
     }
 
-    /// The last event before this one that changed it.
-    pub fn previous_change(&self, before: u64) -> Option<u64> {
-        let at = self.changes.partition_point(|change| change.index < before);
-        self.changes.get(at.checked_sub(1)?).map(|change| change.index)
+    /// The first event after this one that changed it in the same partition; the first at all for `None`.
+    pub fn next_change(&self, trace: &Trace, index: Option<u64>) -> Option<u64> {
+        let own = self.changes_beside(trace, index);
+        let at = own.partition_point(|number| Some(self.changes[*number as usize].index) <= index);
+        own.get(at).map(|number| self.changes[*number as usize].index)
+    }
+
+    /// The last event before this one that changed it in the same partition.
+    pub fn previous_change(&self, trace: &Trace, index: u64) -> Option<u64> {
+        let own = self.changes_beside(trace, Some(index));
+        let at = own.partition_point(|number| self.changes[*number as usize].index < index);
+        let number = own.get(at.checked_sub(1)?)?;
+        Some(self.changes[*number as usize].index)
     }
 
     /// The first event from this one on after which it was true.

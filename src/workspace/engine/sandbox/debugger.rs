@@ -98,11 +98,11 @@ impl Debugger {
             DebugTarget::NextError => trace.next_where(at, is_error).map(after),
             DebugTarget::PreviousError => trace.previous_where(index?, is_error).map(after),
             DebugTarget::NextChange => match changes {
-                Some(watched) => watched.next_change(at).map(after),
+                Some(watched) => watched.next_change(trace, index).map(after),
                 None => trace.next_where(at, is_change).map(after),
             },
             DebugTarget::PreviousChange => match changes {
-                Some(watched) => watched.previous_change(index?).map(after),
+                Some(watched) => watched.previous_change(trace, index?).map(after),
                 None => trace.previous_where(index?, is_change).map(after),
             },
             DebugTarget::NextHit => hits?.next_hit(at).map(after),
@@ -361,6 +361,7 @@ impl State {
     fn go_to_step(&mut self, key: &SandboxKey, at: u64) {
         let Some(open) = self.sandbox_mut(key) else { return };
         open.view.debugger.at = at;
+        open.view.debugger.kept = None;
         open.show_debugger();
         let Some(run) = open.debugger.run().cloned() else { return };
         let key = key.clone();
@@ -403,6 +404,7 @@ impl State {
             }
             DebugCommand::SetCondition(expression) => self.set_condition(key, expression),
             DebugCommand::Edit(edit) => self.edit_events(key, edit),
+            DebugCommand::KeepStep(path) => self.keep_step(key, &path),
             DebugCommand::UndoEdit => {
                 let current = debugger.current;
                 if 0 < current && debugger.branches[current].edits.pop().is_some() {

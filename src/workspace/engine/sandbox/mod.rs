@@ -11,6 +11,7 @@ mod debugger;
 mod history;
 mod moment;
 mod script;
+mod step_test;
 mod trial;
 mod watches;
 

@@ -3,7 +3,8 @@
 //! Promises: a step that leads nowhere is greyed where that is known.
 //! Does not know: where a step leads.
 
-use egui::{Key, RichText, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Button, Key, PopupCloseBehavior, RichText, Ui};
 
 use super::super::SandboxState;
 use super::watches::WatchState;
@@ -13,7 +14,8 @@ use crate::gui::command_ui::icon_button;
 use crate::gui::theme::{Tokens, format, icons, mono, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{Chip, IconButton, Tone};
+use crate::gui::widgets::{Chip, IconButton, Tone, problem_box};
+use crate::workspace::sandbox::FIXTURE_ENDING;
 use crate::workspace::{DebugCommand, DebugTarget, SandboxView};
 
 /// The buttons.
@@ -54,7 +56,9 @@ pub(super) fn show(
         {
             ui.copy_text(step.json.to_string());
         }
+        keep(ui, sandbox, state, view);
     });
+    kept(ui, sandbox);
     ui.horizontal_wrapped(|ui| condition(ui, sandbox, state, view));
 }
 
@@ -131,4 +135,60 @@ fn condition(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view:
     let hits = watched.hits().len() as u64;
     let words = format!("holds at {}", format::count(hits, "event"));
     ui.label(RichText::new(words).font(secondary()).color(tokens.text_secondary));
+}
+
+/// Keeps the step as a test, in a file that can be named.
+fn keep(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut View<'_>) {
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let menu = MenuButton::from_button(Button::new(icons::TEST_TUBE)).config(config);
+    let (response, inner) = menu.ui(ui, |ui| {
+        ui.set_width(300.0);
+        ui.label("Keep this step as a test");
+        let path = &mut state.debugger.test_path;
+        if path.is_empty() {
+            *path = test_path(sandbox);
+        }
+        let field = Field::new(path, "File of the test").mono().show(ui);
+        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let color = Tokens::of(ui).text_secondary;
+        let words = "The events of its partition up to here, and the state they must lead to.";
+        ui.label(RichText::new(words).font(secondary()).color(color));
+        if ui.button("Save as test").clicked() || entered {
+            let path = std::mem::take(path).trim().into();
+            ask(&sandbox.key, DebugCommand::KeepStep(path), view);
+            ui.close();
+        }
+    });
+    if inner.is_none() {
+        state.debugger.test_path.clear();
+    }
+    let name = "Keep this step as a test";
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    response.on_hover_text(name);
+}
+
+/// Where the test of a step goes if nothing else is named.
+fn test_path(sandbox: &SandboxView) -> String {
+    let name = sandbox.name.strip_suffix(".js").unwrap_or(&sandbox.name);
+    let event = sandbox.debugger.step.as_ref().and_then(|step| step.event.as_ref());
+    let entity = event.and_then(|event| event.entity.as_ref()).map(ToString::to_string);
+    let entity = entity.map(|entity| format!("-{entity}")).unwrap_or_default();
+    let plain = |character: char| character.is_alphanumeric() || "-_.".contains(character);
+    let entity: String = entity.chars().filter(|character| plain(*character)).collect();
+    format!("fixtures/{name}{entity}-{}{FIXTURE_ENDING}", sandbox.debugger.at)
+}
+
+/// What came of the test that was kept.
+fn kept(ui: &mut Ui, sandbox: &SandboxView) {
+    match &sandbox.debugger.kept {
+        Some(Ok(path)) => {
+            let words = format!("kept in {}; run it with foldback test", path.display());
+            let color = Tokens::of(ui).text_secondary;
+            ui.label(RichText::new(words).font(secondary()).color(color));
+        }
+        Some(Err(problem)) => {
+            problem_box(ui, problem, None);
+        }
+        None => {}
+    }
 }

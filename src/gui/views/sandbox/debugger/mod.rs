@@ -63,6 +63,8 @@ pub(crate) struct DebuggerState {
     watches: WatchState,
     /// The name of the branch in front as it is being typed.
     branch_name: String,
+    /// The file to keep a step in, as it is being typed.
+    test_path: String,
     /// Which part is shown where there is no room for all.
     part: Part,
     /// The step shown last: its row comes into view when it changes.

@@ -3,10 +3,13 @@
 //! Promises: only the visible changes are laid out.
 //! Does not know: how an expression is evaluated.
 
+use std::sync::Arc;
+
 use egui::{Align, Frame, Id, Key, Layout, Panel, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::super::SandboxState;
 use super::{ask, go};
+use crate::fold::{WatchChange, Watched};
 use crate::gui::theme::{LINE_HEIGHT, Tokens, format, icons, medium, mono, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
@@ -20,6 +23,8 @@ pub(super) struct WatchState {
     expression: String,
     /// The condition to break on.
     pub(super) condition: String,
+    /// The changes that are listed, with what they were found for.
+    listed: Option<(Arc<Watched>, u64, Vec<u32>)>,
     /// The condition that was asked for last.
     pub(super) asked: String,
 }
@@ -38,10 +43,7 @@ pub(super) fn show(
             .default_size((ui.available_width() * 0.4).clamp(180.0, 420.0))
             .size_range(160.0..=800.0)
             .frame(Frame::new().inner_margin(egui::Margin { left: 8, right: 0, top: 0, bottom: 0 }))
-            .show(ui, |ui| {
-                let moved = state.debugger.shown_at != Some(debugger.at);
-                changes(ui, sandbox, watch, moved, view);
-            });
+            .show(ui, |ui| changes(ui, sandbox, watch, &mut state.debugger.watches, view));
     }
     egui::CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
         let tokens = Tokens::of(ui);
@@ -116,46 +118,62 @@ fn value(sandbox: &SandboxView, watch: &WatchView, tokens: &Tokens) -> (String, 
     }
 }
 
-/// Where a watch changes.
+/// Where a watch changes in the partition of the step.
 fn changes(
     ui: &mut Ui,
     sandbox: &SandboxView,
     watch: &WatchView,
-    moved: bool,
+    state: &mut WatchState,
     view: &mut View<'_>,
 ) {
-    let tokens = Tokens::of(ui);
-    let Some(watched) = &watch.watched else { return };
-    let changes = watched.changes();
+    let debugger = &sandbox.debugger;
+    let (Some(watched), Some(run)) = (&watch.watched, &debugger.run) else { return };
+    let is_known = state
+        .listed
+        .as_ref()
+        .is_some_and(|(known, at, _)| Arc::ptr_eq(known, watched) && *at == debugger.at);
+    if !is_known {
+        let own = watched.changes_beside(&run.trace, debugger.at.checked_sub(1));
+        state.listed = Some((Arc::clone(watched), debugger.at, own));
+    }
+    let Some((_, _, own)) = &state.listed else { return };
+    let all = watched.changes();
+    let change_at = |row: usize| own.get(row).and_then(|number| all.get(*number as usize));
+    let color = Tokens::of(ui).text_secondary;
+    let words = format!("{} here", format::count(own.len() as u64, "change"));
+    ui.label(RichText::new(words).font(secondary()).color(color));
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut area = ScrollArea::vertical().auto_shrink(false);
-    if moved {
+    if !is_known {
         // The change at the step, or the last one before it, comes into view.
-        let at = changes.partition_point(|change| change.index < sandbox.debugger.at);
+        let index = |number: &u32| all.get(*number as usize).map_or(0, |change| change.index);
+        let at = own.partition_point(|number| index(number) < debugger.at);
         let middle = ui.available_height() / 2.0;
         area = area.vertical_scroll_offset((LINE_HEIGHT * at as f32 - middle).max(0.0));
     }
-    area.show_rows(ui, LINE_HEIGHT, changes.len(), |ui, rows| {
-        for change in changes.get(rows).unwrap_or_default() {
-            let size = vec2(ui.available_width(), LINE_HEIGHT);
-            let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK);
-            let here = sandbox.debugger.at == change.index + 1;
-            if here || response.hovered() {
-                let ground = if here { tokens.selection } else { tokens.hover };
-                ui.painter().rect_filled(rect, 0.0, ground);
-            }
-            let number = format::number(change.index + 1);
-            let words = format!("{number}  {}", change.text);
-            let color = if change.threw { tokens.warning } else { tokens.text };
-            let galley = ui.painter().layout_no_wrap(words.clone(), mono(), color);
-            let at = egui::pos2(rect.left() + 4.0, rect.center().y - galley.size().y / 2.0);
-            ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(at, galley, color);
-            response.widget_info(|| {
-                egui::WidgetInfo::selected(egui::Role::ListItem, true, here, &words)
-            });
-            if response.clicked() {
+    area.show_rows(ui, LINE_HEIGHT, own.len(), |ui, rows| {
+        for change in rows.filter_map(change_at) {
+            if change_line(ui, change, debugger.at == change.index + 1) {
                 go(&sandbox.key, DebugTarget::To(change.index + 1), view);
             }
         }
     });
+}
+
+/// A change of a watch. Says whether it was clicked.
+fn change_line(ui: &mut Ui, change: &WatchChange, here: bool) -> bool {
+    let tokens = Tokens::of(ui);
+    let size = vec2(ui.available_width(), LINE_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK);
+    if here || response.hovered() {
+        let ground = if here { tokens.selection } else { tokens.hover };
+        ui.painter().rect_filled(rect, 0.0, ground);
+    }
+    let words = format!("{}  {}", format::number(change.index + 1), change.text);
+    let color = if change.threw { tokens.warning } else { tokens.text };
+    let galley = ui.painter().layout_no_wrap(words.clone(), mono(), color);
+    let at = egui::pos2(rect.left() + 4.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(at, galley, color);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListItem, true, here, &words));
+    response.clicked()
 }
