@@ -38,8 +38,8 @@ pub(crate) struct OpenSandbox {
     pub(crate) events: Option<Arc<SandboxEvents>>,
     /// Whether a run waits for its program or its events.
     run_wanted: bool,
-    /// Whether the program is being read.
-    checking: bool,
+    /// The number of the check that was asked for last, and of the one that ended last.
+    checks: (u64, u64),
     /// The debugger.
     pub(super) debugger: Debugger,
     /// The job that reads or runs, and its switch.
@@ -65,7 +65,7 @@ impl OpenSandbox {
             program: None,
             events: None,
             run_wanted: false,
-            checking: false,
+            checks: (0, 0),
             debugger: Debugger::default(),
             running: None,
             trial: TrialWork::default(),
@@ -76,6 +76,11 @@ impl OpenSandbox {
     pub(crate) fn ready(&self) -> Option<Ready> {
         let events = self.events.clone().filter(|events| events.choice == self.view.history)?;
         Some(Ready { program: self.program.clone()?, events })
+    }
+
+    /// Whether the program is being read.
+    pub(super) fn is_checking(&self) -> bool {
+        self.checks.0 != self.checks.1
     }
 
     /// Throws the switch of what runs.
@@ -195,7 +200,7 @@ impl State {
     fn run_wanted_sandbox(&mut self, key: &SandboxKey) {
         self.name_topics(key);
         let Some(open) = self.sandbox_mut(key) else { return };
-        if !open.run_wanted || open.checking {
+        if !open.run_wanted || open.is_checking() {
             return;
         }
         if open.program.is_none() || open.view.history.topics.is_empty() {

@@ -125,22 +125,26 @@ impl State {
     /// Checks a script, and runs it if that is wanted and nothing is wrong with it.
     pub(super) fn check_script(&mut self, key: &SandboxKey, text: Arc<str>, run: bool) {
         let Some(open) = self.sandbox_mut(key) else { return };
-        open.checking = true;
+        open.checks.0 += 1;
+        let number = open.checks.0;
         open.run_wanted |= run;
         let name = Arc::clone(&open.view.name);
         let key = key.clone();
         let task_key = TaskKey::Script(key.clone());
         let task = move || -> News {
             let read = Program::read(&name, &text);
-            Box::new(move |state| state.script_checked(&key, read))
+            Box::new(move |state| state.script_checked(&key, number, read))
         };
         self.pool.submit(task_key, Box::new(task));
     }
 
     /// What is wrong with a script is known, or that nothing is.
-    fn script_checked(&mut self, key: &SandboxKey, read: Result<Program, Fault>) {
+    fn script_checked(&mut self, key: &SandboxKey, number: u64, read: Result<Program, Fault>) {
         let Some(open) = self.sandbox_mut(key) else { return };
-        open.checking = false;
+        if number != open.checks.0 {
+            return; // Another text is being checked already.
+        }
+        open.checks.1 = number;
         match read {
             Ok(program) => {
                 open.view.definition = Some(Arc::new(program.definition().clone()));

@@ -3,7 +3,7 @@
 //! Promises: the test needs nothing but its file and the script; a step that cannot be kept is refused in words.
 //! Does not know: how tests are run (`foldback test`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::state::State;
 use super::script::write_whole;

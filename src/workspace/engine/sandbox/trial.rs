@@ -267,7 +267,7 @@ impl State {
     /// Begins what waits, as soon as its program and its events are there.
     pub(super) fn try_what_waits(&mut self, key: &SandboxKey) {
         let Some(open) = self.sandbox_mut(key) else { return };
-        if open.trial.waiting.is_none() || open.checking {
+        if open.trial.waiting.is_none() || open.is_checking() {
             return;
         }
         let Some(ready) = open.ready() else {
