@@ -182,3 +182,25 @@ fn a_projection_is_compared_with_itself_in_another_order() {
     window.press("Compare A with B");
     window.wait_for("results differ");
 }
+
+#[test]
+fn a_run_over_the_whole_shop_is_stepped_through_and_any_row_is_found() {
+    let mut window = Window::open();
+    window.wait_for("The dashboard says CREATED");
+    window.press("Sandbox chapter");
+    window.press("Open the dashboard's projection");
+    window.wait_for("Step 2 of 4");
+    window.press("Leave the tour");
+    window.press("Schedule");
+    window.press("A run without faults");
+    window.wait_for("holds every invariant");
+    window.wait_for("Row to find");
+    window.test.get_by_role_and_label(egui::Role::TextInput, "Row to find").focus();
+    window.test.run();
+    window.test.event(egui::Event::Text("1042".to_owned()));
+    window.test.run();
+    window.key(Modifiers::NONE, Key::Enter);
+    window.wait_for("Row order-1042, right");
+    window.press("To the start of the run");
+    window.wait_for("Before the first step");
+}

@@ -5,7 +5,7 @@
 //! Does not know: how a run came about.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -13,6 +13,9 @@ use super::run::{Ended, NO_WRITE, Plan, Setting, Standstill, Step, What, Write};
 use super::{Consumer, CrashPoint, Outcome, Schedule, Source};
 use crate::fold::Fold;
 use crate::model::{EntityId, Position, TopicPartition, Value};
+
+/// The distance between states that a row should have and that are kept, in events.
+const CORRECT_DISTANCE: usize = 256;
 
 /// The smallest distance between moments that are kept, in steps.
 const MIN_DISTANCE: usize = 64;
@@ -112,6 +115,8 @@ pub struct Recording {
     writes: Vec<Vec<u32>>,
     /// By identity of an event: the first step in which it was handled, in whatever way.
     handled: HashMap<u32, usize>,
+    /// By row: what it should be after every so many of its events, once somebody asked.
+    correct: Mutex<HashMap<u32, Arc<[Value]>>>,
     /// The moments after 0, 1, 2, … times the distance.
     frames: Vec<Moment>,
     /// How many steps lie between them.
@@ -171,6 +176,7 @@ impl Recording {
             outcome,
             writes,
             handled,
+            correct: Mutex::default(),
             frames,
             distance,
         }
@@ -275,18 +281,34 @@ impl Recording {
         let moment = self.moment(steps);
         let over =
             steps == self.len() && self.outcome.stops.iter().all(|stop| !stop.why.is_explicit());
-        let mut state = self.fold.init();
-        let Ok(row) = u32::try_from(row) else { return state };
-        if self.source.rows().len() <= row as usize {
-            return state;
-        }
-        for number in self.plan.canonical(&self.source, row) {
-            if !over && !self.is_past(*number, &moment) {
-                break;
-            }
+        let row = u32::try_from(row).ok().filter(|row| (*row as usize) < self.source.rows().len());
+        let Some(row) = row else { return self.fold.init() };
+        let canonical = self.plan.canonical(&self.source, row);
+        let still_due = |number: &u32| !over && !self.is_past(*number, &moment);
+        let count = canonical.iter().position(still_due).unwrap_or(canonical.len());
+        let frames = self.correct_frames(row, canonical);
+        let mut state = frames.get(count / CORRECT_DISTANCE).cloned().unwrap_or_default();
+        for number in &canonical[count / CORRECT_DISTANCE * CORRECT_DISTANCE..count] {
             self.fold.apply(&mut state, self.plan.canonical_event(&self.source, *number));
         }
         state
+    }
+
+    /// What a row should be after 0, 1, 2, … times the distance of its events.
+    fn correct_frames(&self, row: u32, canonical: &[u32]) -> Arc<[Value]> {
+        let mut kept = self.correct.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = kept.entry(row).or_insert_with(|| {
+            let mut state = self.fold.init();
+            let mut frames = vec![state.clone()];
+            for events in canonical.chunks_exact(CORRECT_DISTANCE) {
+                for number in events {
+                    self.fold.apply(&mut state, self.plan.canonical_event(&self.source, *number));
+                }
+                frames.push(state.clone());
+            }
+            frames.into()
+        });
+        Arc::clone(made)
     }
 
     /// Whether a message was handled by this moment, or will not be handled any more.

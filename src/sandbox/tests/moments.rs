@@ -164,6 +164,13 @@ fn a_row_is_folded_from_the_last_state_that_was_kept_alone() {
     let kept = Arc::clone(&fold) as Arc<dyn Fold>;
     let trial = Trial::new(Arc::new(Source::new(long)), kept);
     let recording = trial.record(Consumer::Naive, &Schedule::default()).unwrap();
+    recording.correct_at(0, 0);
+    for steps in [5, 1_000, recording.len() / 2] {
+        let before = fold.0.load(Ordering::Relaxed);
+        recording.correct_at(0, steps);
+        let applied = fold.0.load(Ordering::Relaxed) - before;
+        assert!(applied < 256, "{applied} events were applied for what should be at step {steps}");
+    }
     for steps in [5, 1_000, recording.len()] {
         let before = fold.0.load(Ordering::Relaxed);
         recording.row_at(0, steps);

@@ -3,6 +3,7 @@
 //! Promises: marks stand in the order in which things happened; a moment costs about as much in a long run as in a short one.
 //! Does not know: how runs are made and judged, how marks look.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::step_words::{Names, StepKind, step_words};
@@ -17,8 +18,8 @@ const STEPS_TOLD: usize = 60;
 /// How many events are folded at most, about, to find where a row began to be wrong.
 const LOOKED_AT_MAX: usize = 20_000;
 
-/// Up to how many rows are looked at to say which of them are wrong.
-const ROWS_JUDGED: usize = 40;
+/// How many rows are shown at a time.
+const ROWS_SHOWN: usize = 8;
 
 /// A step as a mark on the lane of its member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,10 +127,12 @@ pub struct PartitionView {
 /// A row at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowView {
+    /// Its number among all rows.
+    pub number: usize,
     /// Its name.
     pub name: EntityId,
-    /// Whether it is what it should be; unknown where there are too many rows to look.
-    pub right: Option<bool>,
+    /// Whether it is what it should be.
+    pub right: bool,
 }
 
 /// One moment of a run.
@@ -145,7 +148,7 @@ pub struct MomentView {
     pub members: Arc<[MemberView]>,
     /// The partitions.
     pub partitions: Arc<[PartitionView]>,
-    /// The rows.
+    /// The rows, by their numbers: of many, those that something is known of.
     pub rows: Arc<[RowView]>,
     /// The number of the row whose states are shown.
     pub row: Option<usize>,
@@ -247,13 +250,9 @@ impl MomentView {
             .map_or_else(|| "Before the first step".to_owned(), |step| step_words(&step, &names));
         let row = row.filter(|row| *row < recording.rows().len());
         let states = |row: usize| (recording.row_at(row, steps), recording.correct_at(row, steps));
-        let judged = recording.rows().len() <= ROWS_JUDGED;
-        let rows = recording.rows().iter().enumerate().map(|(number, name)| RowView {
-            name: name.clone(),
-            right: judged.then(|| {
-                let (shown, correct) = states(number);
-                shown == correct
-            }),
+        let rows = rows_to_show(recording, steps, row).into_iter().map(|number| {
+            let (shown, correct) = states(number);
+            RowView { number, name: recording.rows()[number].clone(), right: shown == correct }
         });
         let partitions = recording.partitions().iter().zip(&moment.partitions);
         let view = Self {
@@ -264,7 +263,7 @@ impl MomentView {
             partitions: partitions
                 .map(|(partition, at)| partition_view(&partition.to_string(), at))
                 .collect(),
-            rows: rows.take(ROWS_JUDGED).collect(),
+            rows: rows.collect(),
             row,
         };
         (view, row.map(states).unwrap_or_default())
@@ -303,6 +302,23 @@ fn rests(marks: &[StepMark]) -> Arc<[Rest]> {
     let open = since.into_iter();
     rests.extend(open.map(|(member, from)| Rest { member, from, to: marks.len() }));
     rests.into()
+}
+
+/// The rows that are shown after this many steps: the chosen one, the one that was just touched, those that something was found
+/// of, then the first ones.
+fn rows_to_show(recording: &Recording, steps: usize, chosen: Option<usize>) -> BTreeSet<usize> {
+    let number = |row: &EntityId| recording.rows().iter().position(|other| other == row);
+    let touched = steps.checked_sub(1).and_then(|step| recording.step(step)?.row);
+    let found = recording.outcome().counterexamples.iter().filter_map(|found| found.row.as_ref());
+    let known = chosen.into_iter().chain(touched.as_ref().and_then(number));
+    let mut shown = BTreeSet::new();
+    for row in known.chain(found.filter_map(number)).chain(0..recording.rows().len()) {
+        if ROWS_SHOWN <= shown.len() {
+            break;
+        }
+        shown.insert(row);
+    }
+    shown
 }
 
 /// What the members do at a moment. Those that are not there yet are working for all anybody knows.
@@ -355,15 +371,20 @@ mod tests {
 
     /// Three events of one order that a naive consumer counts while this goes wrong.
     fn recorded(fault: &str) -> Recording {
-        let event = |offset: i64| {
+        recorded_of(&["a", "a", "a"], fault)
+    }
+
+    /// An event of each of these orders that a naive consumer counts while this goes wrong.
+    fn recorded_of(orders: &[&str], fault: &str) -> Recording {
+        let event = |(offset, order): (usize, &&str)| {
             let text = format!(
-                r#"{{"topic":"t","offset":{offset},"timestamp":{offset},"key":"a","type":"Added","value":{{}}}}"#
+                r#"{{"topic":"t","offset":{offset},"timestamp":{offset},"key":"{order}","type":"Added","value":{{}}}}"#
             );
             event_json::read(&text).unwrap().0
         };
         let folder = tempfile::tempdir().unwrap();
         let projection = Projection::named("count", folder.path(), None).unwrap();
-        let source = projection.source((0..3).map(event).collect()).unwrap();
+        let source = projection.source(orders.iter().enumerate().map(event).collect()).unwrap();
         let trial = Trial::new(Arc::new(source), Arc::clone(projection.fold()));
         let json = format!(r#"{{"version":1,"seed":1,"poll_records":2,"faults":[{fault}]}}"#);
         trial.record(Consumer::Naive, &Schedule::from_json(&json).unwrap()).unwrap()
@@ -384,9 +405,23 @@ mod tests {
         let wrong = view.findings.iter().find(|found| found.invariant == Invariant::I1).unwrap();
         assert_eq!(view.marks[wrong.steps - 1].kind, StepKind::Applied, "{wrong:?}");
         let right = |steps| MomentView::new(&recording, steps, None).0.rows[0].right;
-        assert_eq!((right(wrong.steps - 1), right(wrong.steps)), (Some(true), Some(false)));
+        assert_eq!((right(wrong.steps - 1), right(wrong.steps)), (true, false));
         let first = view.next_finding(0).unwrap();
         assert!(0 < first && view.next_finding(view.marks.len()) == Some(first), "round and round");
+    }
+
+    #[test]
+    fn of_many_rows_those_are_shown_that_something_is_known_of() {
+        let names: Vec<String> = (0..30).map(|number| format!("order-{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let recording = recorded_of(&names, r#"{"fault":"F3","at":"t-0@20"}"#);
+        let lost = RunView::new(&recording).findings[0].row.clone().unwrap();
+        let (moment, _) = MomentView::new(&recording, recording.len(), Some(29));
+        let shown: Vec<usize> = moment.rows.iter().map(|row| row.number).collect();
+        assert_eq!(shown.len(), ROWS_SHOWN);
+        assert!(shown.contains(&29) && shown.contains(&0), "the chosen one, and the first ones");
+        let wrong: Vec<&RowView> = moment.rows.iter().filter(|row| !row.right).collect();
+        assert_eq!(wrong[0].name, lost);
     }
 
     #[test]
@@ -398,10 +433,10 @@ mod tests {
         assert_eq!(&*moment.words, "Member 1 dies after it applied, before it commits");
         assert_eq!(moment.members[0].life, MemberLife::Down);
         assert_eq!((&*moment.partitions[0].committed, &*moment.partitions[0].applied), ("–", "1"));
-        assert_eq!(moment.rows[0].right, Some(true), "nothing is wrong yet");
+        assert!(moment.rows[0].right, "nothing is wrong yet");
         let (end, (shown, correct)) = MomentView::new(&recording, usize::MAX, Some(0));
         assert_eq!(end.steps, recording.len());
-        assert_eq!(end.rows[0].right, Some(false));
+        assert!(!end.rows[0].right);
         assert_eq!(shown.get("events"), Some(&Value::from(5_u64)));
         assert_eq!(correct.get("events"), Some(&Value::from(3_u64)));
         assert_eq!(&*end.partitions[0].committed, "3");

@@ -102,6 +102,8 @@ pub enum TrialCommand {
     GoTo(usize),
     /// Shows the row with this number.
     ShowRow(usize),
+    /// Shows the row with this name, or the first whose name contains it.
+    FindRow(String),
     /// Writes the schedule into this file.
     SaveSchedule(PathBuf),
     /// Writes the run as a test into this file.

@@ -31,6 +31,17 @@ impl State {
         self.show_moment(key, steps, Some(row));
     }
 
+    /// Shows the row with this name, or the first whose name contains it.
+    pub(super) fn find_row(&mut self, key: &SandboxKey, name: &str) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let Some(recording) = &open.trial.recording else { return };
+        let rows = || recording.rows().iter().map(ToString::to_string);
+        let found = rows().position(|row| row == name);
+        if let Some(row) = found.or_else(|| rows().position(|row| row.contains(name))) {
+            self.show_row(key, row);
+        }
+    }
+
     /// Works out the run after this many steps with the states of a row.
     pub(super) fn show_moment(&mut self, key: &SandboxKey, steps: usize, row: Option<usize>) {
         let Some(open) = self.sandbox_mut(key) else { return };

@@ -253,6 +253,7 @@ impl State {
             TrialCommand::Stop => open.trial.stop(),
             TrialCommand::GoTo(steps) => self.go_to_moment(key, steps),
             TrialCommand::ShowRow(row) => self.show_row(key, row),
+            TrialCommand::FindRow(name) => self.find_row(key, &name),
             TrialCommand::SaveSchedule(path) => self.save_schedule(key, &path),
             TrialCommand::SaveTest(path) => self.save_test(key, &path),
             TrialCommand::ShowDivergence(number) => self.show_divergence(key, number),

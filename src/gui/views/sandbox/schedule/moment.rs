@@ -3,9 +3,11 @@
 //! Promises: side by side where there is room, else one at a time.
 //! Does not know: how a moment is worked out.
 
-use egui::{CentralPanel, Frame, Grid, Id, Label, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Grid, Id, Key, Label, Margin, Panel, RichText, ScrollArea, Ui};
 
+use crate::gui::theme::format::count;
 use crate::gui::theme::{Tokens, icons, medium, mono, mono_small, secondary};
+use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
 use crate::gui::widgets::{EmptyState, TreeState, compare_tree};
 use crate::workspace::sandbox::{MomentView, RunView, TrialCommand, TrialView};
@@ -34,6 +36,8 @@ pub(super) struct MomentState {
     tree: TreeState,
     /// The steps that were shown last: the list follows when they change.
     shown: Option<usize>,
+    /// The row that is looked for, as it is typed.
+    wanted: String,
 }
 
 /// Draws the moment.
@@ -57,7 +61,7 @@ pub(super) fn show(
             match state.part {
                 Part::Steps => steps(ui, id, state, &moment, out),
                 Part::Positions => positions(ui, id, &moment, run),
-                Part::Row => row(ui, id, state, &moment, trial, out),
+                Part::Row => row(ui, id, state, &moment, (run, trial), out),
             }
         });
         return;
@@ -77,7 +81,7 @@ pub(super) fn show(
         .frame(frame)
         .show(ui, |ui| positions(ui, id, &moment, run));
     CentralPanel::default().frame(frame).show(ui, |ui| {
-        row(ui, id, state, &moment, trial, out);
+        row(ui, id, state, &moment, (run, trial), out);
     });
 }
 
@@ -160,23 +164,33 @@ fn positions(ui: &mut Ui, id: Id, moment: &MomentView, run: &RunView) {
     });
 }
 
+/// A field that finds a row among many.
+fn find_row(ui: &mut Ui, wanted: &mut String, run: &RunView, out: &mut Vec<TrialCommand>) {
+    let hint = format!("find one of {}", count(run.rows.len() as u64, "row"));
+    let field = Field::new(wanted, "Row to find").hint(hint).mono().width(220.0).show(ui);
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if entered && !wanted.trim().is_empty() {
+        out.push(TrialCommand::FindRow(wanted.trim().to_owned()));
+    }
+}
+
 /// A row as it is shown, beside what a correct consumer would show.
 fn row(
     ui: &mut Ui,
     id: Id,
     state: &mut MomentState,
     moment: &MomentView,
-    trial: &TrialView,
+    (run, trial): (&RunView, &TrialView),
     out: &mut Vec<TrialCommand>,
 ) {
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         heading(ui, "Row");
-        for (number, row) in moment.rows.iter().enumerate() {
-            let (sign, color, word) = match row.right {
-                Some(true) => (icons::CHECK, tokens.added, "right"),
-                Some(false) => (icons::X, tokens.removed, "wrong"),
-                None => (icons::QUESTION, tokens.text_secondary, "not looked at"),
+        for row in moment.rows.iter() {
+            let (sign, color, word) = if row.right {
+                (icons::CHECK, tokens.added, "right")
+            } else {
+                (icons::X, tokens.removed, "wrong")
             };
             let name = row.name.to_string();
             let name = if name.is_empty() { "the state".to_owned() } else { name };
@@ -185,17 +199,20 @@ fn row(
                 |font, color| egui::TextFormat { font_id: font, color, ..Default::default() };
             text.append(sign, 0.0, format(crate::gui::theme::icon(), color));
             text.append(&format!(" {name}"), 0.0, format(mono(), tokens.text));
-            let chosen = moment.row == Some(number);
+            let chosen = moment.row == Some(row.number);
             let response = ui.selectable_label(chosen, text);
             let words = format!("Row {name}, {word}");
             response.widget_info(|| {
                 egui::WidgetInfo::selected(egui::Role::Button, true, chosen, &words)
             });
             if response.on_hover_text(word).clicked() {
-                out.push(TrialCommand::ShowRow(number));
+                out.push(TrialCommand::ShowRow(row.number));
             }
         }
     });
+    if moment.rows.len() < run.rows.len() {
+        find_row(ui, &mut state.wanted, run, out);
+    }
     if trial.row.is_empty() {
         let words = "Neither this consumer nor a correct one shows anything here yet.";
         EmptyState::new(icons::EQUALS, "No row yet", words).show(ui);
