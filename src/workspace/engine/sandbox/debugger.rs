@@ -338,7 +338,9 @@ impl State {
         for topic in &open.view.history.topics {
             sources.extend([names.get(topic).unwrap_or(topic).clone(), topic.clone()]);
         }
-        open.view.lints = lints(log.trace.program().definition(), log.counts(), &sources).into();
+        // A run that ended early has not seen what it warns of.
+        let hints = lints(log.trace.program().definition(), log.counts(), &sources);
+        open.view.lints = if log.failure().is_none() { hints.into() } else { Arc::default() };
         open.debugger.branches[0].run = Some(log);
         if let Some((number, run, outcome)) = branch
             && let Some(branch) = open.debugger.branches.get_mut(number)
@@ -351,7 +353,8 @@ impl State {
         let at = match run.failure() {
             Some(failure) if !had_run => failure.index + 1,
             _ if !had_run => run.trace.len(),
-            _ => open.view.debugger.at.min(run.len()),
+            Some(failure) => open.view.debugger.at.min(failure.index + 1),
+            None => open.view.debugger.at.min(run.len()),
         };
         self.go_to_step(key, at);
         self.watch_all(key);

@@ -26,7 +26,7 @@ use crate::workspace::{DebugCommand, DebugTarget, SandboxCommand, SandboxKey, Sa
 /// Below this width, in points, the parts stand in tabs.
 const NARROW: f32 = 760.0;
 /// Which share of the width the code takes at first, and its limits in points.
-const CODE_SHARE: f32 = 0.36;
+const CODE_SHARE: f32 = 0.345;
 /// How narrow and how wide the code is at first, in points.
 const CODE_WIDTHS: [f32; 2] = [300.0, 760.0];
 /// Which share of the rest the state takes at first.
