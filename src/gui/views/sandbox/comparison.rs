@@ -21,6 +21,9 @@ use crate::workspace::sandbox::{
 /// How wide the field for a script is, in points.
 const FIELD_WIDTH: f32 = 240.0;
 
+/// Below this width of the list, in points, since when a result differs is told on hover alone.
+const SINCE_WIDTH: f32 = 340.0;
+
 /// The view's state.
 #[derive(Debug, Default)]
 pub(crate) struct ComparisonState {
@@ -210,7 +213,8 @@ fn list(
         for number in rows {
             let Some(row) = found.divergences.get(number) else { continue };
             let name = if row.name.is_empty() { "the state" } else { &*row.name };
-            let shown = ListRow::new(name).mono().right(&row.since);
+            let since = if ui.available_width() < SINCE_WIDTH { "" } else { &*row.since };
+            let shown = ListRow::new(name).mono().right(since);
             let response = shown.selected(chosen == Some(number)).show(ui);
             if response.on_hover_text(format!("{name} differs {}", row.since)).clicked() {
                 out.push(TrialCommand::ShowDivergence(number));

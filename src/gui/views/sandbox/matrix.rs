@@ -27,7 +27,7 @@ const FAULT_WIDTHS: [f32; 2] = [120.0, 280.0];
 /// How narrow the column of a consumer may become, in points.
 const CONSUMER_WIDTH: f32 = 92.0;
 /// How wide it gets at most, in points.
-const CONSUMER_WIDTH_MAX: f32 = 190.0;
+const CONSUMER_WIDTH_MAX: f32 = 300.0;
 /// The height of the names of consumers, in points.
 const HEAD_HEIGHT: f32 = 36.0;
 /// How wide a tooltip gets, in points.

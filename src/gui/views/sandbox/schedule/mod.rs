@@ -140,15 +140,18 @@ const INCIDENT: &str = "Reproduce the incident";
 
 /// What goes wrong, and who consumes; another consumer can be chosen.
 fn title(ui: &mut Ui, run: &RunView, given: &mut Given<'_>, files: &mut FilesState) {
-    let tokens = Tokens::of(ui);
+    let (tokens, low) = (Tokens::of(ui), is_low(ui));
     ui.horizontal_wrapped(|ui| {
         let faults =
             if run.faults.is_empty() { "No fault".to_owned() } else { run.faults.join(" · ") };
         ui.label(RichText::new(faults).font(medium()).color(tokens.text_strong));
-        let count = format::count(run.event_count, "event");
-        ui.label(RichText::new(count).font(secondary()).color(tokens.text_secondary));
-        ui.add_space(GUTTER);
-        ui.label(RichText::new("Consumer").font(secondary()).color(tokens.text_secondary));
+        if !low {
+            let quiet =
+                |words: String| RichText::new(words).font(secondary()).color(tokens.text_secondary);
+            ui.label(quiet(format::count(run.event_count, "event")));
+            ui.add_space(GUTTER);
+            ui.label(quiet("Consumer".to_owned()));
+        }
         let name = format!("{} {}", run.consumer, icons::CARET_DOWN);
         let menu = ui.menu_button(name, |ui| {
             for consumer in Consumer::ALL {
@@ -166,6 +169,9 @@ fn title(ui: &mut Ui, run: &RunView, given: &mut Given<'_>, files: &mut FilesSta
             incident(ui, run, given.out);
         }
         files::buttons(ui, files, run);
+        if low {
+            broken(ui, run, given.out);
+        }
     });
 }
 
@@ -181,39 +187,44 @@ fn incident(ui: &mut Ui, run: &RunView, out: &mut Vec<TrialCommand>) {
     }
 }
 
-/// What broke; a click goes to the step that shows it.
+/// What broke, and the first of it in words. In a low window it stands behind the title.
 fn verdict(ui: &mut Ui, run: &RunView, out: &mut Vec<TrialCommand>) {
-    let low = is_low(ui);
-    ui.horizontal_wrapped(|ui| {
-        let tokens = Tokens::of(ui);
-        if run.findings.is_empty() {
-            let words = "holds every invariant";
-            Chip::new(words).icon(icons::CHECK_CIRCLE).tone(Tone::Good).show(ui);
-        }
-        for finding in run.findings.iter() {
-            let words = if low {
-                format!("{} {}", icons::X, finding.invariant)
-            } else {
-                invariant_words(finding.invariant)
-            };
-            let button = egui::Button::new(RichText::new(&words).color(tokens.removed));
-            let response = ui.add(button.fill(tokens.removed_ground));
-            response.widget_info(|| {
-                let name = format!("Breaks {}", finding.invariant);
-                egui::WidgetInfo::labeled(egui::Role::Button, true, name)
-            });
-            if response.on_hover_text(&*finding.words).clicked() {
-                out.push(TrialCommand::GoTo(finding.steps));
-            }
-        }
-        for stop in run.stops.iter() {
-            Chip::new(stop).icon(icons::STOP).tone(Tone::Warning).show(ui);
-        }
-    });
-    if let Some(finding) = run.findings.first().filter(|_| !low) {
-        let tokens = Tokens::of(ui);
-        let words = RichText::new(&*finding.words).font(secondary()).color(tokens.text_secondary);
+    if is_low(ui) {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| broken(ui, run, out));
+    if let Some(finding) = run.findings.first() {
+        let color = Tokens::of(ui).text_secondary;
+        let words = RichText::new(&*finding.words).font(secondary()).color(color);
         ui.add(egui::Label::new(words).truncate()).on_hover_text(&*finding.words);
+    }
+}
+
+/// What broke; a click goes to the step that shows it.
+fn broken(ui: &mut Ui, run: &RunView, out: &mut Vec<TrialCommand>) {
+    let (tokens, low) = (Tokens::of(ui), is_low(ui));
+    if run.findings.is_empty() {
+        let words = "holds every invariant";
+        Chip::new(words).icon(icons::CHECK_CIRCLE).tone(Tone::Good).show(ui);
+    }
+    for finding in run.findings.iter() {
+        let words = if low {
+            format!("{} {}", icons::X, finding.invariant)
+        } else {
+            invariant_words(finding.invariant)
+        };
+        let button = egui::Button::new(RichText::new(&words).color(tokens.removed));
+        let response = ui.add(button.fill(tokens.removed_ground));
+        response.widget_info(|| {
+            let name = format!("Breaks {}", finding.invariant);
+            egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+        });
+        if response.on_hover_text(&*finding.words).clicked() {
+            out.push(TrialCommand::GoTo(finding.steps));
+        }
+    }
+    for stop in run.stops.iter() {
+        Chip::new(stop).icon(icons::STOP).tone(Tone::Warning).show(ui);
     }
 }
 
