@@ -30,7 +30,7 @@ const CODE_SHARE: f32 = 0.345;
 /// How narrow and how wide the code is at first, in points.
 const CODE_WIDTHS: [f32; 2] = [300.0, 760.0];
 /// Which share of the rest the state takes at first.
-const DETAIL_SHARE: f32 = 0.41;
+const DETAIL_SHARE: f32 = 0.39;
 /// How high the watches are at first, in points.
 const WATCHES_HEIGHT: f32 = 132.0;
 
