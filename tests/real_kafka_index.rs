@@ -14,16 +14,18 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use foldback::model::{Cancel, Isolation, ReadPlan};
+use foldback::model::{Cancel, Isolation, ReadEvent, ReadPlan};
 use foldback::partition_log::{CacheError, CachedLog, KafkaLog, Keeping, LogCache, LogSource};
 use serde_json::{Value, json};
 
 use support::cli::{command, records_and_summary, run_in};
 use support::kafka::{Kafka, Setup};
 use support::node::{Folder, wait_until};
-use support::reading::{Seen, connect, plan, records};
+use support::reading::{Seen, connect, plan, read_all, records};
 use support::records::{TestProducer, TestRecord, produce};
 use support::tools::{kcat, output_of};
 
@@ -168,7 +170,7 @@ fn indexing_that_is_killed_at_any_moment_leaves_an_index_without_a_wrong_or_doub
         // The moment itself is what is tried out: nothing is waited for.
         let until = Instant::now() + moment;
         while Instant::now() < until && indexing.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         unfinished += usize::from(indexing.try_wait().unwrap().is_none());
         indexing.kill().unwrap();
@@ -266,7 +268,7 @@ fn what_the_log_no_longer_has_is_not_answered_from_the_index() {
 }
 
 #[test]
-fn a_cluster_that_loses_a_broker_while_a_topic_is_indexed_gives_the_same_index() {
+fn a_cluster_that_loses_a_broker_while_a_topic_is_indexed_or_followed_gives_the_same_records() {
     let kafka = Kafka::start_with(&Setup { nodes: 3, ..Setup::default() });
     let topic = kafka.topic_name("three-brokers");
     let admin = ["--create", "--topic", &topic, "--partitions", "6", "--replication-factor", "3"];
@@ -299,6 +301,45 @@ fn a_cluster_that_loses_a_broker_while_a_topic_is_indexed_gives_the_same_index()
         ask_twice(&kafka, folder.path(), &["scan", "--topic", &topic, "--unordered"]);
     assert_eq!((lines.len(), from_cache), (40_001, 40_000));
     kafka.restart(1);
+
+    // What was indexed, and what comes while another broker is lost, is followed as one log.
+    let cache = Arc::new(LogCache::new(folder.path().join("followed"), u64::MAX));
+    let keeping = Keeping { cache: Some(cache), ..Keeping::nothing() };
+    let connection = connect(&kafka);
+    let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
+    let whole = plan(&connection, &topic, Isolation::Committed);
+    let whole = ReadPlan { whole: true, ..whole };
+    assert_eq!(all_records(&log, &whole).0.len(), 40_000);
+    let follow = ReadPlan { follow: true, ..whole.clone() };
+    let (caught_up, is_caught_up) = sync_channel(1);
+    let mut followed = thread::scope(|scope| {
+        let following = scope.spawn(|| {
+            let mut seen = Vec::new();
+            let outcome = log.read(&follow, &Cancel::new(), &mut |event| {
+                if matches!(event, ReadEvent::CaughtUp) {
+                    caught_up.send(()).unwrap();
+                }
+                seen.extend(records(&event));
+                if seen.len() < 60_000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            assert_eq!(outcome.unwrap().from_cache, 40_000);
+            seen
+        });
+        is_caught_up.recv_timeout(LIMIT).unwrap();
+        fill(&kafka, &topic, 40_000, 10_000);
+        kafka.kill(2);
+        fill(&kafka, &topic, 50_000, 10_000);
+        following.join().unwrap()
+    });
+    for partition in 0..6 {
+        let of_partition = followed.iter().filter(|record| record.partition == partition);
+        let offsets: Vec<i64> = of_partition.map(|record| record.offset).collect();
+        assert!((0..).zip(&offsets).all(|(n, offset)| n == *offset), "each once, none missing");
+    }
+    let (plain, _) = read_all(&connection, &plan(&connection, &topic, Isolation::Committed));
+    followed.sort_by_key(|record| (record.partition, record.offset));
+    assert!(followed == plain, "the same as a plain read afterwards");
+    kafka.restart(2);
 }
 
 #[test]

@@ -417,6 +417,12 @@ impl<'a> Iterator for HeaderIter<'a> {
     }
 }
 
+/// A builder that starts again sets aside room for at most this many records.
+const MOST_ROOM: usize = 8192;
+
+/// And for at most this many bytes of them.
+const MOST_ROOM_BYTES: usize = 2 << 20;
+
 /// Collects records of one partition into a batch.
 #[derive(Debug)]
 pub struct RecordBatchBuilder {
@@ -531,10 +537,20 @@ impl RecordBatchBuilder {
         batch.bytes.extend_from_slice(&other.bytes);
     }
 
-    /// The records pushed so far as a batch; the builder starts again, empty.
+    /// The records pushed so far as a batch; the builder starts again, empty, with room for as much.
     pub fn finish(&mut self) -> RecordBatch {
-        let fresh = Self::new(self.batch.partition.clone());
-        std::mem::replace(self, fresh).batch
+        let full = &self.batch;
+        let room = full.len().min(MOST_ROOM);
+        let fresh = RecordBatch {
+            partition: full.partition.clone(),
+            offsets: Vec::with_capacity(room),
+            timestamps_ms: Vec::with_capacity(room),
+            log_times_ms: Vec::with_capacity(room),
+            flags: Vec::with_capacity(room),
+            bounds: Vec::with_capacity(room),
+            bytes: Vec::with_capacity(full.bytes.len().min(MOST_ROOM_BYTES)),
+        };
+        std::mem::replace(&mut self.batch, fresh)
     }
 
     /// The same, ready to be shared.

@@ -91,8 +91,9 @@ impl Filler {
         started_ms: i64,
         payloads: bool,
     ) -> Result<Self, CacheError> {
+        // One for each core, although reading needs some too: writing is most of the work, and reading waits for it.
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let count = (cores - 1).clamp(1, MOST_THREADS).min(missing.len().max(1));
+        let count = cores.clamp(1, MOST_THREADS).min(missing.len().max(1));
         let mut shares: Vec<BTreeMap<i32, Growing>> = (0..count).map(|_| BTreeMap::new()).collect();
         let shared = Arc::new(Shared {
             cache: Arc::clone(cache),

@@ -30,6 +30,9 @@ const BATCH_ROWS: usize = 512;
 /// A batch ends with the record that brings its keys and values to this size, in bytes.
 const BATCH_BYTES: usize = 256 * 1024;
 
+/// How many bytes are handed to the system at a time. Small pieces end within a page, which then is filled twice.
+const WRITE_BYTES: usize = 1024 * 1024;
+
 /// A segment is large enough with this many records.
 const SEALED_ROWS: u32 = 256 * 1024;
 
@@ -153,7 +156,7 @@ impl SegmentWriter {
         let path = start.folder.join(format!("{:019}.partial", start.from));
         let file = File::create(&path).map_err(CacheError::io(&path))?;
         let file = Checked {
-            file: BufWriter::new(file),
+            file: BufWriter::with_capacity(WRITE_BYTES, file),
             checksum: Hasher::new(),
             before: Hasher::new(),
             at: 0,
