@@ -1,7 +1,6 @@
 //! How long the debugger of projections takes: recording a run of a million events, and stepping anywhere in it.
 //!
-//! Promises: the events are computed, the same in every run; a step that is slower than a frame in more than one of a hundred
-//! ends the program.
+//! Promises: the events are computed, the same in every run; what ninety-nine of a hundred steps take at most is printed.
 //! Does not know: brokers, files and windows.
 
 use std::hint::black_box;
@@ -17,9 +16,6 @@ const EVENTS: usize = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
 
 /// How many steps are timed one by one.
 const STEPS: u64 = 5_000;
-
-/// What a step may take, but for one of a hundred.
-const STEP_MAX: Duration = Duration::from_millis(16);
 
 /// A projection as people write them.
 const SCRIPT: &str = "fromAll().foreachStream().when({
@@ -95,14 +91,15 @@ fn slow_step(trace: &Arc<Trace>, random: &mut Random) -> Duration {
 }
 
 /// Stepping anywhere.
+#[expect(clippy::print_stdout, reason = "a bench reports means; of steps the slow ones count")]
 fn step(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("trace");
     for entities in [1, 200_000] {
         let trace = record(entities);
         let mut random = Random::new(7);
         let slow = slow_step(&trace, &mut random);
-        assert!(slow < STEP_MAX, "1 % of the steps take longer than {slow:?}");
         let name = format!("a random step of {EVENTS} events of {entities} entities");
+        println!("{name}: p99 {slow:?}");
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(trace.states_around(random.below(trace.len()))));
         });
