@@ -310,7 +310,7 @@ fn a_cluster_that_loses_a_broker_while_a_topic_is_indexed_or_followed_gives_the_
     let whole = plan(&connection, &topic, Isolation::Committed);
     let whole = ReadPlan { whole: true, ..whole };
     assert_eq!(all_records(&log, &whole).0.len(), 40_000);
-    let follow = ReadPlan { follow: true, ..whole.clone() };
+    let follow = ReadPlan { follow: true, ..whole };
     let (caught_up, is_caught_up) = sync_channel(1);
     let mut followed = thread::scope(|scope| {
         let following = scope.spawn(|| {
