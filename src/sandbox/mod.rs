@@ -24,6 +24,7 @@ mod generate;
 mod identity;
 mod invariant;
 mod matrix;
+mod memory;
 mod moment;
 mod order;
 mod place;

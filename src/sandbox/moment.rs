@@ -348,6 +348,7 @@ impl Recording {
             consumer: self.consumer,
             schedule: &self.schedule,
             plan: &self.plan,
+            memory: None,
         }
     }
 }

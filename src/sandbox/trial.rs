@@ -10,6 +10,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::invariant::{Anomaly, Counterexample, Invariant};
+use super::memory::Memory;
 use super::moment::{Recorded, Recording};
 use super::run::{Ended, Plan, Setting, Standstill, run};
 use super::verdict::{Judged, Oracle};
@@ -75,13 +76,16 @@ pub struct Trial {
     fold: Arc<dyn Fold>,
     /// What every row should be.
     oracle: Oracle,
+    /// What the projection made of events in earlier runs.
+    memory: Memory,
 }
 
 impl Trial {
     /// A trial over this history with this projection.
     pub fn new(source: Arc<Source>, fold: Arc<dyn Fold>) -> Self {
-        let oracle = Oracle::new(&source, &*fold);
-        Self { source, fold, oracle }
+        let memory = Memory::new(source.len());
+        let oracle = Oracle::new(&source, &*fold, &memory);
+        Self { source, fold, oracle, memory }
     }
 
     /// The history.
@@ -165,13 +169,20 @@ impl Trial {
         repeat: Repeat,
     ) -> Result<(Plan, Ended, Outcome), ScheduleError> {
         let plan = Plan::new(schedule, &self.source)?;
-        let setting =
-            Setting { source: &self.source, fold: &*self.fold, consumer, schedule, plan: &plan };
+        let setting = Setting {
+            source: &self.source,
+            fold: &*self.fold,
+            consumer,
+            schedule,
+            plan: &plan,
+            memory: Some(&self.memory),
+        };
         let ended = run(setting);
         let judged = Judged { setting, oracle: &self.oracle, ended: &ended };
         let mut counterexamples = judged.counterexamples();
         let digest = digest(&ended);
-        if repeat == Repeat::Once && digest != self::digest(&run(setting)) {
+        let anew = Setting { memory: None, ..setting };
+        if repeat == Repeat::Once && digest != self::digest(&run(anew)) {
             counterexamples.push(Counterexample::new(Invariant::I6, Anomaly::NotRepeatable));
         }
         let stops = ended.standstills.iter().map(|stopped| Stop {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::invariant::{Anomaly, Counterexample, Invariant};
+use super::memory::Memory;
 use super::moment::state_after;
 use super::run::{Ended, Message, Nature, Setting, Standstill, Stopped, What};
 use super::source::Source;
@@ -23,11 +24,11 @@ pub(super) struct Oracle {
 
 impl Oracle {
     /// Folds the canonical log.
-    pub(super) fn new(source: &Source, fold: &dyn Fold) -> Self {
+    pub(super) fn new(source: &Source, fold: &dyn Fold, memory: &Memory) -> Self {
         let rows = (0..).zip(source.rows()).map(|(row, _)| {
             let mut state = fold.init();
             for number in source.canonical(row) {
-                fold.apply(&mut state, source.event(*number));
+                memory.apply(fold, *number, source.event(*number), &mut state);
             }
             state
         });

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::timing::Happening;
 use super::trace::{Address, Standstill, What};
-use super::{Delivery, Guard, Nature, Run};
+use super::{Delivery, Guard, Nature, Run, Setting};
 use crate::fold::Effect;
 use crate::sandbox::consumer::Writes;
 use crate::sandbox::fault::CrashPoint;
@@ -218,7 +218,12 @@ impl Run<'_> {
             Some(held) => (held.state, held.write),
             None => (std::mem::take(&mut own.state), own.write),
         };
-        if matches!(self.setting.fold.apply(&mut state, event), Effect::Failed(_)) {
+        let Setting { fold, source, memory, .. } = self.setting;
+        let effect = match memory.filter(|_| (message.event as usize) < source.len()) {
+            Some(memory) => memory.apply(fold, message.event, event, &mut state),
+            None => fold.apply(&mut state, event),
+        };
+        if matches!(effect, Effect::Failed(_)) {
             if own.write == write {
                 own.state = state;
             }

@@ -25,6 +25,7 @@ use self::log::{Entry, Phase, Switch};
 use self::table::{Size, StoredPosition, Table};
 use self::timing::Happening;
 use super::consumer::{Consumer, Guard, Habits};
+use super::memory::Memory;
 use super::schedule::{ErrorPolicy, Schedule};
 use super::source::Source;
 use crate::fold::Fold;
@@ -216,6 +217,8 @@ pub(super) struct Setting<'a> {
     pub(super) schedule: &'a Schedule,
     /// The schedule made ready.
     pub(super) plan: &'a Plan,
+    /// What is known of the events of the history; nothing where the projection is to be asked anew.
+    pub(super) memory: Option<&'a Memory>,
 }
 
 /// A run under way.
@@ -268,7 +271,7 @@ pub(super) fn run(setting: Setting<'_>) -> Ended {
 impl<'a> Run<'a> {
     /// A run that has not begun.
     fn new(setting: Setting<'a>) -> Self {
-        let Setting { source, fold, consumer, schedule, plan } = setting;
+        let Setting { source, fold, consumer, schedule, plan, .. } = setting;
         let habits = consumer.habits();
         let places = plan.places.len();
         let size = Size {
