@@ -7,8 +7,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Source;
 use crate::fold::{Effect, Fold};
-use crate::model::{Event, Value};
+use crate::model::Value;
 
 /// How many bytes of states are remembered.
 const STATES_MAX_BYTES: usize = 256 << 20;
@@ -45,15 +46,17 @@ impl Memory {
         }
     }
 
-    /// Applies the event with this number of the history to a state, unless it is known what comes of that.
+    /// Applies the event with this number of a history to a state, unless it is known what comes of that. The history is
+    /// the one that this was made for, or was restricted from it.
     pub(super) fn apply(
         &self,
         fold: &dyn Fold,
+        source: &Source,
         number: u32,
-        event: &Event,
         state: &mut Value,
     ) -> Effect {
-        let slot = &self.known[number as usize];
+        let event = source.event(number);
+        let slot = &self.known[source.origin(number) as usize];
         let known = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.iter().find(|known| is_same(&known.before, state)) {
             *state = known.after.clone();
@@ -100,7 +103,8 @@ mod tests {
 
     use super::*;
     use crate::fold::builtin;
-    use crate::sandbox::testing::event;
+    use crate::model::Event;
+    use crate::sandbox::testing::{event, given};
 
     /// Counts how often it is asked.
     #[derive(Debug)]
@@ -117,33 +121,57 @@ mod tests {
         }
     }
 
+    /// Two events of one entity.
+    fn history() -> Source {
+        Source::new(vec![
+            given("a", event("t", 0, 0, "A", "{}")),
+            given("a", event("t", 0, 1, "B", "{}")),
+        ])
+    }
+
     #[test]
     fn the_same_event_on_the_same_state_is_worked_out_once() {
         let fold = Asked(builtin("count").unwrap(), AtomicU32::new(0));
-        let memory = Memory::new(2);
-        let events = [event("t", 0, 0, "A", "{}"), event("t", 0, 1, "B", "{}")];
+        let source = history();
+        let memory = Memory::new(source.len());
         let run = || {
             let mut state = Value::Null;
-            for (number, event) in (0..).zip(&events) {
-                assert_eq!(memory.apply(&fold, number, event, &mut state), Effect::Applied);
+            for number in 0..2 {
+                assert_eq!(memory.apply(&fold, &source, number, &mut state), Effect::Applied);
             }
             state
         };
         assert_eq!(run(), run());
         assert_eq!(fold.1.load(Ordering::Relaxed), 2, "the second run asks nothing");
         let mut twice = run();
-        assert_eq!(memory.apply(&fold, 1, &events[1], &mut twice), Effect::Applied);
+        assert_eq!(memory.apply(&fold, &source, 1, &mut twice), Effect::Applied);
         assert_eq!(fold.1.load(Ordering::Relaxed), 3, "another state is another question");
         assert_eq!(twice.to_json(), r#"{"events":3,"by_type":{"A":1,"B":2}}"#);
     }
 
     #[test]
+    fn a_part_of_the_history_remembers_what_the_whole_learned() {
+        let fold = Asked(builtin("count").unwrap(), AtomicU32::new(0));
+        let source = history();
+        let memory = Memory::new(source.len());
+        let [mut of_whole, mut of_part, mut first] = [Value::Null, Value::Null, Value::Null];
+        memory.apply(&fold, &source, 1, &mut of_whole);
+        let part = source.restricted_to(&["t-0@1".parse().unwrap()]);
+        memory.apply(&fold, &part, 0, &mut of_part);
+        assert_eq!(of_part.to_json(), r#"{"events":1,"by_type":{"B":1}}"#);
+        assert_eq!((of_part, fold.1.load(Ordering::Relaxed)), (of_whole, 1));
+        memory.apply(&fold, &source, 0, &mut first);
+        assert_eq!(first.to_json(), r#"{"events":1,"by_type":{"A":1}}"#);
+    }
+
+    #[test]
     fn states_beyond_the_budget_are_worked_out_again() {
         let fold = Asked(builtin("count").unwrap(), AtomicU32::new(0));
-        let memory = Memory { bytes_left: AtomicUsize::new(0), ..Memory::new(1) };
+        let source = history();
+        let memory = Memory { bytes_left: AtomicUsize::new(0), ..Memory::new(source.len()) };
         for asked in 1..3 {
             let mut state = Value::Null;
-            memory.apply(&fold, 0, &event("t", 0, 0, "A", "{}"), &mut state);
+            memory.apply(&fold, &source, 0, &mut state);
             assert_eq!(fold.1.load(Ordering::Relaxed), asked);
         }
     }

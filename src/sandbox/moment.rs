@@ -369,8 +369,7 @@ pub(super) fn state_after(setting: Setting<'_>, writes: &[Write], write: u32) ->
         at = write.base;
     };
     for message in applied.into_iter().rev() {
-        let event = setting.plan.messages[message as usize].event;
-        setting.fold.apply(&mut state, setting.plan.event(setting.source, event));
+        setting.apply(setting.plan.messages[message as usize].event, &mut state);
     }
     state
 }

@@ -54,6 +54,8 @@ pub struct Source {
     canonical: Vec<Vec<u32>>,
     /// Where the event of an address is.
     numbers: HashMap<Position, u32>,
+    /// The number of each event in the history that this one was restricted from; none when it is whole.
+    origins: Option<Vec<u32>>,
 }
 
 /// Numbers for what appears, in order of appearance.
@@ -114,6 +116,7 @@ impl Source {
             (0..).zip(&given).map(|(number, given)| (given.event.position.clone(), number));
         Self {
             numbers: numbers.collect(),
+            origins: None,
             entity_count: entities.count(),
             identity_count: identities.count(),
             given,
@@ -130,7 +133,14 @@ impl Source {
             positions.iter().filter_map(|position| self.number_of(position)).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        Self::new(numbers.into_iter().map(|number| self.given[number as usize].clone()).collect())
+        let given = numbers.iter().map(|number| self.given[*number as usize].clone()).collect();
+        let origins = numbers.iter().map(|number| self.origin(*number)).collect();
+        Self { origins: Some(origins), ..Self::new(given) }
+    }
+
+    /// The number of an event in the whole history that this one was restricted from.
+    pub(super) fn origin(&self, number: u32) -> u32 {
+        self.origins.as_ref().map_or(number, |origins| origins[number as usize])
     }
 
     /// How many events there are.
@@ -316,5 +326,6 @@ mod tests {
         let restricted = source.restricted_to(&positions);
         assert_eq!((restricted.len(), restricted.rows().len()), (1, 1));
         assert_eq!(numbered(&restricted), [(1, true)]);
+        assert_eq!((restricted.origin(0), restricted.restricted_to(&positions).origin(0)), (2, 2));
     }
 }

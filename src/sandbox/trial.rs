@@ -77,13 +77,18 @@ pub struct Trial {
     /// What every row should be.
     oracle: Oracle,
     /// What the projection made of events in earlier runs.
-    memory: Memory,
+    memory: Arc<Memory>,
 }
 
 impl Trial {
     /// A trial over this history with this projection.
     pub fn new(source: Arc<Source>, fold: Arc<dyn Fold>) -> Self {
-        let memory = Memory::new(source.len());
+        let memory = Arc::new(Memory::new(source.len()));
+        Self::remembering(source, fold, memory)
+    }
+
+    /// A trial that remembers what the projection made of events elsewhere.
+    fn remembering(source: Arc<Source>, fold: Arc<dyn Fold>, memory: Arc<Memory>) -> Self {
         let oracle = Oracle::new(&source, &*fold, &memory);
         Self { source, fold, oracle, memory }
     }
@@ -158,7 +163,8 @@ impl Trial {
     /// The same projection over these records alone.
     #[must_use]
     pub fn restricted_to(&self, positions: &[Position]) -> Self {
-        Self::new(Arc::new(self.source.restricted_to(positions)), Arc::clone(&self.fold))
+        let source = Arc::new(self.source.restricted_to(positions));
+        Self::remembering(source, Arc::clone(&self.fold), Arc::clone(&self.memory))
     }
 
     /// Runs over the whole history.

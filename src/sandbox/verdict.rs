@@ -28,7 +28,7 @@ impl Oracle {
         let rows = (0..).zip(source.rows()).map(|(row, _)| {
             let mut state = fold.init();
             for number in source.canonical(row) {
-                memory.apply(fold, *number, source.event(*number), &mut state);
+                memory.apply(fold, source, *number, &mut state);
             }
             state
         });
@@ -133,7 +133,7 @@ impl Judged<'_> {
             } else {
                 let mut expected = fold.init();
                 for number in &canonical[..*limit] {
-                    fold.apply(&mut expected, plan.canonical_event(source, *number));
+                    self.setting.apply(plan.canonical_number(*number), &mut expected);
                 }
                 expected
             };
@@ -197,8 +197,7 @@ impl Judged<'_> {
         let after = state_after(self.setting, writes, *write);
         let Some(message) = writes[*write as usize].message else { return false };
         let mut again = after.clone();
-        let event = self.setting.plan.event(self.setting.source, self.message(message).event);
-        self.setting.fold.apply(&mut again, event);
+        self.setting.apply(self.message(message).event, &mut again);
         again == after
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::timing::Happening;
 use super::trace::{Address, Standstill, What};
-use super::{Delivery, Guard, Nature, Run, Setting};
+use super::{Delivery, Guard, Nature, Run};
 use crate::fold::Effect;
 use crate::sandbox::consumer::Writes;
 use crate::sandbox::fault::CrashPoint;
@@ -211,19 +211,13 @@ impl Run<'_> {
         let Some(row) = message.row else { return true };
         let held = self.members[member].held.take();
         let held = held.filter(|held| held.message == address.message);
-        let event = self.setting.plan.event(self.setting.source, message.event);
         // The state is taken out of its row, so that a fold need not copy what nobody else holds.
         let own = &mut self.table.rows[row as usize];
         let (mut state, write) = match held {
             Some(held) => (held.state, held.write),
             None => (std::mem::take(&mut own.state), own.write),
         };
-        let Setting { fold, source, memory, .. } = self.setting;
-        let effect = match memory.filter(|_| (message.event as usize) < source.len()) {
-            Some(memory) => memory.apply(fold, message.event, event, &mut state),
-            None => fold.apply(&mut state, event),
-        };
-        if matches!(effect, Effect::Failed(_)) {
+        if matches!(self.setting.apply(message.event, &mut state), Effect::Failed(_)) {
             if own.write == write {
                 own.state = state;
             }

@@ -28,7 +28,7 @@ use super::consumer::{Consumer, Guard, Habits};
 use super::memory::Memory;
 use super::schedule::{ErrorPolicy, Schedule};
 use super::source::Source;
-use crate::fold::Fold;
+use crate::fold::{Effect, Fold};
 use crate::model::{Isolation, Random, TopicPartition, Value};
 
 pub(super) use self::log::{Message, Nature};
@@ -219,6 +219,16 @@ pub(super) struct Setting<'a> {
     pub(super) plan: &'a Plan,
     /// What is known of the events of the history; nothing where the projection is to be asked anew.
     pub(super) memory: Option<&'a Memory>,
+}
+
+impl Setting<'_> {
+    /// Applies the event with this number, of the history or made by the schedule, to a state.
+    pub(super) fn apply(&self, event: u32, state: &mut Value) -> Effect {
+        match self.memory.filter(|_| (event as usize) < self.source.len()) {
+            Some(memory) => memory.apply(self.fold, self.source, event, state),
+            None => self.fold.apply(state, self.plan.event(self.source, event)),
+        }
+    }
 }
 
 /// A run under way.

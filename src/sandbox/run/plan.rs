@@ -119,17 +119,22 @@ impl Plan {
         }
     }
 
-    /// The event of a message as the projection knows it: upcasted where its schema is old.
+    /// The number of a message's event as the projection knows it: upcasted where its schema is old.
+    pub(in crate::sandbox) fn canonical_number(&self, message: u32) -> u32 {
+        let facts = &self.messages[message as usize];
+        match facts.nature {
+            Nature::OldSchema => message,
+            Nature::Event | Nature::Garbage => facts.event,
+        }
+    }
+
+    /// That event.
     pub(in crate::sandbox) fn canonical_event<'a>(
         &'a self,
         source: &'a Source,
         message: u32,
     ) -> &'a Event {
-        let facts = &self.messages[message as usize];
-        match facts.nature {
-            Nature::OldSchema => source.event(message),
-            Nature::Event | Nature::Garbage => self.event(source, facts.event),
-        }
+        self.event(source, self.canonical_number(message))
     }
 
     /// The canonical messages of a row.
