@@ -105,6 +105,7 @@ fn question(args: &ScanArgs, context: &Context) -> Result<ScanQuestion, Failure>
         filter: filter.map_err(|error| Failure::usage_error(&error))?,
         limit: args.limit,
         count_only: args.count,
+        values: !args.count,
         follow: args.follow,
         unordered: args.unordered,
     })
@@ -122,7 +123,7 @@ fn print(output: &mut Output, scanned: &ScannedRecord<'_>) -> Result<(), Command
 fn text_line(scanned: &ScannedRecord<'_>) -> String {
     let record = scanned.record;
     let key = record.key().map_or_else(|| "∅".to_owned(), |key| text::preview(key, VALUE_CHARS));
-    let value = match &scanned.decoded {
+    let value = match scanned.decoded() {
         Decoded::Tombstone => "∅ tombstone".to_owned(),
         _ => record.value().map(|value| text::preview(value, VALUE_CHARS)).unwrap_or_default(),
     };
@@ -130,7 +131,7 @@ fn text_line(scanned: &ScannedRecord<'_>) -> String {
         Transaction::Committed => String::new(),
         other => format!("  [{}]", other.as_str()),
     };
-    let failure = scanned.decoded.failure().map(|reason| format!("  [not decoded: {reason}]"));
+    let failure = scanned.decoded().failure().map(|reason| format!("  [not decoded: {reason}]"));
     format!(
         "{}  {}  {key}  {}  {value}{transaction}{}",
         record.position(),

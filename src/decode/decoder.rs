@@ -4,7 +4,7 @@
 //! Does not know: which decoder a topic should have (`detect`).
 
 use super::{json, text};
-use crate::model::{Decoded, Value};
+use crate::model::{Decoded, DecodedKind, Value};
 
 /// How the values of a topic are decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,6 +47,45 @@ impl Decoder {
             Self::Bytes => Decoded::Bytes(bytes.into()),
         }
     }
+
+    /// What `decode` would make of a value, found out without building it.
+    pub fn check(self, value: Option<&[u8]>) -> Checked {
+        let Some(bytes) = value else {
+            return Checked { kind: DecodedKind::Tombstone, failed: false };
+        };
+        let reads_json = match self {
+            Self::Json => true,
+            Self::Auto => !bytes.is_empty(),
+            Self::Text | Self::Bytes => false,
+        };
+        if reads_json && json::is_json(bytes) {
+            return Checked { kind: DecodedKind::Json, failed: false };
+        }
+        let kind = if bytes.is_empty() {
+            DecodedKind::Empty
+        } else if self != Self::Bytes && std::str::from_utf8(bytes).is_ok() {
+            DecodedKind::Text
+        } else {
+            DecodedKind::Bytes
+        };
+        Checked { kind, failed: self == Self::Json }
+    }
+}
+
+/// What a value decodes to, without its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// What it decodes to. A failure is named by what its bytes are.
+    pub kind: DecodedKind,
+    /// Whether the topic's values are JSON and this one is not.
+    pub failed: bool,
+}
+
+impl Checked {
+    /// What this value was decoded to.
+    pub fn of(decoded: &Decoded) -> Self {
+        Self { kind: decoded.kind(), failed: decoded.failure().is_some() }
+    }
 }
 
 /// A parsed value as a decoded one.
@@ -75,13 +114,39 @@ pub fn output_value(decoded: &Decoded) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::model::DecodedKind;
+    use crate::decode::testing::any_value;
 
     /// What a value is decoded as, and how it is printed.
     fn seen(decoder: Decoder, value: Option<&[u8]>) -> (DecodedKind, bool, String) {
         let decoded = decoder.decode(value);
         (decoded.kind(), decoded.failure().is_some(), output_value(&decoded).to_json())
+    }
+
+    /// The bytes of values of every kind, sound and broken.
+    fn any_bytes() -> impl Strategy<Value = Option<Vec<u8>>> {
+        let text = prop_oneof![
+            any_value().prop_map(|value| value.to_json()),
+            any_value().prop_map(|value| value.to_json() + "]"),
+            r#"[\[\]{}:,"\\a0-9eE.\-+ \n]{0,24}"#,
+            any::<String>(),
+            (190_usize..260).prop_map(|depth| "[".repeat(depth) + &"]".repeat(depth)),
+            (4295_usize..4305).prop_map(|digits| "1".repeat(digits)),
+        ];
+        let bytes = prop_oneof![text.prop_map(String::into_bytes), any::<Vec<u8>>()];
+        proptest::option::of(bytes)
+    }
+
+    proptest! {
+        #[test]
+        fn checking_tells_what_decoding_makes(value in any_bytes()) {
+            for decoder in [Decoder::Auto, Decoder::Json, Decoder::Text, Decoder::Bytes] {
+                let decoded = decoder.decode(value.as_deref());
+                prop_assert_eq!(decoder.check(value.as_deref()), Checked::of(&decoded));
+            }
+        }
     }
 
     #[test]

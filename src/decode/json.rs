@@ -4,6 +4,7 @@
 //! flagged; strictly RFC 8259 (no `NaN`, no comments, no trailing comma, UTF-8 only); no input can overflow the stack.
 //! Does not know: which values should be JSON (`decoder`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
@@ -54,7 +55,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, JsonError> {
 /// What stands at this path of a JSON text, without building the rest of it: the same as `parse` and
 /// `JsonPointer::resolve` give, and `None` where the text is no JSON.
 pub fn extract(bytes: &[u8], path: &JsonPointer) -> Option<Value> {
-    let tokens: Vec<String> = path.tokens().collect();
+    let tokens: Vec<Cow<'_, str>> = path.tokens().collect();
     // Skipping does not look at the bytes of strings, so they are looked at here.
     if tokens.len() > MAX_WALKED_TOKENS || std::str::from_utf8(bytes).is_err() {
         return path.resolve(&parse(bytes).ok()?.value).cloned();
@@ -65,6 +66,16 @@ pub fn extract(bytes: &[u8], path: &JsonPointer) -> Option<Value> {
         // Skipping gives up at fewer levels than `parse`.
         Err(fault) if fault.reason == TOO_DEEP => path.resolve(&parse(bytes).ok()?.value).cloned(),
         Err(_) => None,
+    }
+}
+
+/// Whether `parse` takes this text, told without building what it says.
+pub fn is_json(bytes: &[u8]) -> bool {
+    // Skipping does not look at the bytes of strings, and gives up at fewer levels than `parse`.
+    let skipped = std::str::from_utf8(bytes).is_ok().then(|| Reader::new(bytes).skip_document());
+    match skipped {
+        Some(Err(fault)) if fault.reason == TOO_DEEP => parse(bytes).is_ok(),
+        skipped => skipped.is_some_and(|skipped| skipped.is_ok()),
     }
 }
 
@@ -165,8 +176,15 @@ impl<'j> Reader<'j> {
         Ok(value)
     }
 
+    /// Reads the whole text without building anything of it.
+    fn skip_document(&mut self) -> Result<(), Fault> {
+        let peek = self.jiter.peek()?;
+        self.jiter.known_skip(peek)?;
+        Ok(self.jiter.finish()?)
+    }
+
     /// What stands at the path of these tokens in the whole text.
-    fn document_at(&mut self, tokens: &[String]) -> Result<Option<Value>, Fault> {
+    fn document_at(&mut self, tokens: &[Cow<'_, str>]) -> Result<Option<Value>, Fault> {
         let peek = self.jiter.peek()?;
         let found = self.value_at(peek, tokens)?;
         self.jiter.finish()?;
@@ -227,7 +245,7 @@ impl<'j> Reader<'j> {
 
     /// What stands at the path of these tokens in the value that begins here. The value is read to its end, because a
     /// later member of the same name wins and a later fault makes the text no JSON.
-    fn value_at(&mut self, peek: Peek, tokens: &[String]) -> Result<Option<Value>, Fault> {
+    fn value_at(&mut self, peek: Peek, tokens: &[Cow<'_, str>]) -> Result<Option<Value>, Fault> {
         let Some((token, rest)) = tokens.split_first() else {
             return self.value(peek, 0).map(Some);
         };

@@ -12,5 +12,5 @@ pub mod text;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use decoder::{Decoder, output_value};
+pub use decoder::{Checked, Decoder, output_value};
 pub use detect::{Detection, detect};

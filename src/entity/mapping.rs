@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use super::selector::{Found, schema};
 use super::{Preset, Selector, time};
-use crate::decode::Decoder;
-use crate::model::{Decoded, EntityId, Event, EventProblem, Headers, KeyFilter, RecordRef, Value};
+use crate::decode::{Checked, Decoder};
+use crate::model::{
+    Decoded, DecodedKind, EntityId, Event, EventProblem, Headers, KeyFilter, RecordRef, Value,
+};
 
 /// The event type of a null value.
 const TOMBSTONE: &str = "tombstone";
@@ -92,10 +94,21 @@ impl Mapping {
 
     /// The type of a record whose value was decoded to this; empty when none is found.
     pub fn event_type(&self, record: RecordRef<'_>, value: &Decoded) -> Arc<str> {
-        if *value == Decoded::Tombstone {
+        self.type_of(Source::new(record, value), value.kind())
+    }
+
+    /// The type of a record whose value was checked only. As much of it is decoded as that needs.
+    pub fn event_type_of_checked(&self, record: RecordRef<'_>, value: Checked) -> Arc<str> {
+        let json = value.failed.then_some(&Value::Null);
+        self.type_of(Source { record, json }, value.kind)
+    }
+
+    /// The type of a record with a value of this kind.
+    fn type_of(&self, source: Source<'_, '_>, kind: DecodedKind) -> Arc<str> {
+        if kind == DecodedKind::Tombstone {
             return TOMBSTONE.into();
         }
-        Source::new(record, value).text(&self.event_type).unwrap_or_default()
+        source.text(&self.event_type).unwrap_or_default()
     }
 
     /// The record as the event with this number in its entity's history. How its version follows the one before is

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::decode::{json, text};
 use crate::model::{JsonPointer, RecordRef, Value};
@@ -153,14 +153,22 @@ impl Found<'_> {
     }
 }
 
+/// Where Kafka Connect puts the name of a value's schema.
+static CONNECT_NAME: LazyLock<JsonPointer> =
+    LazyLock::new(|| JsonPointer::root().member("schema").member("name"));
+
 /// The name or id of the value's schema, from what the usual serializers leave: the header `__value_schema_id`, the
 /// name in a Kafka Connect envelope, or the id behind the zero byte of the Confluent wire format.
 pub(super) fn schema(record: RecordRef<'_>, json: Option<&Value>) -> Option<Arc<str>> {
     if let Some(id) = record.header("__value_schema_id") {
         return Some(text::exact(id).into());
     }
-    if let Some(name) = json.and_then(|value| value.get("schema")?.get("name")?.as_str()) {
-        return Some(name.into());
+    let name = match json {
+        Some(value) => CONNECT_NAME.resolve(value).cloned(),
+        None => json::extract(record.value()?, &CONNECT_NAME),
+    };
+    if let Some(Value::String(name)) = name {
+        return Some(name);
     }
     match record.value()? {
         [0, a, b, c, d, _, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d]).to_string().into()),

@@ -4,6 +4,7 @@
 //! sorted by path in code point order, array indexes numerically; two equal values have no changes.
 //! Does not know: what caused a change.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -112,7 +113,7 @@ pub fn apply_changes(value: &Value, changes: &[Change]) -> Result<Value, ApplyEr
         if change.path.resolve(&value) != change.from.as_ref() {
             return Err(ApplyError { path: change.path.clone() });
         }
-        let tokens: Vec<String> = change.path.tokens().collect();
+        let tokens: Vec<String> = change.path.tokens().map(Cow::into_owned).collect();
         put_at(&mut value, &tokens, change.to.as_ref())
             .ok_or_else(|| ApplyError { path: change.path.clone() })?;
     }

@@ -3,6 +3,7 @@
 //! Promises: `~` and `/` in member names survive; the empty pointer is the whole value.
 //! Does not know: whether a value has anything at the path.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,13 +48,19 @@ impl JsonPointer {
     }
 
     /// The member names and indexes of the path, unescaped, outermost first.
-    pub fn tokens(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
+    pub fn tokens(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.0.split('/').skip(1).map(|token| {
+            if token.contains('~') {
+                Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+            } else {
+                Cow::Borrowed(token)
+            }
+        })
     }
 
     /// The last member name or index, unescaped; `None` for the whole value.
     pub fn last_token(&self) -> Option<String> {
-        self.tokens().last()
+        self.tokens().last().map(Cow::into_owned)
     }
 
     /// The path to what encloses this one; `None` for the whole value.
@@ -69,7 +76,7 @@ impl JsonPointer {
     /// What stands at this path of the value; `None` when there is nothing.
     pub fn resolve<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         self.tokens().try_fold(value, |value, token| match value {
-            Value::Object(members) => members.get(token.as_str()),
+            Value::Object(members) => members.get(&*token),
             Value::Array(elements) => array_index(&token).and_then(|index| elements.get(index)),
             _ => None,
         })

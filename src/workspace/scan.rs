@@ -4,6 +4,7 @@
 //! says which were not; memory does not grow with the number of records.
 //! Does not know: how records are printed.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use super::coverage::{Coverage, Offsets};
 use super::span::{Span, SpanQuestion};
 use super::{Failure, Filter, FilterInput, Session, TopicMapping};
-use crate::decode::Decoder;
+use crate::decode::{Checked, Decoder};
 use crate::model::{
     Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead, ReadEvent,
     ReadOutcome, ReadPlan, RecordRef, When,
@@ -39,6 +40,8 @@ pub struct ScanQuestion {
     pub limit: Option<u64>,
     /// Whether records are only counted.
     pub count_only: bool,
+    /// Whether each value will be looked at: it is then decoded at once, else only checked until somebody asks.
+    pub values: bool,
     /// Whether it goes on with what arrives.
     pub follow: bool,
     /// Whether order over partitions is given up for speed.
@@ -50,12 +53,55 @@ pub struct ScanQuestion {
 pub struct ScannedRecord<'a> {
     /// The record.
     pub record: RecordRef<'a>,
-    /// Its value.
-    pub decoded: Decoded,
+    /// What its value decodes to.
+    pub checked: Checked,
     /// Its event type; empty when none is found.
     pub event_type: Arc<str>,
     /// The entity it belongs to.
     pub entity: Option<EntityId>,
+    /// How its value is decoded.
+    decoder: Decoder,
+    /// Its value, once it was decoded.
+    decoded: OnceCell<Decoded>,
+}
+
+impl<'a> ScannedRecord<'a> {
+    /// A record that is read like this. Its value is decoded when it is asked for.
+    fn checked(
+        record: RecordRef<'a>,
+        TopicMapping { mapping, decoder, .. }: &TopicMapping,
+    ) -> Self {
+        let checked = decoder.check(record.value());
+        Self {
+            record,
+            checked,
+            event_type: mapping.event_type_of_checked(record, checked),
+            entity: mapping.entity_of(record),
+            decoder: *decoder,
+            decoded: OnceCell::new(),
+        }
+    }
+
+    /// A record that is read like this, with its value.
+    fn decoded_at_once(
+        record: RecordRef<'a>,
+        TopicMapping { mapping, decoder, .. }: &TopicMapping,
+    ) -> Self {
+        let decoded = decoder.decode(record.value());
+        Self {
+            record,
+            checked: Checked::of(&decoded),
+            event_type: mapping.event_type(record, &decoded),
+            entity: mapping.entity_of(record),
+            decoder: *decoder,
+            decoded: decoded.into(),
+        }
+    }
+
+    /// Its value.
+    pub fn decoded(&self) -> &Decoded {
+        self.decoded.get_or_init(|| self.decoder.decode(self.record.value()))
+    }
 }
 
 /// What a scan found.
@@ -270,18 +316,16 @@ impl<'a> Scanning<'a> {
             self.matched += 1;
             return ControlFlow::Continue(());
         }
-        let decoded = mapping.decoder.decode(record.value());
-        let scanned = ScannedRecord {
-            record,
-            event_type: mapping.mapping.event_type(record, &decoded),
-            entity: mapping.mapping.entity_of(record),
-            decoded,
+        let scanned = if self.question.values || self.question.filter.is_some() {
+            ScannedRecord::decoded_at_once(record, mapping)
+        } else {
+            ScannedRecord::checked(record, mapping)
         };
         if !self.matches(&scanned) {
             return ControlFlow::Continue(());
         }
         self.matched += 1;
-        if scanned.decoded.failure().is_some() {
+        if scanned.checked.failed {
             self.undecodable.entry(record.partition().clone()).or_default().push(record.offset());
         }
         if !self.question.count_only && (self.sink)(&scanned).is_break() {
@@ -311,7 +355,7 @@ impl<'a> Scanning<'a> {
         self.question.filter.as_ref().is_none_or(|filter| {
             filter.matches(&FilterInput {
                 record: scanned.record,
-                decoded: &scanned.decoded,
+                decoded: scanned.decoded(),
                 event_type: Some(&*scanned.event_type).filter(|text| !text.is_empty()),
                 entity: scanned.entity.as_ref(),
             })

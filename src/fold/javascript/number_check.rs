@@ -31,16 +31,40 @@ pub(super) fn exact_numbers(text: &[u8]) -> Option<Vec<u8>> {
     Some(exact.to_json().into_bytes())
 }
 
-/// Whether a text may hold a number that would be rounded: 16 characters of a number in a row, or an exponent.
-fn may_hold_inexact(text: &[u8]) -> bool {
+/// Whether a JSON text may hold a number that would be rounded. Strings are passed over: ids often look like numbers.
+fn may_hold_inexact(mut text: &[u8]) -> bool {
+    while let Some(quote) = memchr::memchr(b'"', text) {
+        if may_be_inexact(&text[..quote]) {
+            return true;
+        }
+        text = after_string(&text[quote + 1..]);
+    }
+    may_be_inexact(text)
+}
+
+/// What follows a string of which this is the rest.
+fn after_string(mut text: &[u8]) -> &[u8] {
+    while let Some(place) = memchr::memchr2(b'"', b'\\', text) {
+        if text[place] == b'"' {
+            return &text[place + 1..];
+        }
+        // What is escaped is one character at least.
+        text = text.get(place + 2..).unwrap_or_default();
+    }
+    &[]
+}
+
+/// Whether text without strings may hold a number that would be rounded: 16 characters of a number in a row, or an
+/// exponent.
+fn may_be_inexact(text: &[u8]) -> bool {
     let of_number =
         |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
     // A run that is long enough covers one of these places.
-    let probes = (ALWAYS_EXACT..text.len()).step_by(ALWAYS_EXACT + 1);
-    let long = probes.filter(|place| of_number(&text[*place])).any(|place| {
+    let mut probes = (ALWAYS_EXACT..text.len()).step_by(ALWAYS_EXACT + 1);
+    let long = probes.any(|place| {
         let before = text[..place].iter().rev().take_while(|byte| of_number(byte)).count();
         let after = text[place..].iter().take_while(|byte| of_number(byte)).count();
-        before + after > ALWAYS_EXACT
+        of_number(&text[place]) && before + after > ALWAYS_EXACT
     });
     long || text.windows(2).any(|pair| pair[0].is_ascii_digit() && (pair[1] | 0x20) == b'e')
 }
@@ -99,7 +123,10 @@ fn is_exact(number: &Number) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::decode::testing::any_value;
 
     /// The places in this text.
     fn places(text: &str) -> Vec<String> {
@@ -147,6 +174,19 @@ mod tests {
         let expected = r#"{"id":"12345678901234567890","a":[1,{"big":"9007199254740993"}],"t/t":"1e999","n":5}"#;
         assert_eq!(String::from_utf8(exact).unwrap(), expected);
         assert_eq!(exact_numbers(br#"{"a":1.5,"b":"9007199254740993"}"#), None);
+    }
+
+    proptest! {
+        #[test]
+        fn passing_over_what_is_always_exact_misses_nothing(
+            value in any_value(), texts in proptest::collection::vec(r#"[0-9e."\\{}:,]{0,24}"#, 0..3),
+        ) {
+            let texts = Value::array(texts.into_iter().map(Value::string));
+            let value = Value::array([texts, value]);
+            let mut all = Vec::new();
+            collect(&JsonPointer::root(), &value, &mut all);
+            prop_assert_eq!(inexact_numbers(value.to_json().as_bytes()), all);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::order::{EventOrder, ordered};
 use super::workers::Sink;
 use crate::fold::ProjectionInput;
-use crate::model::{Clock, EntityId, KeyFilter, When};
+use crate::model::{Clock, DecodedKind, EntityId, KeyFilter, When};
 use crate::workspace::scan::Watch;
 use crate::workspace::{Failure, ScanQuestion, ScanSummary, ScannedRecord, Session, TopicMapping};
 
@@ -118,6 +118,7 @@ impl Session {
             filter: None,
             limit: None,
             count_only: false,
+            values: false,
             follow: false,
             unordered: false,
         };
@@ -201,8 +202,8 @@ fn input(scanned: &ScannedRecord<'_>, category: &Arc<str>) -> ProjectionInput {
         event_type: Arc::clone(&scanned.event_type),
         key: record.key().map(Arc::from),
         raw: record.value().map(Arc::from),
-        is_json: scanned.decoded.json().is_some(),
-        is_undecodable: scanned.decoded.failure().is_some(),
+        is_json: scanned.checked.kind == DecodedKind::Json,
+        is_undecodable: scanned.checked.failed,
         headers: record
             .headers()
             .map(|header| (header.name.into(), header.value.map(Arc::from)))

@@ -66,7 +66,7 @@ pub(super) fn expression_of(path: &JsonPointer) -> String {
             expression.push_str(&token);
         } else {
             expression.push_str("?.[");
-            expression.push_str(&Value::from(token.as_str()).to_json());
+            expression.push_str(&Value::from(&*token).to_json());
             expression.push(']');
         }
     }
