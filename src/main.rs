@@ -13,6 +13,10 @@ use foldback::gui::{self, WindowOptions};
 use foldback::workspace::{self, DemoStarter, EngineOptions, Failure, Problem, Target, clock};
 use tracing_subscriber::EnvFilter;
 
+/// Events are made by one thread and let go by another all the time, which the system's allocator makes them wait for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The environment variable that says what is logged to stderr, such as `foldback=debug,kafka=debug`.
 const LOG_VARIABLE: &str = "FOLDBACK_LOG";
 

@@ -93,7 +93,8 @@ impl<'a> RecordLine<'a> {
     /// The line of a record.
     pub(super) fn new(scanned: &'a ScannedRecord<'a>) -> Self {
         let record = scanned.record;
-        let duplicates = matches!(scanned.decoded(), Decoded::Json { duplicate_members: true, .. });
+        let duplicates =
+            matches!(scanned.value.decoded(), Decoded::Json { duplicate_members: true, .. });
         let flags = [
             (duplicates, "duplicate_members"),
             (record.has_implausible_time(), "implausible_time"),
@@ -110,13 +111,13 @@ impl<'a> RecordLine<'a> {
                 .headers()
                 .map(|header| (header.name, header.value.map(Bytes)))
                 .collect(),
-            value: output_value(scanned.decoded()),
-            decoded_as: scanned.decoded().kind().as_str(),
+            value: output_value(scanned.value.decoded()),
+            decoded_as: scanned.value.decoded().kind().as_str(),
             event_type: said(&scanned.event_type),
             entity: scanned.entity.as_ref(),
             txn: record.transaction().as_str(),
             flags: flags.into_iter().filter_map(|(holds, flag)| holds.then_some(flag)).collect(),
-            error: scanned.decoded().failure(),
+            error: scanned.value.decoded().failure(),
         }
     }
 }

@@ -123,7 +123,7 @@ fn print(output: &mut Output, scanned: &ScannedRecord<'_>) -> Result<(), Command
 fn text_line(scanned: &ScannedRecord<'_>) -> String {
     let record = scanned.record;
     let key = record.key().map_or_else(|| "∅".to_owned(), |key| text::preview(key, VALUE_CHARS));
-    let value = match scanned.decoded() {
+    let value = match scanned.value.decoded() {
         Decoded::Tombstone => "∅ tombstone".to_owned(),
         _ => record.value().map(|value| text::preview(value, VALUE_CHARS)).unwrap_or_default(),
     };
@@ -131,7 +131,8 @@ fn text_line(scanned: &ScannedRecord<'_>) -> String {
         Transaction::Committed => String::new(),
         other => format!("  [{}]", other.as_str()),
     };
-    let failure = scanned.decoded().failure().map(|reason| format!("  [not decoded: {reason}]"));
+    let failure =
+        scanned.value.decoded().failure().map(|reason| format!("  [not decoded: {reason}]"));
     format!(
         "{}  {}  {key}  {}  {value}{transaction}{}",
         record.position(),

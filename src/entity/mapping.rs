@@ -94,17 +94,17 @@ impl Mapping {
 
     /// The type of a record whose value was decoded to this; empty when none is found.
     pub fn event_type(&self, record: RecordRef<'_>, value: &Decoded) -> Arc<str> {
-        self.type_of(Source::new(record, value), value.kind())
+        self.type_of(&Source::new(record, value), value.kind())
     }
 
     /// The type of a record whose value was checked only. As much of it is decoded as that needs.
     pub fn event_type_of_checked(&self, record: RecordRef<'_>, value: Checked) -> Arc<str> {
         let json = value.failed.then_some(&Value::Null);
-        self.type_of(Source { record, json }, value.kind)
+        self.type_of(&Source { record, json }, value.kind)
     }
 
     /// The type of a record with a value of this kind.
-    fn type_of(&self, source: Source<'_, '_>, kind: DecodedKind) -> Arc<str> {
+    fn type_of(&self, source: &Source<'_, '_>, kind: DecodedKind) -> Arc<str> {
         if kind == DecodedKind::Tombstone {
             return TOMBSTONE.into();
         }

@@ -23,10 +23,10 @@ use crate::model::{Cancel, Isolation, OffsetRange, PartitionRead, ReadPlan, Reco
 pub(super) const MESSAGES_AT_A_TIME: usize = 1000;
 
 /// What all partitions together may hold in the library's queues, in KiB.
-const QUEUED_KIB: usize = 256 * 1024;
+const QUEUED_KIB: usize = 128 * 1024;
 
 /// How many messages all partitions together may hold there. Each costs some 300 bytes beside its own.
-const QUEUED_MESSAGES: u64 = 600_000;
+const QUEUED_MESSAGES: u64 = 300_000;
 
 /// How long to look up where a log begins and ends after a reader fell out of it.
 const LOOK_UP: Duration = Duration::from_secs(30);

@@ -68,7 +68,7 @@ pub use sandbox_view::{
     HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile, StepRow,
     WatchView,
 };
-pub use scan::{ScanQuestion, ScanSummary, ScannedRecord};
+pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,

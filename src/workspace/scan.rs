@@ -53,54 +53,57 @@ pub struct ScanQuestion {
 pub struct ScannedRecord<'a> {
     /// The record.
     pub record: RecordRef<'a>,
-    /// What its value decodes to.
-    pub checked: Checked,
+    /// Its value.
+    pub value: ScannedValue<'a>,
     /// Its event type; empty when none is found.
     pub event_type: Arc<str>,
     /// The entity it belongs to.
     pub entity: Option<EntityId>,
-    /// How its value is decoded.
+}
+
+/// The value of a record, decoded when somebody asks for what it says.
+#[derive(Debug)]
+pub struct ScannedValue<'a> {
+    /// Its bytes; none of a tombstone.
+    bytes: Option<&'a [u8]>,
+    /// How it is decoded.
     decoder: Decoder,
-    /// Its value, once it was decoded.
+    /// What it decodes to.
+    checked: Checked,
+    /// What it was decoded to, once it was.
     decoded: OnceCell<Decoded>,
 }
 
-impl<'a> ScannedRecord<'a> {
-    /// A record that is read like this. Its value is decoded when it is asked for.
-    fn checked(
-        record: RecordRef<'a>,
-        TopicMapping { mapping, decoder, .. }: &TopicMapping,
-    ) -> Self {
-        let checked = decoder.check(record.value());
-        Self {
-            record,
-            checked,
-            event_type: mapping.event_type_of_checked(record, checked),
-            entity: mapping.entity_of(record),
-            decoder: *decoder,
-            decoded: OnceCell::new(),
-        }
+impl ScannedValue<'_> {
+    /// What it decodes to.
+    pub fn checked(&self) -> Checked {
+        self.checked
     }
 
-    /// A record that is read like this, with its value.
-    fn decoded_at_once(
-        record: RecordRef<'a>,
-        TopicMapping { mapping, decoder, .. }: &TopicMapping,
-    ) -> Self {
-        let decoded = decoder.decode(record.value());
-        Self {
-            record,
-            checked: Checked::of(&decoded),
-            event_type: mapping.event_type(record, &decoded),
-            entity: mapping.entity_of(record),
-            decoder: *decoder,
-            decoded: decoded.into(),
-        }
-    }
-
-    /// Its value.
+    /// What it says.
     pub fn decoded(&self) -> &Decoded {
-        self.decoded.get_or_init(|| self.decoder.decode(self.record.value()))
+        self.decoded.get_or_init(|| self.decoder.decode(self.bytes))
+    }
+}
+
+impl<'a> ScannedRecord<'a> {
+    /// A record that is read like this, its value decoded at once or only checked.
+    fn new(record: RecordRef<'a>, topic: &TopicMapping, decodes: bool) -> Self {
+        let TopicMapping { mapping, decoder, .. } = topic;
+        let bytes = record.value();
+        let decoded = decodes.then(|| decoder.decode(bytes));
+        let checked = decoded.as_ref().map_or_else(|| decoder.check(bytes), Checked::of);
+        let event_type = match &decoded {
+            Some(decoded) => mapping.event_type(record, decoded),
+            None => mapping.event_type_of_checked(record, checked),
+        };
+        let decoded = decoded.map_or_else(OnceCell::new, OnceCell::from);
+        Self {
+            record,
+            value: ScannedValue { bytes, decoder: *decoder, checked, decoded },
+            event_type,
+            entity: mapping.entity_of(record),
+        }
     }
 }
 
@@ -316,16 +319,13 @@ impl<'a> Scanning<'a> {
             self.matched += 1;
             return ControlFlow::Continue(());
         }
-        let scanned = if self.question.values || self.question.filter.is_some() {
-            ScannedRecord::decoded_at_once(record, mapping)
-        } else {
-            ScannedRecord::checked(record, mapping)
-        };
+        let decodes = self.question.values || self.question.filter.is_some();
+        let scanned = ScannedRecord::new(record, mapping, decodes);
         if !self.matches(&scanned) {
             return ControlFlow::Continue(());
         }
         self.matched += 1;
-        if scanned.checked.failed {
+        if scanned.value.checked().failed {
             self.undecodable.entry(record.partition().clone()).or_default().push(record.offset());
         }
         if !self.question.count_only && (self.sink)(&scanned).is_break() {
@@ -355,7 +355,7 @@ impl<'a> Scanning<'a> {
         self.question.filter.as_ref().is_none_or(|filter| {
             filter.matches(&FilterInput {
                 record: scanned.record,
-                decoded: scanned.decoded(),
+                decoded: scanned.value.decoded(),
                 event_type: Some(&*scanned.event_type).filter(|text| !text.is_empty()),
                 entity: scanned.entity.as_ref(),
             })

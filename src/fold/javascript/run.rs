@@ -25,11 +25,18 @@ const LOG_LINE_BYTES: usize = 4096;
 /// What emitted events may take in memory, in bytes.
 const EMITTED_BYTES: usize = 1 << 30;
 
-/// After how many events memory is looked at.
+/// After how many events memory is looked at, at the earliest.
 const EVENTS_PER_LOOK: u64 = 1 << 16;
 
-/// After how many new partitions memory is looked at.
+/// After how many new partitions memory is looked at, at the earliest.
 const PARTITIONS_PER_LOOK: usize = 1 << 13;
+
+/// A look takes as long as the engine holds much. It is put off until what is held would have doubled if every event left
+/// this many bytes.
+const BYTES_PER_EVENT: usize = 1 << 10;
+
+/// The same, if every new partition took this many bytes.
+const BYTES_PER_PARTITION: usize = 1 << 13;
 
 /// Which of the partitions of a projection a run works out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,10 +188,10 @@ pub struct ProjectionRun {
     streams: HashMap<(Arc<str>, EntityId), u32>,
     /// The partitions by their numbers.
     slots: Vec<Slot>,
-    /// How many partitions there were when memory was looked at.
-    slots_at_look: usize,
-    /// The number of the event when memory was looked at.
-    event_at_look: u64,
+    /// At how many partitions memory is looked at again.
+    look_at_slots: usize,
+    /// At which event memory is looked at again.
+    look_at_event: u64,
     /// What the engine may hold before states are put aside, in bytes.
     park_above_bytes: usize,
     /// What was emitted.
@@ -216,9 +223,9 @@ impl ProjectionRun {
             share,
             types: Types::default(),
             streams: HashMap::new(),
-            slots_at_look: slots.len(),
+            look_at_slots: PARTITIONS_PER_LOOK,
             slots,
-            event_at_look: 0,
+            look_at_event: EVENTS_PER_LOOK,
             emitted: Vec::new(),
             emitted_bytes: 0,
             logged: Vec::new(),
@@ -412,14 +419,14 @@ impl ProjectionRun {
 
     /// Puts states aside when the engine holds much: those that were not used for longest.
     fn look_at_memory(&mut self, index: u64) -> Result<(), Fault> {
-        let is_time = index >= self.event_at_look + EVENTS_PER_LOOK
-            || self.slots.len() >= self.slots_at_look + PARTITIONS_PER_LOOK;
-        if !is_time {
+        if index < self.look_at_event && self.slots.len() < self.look_at_slots {
             return Ok(());
         }
-        self.event_at_look = index;
-        self.slots_at_look = self.slots.len();
-        if self.engine.memory_bytes() > self.park_above_bytes { self.park() } else { Ok(()) }
+        let held = self.engine.memory_bytes();
+        let events = EVENTS_PER_LOOK.max((held / BYTES_PER_EVENT) as u64);
+        self.look_at_event = index + events;
+        self.look_at_slots = self.slots.len() + PARTITIONS_PER_LOOK.max(held / BYTES_PER_PARTITION);
+        if held > self.park_above_bytes { self.park() } else { Ok(()) }
     }
 
     /// Puts the less used half of the states aside.
@@ -547,9 +554,8 @@ mod tests {
         for (index, at) in (0..).zip(0..batch.len()) {
             run.apply(index, &batch, at).unwrap();
             if index % 250 == 249 {
-                run.slots_at_look = 0;
-                run.event_at_look = 0;
-                run.look_at_memory(EVENTS_PER_LOOK).unwrap();
+                run.look_at_event = index;
+                run.look_at_memory(index).unwrap();
             }
         }
         let parked = run.slots.iter().filter(|slot| slot.parked.is_some()).count();

@@ -202,8 +202,8 @@ fn input(scanned: &ScannedRecord<'_>, category: &Arc<str>) -> ProjectionInput {
         event_type: Arc::clone(&scanned.event_type),
         key: record.key().map(Arc::from),
         raw: record.value().map(Arc::from),
-        is_json: scanned.checked.kind == DecodedKind::Json,
-        is_undecodable: scanned.checked.failed,
+        is_json: scanned.value.checked().kind == DecodedKind::Json,
+        is_undecodable: scanned.value.checked().failed,
         headers: record
             .headers()
             .map(|header| (header.name.into(), header.value.map(Arc::from)))
