@@ -126,6 +126,58 @@ fn an_index_answers_like_the_log_and_goes_on_where_it_stood() {
     }
 }
 
+#[test]
+fn an_index_without_values_answers_for_an_entity_by_fetching_its_records_alone() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("keys-alone", 2, &[]);
+    let folder = Folder::new();
+    let line = |number: u32| {
+        format!("key-{}|{{\"number\":{number},\"text\":\"{number:0500}\"}}\n", number % 20_000)
+    };
+    let lines: String = (0..60_000).map(line).collect();
+    kcat(kafka.brokers(), &["-P", "-t", &topic, "-K|", "-z", "lz4"], lines.as_bytes());
+    let index = |more: &[&str]| {
+        let first = ["--brokers", kafka.brokers(), "--json", "index", "--topic", &topic];
+        run_in(folder.path(), &[&first, more].concat()).answers().remove(0)
+    };
+    assert_eq!(index(&["--without-values"])["records_read"], 60_000);
+    for more in [
+        &["history", "key-777"][..],
+        &["state", "key-777"],
+        &["state", "nobody"],
+        &["scan", "--key", "key-777"],
+        &["scan", "--unordered", "--key-contains", "key-1777"],
+    ] {
+        let arguments = [more, &["--topic", &topic]].concat();
+        let ask = |last: &[&str]| {
+            let first = ["--brokers", kafka.brokers(), "--json"];
+            run_in(folder.path(), &[&first, &arguments[..], last].concat()).answers()
+        };
+        let (mut found, mut expected) = (ask(&[]), ask(&["--no-cache"]));
+        if let (true, Some(found), Some(expected)) =
+            (more[0] != "state", found.pop(), expected.pop())
+        {
+            let (found, expected) = (&found["summary"], &expected["summary"]);
+            assert_eq!(found["completeness"], expected["completeness"]);
+            let read = |summary: &Value| {
+                summary["scanned"].as_u64().unwrap() - summary["from_cache"].as_u64().unwrap()
+            };
+            assert_eq!(read(expected), 60_000, "{arguments:?}");
+            // The sample that the mapping is detected by is no part of it.
+            assert!(read(found) <= 33, "{arguments:?} reads {}", read(found));
+        }
+        let place = |line: &Value| (line["partition"].as_i64(), line["offset"].as_i64());
+        found.sort_by_key(place);
+        expected.sort_by_key(place);
+        assert!(found == expected, "{arguments:?}: {found:?} for {expected:?}");
+    }
+    let counted = ["--brokers", kafka.brokers(), "--json", "entities", "--topic", &topic];
+    assert_eq!(run_in(folder.path(), &counted).answers().len(), 20_000);
+    let kept = run_in(folder.path(), &["cache", "--json"]).answers();
+    assert_eq!((&kept[0]["records"], &kept[0]["values"]), (&json!(60_000), &json!(false)));
+    assert_eq!(index(&[])["records_read"], 60_000, "whoever wants values in it gets them");
+}
+
 /// The records of a topic as this log delivers them, sorted, with how many were kept from an earlier read.
 fn all_records(log: &dyn LogSource, plan: &ReadPlan) -> (Vec<Seen>, u64) {
     let mut seen = Vec::new();

@@ -176,7 +176,7 @@ fn history_summary(life: &Life) -> HistorySummary<'_> {
         scanned: life.read.scanned,
         bytes: life.read.bytes,
         seconds: life.seconds,
-        from_cache: 0,
+        from_cache: life.read.from_cache,
         ranges: &life.read.ranges,
         decode_failures: life.read.decode_failures,
         isolation: life.session.isolation().as_str(),

@@ -16,7 +16,7 @@ use super::connection::Connection;
 use super::error::{KafkaError, is_denial, is_unknown_topic};
 use super::ffi::{Message, Messages, Queue, Topic};
 use super::intake::{Incoming, Intake};
-use super::transactions::Outcomes;
+use super::transactions::{Outcomes, PartitionOutcomes};
 use crate::model::{Cancel, Isolation, OffsetRange, PartitionRead, ReadPlan, RecordBatch};
 
 /// Messages taken from the library at a time.
@@ -27,6 +27,12 @@ const QUEUED_KIB: usize = 128 * 1024;
 
 /// How many messages all partitions together may hold there. Each costs some 300 bytes beside its own.
 const QUEUED_MESSAGES: u64 = 300_000;
+
+/// A read of no more offsets than this asks for little at a time.
+const SHORT_OFFSETS: u64 = 256;
+
+/// How much of a partition such a read is sent at a time, in bytes. Brokers send at least one batch.
+const SHORT_FETCH_BYTES: usize = 256 * 1024;
 
 /// How long to look up where a log begins and ends after a reader fell out of it.
 const LOOK_UP: Duration = Duration::from_secs(30);
@@ -174,6 +180,21 @@ impl Fetcher {
             topic.stop(fetched.intake.read().partition.partition);
             fetched.running = false;
         }
+    }
+
+    /// Reads another range of a partition instead of the one there was, all of whose records count as committed.
+    ///
+    /// What is still on its way from the range before does no harm: offsets ascend, so it lies before this range or is
+    /// part of it.
+    pub(super) fn go_on_with(
+        &mut self,
+        number: usize,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+    ) -> Result<(), KafkaError> {
+        self.pause(number);
+        self.partitions[number].intake = Intake::new(range, plan, PartitionOutcomes::default());
+        self.resume(number)
     }
 
     /// The client, for its callbacks and troubles.
@@ -397,6 +418,9 @@ pub(super) fn overrides(
         ("queued.max.messages.kbytes", queued_kib.to_string()),
         ("queued.min.messages", queued_messages.to_string()),
     ];
+    if longest <= SHORT_OFFSETS {
+        overrides.push(("fetch.message.max.bytes", SHORT_FETCH_BYTES.to_string()));
+    }
     if connection.settings().embedded {
         // The embedded cluster holds a fetch for all of this time even when records arrive meanwhile.
         overrides.push(("fetch.wait.max.ms", "50".to_owned()));

@@ -22,6 +22,7 @@ mod intake;
 mod metadata;
 mod offsets;
 mod ordered_reader;
+mod parts;
 mod reader;
 mod settings;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use groups::{GroupFacts, GroupListing, GroupMember};
 pub use metadata::{BrokerFacts, ClusterFacts, PartitionLeader, TopicConfig, TopicFacts};
 pub use offsets::Watermarks;
 pub use ordered_reader::read_in_log_order;
+pub use parts::read_parts;
 pub use reader::read;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
 pub use transactions::{aborted_in_gaps, aborted_offsets};

@@ -10,6 +10,7 @@
 
 mod comparing;
 mod keeping;
+mod looking_up;
 mod opening;
 mod serving;
 
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 pub use self::keeping::{FillOrder, Filled, Kept};
+use self::looking_up::LookUps;
 pub use self::opening::{KeptSegments, LogNews};
 use self::serving::Served;
 use super::cache::{BatchCache, CacheError, LogCache, TopicCache, TopicIdentity};
@@ -53,6 +55,8 @@ pub struct CachedLog {
     batches: Arc<BatchCache>,
     /// Whether values and headers are kept.
     payloads: bool,
+    /// What a fetch of single records costs beside what it is for, in bytes.
+    fetch_bytes: u64,
     /// What is kept of each topic asked about; `None` where nothing can be.
     topics: Mutex<BTreeMap<Arc<str>, Option<Arc<TopicCache>>>>,
     /// When what is kept of a topic was compared with the log.
@@ -117,6 +121,7 @@ impl CachedLog {
             cache,
             batches: Arc::new(BatchCache::new(BATCH_BUDGET_BYTES)),
             payloads,
+            fetch_bytes: looking_up::FETCH_BYTES,
             topics: Mutex::default(),
             compared: Mutex::default(),
             tell,
@@ -181,6 +186,72 @@ impl CachedLog {
         }
         outcome.partitions = joined(served, outcome.partitions);
         Ok(outcome)
+    }
+
+    /// Reads the ranges of a plan, in some of which was looked up.
+    fn read_looked_up(
+        &self,
+        plan: &ReadPlan,
+        mut looked_up: LookUps,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut served = ServedRanges::new();
+        let mut flow = ControlFlow::Continue(());
+        let fetched: u64 = looked_up.values().map(|looked_up| looked_up.fetched).sum();
+        for range in &plan.ranges {
+            let partition = partition_of(range);
+            let part = if flow.is_break() {
+                Served::nothing(range)
+            } else {
+                let (part, next) = match looked_up.remove(&partition) {
+                    Some(found) => self.serve_looked_up(range, plan, found, cancel, sink)?,
+                    None => self.serve(range, plan, cancel, sink)?,
+                };
+                flow = next;
+                part
+            };
+            served.insert(partition, part);
+        }
+        let kept: u64 = served.values().map(|served| served.read.records).sum();
+        let mut outcome = if flow.is_break() {
+            let partitions = joined(&served, Vec::new());
+            ReadOutcome { partitions, stopped: true, from_cache: 0 }
+        } else {
+            self.read_rest(plan, cancel, &served, sink)?
+        };
+        outcome.from_cache = kept.saturating_sub(fetched);
+        Ok(outcome)
+    }
+
+    /// The same with the records in log order. `None` when they do not fit into memory; none was handed on then.
+    fn order_looked_up(
+        &self,
+        plan: &ReadPlan,
+        looked_up: LookUps,
+        cancel: &Cancel,
+        sink: &mut RecordSink<'_>,
+        events: &mut dyn FnMut(ReadEvent),
+    ) -> Result<Option<ReadOutcome>, SourceError> {
+        let mut store = LogStore::new(HELD_REST_BYTES);
+        let mut fits = true;
+        let mut outcome = self.read_looked_up(plan, looked_up, cancel, &mut |event| {
+            match event {
+                ReadEvent::Batch(batch) => fits = store.append(batch).is_ok(),
+                other => events(other),
+            }
+            if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if !fits {
+            return Ok(None);
+        }
+        let handed = Self::hand_on(&store.snapshot(), plan, 0, cancel, sink);
+        if handed.stopped {
+            outcome.stopped = true;
+            outcome.partitions.iter_mut().for_each(|read| handed.cut_back(read));
+            outcome.from_cache = outcome.from_cache.min(outcome.records());
+        }
+        Ok(Some(outcome))
     }
 
     /// Hands on the records of a store in log order, without the first ones.
@@ -301,26 +372,23 @@ impl LogSource for CachedLog {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadOutcome, SourceError> {
         let Some(filled) = self.keep(plan, cancel, sink)? else { return Ok(nothing_read(plan)) };
-        let mut served = ServedRanges::new();
-        let mut flow = ControlFlow::Continue(());
-        for range in &plan.ranges {
-            if flow.is_continue() {
-                let (part, next) = self.serve(range, plan, cancel, sink)?;
-                served.insert(partition_of(range), part);
-                flow = next;
-            } else {
-                served.insert(partition_of(range), Served::nothing(range));
-            }
+        let (looked_up, flow) = self.look_up(plan, cancel, sink)?;
+        if flow.is_break() {
+            return Ok(nothing_read(plan));
         }
-        let kept: u64 = served.values().map(|served| served.read.records).sum();
-        let mut outcome = if flow.is_break() {
-            let partitions = joined(&served, Vec::new());
-            ReadOutcome { partitions, stopped: true, from_cache: 0 }
-        } else {
-            self.read_rest(plan, cancel, &served, sink)?
-        };
-        outcome.from_cache = kept.saturating_sub(filled);
+        let mut outcome = self.read_looked_up(plan, looked_up, cancel, sink)?;
+        outcome.from_cache = outcome.from_cache.saturating_sub(filled);
         Ok(outcome)
+    }
+
+    fn read_parts(
+        &self,
+        parts: &[OffsetRange],
+        started_ms: i64,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        self.source.read_parts(parts, started_ms, cancel, sink)
     }
 
     fn read_in_log_order(
@@ -337,6 +405,20 @@ impl LogSource for CachedLog {
         let Some(filled) = self.keep(plan, cancel, &mut pass_on)? else {
             return Ok(nothing_read(plan));
         };
+        if !plan.follow {
+            let (looked_up, flow) = self.look_up(plan, cancel, &mut pass_on)?;
+            if flow.is_break() {
+                return Ok(nothing_read(plan));
+            }
+            if !looked_up.is_empty() {
+                let found = self.order_looked_up(plan, looked_up, cancel, sink, events)?;
+                if let Some(mut outcome) = found {
+                    outcome.from_cache = outcome.from_cache.saturating_sub(filled);
+                    return Ok(outcome);
+                }
+                return self.source.read_in_log_order(plan, cancel, sink, events);
+            }
+        }
         // Records that were handed on before something kept turned out to be damaged.
         let mut handed_on = 0;
         loop {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use super::cache::TopicIdentity;
 use super::source::{LogSource, SourceError};
 use crate::kafka::{self, Connection, Watermarks};
-use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition};
+use crate::model::{
+    Cancel, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition,
+};
 
 /// How long to wait for the answer to a question that reads no records.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -60,6 +62,16 @@ impl LogSource for KafkaLog {
         Ok(kafka::read(&self.0, plan, cancel, sink)?)
     }
 
+    fn read_parts(
+        &self,
+        parts: &[OffsetRange],
+        started_ms: i64,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        Ok(kafka::read_parts(&self.0, parts, started_ms, cancel, sink)?)
+    }
+
     fn read_in_log_order(
         &self,
         plan: &ReadPlan,
@@ -75,7 +87,7 @@ impl LogSource for KafkaLog {
 mod tests {
     use super::*;
     use crate::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
-    use crate::model::{Isolation, KeyFilter, OffsetRange};
+    use crate::model::{Isolation, KeyFilter};
     use crate::partition_log::{LogBounds, LogStore, PartitionHistory, assess};
 
     /// Long enough for any answer of an embedded cluster, even on a busy machine.

@@ -9,7 +9,10 @@ use std::ops::ControlFlow;
 
 use super::cache::{CacheError, TopicIdentity};
 use crate::kafka::{KafkaError, Watermarks};
-use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition};
+use crate::model::{
+    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, RecordRef,
+    TopicPartition,
+};
 
 /// Why a source has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +68,42 @@ pub trait LogSource: Send + Sync {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadOutcome, SourceError>;
 
-    /// The same with the records of all partitions in log order: (log time, topic, partition, offset). `events` is given
+    /// Reads these parts, those of a partition in ascending order, with all records there are, aborted ones too: for
+    /// whoever knows what became of them. The outcome has an account for each part.
+    ///
+    /// # Errors
+    /// As of `read`.
+    fn read_parts(
+        &self,
+        parts: &[OffsetRange],
+        started_ms: i64,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut outcome = ReadOutcome::default();
+        for part in parts {
+            let plan = ReadPlan {
+                ranges: vec![part.clone()],
+                isolation: Isolation::Uncommitted,
+                keys: KeyFilter::All,
+                values: true,
+                headers: true,
+                log_times: None,
+                whole: false,
+                follow: false,
+                started_ms,
+            };
+            let mut read = self.read(&plan, cancel, sink)?;
+            outcome.partitions.append(&mut read.partitions);
+            outcome.stopped |= read.stopped;
+            if outcome.stopped {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Reads what the plan asks for, with the records of all partitions in log order: (log time, topic, partition, offset). `events` is given
     /// everything else.
     ///
     /// # Errors

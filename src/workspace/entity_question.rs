@@ -16,8 +16,8 @@ use crate::entity;
 use crate::fold::{self, Selection};
 use crate::kafka::Watermarks;
 use crate::model::{
-    Clock, Completeness, EntityId, Event, KeyFilter, OffsetRange, PartitionRead, Position,
-    ReadEvent, ReadPlan, RecordBatch, RecordBatchBuilder, TopicPartition, When,
+    Clock, Completeness, EntityId, Event, KeyFilter, OffsetRange, Position, ReadEvent, ReadOutcome,
+    ReadPlan, RecordBatch, RecordBatchBuilder, TopicPartition, When,
 };
 use crate::partition_log::{LogBounds, LogSource as _, LogStore};
 
@@ -42,6 +42,8 @@ pub struct EntityHistory {
     pub events: Vec<Event>,
     /// Records the log delivered while it was looked for.
     pub scanned: u64,
+    /// How many of them came from the local index.
+    pub from_cache: u64,
     /// Bytes of their keys and values.
     pub bytes: u64,
     /// What was read, one range for each partition.
@@ -76,6 +78,7 @@ impl Session {
             .collect::<Result<BTreeMap<_, _>, Failure>>()?;
         let mut store = LogStore::new(MEMORY_BUDGET_BYTES);
         let mut reads = Vec::new();
+        let mut from_cache = 0;
         for by_key in [true, false] {
             let ranges = bounds.iter().filter(|(partition, _)| {
                 let mapping = mappings.get(&partition.topic);
@@ -87,7 +90,9 @@ impl Session {
                 })
                 .collect();
             if !ranges.is_empty() {
-                reads.extend(self.read_entity(question, &mappings, ranges, &mut store, watch)?);
+                let read = self.read_entity(question, &mappings, ranges, &mut store, watch)?;
+                reads.extend(read.partitions);
+                from_cache += read.from_cache;
             }
         }
         reads.sort_by(|one, other| one.partition.cmp(&other.partition));
@@ -107,6 +112,7 @@ impl Session {
         })?;
         Ok(EntityHistory {
             scanned: reads.iter().map(|read| read.records).sum(),
+            from_cache,
             bytes: reads.iter().map(|read| read.bytes).sum(),
             ranges: reads
                 .iter()
@@ -128,7 +134,7 @@ impl Session {
         ranges: Vec<OffsetRange>,
         store: &mut LogStore,
         watch: Watch<'_>,
-    ) -> Result<Vec<PartitionRead>, Failure> {
+    ) -> Result<ReadOutcome, Failure> {
         let filter = ranges
             .first()
             .and_then(|range| mappings.get(&range.topic))
@@ -173,7 +179,7 @@ impl Session {
         self.check_cancelled()?;
         match failure {
             Some(failure) => Err(failure),
-            None => Ok(outcome.partitions),
+            None => Ok(outcome),
         }
     }
 

@@ -35,6 +35,17 @@ pub struct FillOrder {
     pub most_per_second: Option<u64>,
 }
 
+/// What is kept of what is missing, and how it is read.
+#[derive(Clone, Copy, Debug)]
+struct Filling {
+    /// When reading began, in milliseconds since the epoch.
+    started_ms: i64,
+    /// Whether values and headers are kept.
+    payloads: bool,
+    /// How it is read.
+    order: FillOrder,
+}
+
 /// What was read to fill what was missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
@@ -112,7 +123,8 @@ impl CachedLog {
             self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
             topic.touch();
             let stable = stable_parts(ranges, &marks);
-            let fill = self.fill(cache, &topic, &stable, plan.started_ms, order, cancel, sink)?;
+            let filling = Filling { started_ms: plan.started_ms, payloads: self.payloads, order };
+            let fill = self.fill(cache, &topic, &stable, filling, cancel, sink)?;
             let Some(more) = fill else { return Ok(None) };
             filled.records += more.records;
             filled.bytes += more.bytes;
@@ -228,14 +240,29 @@ impl CachedLog {
                 continue;
             }
             let stable = stable_parts(ranges, &marks);
+            let payloads =
+                self.payloads && (!is_partial(plan) || !Self::has_bare(&topic, &stable)?);
             let order = FillOrder::default();
-            match self.fill(cache, &topic, &stable, plan.started_ms, order, cancel, sink) {
+            let filling = Filling { started_ms: plan.started_ms, payloads, order };
+            match self.fill(cache, &topic, &stable, filling, cancel, sink) {
                 Ok(Some(more)) => filled += more.records,
                 Ok(None) => return Ok(None),
                 Err(problem) => self.give_up(&name, problem)?,
             }
         }
         Ok(Some(filled))
+    }
+
+    /// Whether something is kept of these ranges without its values. Somebody chose that: questions that can do without
+    /// them, or fetch a few, leave it so.
+    fn has_bare(topic: &TopicCache, ranges: &[OffsetRange]) -> Result<bool, CacheError> {
+        for range in ranges {
+            let kept = topic.partition(range.partition)?;
+            if kept.files().iter().any(|file| !file.entry().payloads) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Compares what is kept of the ranges of a plan with the log, without filling what is missing.
@@ -257,27 +284,23 @@ impl CachedLog {
 
     /// Fills what is missing of these ranges of a topic, unless another process does. `None` when the sink had enough or
     /// it was called off.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a different thing, and one caller has no order"
-    )]
     fn fill(
         &self,
         cache: &Arc<LogCache>,
         topic: &Arc<TopicCache>,
         ranges: &[OffsetRange],
-        started_ms: i64,
-        order: FillOrder,
+        filling: Filling,
         cancel: &Cancel,
         sink: &mut EventSink<'_>,
     ) -> Result<Option<Filled>, SourceError> {
+        let Filling { started_ms, payloads, order } = filling;
         let mut filled = Filled::default();
         let mut newest = NEWEST_OFFSETS;
         loop {
             let mut missing = Vec::new();
             for range in ranges {
                 let kept = topic.partition(range.partition)?;
-                let holes = kept.holes(range.from, range.to, self.payloads);
+                let holes = kept.holes(range.from, range.to, payloads);
                 let hole = if order.newest_first {
                     holes.last().map(|(from, to)| (*from.max(&(to - newest)), *to))
                 } else {
@@ -290,7 +313,7 @@ impl CachedLog {
                 return Ok(Some(filled));
             }
             let Some(right) = topic.write_lock()? else { return Ok(Some(filled)) };
-            let filler = Filler::start(cache, topic, right, &missing, started_ms, self.payloads)?;
+            let filler = Filler::start(cache, topic, right, &missing, started_ms, payloads)?;
             let outcome = self.pour(topic, &filler, &missing, (started_ms, order), cancel, sink);
             let stopped = match &outcome {
                 Ok((outcome, sink_broke)) => {
@@ -364,6 +387,11 @@ impl CachedLog {
         })?;
         Ok((outcome, sink_broke))
     }
+}
+
+/// Whether a plan wants less than all records with their values.
+fn is_partial(plan: &ReadPlan) -> bool {
+    plan.keys != KeyFilter::All || !(plan.values || plan.headers)
 }
 
 /// The ranges of a plan by topic.

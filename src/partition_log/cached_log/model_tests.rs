@@ -56,12 +56,16 @@ enum Step {
     Keep,
     /// Only a part is read whole and kept: a share of each partition.
     KeepPart(u8),
+    /// Keys alone are kept of everything that is not kept yet.
+    KeepKeys,
     /// A new process opens what is kept.
     Reopen,
     /// What is kept is shrunk to a share of its size.
     Evict(u8),
     /// Is asked, with this isolation and one of the kinds of key filters.
     Ask(bool, u8),
+    /// The same for the keys alone, which leaves what is kept without values as it is.
+    LookUp(bool, u8),
 }
 
 /// The model of a log, which can be changed while it is being read from.
@@ -234,9 +238,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Lose(partition, share)),
         3 => Just(Step::Keep),
         1 => any::<u8>().prop_map(Step::KeepPart),
+        2 => Just(Step::KeepKeys),
         2 => Just(Step::Reopen),
         1 => any::<u8>().prop_map(Step::Evict),
         5 => (any::<bool>(), 0_u8..4).prop_map(|(committed, keys)| Step::Ask(committed, keys)),
+        5 => (any::<bool>(), 1_u8..4).prop_map(|(committed, keys)| Step::LookUp(committed, keys)),
     ];
     prop::collection::vec(step, 1..30)
 }
@@ -260,7 +266,35 @@ impl Twin {
     fn open(model: &Model, folder: &TempDir) -> CachedLog {
         let cache = Some(Arc::new(LogCache::new(folder.path().to_owned(), u64::MAX)));
         let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
-        CachedLog::new(Box::new(model.clone()), Keeping { cache, payloads: true, tell })
+        let mut log =
+            CachedLog::new(Box::new(model.clone()), Keeping { cache, payloads: true, tell });
+        // The model is small: if fetching cost anything, reading on would always cost less.
+        log.fetch_bytes = 0;
+        log
+    }
+
+    /// Keeps the keys of everything, as another process does that is told to.
+    fn keep_keys(&mut self) {
+        let cache = Some(Arc::new(LogCache::new(self.folder.path().to_owned(), u64::MAX)));
+        let keeping = Keeping { cache, payloads: false, ..Keeping::nothing() };
+        let plan = self.plan(Isolation::Committed, KeyFilter::All);
+        let log = CachedLog::new(Box::new(self.model.clone()), keeping);
+        let order = FillOrder::default();
+        log.fill_up(&plan, order, &Cancel::new(), &mut |_event| ControlFlow::Continue(())).unwrap();
+        self.log = Self::open(&self.model, &self.folder);
+    }
+
+    /// What is found of some keys, in both orders, against the model.
+    fn look_up(&self, plan: &ReadPlan) {
+        let (found, expected) = (read(&self.log, plan), read(&self.model, plan));
+        assert_eq!(found.0, expected.0);
+        let facts = |outcome: ReadOutcome| -> Vec<_> {
+            let facts =
+                |read: PartitionRead| (read.partition, read.position, read.records, read.gaps);
+            outcome.partitions.into_iter().map(facts).collect()
+        };
+        assert_eq!(facts(found.1), facts(expected.1));
+        assert_eq!(read_in_order(&self.log, plan), read_in_order(&self.model, plan));
     }
 
     fn plan(&self, isolation: Isolation, keys: KeyFilter) -> ReadPlan {
@@ -367,6 +401,7 @@ impl Twin {
                 }
                 read(&self.log, &plan);
             }
+            Step::KeepKeys => self.keep_keys(),
             Step::Reopen => self.log = Self::open(&self.model, &self.folder),
             Step::Evict(share) => {
                 let root = self.folder.path().to_owned();
@@ -380,22 +415,76 @@ impl Twin {
                 self.log = Self::open(&self.model, &self.folder);
             }
             Step::Ask(committed, keys) => {
-                let isolation =
-                    if *committed { Isolation::Committed } else { Isolation::Uncommitted };
-                let keys = match keys {
-                    0 => KeyFilter::All,
-                    1 => KeyFilter::Equals(b"kk"[..].into()),
-                    2 => KeyFilter::Equals(b""[..].into()),
-                    _ => KeyFilter::Contains(b"kk"[..].into()),
-                };
-                let all = self.plan(isolation, KeyFilter::All);
+                let all = self.plan(isolation_of(*committed), KeyFilter::All);
                 self.ask(&all);
-                let plan = ReadPlan { keys, ..all };
-                assert_eq!(read(&self.log, &plan).0, read(&self.model, &plan).0);
-                assert_eq!(read_in_order(&self.log, &plan), read_in_order(&self.model, &plan));
+                self.look_up(&ReadPlan { keys: filter_of(*keys), ..all });
+            }
+            Step::LookUp(committed, keys) => {
+                self.look_up(&self.plan(isolation_of(*committed), filter_of(*keys)));
             }
         }
     }
+}
+
+fn isolation_of(committed: bool) -> Isolation {
+    if committed { Isolation::Committed } else { Isolation::Uncommitted }
+}
+
+fn filter_of(kind: u8) -> KeyFilter {
+    match kind {
+        0 => KeyFilter::All,
+        1 => KeyFilter::Equals(b"kk"[..].into()),
+        2 => KeyFilter::Equals(b""[..].into()),
+        _ => KeyFilter::Contains(b"kk"[..].into()),
+    }
+}
+
+/// A twin with these records of one key, offsets 0, 1, 2, …, of which the keys are kept.
+fn with_keys_kept(timestamps_ms: &[i64]) -> Twin {
+    let mut twin = Twin::new();
+    let records: Vec<_> =
+        timestamps_ms.iter().map(|time_ms| (0, *time_ms, Some(2), false, false)).collect();
+    twin.take(&Step::Write(0, records));
+    twin.take(&Step::KeepKeys);
+    twin
+}
+
+#[test]
+fn a_look_up_without_values_in_the_index_reads_the_records_it_is_about_alone() {
+    let mut twin = Twin::new();
+    let key = |number: i64| Some(if number % 10 == 3 { 2 } else { 1 });
+    let records = (0..50).map(|number| (0, number, key(number), false, false)).collect();
+    twin.take(&Step::Write(0, records));
+    twin.take(&Step::KeepKeys);
+    let plan = twin.plan(Isolation::Committed, filter_of(1));
+    let (found, outcome) = read(&twin.log, &plan);
+    assert_eq!(found.len(), 5);
+    assert_eq!((outcome.records(), outcome.from_cache), (50, 45), "five were fetched");
+    let kept = LogCache::new(twin.folder.path().to_owned(), u64::MAX).list();
+    assert!(!kept[0].payloads, "the index stays as somebody chose it");
+}
+
+#[test]
+fn what_compaction_took_since_it_was_indexed_is_told_as_missing() {
+    let twin = with_keys_kept(&[1, 2, 3, 4]);
+    twin.model.0.lock().unwrap()[0].records.remove(1);
+    let plan = twin.plan(Isolation::Committed, filter_of(1));
+    // Every time: the first look-up notices, the next one is of an index that knows.
+    for look in 1..=2 {
+        let (found, outcome) = read(&twin.log, &plan);
+        let offsets: Vec<i64> = found.iter().map(|record| record.1).collect();
+        assert_eq!(offsets, [0, 2, 3], "look {look}");
+        let read = &outcome.partitions[0];
+        let gaps: Vec<(i64, i64)> = read.gaps.iter().map(|gap| (gap.from, gap.to)).collect();
+        assert_eq!((read.position, read.records, gaps), (4, 3, vec![(1, 2)]), "look {look}");
+    }
+}
+
+#[test]
+fn another_record_than_the_one_indexed_is_not_taken_for_it() {
+    let twin = with_keys_kept(&[1, 2, 3, 4]);
+    twin.model.0.lock().unwrap()[0].records[1].timestamp_ms = 3;
+    twin.look_up(&twin.plan(Isolation::Committed, filter_of(1)));
 }
 
 proptest! {

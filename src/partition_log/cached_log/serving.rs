@@ -93,7 +93,7 @@ impl CachedLog {
                     return Ok((served, ControlFlow::Continue(())));
                 }
             }
-            if let Err(problem) = account(&mut served, segment, range, plan.isolation) {
+            if let Err(problem) = account(&mut served, segment, range, plan.isolation, &[]) {
                 self.forget_segment(range, segment.entry(), &problem)?;
                 return Ok((served, ControlFlow::Continue(())));
             }
@@ -123,7 +123,7 @@ impl CachedLog {
     ) -> Result<Vec<StoredSegment>, SourceError> {
         let mut whole = Vec::new();
         for segment in self.see_after(range, plan, served)? {
-            if let Err(problem) = account(served, &segment, range, plan.isolation) {
+            if let Err(problem) = account(served, &segment, range, plan.isolation, &[]) {
                 self.forget_segment(range, segment.entry(), &problem)?;
                 break;
             }
@@ -133,15 +133,24 @@ impl CachedLog {
     }
 
     /// Forgets a segment that cannot be read.
-    fn forget_segment(
+    pub(super) fn forget_segment(
         &self,
         range: &OffsetRange,
         damaged: &SegmentEntry,
         problem: &CacheError,
     ) -> Result<(), SourceError> {
         self.note(problem);
+        self.forget_entry(range, damaged)
+    }
+
+    /// Forgets a segment.
+    pub(super) fn forget_entry(
+        &self,
+        range: &OffsetRange,
+        forgotten: &SegmentEntry,
+    ) -> Result<(), SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
-        Ok(self.forget(&topic, range.partition, &|entry| entry == damaged)?)
+        Ok(self.forget(&topic, range.partition, &|entry| entry == forgotten)?)
     }
 
     /// Forgets all segments of these ranges that turned out to be damaged.
@@ -158,19 +167,27 @@ impl CachedLog {
     }
 }
 
+/// The numbers of the batches of a segment that may hold records with these keys, ascending.
+pub(super) fn numbers_of(
+    segment: &StoredSegment,
+    keys: &KeyFilter,
+) -> Result<Vec<usize>, CacheError> {
+    match keys {
+        KeyFilter::Equals(key) => segment.batches_with(key),
+        KeyFilter::All | KeyFilter::Contains(_) => {
+            segment.batches_in_sight().map(Iterator::collect)
+        }
+    }
+}
+
 /// Hands on the records of a segment that a plan wants. At damage it says the last offset that was handed on.
-fn serve_segment(
+pub(super) fn serve_segment(
     segment: &StoredSegment,
     plan: &ReadPlan,
     cancel: &Cancel,
     sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, (Option<i64>, CacheError)> {
-    let numbers = match &plan.keys {
-        KeyFilter::Equals(key) => segment.batches_with(key),
-        KeyFilter::All | KeyFilter::Contains(_) => {
-            segment.batches_in_sight().map(Iterator::collect)
-        }
-    };
+    let numbers = numbers_of(segment, &plan.keys);
     let wanted = if plan.values || plan.headers { Wanted::Everything } else { Wanted::Keys };
     let mut last_offset = None;
     for number in numbers.map_err(|problem| (last_offset, problem))? {
@@ -189,7 +206,7 @@ fn serve_segment(
 }
 
 /// The records of a batch whose keys pass.
-fn filtered(batch: RecordBatch, keys: &KeyFilter) -> RecordBatch {
+pub(super) fn filtered(batch: RecordBatch, keys: &KeyFilter) -> RecordBatch {
     if *keys == KeyFilter::All {
         return batch;
     }
@@ -200,12 +217,13 @@ fn filtered(batch: RecordBatch, keys: &KeyFilter) -> RecordBatch {
     builder.finish()
 }
 
-/// Accounts for a segment that was served whole.
-fn account(
+/// Accounts for a segment that was served whole, but for records at these offsets, which are gone from the log.
+pub(super) fn account(
     served: &mut Served,
     segment: &StoredSegment,
     range: &OffsetRange,
     isolation: Isolation,
+    gone: &[i64],
 ) -> Result<(), CacheError> {
     let entry = segment.entry();
     let (from, to) = (entry.from.max(range.from), entry.to.min(range.to));
@@ -220,9 +238,14 @@ fn account(
         gaps.extend(
             segment.file().aborted_offsets()?.into_iter().map(|offset| (offset, offset + 1)),
         );
-        gaps.sort_unstable();
     }
-    if !whole {
+    gaps.extend(gone.iter().map(|offset| (*offset, offset + 1)));
+    gaps.sort_unstable();
+    if !whole && !entry.payloads {
+        // How large each value is, is not kept.
+        let all = u128::from(entry.payload_bytes) * u128::from(segment.rows());
+        bytes = u64::try_from(all / u128::from(entry.rows).max(1)).unwrap_or(u64::MAX);
+    } else if !whole {
         bytes = 0;
         for number in segment.batches_in_sight()? {
             let batch = segment.read_batch(number, Wanted::Everything)?;
