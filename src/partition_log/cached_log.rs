@@ -173,7 +173,8 @@ impl CachedLog {
             let reached = served
                 .iter()
                 .filter_map(|(partition, served)| Some((partition.clone(), served.latest_ms?)));
-            let log_times = Some(Arc::new(reached.collect()));
+            let log_times: BTreeMap<TopicPartition, i64> = reached.collect();
+            let log_times = Some(Arc::new(log_times));
             let plan = ReadPlan { ranges, log_times, ..plan.clone() };
             outcome = self.source.read(&plan, cancel, &mut |event| match event {
                 ReadEvent::Batch(batch) => match going_on(served, batch) {
@@ -202,7 +203,7 @@ impl CachedLog {
         for range in &plan.ranges {
             let partition = partition_of(range);
             let part = if flow.is_break() {
-                Served::nothing(range)
+                Served::nothing(range, plan)
             } else {
                 let (part, next) = match looked_up.remove(&partition) {
                     Some(found) => self.serve_looked_up(range, plan, found, cancel, sink)?,

@@ -3,23 +3,14 @@
 //! Promises: what `foldback.toml` names is never overruled; the same log gives the same mapping; every choice says why.
 //! Does not know: how a mapping is applied (`entity`).
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::sample::{Sampling, records};
 use super::{Failure, Session, mapping_of};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
-use crate::model::{
-    KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef, TopicPartition,
-};
-use crate::partition_log::LogSource as _;
+use crate::model::{RecordBatch, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
-
-/// How many records a sample holds, about.
-const SAMPLE_RECORDS: i64 = 400;
-
-/// How many records of a partition a sample holds at least.
-const SAMPLE_RECORDS_PER_PARTITION: i64 = 4;
 
 /// How the records of one topic are read.
 #[derive(Clone, Debug)]
@@ -102,61 +93,15 @@ impl Session {
         Ok((topic_mapping, sampled))
     }
 
-    /// The newest records of these partitions, a few of each; the oldest where there are none.
+    /// The newest records of these partitions, a few of each.
     fn sample(&self, partitions: &[TopicPartition]) -> Result<Vec<RecordBatch>, Failure> {
         let bounds = self.bounds(partitions)?;
-        let count = i64::try_from(partitions.len().max(1)).unwrap_or(i64::MAX);
-        let of_each = (SAMPLE_RECORDS / count).max(SAMPLE_RECORDS_PER_PARTITION);
-        let newest = bounds.iter().map(|(partition, bounds)| {
-            let end = bounds.end(self.isolation);
-            OffsetRange::new(partition, bounds.low.max(end - of_each), end)
-        });
-        let sample = self.read_all(newest.filter(|range| !range.is_empty()).collect())?;
-        if !sample.is_empty() {
-            return Ok(sample);
-        }
-        // The end of a partition may be nothing but markers, aborted records and what compaction left out.
-        let oldest = bounds.iter().map(|(partition, bounds)| {
-            let end = bounds.end(self.isolation);
-            OffsetRange::new(partition, bounds.low, end.min(bounds.low + of_each))
-        });
-        self.read_all(oldest.filter(|range| !range.is_empty()).collect())
-    }
-
-    /// All records of these ranges.
-    fn read_all(&self, ranges: Vec<OffsetRange>) -> Result<Vec<RecordBatch>, Failure> {
-        let mut batches = Vec::new();
-        if ranges.is_empty() {
-            return Ok(batches);
-        }
-        let plan = ReadPlan {
-            ranges,
-            isolation: self.isolation,
-            keys: KeyFilter::All,
-            values: true,
-            headers: true,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: self.started_ms,
-        };
-        self.log.read(&plan, &self.cancel, &mut |event| {
-            if let ReadEvent::Batch(batch) = event {
-                batches.push(batch);
-            }
-            ControlFlow::Continue(())
-        })?;
+        let (isolation, started_ms) = (self.isolation, self.started_ms);
+        let sampling = Sampling { bounds: &bounds, isolation, payloads: true, started_ms };
+        let sample = sampling.take(&*self.log, &self.cancel)?;
         self.check_cancelled()?;
-        batches.sort_by(|one, other| {
-            (one.partition(), one.offsets()).cmp(&(other.partition(), other.offsets()))
-        });
-        Ok(batches)
+        Ok(sample)
     }
-}
-
-/// The records of these batches.
-fn records(batches: &[RecordBatch]) -> impl Iterator<Item = RecordRef<'_>> {
-    batches.iter().flat_map(RecordBatch::iter)
 }
 
 /// How many partitions these are.

@@ -161,6 +161,24 @@ impl CachedLog {
         Ok(kept)
     }
 
+    /// How many offsets of the ranges of a plan would have to be read, as far as is known without asking the log.
+    ///
+    /// # Errors
+    /// When what is kept cannot be read.
+    pub fn offsets_to_read(&self, plan: &ReadPlan) -> Result<u64, SourceError> {
+        let mut offsets = 0;
+        for range in &plan.ranges {
+            let holes = match self.topic(&range.topic)? {
+                None => vec![(range.from, range.to)],
+                Some(topic) => {
+                    topic.partition(range.partition)?.holes(range.from, range.to, !is_partial(plan))
+                }
+            };
+            offsets += holes.iter().map(|(from, to)| from.abs_diff(*to)).sum::<u64>();
+        }
+        Ok(offsets)
+    }
+
     /// The offsets of aborted records in these gaps, by partition, as far as it is kept, and the gaps of which it is not.
     ///
     /// # Errors

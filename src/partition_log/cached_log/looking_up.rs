@@ -216,7 +216,7 @@ impl CachedLog {
         cancel: &Cancel,
         sink: &mut EventSink<'_>,
     ) -> Result<(Served, ControlFlow<()>), SourceError> {
-        let mut served = Served::nothing(range);
+        let mut served = Served::nothing(range, plan);
         for Found { segment, records, gone, lost } in looked_up.segments {
             let flow = match records {
                 None => serve_segment(&segment, plan, cancel, sink),

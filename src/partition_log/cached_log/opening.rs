@@ -121,8 +121,11 @@ impl CachedLog {
             return self.read(plan, cancel, &mut |event| sink(LogNews::Read(event)));
         }
         self.forget_damaged(plan)?;
-        let mut told: ServedRanges =
-            plan.ranges.iter().map(|range| (partition_of(range), Served::nothing(range))).collect();
+        let mut told: ServedRanges = plan
+            .ranges
+            .iter()
+            .map(|range| (partition_of(range), Served::nothing(range, plan)))
+            .collect();
         self.look(plan, cancel)?;
         let mut flow = self.tell_kept(plan, &mut told, sink)?;
         if flow.is_break() {

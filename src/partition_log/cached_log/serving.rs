@@ -31,8 +31,9 @@ pub(super) struct Served {
 
 impl Served {
     /// Nothing of a range.
-    pub(super) fn nothing(range: &OffsetRange) -> Self {
-        Self { read: PartitionRead::starting(range), latest_ms: None, handed_on_to: i64::MIN }
+    pub(super) fn nothing(range: &OffsetRange, plan: &ReadPlan) -> Self {
+        let latest_ms = plan.log_time_before(&partition_of(range));
+        Self { read: PartitionRead::starting(range), latest_ms, handed_on_to: i64::MIN }
     }
 }
 
@@ -43,7 +44,7 @@ impl CachedLog {
         range: &OffsetRange,
         plan: &ReadPlan,
     ) -> Result<Vec<StoredSegment>, SourceError> {
-        self.see_after(range, plan, &Served::nothing(range))
+        self.see_after(range, plan, &Served::nothing(range, plan))
     }
 
     /// What is kept of a range behind what was served of it, up to the first hole.
@@ -81,7 +82,7 @@ impl CachedLog {
         cancel: &Cancel,
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<(Served, ControlFlow<()>), SourceError> {
-        let mut served = Served::nothing(range);
+        let mut served = Served::nothing(range, plan);
         let segments = self.see(range, plan)?;
         for segment in &segments {
             match serve_segment(segment, plan, cancel, sink) {
@@ -108,7 +109,7 @@ impl CachedLog {
         plan: &ReadPlan,
         store: &mut LogStore,
     ) -> Result<Served, SourceError> {
-        let mut served = Served::nothing(range);
+        let mut served = Served::nothing(range, plan);
         let segments = self.adopt_after(range, plan, &mut served)?;
         store.adopt(&partition_of(range), segments);
         Ok(served)

@@ -4,7 +4,7 @@
 //! read ends with an honest account.
 //! Does not know: what the records are read for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::model::{
 use crate::partition_log::{CachedLog, KeptSegments, LogNews, PartitionHistory, assess};
 use crate::workspace::clock::now_ms;
 use crate::workspace::coverage::{Offsets, aborted_in_gaps};
+use crate::workspace::likely_first::{likely_partitions, open_likely_first};
 use crate::workspace::{
     ConnectionState, Failure, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
 };
@@ -126,6 +127,7 @@ fn read(
     let job = order.job;
     let facts = log_facts(connection, &order.topics).map_err(|error| Problem::from(&error))?;
     let ranges = ranges(connection, &facts, order).map_err(|error| Problem::from(&error))?;
+    let watermarks = facts.watermarks.clone();
     outbox.send(move |state| state.read_begins(job, &facts));
     let plan = ReadPlan {
         ranges,
@@ -145,7 +147,14 @@ fn read(
         });
         if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    log.open(&plan, &order.cancel, &mut sink).map_err(|error| Failure::from(error).problem)
+    let likely = if plan.whole {
+        likely_partitions(log, &plan, &watermarks, &order.cancel)
+    } else {
+        Ok(BTreeSet::new())
+    };
+    likely
+        .and_then(|likely| open_likely_first(log, &plan, &likely, &order.cancel, &mut sink))
+        .map_err(|error| Failure::from(error).problem)
 }
 
 /// What the cluster says about these topics.

@@ -62,8 +62,13 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
 fn version(ui: &mut Ui, entity: &EntityView) {
     let Some(events) = entity.events.latest() else { return };
     let version = entity.at.as_ref().map_or(0, |at| at.version);
-    let words = format!("v{version} of {}", format::number(events.len() as u64));
-    Chip::new(&words).show(ui).response.on_hover_text("Events in the state, of all that were read");
+    let (so_far, about) = if entity.events.is_pending() {
+        (" so far", "Events in the state, of those found so far: not everything is read yet")
+    } else {
+        ("", "Events in the state, of all that were read")
+    };
+    let words = format!("v{version} of {}{so_far}", format::number(events.len() as u64));
+    Chip::new(&words).show(ui).response.on_hover_text(about);
 }
 
 /// How many events have a problem; a click goes to the next of them.
