@@ -8,7 +8,7 @@ use std::time::Duration;
 use foldback::cli::{self, DemoRequest, Faces, FramesRequest, WindowRequest};
 use foldback::demo::headless::{self, Ending};
 use foldback::demo::{self, Running};
-use foldback::gui::bench::FrameOptions;
+use foldback::gui::bench::{BenchView, FrameOptions};
 use foldback::gui::{self, WindowOptions};
 use foldback::workspace::{self, DemoStarter, EngineOptions, Failure, Problem, Target, clock};
 use tracing_subscriber::EnvFilter;
@@ -40,8 +40,9 @@ fn open_window(request: WindowRequest) -> Result<(), Failure> {
 
 /// Draws frames of the window without a display.
 fn measure_frames(request: FramesRequest) -> Vec<Duration> {
-    let FramesRequest { events, lanes, frames } = request;
-    let options = FrameOptions { events, lanes, frames, ..FrameOptions::default() };
+    let FramesRequest { topic, events, lanes, frames } = request;
+    let view = if topic { BenchView::Topic } else { BenchView::Entity };
+    let options = FrameOptions { view, events, lanes, frames, ..FrameOptions::default() };
     gui::bench::frames(options).times
 }
 

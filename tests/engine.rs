@@ -8,6 +8,8 @@ mod bench;
 mod groups;
 #[path = "engine/sandbox.rs"]
 mod sandbox;
+#[path = "engine/topic_timeline.rs"]
+mod topic_timeline;
 
 use std::sync::Arc;
 

@@ -32,3 +32,5 @@ mod sandbox;
 mod scenes;
 #[path = "support/soft_renderer.rs"]
 mod soft_renderer;
+#[path = "window/timeline.rs"]
+mod timeline;

@@ -544,7 +544,10 @@ pub struct BenchFoldArgs {
 /// `bench frames`.
 #[derive(Debug, Args)]
 pub struct BenchFramesArgs {
-    /// How many events the entity has
+    /// Shows the lanes of a topic, drawn from time buckets, instead of an entity
+    #[arg(long)]
+    pub topic: bool,
+    /// How many events the entity or topic has
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub events: u64,
     /// Over how many lanes

@@ -241,8 +241,8 @@ fn fold(args: &BenchFoldArgs, context: &Context) -> Result<Measured, CommandErro
 
 /// Draws frames of the window. A step is what the processor does for one frame.
 fn frames(args: &BenchFramesArgs, measure: MeasureFrames<'_>) -> Measured {
-    let BenchFramesArgs { events, lanes, frames } = *args;
-    let times = measure(FramesRequest { events, lanes, frames });
+    let BenchFramesArgs { topic, events, lanes, frames } = *args;
+    let times = measure(FramesRequest { topic, events, lanes, frames });
     let mut steps = Steps::new();
     for time in &times {
         steps.record(*time);

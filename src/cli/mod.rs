@@ -86,7 +86,9 @@ pub type MeasureFrames<'f> = &'f dyn Fn(FramesRequest) -> Vec<Duration>;
 /// Which frames are drawn for `bench frames`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramesRequest {
-    /// How many events the entity has.
+    /// Whether a topic is shown instead of an entity.
+    pub topic: bool,
+    /// How many events the entity or topic has.
     pub events: u64,
     /// Over how many lanes.
     pub lanes: u64,

@@ -1,8 +1,10 @@
-//! How long a frame takes: the real window code without a display, on a generated entity.
+//! How long a frame takes: the real window code without a display, on a generated entity or topic.
 //!
 //! Promises: measures what the processor does for a frame (views and tessellation), never waiting for a screen; the same
 //! options give the same picture.
 //! Does not know: the graphics card, which draws the triangles afterwards.
+
+mod topic;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,9 +35,21 @@ const WARM_UP_FRAMES: usize = 30;
 /// How many fields the generated state has.
 const FIELDS: u64 = 200;
 
+/// Which view is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BenchView {
+    /// An entity: its events are marks, its state is scrubbed.
+    #[default]
+    Entity,
+    /// A topic: its lanes are partitions, drawn from time buckets.
+    Topic,
+}
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameOptions {
+    /// Which view.
+    pub view: BenchView,
     /// How many events there are.
     pub events: u64,
     /// Over how many lanes.
@@ -48,7 +62,8 @@ pub struct FrameOptions {
 
 impl Default for FrameOptions {
     fn default() -> Self {
-        Self { events: 1_000_000, lanes: 200, frames: 600, size: [1600, 1000] }
+        let view = BenchView::Entity;
+        Self { view, events: 1_000_000, lanes: 200, frames: 600, size: [1600, 1000] }
     }
 }
 
@@ -61,8 +76,17 @@ pub struct FrameFigures {
     pub times: Vec<Duration>,
 }
 
-/// Draws a window over a generated entity while it is panned, zoomed, scrolled and scrubbed, and measures the frames.
+/// Draws a window over a generated entity or topic while it is panned, zoomed, scrolled and scrubbed, and measures the
+/// frames.
 pub fn frames(options: FrameOptions) -> FrameFigures {
+    match options.view {
+        BenchView::Entity => entity_frames(options),
+        BenchView::Topic => topic::frames(options),
+    }
+}
+
+/// The frames of an entity.
+fn entity_frames(options: FrameOptions) -> FrameFigures {
     let entity = generate(options);
     let key = entity.key.clone();
     let entity = Arc::new(entity);
@@ -222,13 +246,11 @@ fn generate(options: FrameOptions) -> EntityView {
     }
 }
 
-/// The workspace with the clock after this many events.
+/// The workspace with an entity and the clock after this many events.
 fn snapshot(entity: &Arc<EntityView>, events: u64, version: u64) -> Snapshot {
-    let range_ms = (time_ms(1), time_ms(events));
-    let time_ms = time_ms(version.max(1));
-    let at = ClockPoint::Time(time_ms);
+    let at = ClockPoint::Time(time_ms(version.max(1)));
     let state = EntityAt {
-        at: at.clone(),
+        at,
         version: version.max(1),
         position: None,
         rows: state(version),
@@ -236,6 +258,19 @@ fn snapshot(entity: &Arc<EntityView>, events: u64, version: u64) -> Snapshot {
         changes: Arc::default(),
         record: None,
     };
+    Snapshot {
+        entity_views: vec![Arc::new(EntityView {
+            at: Some(Arc::new(state)),
+            ..EntityView::clone(entity)
+        })],
+        ..connected(events, version)
+    }
+}
+
+/// The workspace with nothing open and the clock after this many events.
+fn connected(events: u64, version: u64) -> Snapshot {
+    let range_ms = (time_ms(1), time_ms(events));
+    let time_ms = time_ms(version.max(1));
     let counts = (0..400_u32).map(|bucket| 40 + bucket * bucket % 97).collect();
     let bucket_ms = ((range_ms.1 - range_ms.0) / 400).max(1);
     let density = Arc::new(Histogram { from_ms: range_ms.0, bucket_ms, counts });
@@ -250,12 +285,8 @@ fn snapshot(entity: &Arc<EntityView>, events: u64, version: u64) -> Snapshot {
             embedded: false,
             trouble: None,
         })),
-        entity_views: vec![Arc::new(EntityView {
-            at: Some(Arc::new(state)),
-            ..EntityView::clone(entity)
-        })],
         clock: ClockView {
-            at,
+            at: ClockPoint::Time(time_ms),
             time_ms: Some(time_ms),
             range_ms: Some(range_ms),
             density,
@@ -295,9 +326,12 @@ mod tests {
 
     #[test]
     fn every_frame_is_measured_and_none_is_empty() {
-        let options = FrameOptions { events: 500, lanes: 7, frames: 12, size: [800, 600] };
-        let figures = frames(options);
-        assert_eq!(figures.times.len(), 12);
-        assert!(figures.times.iter().all(|time| *time > Duration::ZERO), "something was drawn");
+        for view in [BenchView::Entity, BenchView::Topic] {
+            let options =
+                FrameOptions { view, events: 5_000, lanes: 7, frames: 12, size: [800, 600] };
+            let figures = frames(options);
+            assert_eq!(figures.times.len(), 12);
+            assert!(figures.times.iter().all(|time| *time > Duration::ZERO), "something was drawn");
+        }
     }
 }

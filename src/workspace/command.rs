@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::comparison::CompareWith;
 use super::sandbox_view::{HistoryChoice, SandboxCommand, SandboxKey};
 use super::snapshot::{Bookmark, ClockPoint, JobId};
+use super::topic_timeline::LanesWanted;
 use super::views::{DecoderView, EntityKey};
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 
@@ -158,6 +159,8 @@ pub enum Command {
     SetFilter(Arc<str>, RecordFilter),
     /// These pages of rows come into view: their texts are wanted.
     NeedPages(Arc<str>, Vec<u64>),
+    /// This part of a topic's timeline comes into view.
+    NeedLanes(Arc<str>, LanesWanted),
     /// Shows everything about a record.
     InspectRecord(Position),
     /// Decodes a topic's values in this way.

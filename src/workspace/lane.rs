@@ -1,9 +1,11 @@
-//! A lane of an entity's timeline: its events, and the spans of time of which not everything is known.
+//! A lane of a timeline: its events, or how many there are when; and the spans of time of which not everything is known.
 //!
 //! Promises: marks stand in order of time; those with a problem can be found without looking at all of them.
 //! Does not know: pixels.
 
 use std::sync::Arc;
+
+use super::views::Histogram;
 
 /// An event on a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +47,14 @@ pub struct UnknownSpan {
 /// A lane of the timeline.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// The topic.
+    /// The topic, or its partition.
     pub label: Arc<str>,
+    /// How many events there are, also those that are no marks.
+    pub events: u64,
     /// The events in order of time.
     pub marks: Arc<[LaneMark]>,
+    /// How much happened when, where events are too many to be marks. Without buckets the marks say it.
+    pub counts: Arc<Histogram>,
     /// The numbers of the marks that have a problem, ascending.
     pub problems: Arc<[usize]>,
     /// The spans of which not everything is known.
@@ -60,6 +66,12 @@ impl Lane {
     pub fn new(label: Arc<str>, marks: Arc<[LaneMark]>) -> Self {
         let numbered = marks.iter().enumerate().filter(|(_, mark)| mark.problem);
         let problems = numbered.map(|(number, _)| number).collect();
-        Self { label, marks, problems, unknown: Arc::default() }
+        let (events, counts) = (marks.len() as u64, Arc::default());
+        Self { label, events, marks, counts, problems, unknown: Arc::default() }
+    }
+
+    /// A lane of this many events of which only the counts are known.
+    pub fn of_counts(label: Arc<str>, events: u64, counts: Histogram) -> Self {
+        Self { events, counts: Arc::new(counts), ..Self::new(label, Arc::default()) }
     }
 }

@@ -35,6 +35,7 @@ mod snapshot;
 mod span;
 pub mod time_text;
 mod topic_mapping;
+mod topic_timeline;
 mod topics;
 mod views;
 mod when;
@@ -79,6 +80,7 @@ pub use snapshot::{
     SavedConnection, Snapshot, TopicSummary,
 };
 pub use topic_mapping::{MappingReport, TopicMapping};
+pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};
 pub use topics::{PartitionReport, TopicReport};
 pub use views::{
     DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::comparison::{CompareView, CompareWith};
 use super::lane::Lane;
 use super::snapshot::{ClockPoint, JobId, PartitionFacts};
+use super::topic_timeline::TopicTimeline;
 use super::{Fetch, Problem, RecordFilter, StartPosition};
 use crate::model::{
     Change, ChangeKind, Completeness, DecodedKind, EntityId, EventProblem, Headers, JsonPointer,
@@ -60,11 +61,23 @@ impl Histogram {
 
     /// Counts this many records at this time, in milliseconds; nothing outside the span.
     pub fn count(&mut self, time_ms: i64, records: u64) {
-        let into_span = i128::from(time_ms) - i128::from(self.from_ms);
-        let bucket = usize::try_from(into_span.div_euclid(i128::from(self.bucket_ms.max(1))));
-        if let Some(count) = bucket.ok().and_then(|bucket| self.counts.get_mut(bucket)) {
+        if let Some(count) = self.index(time_ms).and_then(|bucket| self.counts.get_mut(bucket)) {
             *count = count.saturating_add(u32::try_from(records).unwrap_or(u32::MAX));
         }
+    }
+
+    /// The bucket around this time, in milliseconds: its first millisecond, its last, and its count.
+    pub fn at(&self, time_ms: i64) -> Option<(i64, i64, u32)> {
+        let index = self.index(time_ms)?;
+        let count = *self.counts.get(index)?;
+        let from_ms = self.from_ms + self.bucket_ms * i64::try_from(index).ok()?;
+        Some((from_ms, from_ms + self.bucket_ms - 1, count))
+    }
+
+    /// The number of the bucket around this time, if there were enough buckets.
+    fn index(&self, time_ms: i64) -> Option<usize> {
+        let into_span = i128::from(time_ms) - i128::from(self.from_ms);
+        usize::try_from(into_span.div_euclid(i128::from(self.bucket_ms.max(1)))).ok()
     }
 }
 
@@ -191,6 +204,10 @@ pub struct TopicView {
     pub pages: Arc<BTreeMap<u64, Arc<[RowText]>>>,
     /// When the records read were written, the time filter not applied.
     pub histogram: Arc<Histogram>,
+    /// The span of log time of the records read, both inclusive, in milliseconds.
+    pub span_ms: Option<(i64, i64)>,
+    /// The part of its timeline that was asked for last, once it is worked out.
+    pub timeline: Arc<TopicTimeline>,
     /// How values are decoded.
     pub decoder: DecoderView,
     /// What detection found, in words.
@@ -409,6 +426,14 @@ mod tests {
             histogram.count(time_ms, 1);
         }
         assert_eq!(histogram.counts, [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn a_bucket_is_found_by_any_moment_of_it() {
+        let histogram = Histogram { from_ms: 100, bucket_ms: 10, counts: vec![4, 7] };
+        assert_eq!(histogram.at(110), Some((110, 119, 7)));
+        assert_eq!(histogram.at(119), Some((110, 119, 7)));
+        assert_eq!((histogram.at(99), histogram.at(120)), (None, None));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use foldback::workspace::{
 
 /// The topic.
 pub(crate) const TOPIC: &str = "order-events";
+/// Another topic, empty at first.
+pub(crate) const OTHER_TOPIC: &str = "payment-events";
 /// A consumer group that may commit.
 pub(crate) const GROUP: &str = "dashboard";
 /// How long anything may take on a busy machine.
@@ -31,8 +33,9 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let cluster =
-            EmbeddedCluster::start(&[EmbeddedTopic { name: TOPIC, partitions: 3 }]).unwrap();
+        let topics = [(TOPIC, 3), (OTHER_TOPIC, 1)];
+        let topics = topics.map(|(name, partitions)| EmbeddedTopic { name, partitions });
+        let cluster = EmbeddedCluster::start(&topics).unwrap();
         let settings = cluster.settings(&[GROUP]);
         let writer = Writer::open(&settings).unwrap();
         let connect = Some(Target::Settings(Box::new(settings)));
@@ -52,8 +55,11 @@ impl Bench {
     }
 
     pub(crate) fn write(&self, key: &str, value: &str, timestamp_ms: i64) {
-        let record =
-            NewRecord { topic: TOPIC, key, value: value.as_bytes(), timestamp_ms, headers: &[] };
+        self.write_to(TOPIC, key, value, timestamp_ms);
+    }
+
+    pub(crate) fn write_to(&self, topic: &str, key: &str, value: &str, timestamp_ms: i64) {
+        let record = NewRecord { topic, key, value: value.as_bytes(), timestamp_ms, headers: &[] };
         self.writer.write(&record, PATIENCE).unwrap();
     }
 

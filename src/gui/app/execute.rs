@@ -10,7 +10,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::dialogs::Dialog;
 use crate::gui::view::{Pane, View};
 use crate::gui::views::projections::history_of;
-use crate::gui::views::{entity, sandbox};
+use crate::gui::views::{entity, sandbox, topic};
 use crate::model::{Clock, Isolation};
 use crate::workspace::{
     ClockCommand, ClockMode, ClockPoint, Command, CompareWith, EntityKey, HistoryChoice, StepTarget,
@@ -182,11 +182,9 @@ impl App {
             && let Some(topic_view) = self.snapshot.topic_view(&topic).cloned()
         {
             let state = self.states.topics.entry(topic).or_default();
-            match command {
-                UiCommand::NextRow => state.step_row(&topic_view, 1, &mut self.outbox),
-                UiCommand::PreviousRow => state.step_row(&topic_view, -1, &mut self.outbox),
-                _ => {}
-            }
+            let mut view =
+                View { snapshot: &self.snapshot, times: &self.times, out: &mut self.outbox };
+            topic::execute(command, state, &topic_view, &mut view);
         }
         match command {
             UiCommand::FirstEvent => self.outbox.clock(ClockCommand::Set(ClockPoint::Start)),

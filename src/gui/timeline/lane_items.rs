@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::TimeMap;
-use crate::workspace::{Lane, LaneMark};
+use crate::workspace::{Histogram, Lane, LaneMark};
 
 /// Marks whose centers are closer than this become one item, in points: they would cover each other.
 const MERGE_POINTS: f32 = 6.0;
@@ -62,6 +62,27 @@ pub enum LaneItems {
         /// The strips, from left to right.
         buckets: Vec<Bucket>,
     },
+    /// Only how much happened when is known: the numbers of the buckets that are visible.
+    Counts(Range<usize>),
+}
+
+/// What to draw where only counts are known.
+pub fn lane_counts(counts: &Histogram, map: &TimeMap) -> LaneItems {
+    let bucket_ms = counts.bucket_ms.max(1) as f64;
+    let index = |time_ms: f64| (time_ms - counts.from_ms as f64) / bucket_ms;
+    let end = (index(map.view.to_ms()).floor() + 1.0).clamp(0.0, counts.counts.len() as f64);
+    let first = index(map.view.from_ms()).floor().clamp(0.0, end);
+    LaneItems::Counts(first as usize..end as usize)
+}
+
+/// The highest count that is visible in any of these lanes, at least 1: what bars are measured by, so that lanes can be
+/// compared.
+pub(super) fn highest_count(lanes: &[Lane], map: &TimeMap) -> u32 {
+    let of_lane = |lane: &Lane| match lane_counts(&lane.counts, map) {
+        LaneItems::Counts(bars) => lane.counts.counts[bars].iter().copied().max(),
+        _ => None,
+    };
+    lanes.iter().filter_map(of_lane).max().unwrap_or(1).max(1)
 }
 
 /// What to draw for these marks, which are sorted by time: a density where there is more than one mark per point, or
@@ -226,6 +247,7 @@ mod tests {
             LaneItems::Density { buckets, .. } => {
                 buckets.iter().map(|bucket| bucket.marks.len()).sum()
             }
+            LaneItems::Counts(_) => 0,
         }
     }
 
@@ -268,6 +290,19 @@ mod tests {
         let found = lane_items(&marks((0..40).map(|n| 100 + n * 3)), &map(0, 1_000));
         assert!(matches!(found, LaneItems::Density { .. }), "{found:?}");
         assert_eq!(drawn(&found), 40);
+    }
+
+    #[test]
+    fn of_counts_only_what_is_visible_is_drawn_and_measured() {
+        let counts = Histogram { from_ms: 0, bucket_ms: 100, counts: vec![9, 0, 3, 4, 0, 8] };
+        let lane = Lane::of_counts("t".into(), 24, counts);
+        let items = lane_counts(&lane.counts, &map(210, 390));
+        assert_eq!(items, LaneItems::Counts(2..4));
+        assert_eq!(highest_count(std::slice::from_ref(&lane), &map(210, 390)), 4);
+        assert_eq!(highest_count(std::slice::from_ref(&lane), &map(-900, 9_000)), 9);
+        assert_eq!(lane_counts(&lane.counts, &map(700, 900)), LaneItems::Counts(6..6));
+        assert_eq!(lane_counts(&lane.counts, &map(-900, -100)), LaneItems::Counts(0..0));
+        assert_eq!(highest_count(&[], &map(0, 100)), 1, "something to measure by");
     }
 
     #[test]

@@ -24,9 +24,10 @@ pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, lane: &Lane) {
     let at = pos2(place.left() + GUTTER, place.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, tokens.text);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken(lane)));
-    if elided || !lane.unknown.is_empty() {
+    if elided || !lane.unknown.is_empty() || !lane.counts.counts.is_empty() {
         response.on_hover_ui(|ui| {
             ui.label(text);
+            ui.small(count(lane.events, "event"));
             for span in lane.unknown.iter() {
                 ui.small(&*span.detail);
             }
@@ -36,7 +37,7 @@ pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, lane: &Lane) {
 
 /// A lane in words, for screen readers.
 fn spoken(lane: &Lane) -> String {
-    let mut words = format!("{}, {}", lane.label, count(lane.marks.len() as u64, "event"));
+    let mut words = format!("{}, {}", lane.label, count(lane.events, "event"));
     if !lane.problems.is_empty() {
         words.push_str(", ");
         words.push_str(&count(lane.problems.len() as u64, "problem"));

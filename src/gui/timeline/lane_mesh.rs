@@ -4,14 +4,15 @@
 //! colours alone.
 //! Does not know: what the pointer does.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use egui::{Mesh, Rect, Ui, pos2};
 
-use super::{LaneItem, LaneItems, TimeMap, lane_items};
+use super::{LaneItem, LaneItems, TimeMap, lane_counts, lane_items};
 use crate::gui::theme::Tokens;
 use crate::gui::widgets::{EventMark, add_event_mark, add_pill, add_problem_dot};
-use crate::workspace::{Lane, LaneMark, UnknownReason, UnknownSpan};
+use crate::workspace::{Histogram, Lane, LaneMark, UnknownReason, UnknownSpan};
 
 /// The radius of a mark, in points.
 const RADIUS: f32 = 4.5;
@@ -19,6 +20,8 @@ const RADIUS: f32 = 4.5;
 const PILL_HEIGHT: f32 = 10.0;
 /// How far below the top of a density the dots of problems stand, in points.
 const PROBLEM_TOP: f32 = 4.0;
+/// The height of the lowest bar of a density, in points: one record among millions can be seen.
+const BAR_HEIGHT_MIN: f32 = 1.5;
 /// How far apart the stripes over unknown spans are, in points.
 const HATCH_DISTANCE: f32 = 7.0;
 
@@ -27,6 +30,10 @@ const HATCH_DISTANCE: f32 = 7.0;
 pub(super) struct Key {
     /// The lane's marks; kept, so that no others take their address.
     marks: Arc<[LaneMark]>,
+    /// How much happened when, where there are no marks.
+    counts: Arc<Histogram>,
+    /// What a bar of full height counts, where there are no marks.
+    highest: u32,
     /// The numbers of the marks that have a problem.
     problems: Arc<[usize]>,
     /// The lane's unknown spans.
@@ -45,6 +52,8 @@ impl Key {
     /// Whether a picture made for this key is one for the other, too.
     fn matches(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.marks, &other.marks)
+            && Arc::ptr_eq(&self.counts, &other.counts)
+            && self.highest == other.highest
             && Arc::ptr_eq(&self.unknown, &other.unknown)
             && self.map == other.map
             && self.rect == other.rect
@@ -65,16 +74,20 @@ pub(super) struct LanePicture {
 }
 
 impl LanePicture {
-    /// The picture of a lane in this rectangle: that of the last frame if it still is right.
+    /// The picture of a lane in this rectangle: that of the last frame if it still is right. `highest` is what a bar of
+    /// full height counts.
     pub(super) fn get<'a>(
         slot: &'a mut Option<Self>,
         ui: &Ui,
         lane: &Lane,
+        highest: u32,
         map: &TimeMap,
         rect: Rect,
     ) -> &'a Self {
         let key = Key {
             marks: Arc::clone(&lane.marks),
+            counts: Arc::clone(&lane.counts),
+            highest,
             problems: Arc::clone(&lane.problems),
             unknown: Arc::clone(&lane.unknown),
             map: *map,
@@ -92,7 +105,10 @@ impl LanePicture {
     /// Makes the picture.
     fn paint(key: Key) -> Self {
         let tokens = Tokens::of_theme(key.dark);
-        let items = lane_items(&key.marks, &key.map);
+        let items = match &key.counts.counts[..] {
+            [] => lane_items(&key.marks, &key.map),
+            _ => lane_counts(&key.counts, &key.map),
+        };
         let mut mesh = Mesh::default();
         let feather = 1.0 / key.pixels_per_point;
         match &items {
@@ -102,17 +118,19 @@ impl LanePicture {
                     add_item(&mut mesh, &key, item, tokens, feather);
                 }
             }
+            LaneItems::Counts(bars) => {
+                reserve_bars(&mut mesh, bars.len());
+                for bar in bars.clone() {
+                    add_count(&mut mesh, &key, bar, tokens);
+                }
+                add_unknown(&mut mesh, &key, tokens);
+            }
             LaneItems::Density { width, buckets } => {
                 let highest = buckets.iter().map(|bucket| bucket.marks.len()).max().unwrap_or(1);
-                mesh.reserve_vertices(buckets.len() * 4);
-                mesh.reserve_triangles(buckets.len() * 2);
+                reserve_bars(&mut mesh, buckets.len());
                 for bucket in buckets {
-                    let share = (bucket.marks.len() as f32 / highest as f32).sqrt();
-                    let bottom = key.rect.bottom() - 4.0;
-                    let top = bottom - share * (key.rect.height() - 8.0);
-                    let left_top = pos2(bucket.x, top);
-                    let bar = Rect::from_min_max(left_top, pos2(bucket.x + width, bottom));
-                    mesh.add_colored_rect(bar, tokens.density);
+                    let share = bucket.marks.len() as f32 / highest as f32;
+                    add_bar(&mut mesh, key.rect, bucket.x..bucket.x + width, share, tokens);
                 }
                 // Bars would hide what lies behind them.
                 add_unknown(&mut mesh, &key, tokens);
@@ -120,6 +138,36 @@ impl LanePicture {
             }
         }
         Self { key, mesh: Arc::new(mesh), items }
+    }
+}
+
+/// Makes room for this many bars.
+fn reserve_bars(mesh: &mut Mesh, bars: usize) {
+    mesh.reserve_vertices(bars * 4);
+    mesh.reserve_triangles(bars * 2);
+}
+
+/// Adds a bar of a density that counts this share of the highest. Heights grow with the root, so that little is seen
+/// beside much.
+fn add_bar(mesh: &mut Mesh, lane: Rect, x: Range<f32>, share: f32, tokens: &Tokens) {
+    let bottom = lane.bottom() - 4.0;
+    let height = (share.sqrt() * (lane.height() - 8.0)).max(BAR_HEIGHT_MIN);
+    let bar = Rect::from_min_max(pos2(x.start, bottom - height), pos2(x.end, bottom));
+    mesh.add_colored_rect(bar, tokens.density);
+}
+
+/// Adds a bucket of counts, unless it is empty. It is a point wide at least.
+fn add_count(mesh: &mut Mesh, key: &Key, index: usize, tokens: &Tokens) {
+    let Histogram { from_ms, bucket_ms, counts } = &*key.counts;
+    if counts[index] == 0 {
+        return;
+    }
+    let time_ms = |index: usize| *from_ms as f64 + *bucket_ms as f64 * index as f64;
+    let (left, right) = (key.map.x_of(time_ms(index)), key.map.x_of(time_ms(index + 1)));
+    let left = left.max(key.map.x.min);
+    let right = right.max(left + 1.0).min(key.map.x.max);
+    if left < right {
+        add_bar(mesh, key.rect, left..right, counts[index] as f32 / key.highest as f32, tokens);
     }
 }
 
@@ -222,7 +270,7 @@ mod tests {
         let before = slot.as_ref().map(|picture| Arc::clone(&picture.mesh));
         let map = TimeMap { view: TimeView::new(0.0, 1_000.0), x: Rangef::new(0.0, 1_000.0) };
         let rect = Rect::from_x_y_ranges(map.x, top..=top + 24.0);
-        let mesh = Arc::clone(&LanePicture::get(slot, ui, lane, &map, rect).mesh);
+        let mesh = Arc::clone(&LanePicture::get(slot, ui, lane, 1, &map, rect).mesh);
         let same = before.is_some_and(|before| Arc::ptr_eq(&before, &mesh));
         (mesh, same)
     }

@@ -10,13 +10,14 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::lane_items::{nearest, nearest_problem};
+use super::lane_items::{highest_count, nearest, nearest_problem};
 use super::lane_labels::{MarkerAction, label, marker_row};
 use super::lane_mesh::LanePicture;
-use super::view_state::{Drag, move_view};
+use super::view_state::{Drag, Shown, move_view};
 use super::{LaneItem, LaneItems, TimeMap, TimelineState, ticks};
+use crate::gui::theme::format::count;
 use crate::gui::theme::{GUTTER, TimeFormat, Tokens, medium, secondary};
-use crate::workspace::{GroupMarker, Lane, LaneMark};
+use crate::workspace::{GroupMarker, Lane, LaneMark, UnknownSpan};
 
 /// The height of a lane, in points.
 pub const LANE_HEIGHT: f32 = 24.0;
@@ -178,13 +179,16 @@ impl Timeline<'_> {
             let (space, _) = ui.allocate_exact_size(size, Sense::empty());
             let first = (viewport.top() / LANE_HEIGHT).floor().max(0.0) as usize;
             let end = ((viewport.bottom() / LANE_HEIGHT).ceil().max(0.0) as usize).min(rows);
+            let lanes = first.min(self.lanes.len())..end.min(self.lanes.len());
+            let highest = highest_count(&self.lanes[lanes.clone()], map);
+            state.shown = Some(Shown { view: map.view, points: map.x.span(), lanes });
             for row in first..end {
                 let top = space.top() + row as f32 * LANE_HEIGHT;
                 let rect = Rect::from_x_y_ranges(parts.lanes.x_range(), top..=top + LANE_HEIGHT);
                 let plot = rect.with_min_x(parts.plot.left());
                 if let Some(lane) = self.lanes.get(row) {
                     label(ui, id.with(("label", row)), rect, parts.labels, lane);
-                    self.show_lane(ui, id, &mut state.pictures[row], row, map, plot);
+                    self.show_lane(ui, id, &mut state.pictures[row], (row, highest), map, plot);
                     continue;
                 }
                 let number = row - self.lanes.len();
@@ -204,7 +208,7 @@ impl Timeline<'_> {
         ui: &Ui,
         id: Id,
         slot: &mut Option<LanePicture>,
-        row: usize,
+        (row, highest): (usize, u32),
         map: &TimeMap,
         rect: Rect,
     ) {
@@ -216,7 +220,7 @@ impl Timeline<'_> {
             rect.bottom() - 0.5,
             (1.0, tokens.separator.gamma_multiply(0.6)),
         );
-        let picture = LanePicture::get(slot, ui, lane, map, rect);
+        let picture = LanePicture::get(slot, ui, lane, highest, map, rect);
         painter.add(std::sync::Arc::clone(&picture.mesh));
         let LaneItems::Items(items) = &picture.items else { return };
         for item in items {
@@ -336,14 +340,29 @@ impl Timeline<'_> {
                 },
             );
         } else if let Some((_, lane)) = lane {
-            let time_ms = map.ms_of(pointer.x);
-            let mut here =
-                lane.unknown.iter().filter(|span| span.from_ms <= time_ms && time_ms < span.to_ms);
-            if let Some(span) = here.next() {
-                response.clone().on_hover_text_at_pointer(&*span.detail);
-            }
+            self.tell(response, lane, map.ms_of(pointer.x));
         }
         None
+    }
+
+    /// Tells what is known of a lane at a moment: how many events there are, or why that is unknown.
+    fn tell(&self, response: &Response, lane: &Lane, time_ms: i64) {
+        let counted = lane.counts.at(time_ms).filter(|(_, _, events)| *events > 0);
+        let is_here = |span: &&UnknownSpan| span.from_ms <= time_ms && time_ms < span.to_ms;
+        let unknown = lane.unknown.iter().find(is_here);
+        if counted.is_none() && unknown.is_none() {
+            return;
+        }
+        response.clone().on_hover_ui_at_pointer(|ui| {
+            if let Some((from_ms, to_ms, events)) = counted {
+                ui.label(format!("{}: {}", lane.label, count(u64::from(events), "event")));
+                let [from, to] = [from_ms, to_ms].map(|time_ms| self.times.date_time(time_ms));
+                ui.small(format!("{from} – {to}"));
+            }
+            if let Some(span) = unknown {
+                ui.label(&*span.detail);
+            }
+        });
     }
 }
 

@@ -12,9 +12,11 @@ mod ruler;
 mod time_map;
 mod view_state;
 
-pub use lane_items::{Bucket, LaneItem, LaneItems, lane_items, neighbour, problem_beside};
+pub use lane_items::{
+    Bucket, LaneItem, LaneItems, lane_counts, lane_items, neighbour, problem_beside,
+};
 pub use lane_labels::MarkerAction;
 pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
 pub use ruler::{Tick, ticks};
 pub use time_map::{TimeMap, TimeView};
-pub use view_state::TimelineState;
+pub use view_state::{Shown, TimelineState};

@@ -3,11 +3,19 @@
 //! Promises: untouched, the view is the whole range, also as it grows; a cursor that jumps is brought into view.
 //! Does not know: what is drawn.
 
+use std::ops::Range;
+
 use egui::{Response, Ui};
 
 use super::lane_mesh::LanePicture;
 use super::lanes::{Parts, REACH};
 use super::{TimeMap, TimeView};
+use crate::gui::command::UiCommand;
+
+/// How much more or less a step of zooming shows.
+const ZOOM_STEP: f64 = 1.4;
+/// Which share of the view a step of panning moves by.
+const PAN_STEP: f64 = 0.2;
 
 /// What a drag moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +27,17 @@ pub(super) enum Drag {
     View,
     /// The time cursor.
     Cursor,
+}
+
+/// What of a timeline was on screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The span of time.
+    pub view: TimeView,
+    /// How wide it was, in points.
+    pub points: f32,
+    /// The numbers of the lanes.
+    pub lanes: Range<usize>,
 }
 
 /// What a timeline remembers between frames.
@@ -34,12 +53,31 @@ pub struct TimelineState {
     pub(super) drag: Drag,
     /// The lanes' pictures.
     pub(super) pictures: Vec<Option<LanePicture>>,
+    /// What was on screen in the last frame.
+    pub(super) shown: Option<Shown>,
 }
 
 impl TimelineState {
     /// The visible span; none before the first frame.
     pub fn view(&self) -> Option<TimeView> {
         self.view.or_else(|| self.range_ms.map(TimeView::fit))
+    }
+
+    /// What was on screen in the last frame: only that is worth knowing in detail.
+    pub fn shown(&self) -> Option<&Shown> {
+        self.shown.as_ref()
+    }
+
+    /// Carries out a command that moves the view; others mean nothing here.
+    pub(crate) fn execute(&mut self, command: UiCommand) {
+        match command {
+            UiCommand::FitTimeline => self.fit(),
+            UiCommand::ZoomIn => self.zoom(ZOOM_STEP),
+            UiCommand::ZoomOut => self.zoom(1.0 / ZOOM_STEP),
+            UiCommand::PanLeft => self.pan(-PAN_STEP),
+            UiCommand::PanRight => self.pan(PAN_STEP),
+            _ => {}
+        }
     }
 
     /// Shows the whole range, also as it grows (`F`).

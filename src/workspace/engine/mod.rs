@@ -27,6 +27,7 @@ mod rows;
 mod sandbox;
 mod state;
 mod topic;
+mod topic_lanes;
 mod topic_table;
 mod topics;
 mod tree;
@@ -206,6 +207,7 @@ impl State {
             Command::Read(topic, start) => self.read_topic(&topic, start),
             Command::SetFilter(topic, filter) => self.set_filter(&topic, filter),
             Command::NeedPages(topic, pages) => self.need_pages(&topic, &pages),
+            Command::NeedLanes(topic, wanted) => self.need_lanes(&topic, wanted),
             Command::InspectRecord(position) => self.inspect_record(position),
             Command::SetDecoder(topic, decoder) => self.set_decoder(&topic, decoder),
             Command::SearchEntities(topic, text) => self.search_entities(&topic, text),

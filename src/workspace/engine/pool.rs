@@ -19,6 +19,8 @@ pub(crate) enum TaskKey {
     Rows(String),
     /// Texts of rows of a topic.
     Pages(String),
+    /// A part of the timeline of a topic.
+    Lanes(String),
     /// The entities of a topic.
     Entities(String),
     /// How a topic's records become events.

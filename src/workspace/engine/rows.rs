@@ -52,6 +52,8 @@ pub(crate) struct Rows {
     pub(crate) first_row: u64,
     /// When the records were written, the time filter not applied.
     pub(crate) histogram: Histogram,
+    /// The span of log time of all records, in milliseconds.
+    pub(crate) span_ms: Option<(i64, i64)>,
     /// What is wrong with the filter.
     pub(crate) problem: Option<Problem>,
 }
@@ -64,7 +66,9 @@ impl RowsQuestion {
             Err(problem) => return Rows { problem: Some(problem), ..Rows::default() },
         };
         let all = LogBounds::default();
-        let histogram = self.log.histogram(&all, BUCKETS).into();
+        let span_ms = self.log.time_span(&all);
+        let whole = LogBounds { time_ms: span_ms, ..all.clone() };
+        let histogram = self.log.histogram(&whole, BUCKETS).into();
         let bounds = LogBounds {
             partitions: self.filter.partitions.clone(),
             time_ms: self.filter.time_ms,
@@ -78,7 +82,8 @@ impl RowsQuestion {
         let records = locations.iter().filter_map(|location| self.log.record(*location));
         let metas = records.map(|record| meta(record.get())).collect();
         let first_row = matching - locations.len() as u64;
-        Rows { locations: locations.into(), metas, matching, first_row, histogram, problem: None }
+        let (locations, problem) = (locations.into(), None);
+        Rows { locations, metas, matching, first_row, histogram, span_ms, problem }
     }
 
     /// The newest records within bounds, without looking at the others.

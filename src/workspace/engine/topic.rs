@@ -19,7 +19,8 @@ use crate::partition_log::{
 };
 use crate::workspace::coverage::Offsets;
 use crate::workspace::{
-    Fetch, Histogram, JobId, PartitionFacts, Problem, StartPosition, TopicView, mapping_of,
+    Fetch, Histogram, JobId, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
+    mapping_of,
 };
 
 /// What all records in memory may take, in bytes.
@@ -65,6 +66,8 @@ pub(crate) struct OpenTopic {
     rows_cost: Duration,
     /// The pages in view.
     pub(crate) wanted_pages: Vec<u64>,
+    /// The part of the timeline in view.
+    pub(crate) wanted_lanes: Option<LanesWanted>,
     /// The text the listed entities contain.
     pub(crate) search: String,
     /// The entities counted so far; away while they are being counted.
@@ -93,6 +96,7 @@ impl OpenTopic {
             rows_due: None,
             rows_cost: Duration::ZERO,
             wanted_pages: Vec::new(),
+            wanted_lanes: None,
             search: String::new(),
             directory: None,
         }
@@ -110,8 +114,12 @@ impl OpenTopic {
 
     /// The span of log time of the records, in milliseconds.
     pub(crate) fn span_ms(&self) -> Option<(i64, i64)> {
-        let (log, _) = self.rows.as_ref()?;
-        log.time_span(&LogBounds::default())
+        self.view.span_ms
+    }
+
+    /// How far each partition was read, and what the cluster said of each.
+    pub(crate) fn reads(&self) -> (&LogFacts, &[PartitionRead]) {
+        (&self.facts, &self.partitions)
     }
 
     /// When its records were written, over this span of log time, in milliseconds.
@@ -201,6 +209,7 @@ impl OpenTopic {
             self.view.first_row = rows.first_row;
             self.view.records_matching = rows.matching;
             self.view.histogram = Arc::new(rows.histogram);
+            self.view.span_ms = rows.span_ms;
             self.view.rows_generation += 1;
             self.view.pages = Arc::default();
             self.rows = Some((log, rows.locations));
@@ -287,6 +296,7 @@ impl State {
         }
         self.topics.retain(|open| &*open.view.topic != topic);
         self.measure_clock();
+        self.find_all_lanes();
     }
 
     /// Reads a topic from here; what was read of it before is forgotten.

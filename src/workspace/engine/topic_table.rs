@@ -34,6 +34,7 @@ impl State {
             self.detect(&topic);
             self.find_rows(&topic);
             self.list_entities(&topic);
+            self.find_all_lanes();
         }
     }
 
@@ -160,6 +161,7 @@ impl State {
             DecoderView::Hex => Decoder::Bytes,
         };
         self.find_rows(topic);
+        self.find_all_lanes();
         self.list_entities(topic);
     }
 

@@ -32,10 +32,6 @@ const NARROW: f32 = 700.0;
 const SIDE_SHARES: [f32; 2] = [0.395, 0.30];
 /// How wide they are at first, in points: least and most.
 const SIDE_WIDTHS: [f32; 2] = [290.0, 640.0];
-/// How much more or less a step of zooming shows.
-const ZOOM_STEP: f64 = 1.4;
-/// Which share of the view a step of panning moves by.
-const PAN_STEP: f64 = 0.2;
 
 /// Which part is shown where there is no room for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,11 +100,6 @@ pub(crate) fn execute(
     view: &mut View<'_>,
 ) {
     match command {
-        UiCommand::FitTimeline => state.timeline.fit(),
-        UiCommand::ZoomIn => state.timeline.zoom(ZOOM_STEP),
-        UiCommand::ZoomOut => state.timeline.zoom(1.0 / ZOOM_STEP),
-        UiCommand::PanLeft => state.timeline.pan(-PAN_STEP),
-        UiCommand::PanRight => state.timeline.pan(PAN_STEP),
         UiCommand::PreviousInLane | UiCommand::NextInLane => {
             let forward = command == UiCommand::NextInLane;
             let version = entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0);
@@ -131,7 +122,7 @@ pub(crate) fn execute(
                 go_to(entity, mark.version, view);
             }
         }
-        _ => {}
+        _ => state.timeline.execute(command),
     }
 }
 

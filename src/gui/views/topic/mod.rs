@@ -8,6 +8,7 @@ mod filter;
 mod records;
 mod start;
 mod start_form;
+mod timeline;
 
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use egui::{Frame, Id, Margin, Panel, RichText, Ui};
 use self::filter::FilterState;
 use self::records::RecordsState;
 use self::start_form::StartForm;
+use self::timeline::LanesState;
 use super::record::{self, RecordState};
+use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
 use crate::gui::widgets::{
@@ -42,6 +45,8 @@ pub(crate) struct TopicState {
     choosing_start: bool,
     /// The filter, as typed.
     filter: FilterState,
+    /// The timeline.
+    lanes: LanesState,
     /// The table.
     records: RecordsState,
     /// The record that is shown.
@@ -68,9 +73,23 @@ impl TopicState {
     }
 
     /// Chooses the row this many below.
-    pub(crate) fn step_row(&mut self, topic: &TopicView, rows: isize, out: &mut Outbox) {
+    fn step_row(&mut self, topic: &TopicView, rows: isize, out: &mut Outbox) {
         self.record_closed = false;
         self.records.step(topic, rows, out);
+    }
+}
+
+/// Carries out a command on the topic in front.
+pub(crate) fn execute(
+    command: UiCommand,
+    state: &mut TopicState,
+    topic: &TopicView,
+    view: &mut View<'_>,
+) {
+    match command {
+        UiCommand::NextRow => state.step_row(topic, 1, view.out),
+        UiCommand::PreviousRow => state.step_row(topic, -1, view.out),
+        _ => timeline::execute(command, &mut state.lanes, topic, view),
     }
 }
 
@@ -104,6 +123,7 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
         return;
     }
     progress(ui, &topic, state, view);
+    timeline::panel(ui, &topic, &mut state.lanes, view);
     Panel::top("filter").frame(bar).resizable(false).show(ui, |ui| {
         density(ui, &topic, view);
         let mut newest_first = state.records.is_newest_first(&topic);
@@ -166,6 +186,7 @@ fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut Vie
                 state.choosing_start = !state.choosing_start;
             }
         }
+        timeline::toggle(ui, topic, &mut state.lanes);
         let open = IconButton::new(icons::SLIDERS_HORIZONTAL, "Partitions, decoder and mapping");
         if ui.add(open.selected(state.details_open)).clicked() {
             state.details_open = !state.details_open;
