@@ -1,6 +1,7 @@
 //! The matrix: every fault against every consumer, over one history and projection.
 //!
-//! Promises: the same seed gives the same cells, in the same order, on any number of threads.
+//! Promises: the same seed gives the same cells, in the same order, on any number of threads; cancelling ends it after the
+//! runs that are being made, also within a cell.
 //! Does not know: where the history came from, how cells are shown.
 
 use std::collections::BTreeSet;
@@ -126,7 +127,7 @@ impl Trial {
                 if cancel.is_cancelled() {
                     break;
                 }
-                let cell = self.cell(*fault, *consumer, tried, *seed);
+                let cell = self.cell((*fault, *consumer), tried, *seed, cancel);
                 *done[number].lock().unwrap_or_else(PoisonError::into_inner) = Some(cell);
                 progress(finished.fetch_add(1, Ordering::Relaxed) + 1, cells.len());
             }
@@ -149,10 +150,10 @@ impl Trial {
     /// Tries a fault on a consumer.
     fn cell(
         &self,
-        fault: FaultName,
-        consumer: Consumer,
+        (fault, consumer): (FaultName, Consumer),
         tried: &Tried,
         seed: u64,
+        cancel: &Cancel,
     ) -> Result<Cell, MatrixError> {
         let mut cell = Cell {
             faults: vec![fault],
@@ -173,6 +174,7 @@ impl Trial {
         };
         let mut failed: Option<(&Schedule, Outcome)> = None;
         for schedule in schedules {
+            check(cancel)?;
             let outcome = self.run(consumer, schedule)?;
             cell.runs += 1;
             cell.broken.extend(outcome.counterexamples.iter().map(|found| found.invariant));
@@ -187,7 +189,8 @@ impl Trial {
         if let Some((schedule, outcome)) = failed
             && let Some(found) = outcome.counterexamples.first()
         {
-            let smallest = shrink(self, consumer, schedule, found);
+            let smallest = shrink(self, consumer, schedule, found, cancel);
+            check(cancel)?;
             let shown = self.run(consumer, &smallest)?;
             cell.counterexample = shown.counterexample(found.invariant).cloned();
             cell.stops = shown.stops;
@@ -200,6 +203,11 @@ impl Trial {
         }
         Ok(cell)
     }
+}
+
+/// Whether to go on.
+fn check(cancel: &Cancel) -> Result<(), MatrixError> {
+    if cancel.is_cancelled() { Err(MatrixError::Cancelled) } else { Ok(()) }
 }
 
 /// The first invariant that was broken.

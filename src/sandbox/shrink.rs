@@ -1,7 +1,7 @@
 //! The smallest schedule that still fails: fewer faults, fewer records, smaller numbers.
 //!
 //! Promises: what comes out breaks the same invariant, also after it was written to a file and read back; the same schedule
-//! shrinks to the same one.
+//! shrinks to the same one, unless it is cancelled: then it is the smallest found until then.
 //! Does not know: why it fails.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{
     CommitPolicy, Consumer, Counterexample, Fault, Invariant, ResetPolicy, Schedule, Trial,
 };
-use crate::model::{EntityId, Position};
+use crate::model::{Cancel, EntityId, Position};
 
 /// How many records shrinking may hand to consumers, over all its runs. A schedule that needs few of them is found with far
 /// less.
@@ -30,6 +30,8 @@ struct Shrinking<'t> {
     best: Schedule,
     /// How many records may still be handed out.
     records_left: usize,
+    /// Ends it before its time.
+    cancel: &'t Cancel,
 }
 
 /// Shrinks a schedule under which a consumer breaks an invariant, as this counterexample shows.
@@ -38,6 +40,7 @@ pub(super) fn shrink(
     consumer: Consumer,
     schedule: &Schedule,
     found: &Counterexample,
+    cancel: &Cancel,
 ) -> Schedule {
     let mut best = schedule.clone();
     let all: Vec<Position> =
@@ -45,7 +48,8 @@ pub(super) fn shrink(
     let whole = best.events.is_none();
     best.events.get_or_insert_with(|| all.clone());
     let invariant = found.invariant;
-    let mut shrinking = Shrinking { trial, consumer, invariant, best, records_left: RECORDS_MAX };
+    let records_left = RECORDS_MAX;
+    let mut shrinking = Shrinking { trial, consumer, invariant, best, records_left, cancel };
     shrinking.keep_entities(found);
     let part = trial.restricted_to(shrinking.best.events.as_deref().unwrap_or_default());
     let mut shrinking = Shrinking { trial: &part, ..shrinking };
@@ -55,7 +59,7 @@ pub(super) fn shrink(
         shrinking.drop_events();
         shrinking.simplify();
         shrinking.lower_numbers();
-        if shrinking.best == before || shrinking.records_left == 0 {
+        if shrinking.best == before || shrinking.is_over() {
             break;
         }
     }
@@ -67,9 +71,14 @@ pub(super) fn shrink(
 }
 
 impl Shrinking<'_> {
+    /// Whether nothing more is tried.
+    fn is_over(&self) -> bool {
+        self.records_left == 0 || self.cancel.is_cancelled()
+    }
+
     /// Takes a schedule for the best if it still fails.
     fn take(&mut self, schedule: Schedule) -> bool {
-        if self.records_left == 0 || schedule == self.best {
+        if self.is_over() || schedule == self.best {
             return false;
         }
         let cost = schedule.events.as_ref().map_or(0, Vec::len) + RUN_COST;
@@ -126,7 +135,7 @@ impl Shrinking<'_> {
         let mut size = self.events().len().div_ceil(2);
         while 0 < size {
             let mut from = 0;
-            while from < self.events().len() {
+            while from < self.events().len() && !self.is_over() {
                 let mut fewer = self.events().to_vec();
                 let to = (from + size).min(fewer.len());
                 fewer.drain(from..to);

@@ -1,7 +1,10 @@
 //! The matrix: which cells there are, that threads do not matter, that what was shrunk still fails.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
-use crate::model::Cancel;
+use crate::fold::{Effect, Fold};
+use crate::model::{Cancel, Value};
 
 /// The cells of all faults and consumers over a history.
 fn matrix(trial: &Trial, seed: u64, workers: usize) -> Vec<Cell> {
@@ -140,4 +143,62 @@ fn a_cancelled_matrix_says_so() {
     };
     let ended = trial(history(), "merge").matrix(&question, &cancel, &|_, _| {});
     assert_eq!(ended, Err(MatrixError::Cancelled));
+}
+
+/// A fold that throws a switch when it has applied so many events.
+#[derive(Debug)]
+struct Cancelling {
+    /// What it does beside that.
+    fold: Arc<dyn Fold>,
+    /// How many events it has applied.
+    applied: AtomicUsize,
+    /// How many it applies before it throws the switch.
+    limit: AtomicUsize,
+    /// The switch.
+    cancel: Cancel,
+}
+
+impl Fold for Cancelling {
+    fn name(&self) -> &str {
+        self.fold.name()
+    }
+
+    fn apply(&self, state: &mut Value, event: &Event) -> Effect {
+        if self.limit.load(Ordering::Relaxed) < self.applied.fetch_add(1, Ordering::Relaxed) + 1 {
+            self.cancel.cancel();
+        }
+        self.fold.apply(state, event)
+    }
+}
+
+/// How many events are applied after a matrix of one cell was cancelled, so many events after its beginning.
+fn applied_after_cancelling(fault: &str, applied: usize) -> usize {
+    let fold = Arc::new(Cancelling {
+        fold: builtin("count").unwrap(),
+        applied: AtomicUsize::new(0),
+        limit: AtomicUsize::new(usize::MAX),
+        cancel: Cancel::new(),
+    });
+    let trial = Trial::new(Arc::new(Source::new(history())), Arc::clone(&fold) as Arc<dyn Fold>);
+    let limit = fold.applied.load(Ordering::Relaxed) + applied;
+    fold.limit.store(limit, Ordering::Relaxed);
+    let question = MatrixQuestion {
+        faults: vec![fault.parse().unwrap()],
+        consumers: vec![Consumer::Naive],
+        seed: 7,
+        runs: 40,
+        workers: 1,
+    };
+    let ended = trial.matrix(&question, &fold.cancel, &|_, _| {});
+    assert_eq!(ended.unwrap_err(), MatrixError::Cancelled);
+    fold.applied.load(Ordering::Relaxed) - limit
+}
+
+#[test]
+fn cancelling_ends_a_cell_after_the_run_that_is_being_made() {
+    // A run of this history applies some twenty events, twice; 40 of them apply hundreds.
+    for applied in [0, 30, 300] {
+        let after = applied_after_cancelling("F1", applied);
+        assert!(after <= 60, "{after} events were applied after cancelling at {applied}");
+    }
 }
