@@ -56,7 +56,7 @@ impl LanesWanted {
             to_ms: start(tile(to_ms + length_ms / 2.0) + 1) - 1,
             bucket_ms: 1 << log2,
             lanes: lanes.start / LANES_PER_PAGE * LANES_PER_PAGE
-                ..lanes.end.next_multiple_of(LANES_PER_PAGE),
+                ..lanes.end.max(1).next_multiple_of(LANES_PER_PAGE),
         }
     }
 
