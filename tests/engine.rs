@@ -4,6 +4,8 @@
 
 #[path = "engine/bench.rs"]
 mod bench;
+#[path = "engine/branches.rs"]
+mod branches;
 #[path = "engine/groups.rs"]
 mod groups;
 #[path = "engine/sandbox.rs"]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
+use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Settings, Writer};
 use foldback::model::EntityId;
 use foldback::workspace::{
     Command, ConnectionState, EngineOptions, EntityKey, EntityView, Snapshot, Target,
@@ -29,6 +29,7 @@ pub(crate) struct Bench {
     woken: Receiver<()>,
     writer: Writer,
     pub(crate) cluster: EmbeddedCluster,
+    settings: Settings,
 }
 
 impl Bench {
@@ -38,11 +39,8 @@ impl Bench {
         let cluster = EmbeddedCluster::start(&topics).unwrap();
         let settings = cluster.settings(&[GROUP]);
         let writer = Writer::open(&settings).unwrap();
-        let connect = Some(Target::Settings(Box::new(settings)));
-        let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
-        let (wake, woken) = sync_channel(1);
-        port.set_waker(move || wake.try_send(()).unwrap_or_default());
-        let bench = Self { port, woken, writer, cluster };
+        let (port, woken) = started(&settings);
+        let bench = Self { port, woken, writer, cluster, settings };
         bench.write(
             "order-1",
             r#"{"type":"OrderCreated","status":"CREATED","total":10.50}"#,
@@ -52,6 +50,11 @@ impl Bench {
         bench.write("order-1", r#"{"type":"ItemAdded","total":12.75}"#, 2_000);
         bench.write("order-1", r#"{"type":"OrderShipped","status":"SHIPPED"}"#, 3_000);
         bench
+    }
+
+    /// Ends the engine and starts another on the same cluster.
+    pub(crate) fn restart(&mut self) {
+        (self.port, self.woken) = started(&self.settings);
     }
 
     pub(crate) fn write(&self, key: &str, value: &str, timestamp_ms: i64) {
@@ -107,6 +110,15 @@ impl Bench {
             (there && !view.at_pending).then(|| Arc::clone(view))
         })
     }
+}
+
+/// An engine that connects with these settings, and what says that it has a new snapshot.
+fn started(settings: &Settings) -> (WorkspacePort, Receiver<()>) {
+    let connect = Some(Target::Settings(Box::new(settings.clone())));
+    let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
+    let (wake, woken) = sync_channel(1);
+    port.set_waker(move || wake.try_send(()).unwrap_or_default());
+    (port, woken)
 }
 
 /// The order with three events.

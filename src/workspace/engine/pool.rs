@@ -37,6 +37,8 @@ pub(crate) enum TaskKey {
     DebugStep(SandboxKey),
     /// What is wrong with the script of a sandbox.
     Script(SandboxKey),
+    /// The file of a sandbox's branches.
+    Branches(SandboxKey),
     /// A moment of a run of virtual consumers.
     Moment(SandboxKey),
 }

@@ -4,7 +4,7 @@
 //! Does not know: how it is run.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 
 use super::event_json::{self, EventWithId, exact};
+use super::file_fault::{FileFault, JsonText};
 use crate::decode;
 use crate::model::{Event, Value};
 use crate::sandbox::{Consumer, Invariant, Schedule};
@@ -43,20 +44,6 @@ pub struct Fixture {
     pub given: Vec<(Event, Option<Arc<str>>)>,
     /// What must come of it.
     pub expect: Expectation,
-}
-
-/// What is wrong with a fixture, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}:{line}: {message}", file.display())]
-pub struct FixtureError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub message: String,
-    /// What can be done about it.
-    pub hint: Option<String>,
 }
 
 /// A fixture as it stands in its file.
@@ -106,48 +93,13 @@ enum Holds {
     Fail,
 }
 
-/// The text of a fixture, to say where something stands.
-struct Text<'a> {
-    /// The file.
-    file: &'a Path,
-    /// Its text.
-    text: &'a str,
-}
-
-impl Text<'_> {
-    /// What is wrong in this line.
-    fn fault(&self, line: usize, message: String) -> FixtureError {
-        FixtureError { file: self.file.to_owned(), line: line.max(1), message, hint: None }
-    }
-
-    /// What a reader of JSON says of a part of the text, or of all of it.
-    fn json_fault(&self, part: &str, error: &serde_json::Error) -> FixtureError {
-        let message = error.to_string();
-        // The words end in a line and a column that are those of the part.
-        let words = message.rsplit_once(" at line ").map_or(message.as_str(), |(words, _)| words);
-        self.fault(self.line_of(part) + error.line().max(1) - 1, words.to_owned())
-    }
-
-    /// The line that a part of the text begins in.
-    fn line_of(&self, part: &str) -> usize {
-        let at = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        memchr::memchr_iter(b'\n', before).count() + 1
-    }
-
-    /// The line of the first mention of a word.
-    fn line_mentioning(&self, word: &str) -> usize {
-        self.text.lines().position(|line| line.contains(word)).map_or(1, |index| index + 1)
-    }
-}
-
 impl Fixture {
     /// Reads a fixture.
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn load(file: &Path) -> Result<Self, FixtureError> {
-        let text = fs_err::read_to_string(file).map_err(|error| FixtureError {
+    pub fn load(file: &Path) -> Result<Self, FileFault> {
+        let text = fs_err::read_to_string(file).map_err(|error| FileFault {
             file: file.to_owned(),
             line: 1,
             message: format!("cannot read the fixture: {}", error.kind()),
@@ -157,8 +109,8 @@ impl Fixture {
     }
 
     /// Reads the text of a fixture.
-    fn parse(file: &Path, text: &str) -> Result<Self, FixtureError> {
-        let place = Text { file, text };
+    fn parse(file: &Path, text: &str) -> Result<Self, FileFault> {
+        let place = JsonText { file, text };
         let read: File<'_> =
             serde_json::from_str(text).map_err(|error| place.json_fault(text, &error))?;
         if read.fixture != FIXTURE_VERSION {
@@ -177,7 +129,7 @@ impl Fixture {
             let message = "a schedule needs a `consumer`".to_owned();
             return Err(place.fault(place.line_of(part.get()), message));
         }
-        let event = |part: &&RawValue| -> Result<EventWithId, FixtureError> {
+        let event = |part: &&RawValue| -> Result<EventWithId, FileFault> {
             event_json::read(part.get()).map_err(|error| place.json_fault(part.get(), &error))
         };
         let mut given = read.given.iter().map(event).collect::<Result<Vec<_>, _>>()?;
@@ -207,9 +159,9 @@ impl Fixture {
     }
 
     /// What is wrong at the first mention of a word in the file that a fixture was read from.
-    pub(super) fn fault_at(file: &Path, word: &str, message: String) -> FixtureError {
+    pub(super) fn fault_at(file: &Path, word: &str, message: String) -> FileFault {
         let text = fs_err::read_to_string(file).unwrap_or_default();
-        let place = Text { file, text: &text };
+        let place = JsonText { file, text: &text };
         place.fault(place.line_mentioning(word), message)
     }
 

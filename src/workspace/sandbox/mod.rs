@@ -4,9 +4,11 @@
 //! projection's script.
 //! Does not know: how answers are printed or drawn.
 
+mod branch_file;
 pub mod demo_chapter;
 mod event_json;
 mod event_list;
+mod file_fault;
 mod fixture;
 mod history;
 mod junit;
@@ -18,8 +20,10 @@ mod runner;
 mod step_words;
 mod trial_view;
 
+pub use branch_file::{KeptBranch, KeptEdit, branch_file_of, branches_from_json, branches_to_json};
 pub use event_list::{Edit, EditMark, EventList, EventText};
-pub use fixture::{Expectation, Fixture, FixtureError};
+pub use file_fault::FileFault;
+pub use fixture::{Expectation, Fixture};
 pub use history::{TrialHistory, TrialQuestion};
 pub use junit::junit;
 pub use keep::{KeptRun, projection_from};

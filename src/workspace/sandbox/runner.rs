@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::fixture::{self, Expectation, Fixture, FixtureError};
+use super::file_fault::FileFault;
+use super::fixture::{self, Expectation, Fixture};
 use super::projection::Projection;
 use crate::fold::diff;
 use crate::model::{Change, Value};
@@ -112,7 +113,7 @@ impl FixtureReport {
     ///
     /// # Errors
     /// What is wrong with the file, and where.
-    pub fn of(file: &Path, run: FixtureRun, config: Option<&Config>) -> Result<Self, FixtureError> {
+    pub fn of(file: &Path, run: FixtureRun, config: Option<&Config>) -> Result<Self, FileFault> {
         let began = Instant::now();
         let fixture = Fixture::load(file)?;
         let actual = outcome(file, &fixture, config)?;
@@ -139,15 +140,11 @@ struct Actual {
 }
 
 /// Runs a fixture.
-fn outcome(
-    file: &Path,
-    fixture: &Fixture,
-    config: Option<&Config>,
-) -> Result<Actual, FixtureError> {
+fn outcome(file: &Path, fixture: &Fixture, config: Option<&Config>) -> Result<Actual, FileFault> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let refused = |failure: Failure| {
         let fault = Fixture::fault_at(file, "\"projection\"", failure.problem.what);
-        FixtureError { hint: failure.problem.hint, ..fault }
+        FileFault { hint: failure.problem.hint, ..fault }
     };
     let projection = Projection::named(&fixture.projection, folder, config).map_err(refused)?;
     let source = projection.source_with_ids(fixture.given.clone()).map_err(refused)?;
@@ -190,9 +187,8 @@ fn differences(expect: &Expectation, actual: &Actual) -> Vec<Difference> {
 }
 
 /// Writes what came of a fixture into it: all rows, and the invariants it looked at.
-fn write(file: &Path, before: &Expectation, actual: &Actual) -> Result<(), FixtureError> {
-    let fault =
-        |message: String| FixtureError { file: file.to_owned(), line: 1, message, hint: None };
+fn write(file: &Path, before: &Expectation, actual: &Actual) -> Result<(), FileFault> {
+    let fault = |message: String| FileFault { file: file.to_owned(), line: 1, message, hint: None };
     let holds = |invariant: &Invariant| {
         actual.counterexamples.iter().all(|found| found.invariant != *invariant)
     };

@@ -170,6 +170,8 @@ pub struct DebuggerView {
     pub branches: Arc<[BranchView]>,
     /// The branch in front.
     pub branch: usize,
+    /// Why a branch is not there, or not kept beside the script.
+    pub branch_problem: Option<Problem>,
     /// The file that the step was kept in as a test, or why it could not be.
     pub kept: Option<Result<PathBuf, Problem>>,
 }

@@ -10,14 +10,15 @@ use super::super::comparison::differing_rows;
 use super::super::entity_at::changed_rows;
 use super::super::pool::{News, TaskKey};
 use super::super::state::{Outbox, State};
+use super::branches::{KeptBranches, Restored};
 use super::watches::{Watch, expression_of};
-use super::{OpenSandbox, Ready};
+use super::{OpenSandbox, Ready, SandboxEvents};
 use crate::decode::{json, text};
 use crate::fold::{Fault, StepEffect, Trace, TraceError, TraceInputs, diff, lints};
 use crate::model::{Cancel, OffsetRange, PartitionRead, TopicPartition, Value};
 use crate::workspace::clock::now_ms;
 use crate::workspace::fold_choice::categories;
-use crate::workspace::sandbox::{Edit, EventList};
+use crate::workspace::sandbox::{Edit, EventList, KeptEdit};
 use crate::workspace::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, JobId, Problem,
     SandboxKey,
@@ -36,21 +37,27 @@ pub(crate) struct Debugger {
     pub(super) selected: Option<usize>,
     /// The condition to break on.
     pub(super) condition: Option<Watch>,
-    /// How many branches were made, for their names.
-    made: u32,
+    /// The events that the branches were made on; none while those of others are looked for.
+    pub(super) over: Option<Arc<SandboxEvents>>,
+    /// The branches over other events.
+    pub(super) kept: KeptBranches,
+    /// Why branches are not there, or not kept.
+    pub(super) file_problem: Option<Problem>,
 }
 
 /// A branch.
 #[derive(Debug, Default)]
 pub(super) struct Branch {
     /// Its name.
-    name: Arc<str>,
+    pub(super) name: Arc<str>,
     /// Its changes, with their words.
-    edits: Vec<(Edit, Arc<str>)>,
+    pub(super) edits: Vec<(Edit, Arc<str>)>,
+    /// Its changes as they are kept.
+    pub(super) kept: Vec<KeptEdit>,
     /// Its run.
     pub(super) run: Option<Arc<DebugRun>>,
     /// How it differs from the log.
-    outcome: Option<Arc<BranchOutcome>>,
+    pub(super) outcome: Option<Arc<BranchOutcome>>,
 }
 
 impl Default for Debugger {
@@ -62,7 +69,9 @@ impl Default for Debugger {
             watches: Vec::new(),
             selected: None,
             condition: None,
-            made: 0,
+            over: None,
+            kept: KeptBranches::default(),
+            file_problem: None,
         }
     }
 }
@@ -126,6 +135,7 @@ impl OpenSandbox {
             edits: branch.edits.iter().map(|(_, words)| Arc::clone(words)).collect(),
             outcome: branch.outcome.clone(),
         };
+        view.branch_problem.clone_from(&debugger.file_problem);
         view.branches = debugger.branches.iter().map(branch).collect();
     }
 }
@@ -136,6 +146,8 @@ struct Runs {
     log: Arc<DebugRun>,
     /// That over the branch, with its number.
     branch: Option<(usize, Arc<DebugRun>, BranchOutcome)>,
+    /// The branches found again, where the events are others than before.
+    restored: Option<Restored>,
 }
 
 /// A run being made: what tells how far it is.
@@ -258,6 +270,7 @@ impl State {
         let names = categories(self.options.config.as_ref());
         let list = EventList::new(Arc::clone(&ready.events.events), names);
         let Some(open) = self.sandbox_mut(key) else { return };
+        let wanted = open.debugger.wanted_over(&ready.events);
         let current = open.debugger.current;
         let edits: Vec<Edit> =
             open.debugger.branches[current].edits.iter().map(|(edit, _)| edit.clone()).collect();
@@ -270,18 +283,19 @@ impl State {
             let told = &mut |done| progress.tell(done);
             let trace = Trace::record(&ready.program, inputs, cancel, told)?;
             let log = Arc::new(DebugRun { trace: Arc::new(trace), events: list.clone() });
+            let restored = wanted.map(|kept| Restored::new(kept, ready.events, &list));
             let mut branch = None;
             let edited = edits.iter().try_fold(list, |list, edit| list.edited(edit));
             if let (true, Ok(events)) = (0 < current, edited) {
                 let (run, outcome) = run_branch(&log, events, cancel, progress)?;
                 branch = Some((current, run, outcome));
             }
-            Ok(Runs { log, branch })
+            Ok(Runs { log, branch, restored })
         });
     }
 
     /// Runs the branch in front from its first change on.
-    fn run_branch_in_front(&mut self, key: &SandboxKey) {
+    pub(super) fn run_branch_in_front(&mut self, key: &SandboxKey) {
         let Some(open) = self.sandbox_mut(key) else { return };
         let current = open.debugger.current;
         let Some(log) = open.debugger.log_run().cloned() else { return };
@@ -291,7 +305,7 @@ impl State {
         let Ok(events) = events else { return };
         self.start_run(key, move |cancel, progress| {
             let (run, outcome) = run_branch(&log, events, cancel, progress)?;
-            Ok(Runs { log, branch: Some((current, run, outcome)) })
+            Ok(Runs { log, branch: Some((current, run, outcome)), restored: None })
         });
     }
 
@@ -332,7 +346,7 @@ impl State {
         }
         open.view.debugger.run_pending = false;
         open.view.debugger.problem = problem;
-        let Ok(Runs { log, branch }) = made else { return };
+        let Ok(Runs { log, branch, restored }) = made else { return };
         let had_run = open.view.debugger.run.is_some();
         let mut sources: Vec<Arc<str>> = Vec::new();
         for topic in &open.view.history.topics {
@@ -342,6 +356,9 @@ impl State {
         let hints = lints(log.trace.program().definition(), log.counts(), &sources);
         open.view.lints = if log.failure().is_none() { hints.into() } else { Arc::default() };
         open.debugger.branches[0].run = Some(log);
+        if let Some(restored) = restored {
+            open.debugger.show_restored(restored);
+        }
         if let Some((number, run, outcome)) = branch
             && let Some(branch) = open.debugger.branches.get_mut(number)
         {
@@ -361,7 +378,7 @@ impl State {
     }
 
     /// Stands at a step and works out its state.
-    fn go_to_step(&mut self, key: &SandboxKey, at: u64) {
+    pub(super) fn go_to_step(&mut self, key: &SandboxKey, at: u64) {
         let Some(open) = self.sandbox_mut(key) else { return };
         open.view.debugger.at = at;
         open.view.debugger.kept = None;
@@ -408,61 +425,10 @@ impl State {
             DebugCommand::SetCondition(expression) => self.set_condition(key, expression),
             DebugCommand::Edit(edit) => self.edit_events(key, edit),
             DebugCommand::KeepStep(path) => self.keep_step(key, &path),
-            DebugCommand::UndoEdit => {
-                let current = debugger.current;
-                if 0 < current && debugger.branches[current].edits.pop().is_some() {
-                    self.run_branch_in_front(key);
-                }
-            }
-            DebugCommand::SelectBranch(number) if number < debugger.branches.len() => {
-                self.select_branch(key, number);
-            }
-            DebugCommand::RenameBranch(number, name) if 0 < number => {
-                if let Some(branch) = debugger.branches.get_mut(number) {
-                    branch.name = name;
-                }
-                open.show_debugger();
-            }
-            DebugCommand::RemoveBranch(number)
-                if 0 < number && number < debugger.branches.len() =>
-            {
-                debugger.branches.remove(number);
-                self.select_branch(key, 0);
-            }
-            DebugCommand::SelectBranch(_)
-            | DebugCommand::RenameBranch(..)
-            | DebugCommand::RemoveBranch(_) => {}
+            DebugCommand::UndoEdit => self.undo_edit(key),
+            DebugCommand::SelectBranch(number) => self.select_branch(key, number),
+            DebugCommand::RenameBranch(number, name) => self.rename_branch(key, number, name),
+            DebugCommand::RemoveBranch(number) => self.remove_branch(key, number),
         }
-    }
-
-    /// Changes the events of the branch in front; those of the log in a new branch.
-    fn edit_events(&mut self, key: &SandboxKey, edit: Edit) {
-        let Some(open) = self.sandbox_mut(key) else { return };
-        let debugger = &mut open.debugger;
-        let Some(run) = debugger.run() else { return };
-        if let Err(problem) = run.events.edited(&edit) {
-            open.view.debugger.problem = Some(problem);
-            return;
-        }
-        let words = edit.words(&run.events).into();
-        if debugger.current == 0 {
-            debugger.made += 1;
-            let name = format!("what-if {}", debugger.made).into();
-            debugger.branches.push(Branch { name, ..Branch::default() });
-            debugger.current = debugger.branches.len() - 1;
-        }
-        let current = debugger.current;
-        debugger.branches[current].edits.push((edit, words));
-        self.run_branch_in_front(key);
-    }
-
-    /// Brings a branch to the front.
-    fn select_branch(&mut self, key: &SandboxKey, number: usize) {
-        let Some(open) = self.sandbox_mut(key) else { return };
-        open.debugger.current = number;
-        let Some(run) = open.debugger.run() else { return self.run_branch_in_front(key) };
-        let at = open.view.debugger.at.min(run.len());
-        self.go_to_step(key, at);
-        self.watch_all(key);
     }
 }

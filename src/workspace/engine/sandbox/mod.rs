@@ -6,6 +6,7 @@
 //!
 //! What a part works on is [`OpenSandbox::ready`]: a program and events, both immutable and shared.
 
+mod branches;
 mod comparison;
 mod debugger;
 mod history;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::super::pool::{News, TaskKey};
 use super::super::state::State;
+use super::branches::read_branches;
 use crate::fold::{Fault, Program};
 use crate::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use crate::workspace::{Fetch, Problem, SandboxKey, ScriptFile};
@@ -102,8 +103,12 @@ impl State {
         let key = key.clone();
         self.spawn("script", move |outbox| {
             let read = fs_err::read_to_string(&path);
+            let branches = read_branches(&path);
             outbox.send(move |state| match read {
-                Ok(text) => state.script_loaded(&key, text.into(), true),
+                Ok(text) => {
+                    state.branches_read(&key, branches);
+                    state.script_loaded(&key, text.into(), true);
+                }
                 Err(error) => {
                     if let Some(open) = state.sandbox_mut(&key) {
                         open.view.file_problem = Some(Problem::from_error(&error));
@@ -167,10 +172,19 @@ impl State {
         let Some(open) = self.sandbox_mut(key) else { return };
         let named = path.or_else(|| open.view.file.clone());
         let path = folder.join(named.unwrap_or_else(|| open.view.key.script_name().into()));
+        let is_new = open.view.file.as_ref() != Some(&path);
         let key = key.clone();
         self.spawn("script", move |outbox| {
             let written = write_whole(&path, &text);
-            outbox.send(move |state| state.script_saved(&key, path, text, written));
+            // Another script's file may have branches beside it already; they stay, and those of this one join them.
+            let branches = (is_new && written.is_ok()).then(|| read_branches(&path));
+            outbox.send(move |state| {
+                state.script_saved(&key, path, text, written);
+                if let Some(branches) = branches {
+                    state.branches_read(&key, branches);
+                    state.keep_branches(&key);
+                }
+            });
         });
     }
 

@@ -3,6 +3,8 @@
 //! Promises: the log itself is always the first and is never changed.
 //! Does not know: how a branch is run.
 
+use std::path::Path;
+
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, Key, PopupCloseBehavior, RichText, Ui};
 
@@ -12,6 +14,7 @@ use crate::gui::theme::{Tokens, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree};
+use crate::workspace::sandbox::branch_file_of;
 use crate::workspace::{BranchView, DebugCommand, DebugTarget, SandboxView};
 
 /// How wide the menu is, in points.
@@ -60,13 +63,14 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
             ui.close();
         }
     }
+    ui.separator();
     if debugger.branch == 0 {
-        let color = Tokens::of(ui).text_secondary;
-        let words = "Edit an event of a step, and a branch is made here.";
-        ui.label(RichText::new(words).font(secondary()).color(color));
+        note(ui, "Edit an event of a step, and a branch is made here.");
+    }
+    note(ui, &where_kept(sandbox));
+    if debugger.branch == 0 {
         return;
     }
-    ui.separator();
     let hint = debugger.branches.get(debugger.branch).map_or("", |branch| &branch.name);
     let name = &mut state.debugger.branch_name;
     let field = Field::new(name, "Name of the branch").hint(hint).show(ui);
@@ -79,6 +83,21 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
     if ui.button("Forget this branch").clicked() {
         ask(&sandbox.key, DebugCommand::RemoveBranch(debugger.branch), view);
         ui.close();
+    }
+}
+
+/// Something worth knowing.
+fn note(ui: &mut Ui, words: &str) {
+    let color = Tokens::of(ui).text_secondary;
+    ui.label(RichText::new(words).font(secondary()).color(color));
+}
+
+/// Where branches are from one start to the next.
+fn where_kept(sandbox: &SandboxView) -> String {
+    let file = sandbox.file.as_deref().map(branch_file_of);
+    match file.as_deref().and_then(Path::file_name) {
+        Some(name) => format!("Branches are kept beside the script in {}.", name.display()),
+        None => "Save the script, and its branches are kept beside it.".to_owned(),
     }
 }
 

@@ -60,6 +60,9 @@ pub(super) fn show(
     });
     kept(ui, sandbox);
     ui.horizontal_wrapped(|ui| condition(ui, sandbox, state, view));
+    for problem in debugger.problem.iter().chain(&debugger.branch_problem) {
+        problem_box(ui, problem, None);
+    }
 }
 
 /// How the run ended.

@@ -127,12 +127,10 @@ fn run(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut 
         return;
     }
     let bar = Frame::new().inner_margin(Margin::symmetric(8, 4));
-    Panel::top("debugger controls").frame(bar).resizable(false).show(ui, |ui| {
-        controls::show(ui, sandbox, state, view);
-        if let Some(problem) = &sandbox.debugger.problem {
-            problem_box(ui, problem, None);
-        }
-    });
+    Panel::top("debugger controls")
+        .frame(bar)
+        .resizable(false)
+        .show(ui, |ui| controls::show(ui, sandbox, state, view));
     Panel::bottom(Id::unique("watches"))
         .default_size(WATCHES_HEIGHT)
         .size_range(64.0..=480.0)

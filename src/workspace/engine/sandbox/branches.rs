@@ -1,0 +1,246 @@
+//! What-if branches: making and changing them, and keeping them beside the script from one start to the next.
+//!
+//! Promises: a branch is shown over the events it was made on and no others; every change is written at once, away from the engine's
+//! thread; a file that cannot be read is never written over.
+//! Does not know: how a branch is run (`debugger`), or the format of its file (`workspace::sandbox`).
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::pool::{News, TaskKey};
+use super::super::state::State;
+use super::SandboxEvents;
+use super::debugger::{Branch, Debugger};
+use super::script::write_whole;
+use crate::workspace::sandbox::{
+    Edit, EventList, KeptBranch, KeptEdit, branch_file_of, branches_from_json, branches_to_json,
+};
+use crate::workspace::{Problem, SandboxKey};
+
+/// The branches of a script that are not over the events in front.
+#[derive(Debug, Default)]
+pub(super) struct KeptBranches {
+    /// They.
+    aside: Vec<Arc<KeptBranch>>,
+    /// Whether their file holds what could not be read.
+    unread: bool,
+}
+
+/// Branches found again over events.
+#[derive(Debug)]
+pub(super) struct Restored {
+    /// The events.
+    events: Arc<SandboxEvents>,
+    /// The branches, each with what it was kept as.
+    branches: Vec<(Arc<KeptBranch>, Branch)>,
+    /// Why one is not among them.
+    problem: Option<Problem>,
+}
+
+impl Restored {
+    /// Finds those of these branches that were made on these events.
+    pub(super) fn new(
+        kept: Vec<Arc<KeptBranch>>,
+        events: Arc<SandboxEvents>,
+        list: &EventList,
+    ) -> Self {
+        let (mut branches, mut problem) = (Vec::new(), None);
+        for kept in kept.into_iter().filter(|kept| kept.is_of(&events.choice)) {
+            match kept.edits_over(list) {
+                Ok(edits) => {
+                    let name = kept.name().into();
+                    let branch =
+                        Branch { name, edits, kept: kept.edits().to_vec(), ..Branch::default() };
+                    branches.push((kept, branch));
+                }
+                Err(found) => problem = problem.or(Some(found)),
+            }
+        }
+        Self { events, branches, problem }
+    }
+}
+
+/// Reads the branches of a script; none where there is no file of them.
+pub(super) fn read_branches(script: &Path) -> Result<Vec<KeptBranch>, Problem> {
+    let file = branch_file_of(script);
+    let text = match fs_err::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Problem::from_error(&error)),
+    };
+    branches_from_json(&file, &text).map_err(|fault| {
+        Problem::new(fault.to_string())
+            .with_hint("mend the file or take it away, then open the script again; until then no branch is kept")
+    })
+}
+
+/// Writes the branches of a script; without any, takes their file away.
+fn write_branches(script: &Path, branches: Vec<KeptBranch>) -> io::Result<()> {
+    let file = branch_file_of(script);
+    if !branches.is_empty() {
+        return write_whole(&file, &branches_to_json(branches));
+    }
+    match fs_err::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl Debugger {
+    /// What the branches of these events are found among, where they are not those shown; these are put aside then.
+    pub(super) fn wanted_over(
+        &mut self,
+        events: &Arc<SandboxEvents>,
+    ) -> Option<Vec<Arc<KeptBranch>>> {
+        if self.over.as_ref().is_some_and(|over| Arc::ptr_eq(over, events)) {
+            return None;
+        }
+        let shown = self.shown_as_kept();
+        self.kept.aside.extend(shown.into_iter().map(Arc::new));
+        self.branches.truncate(1);
+        self.current = 0;
+        self.over = None;
+        Some(self.kept.aside.clone())
+    }
+
+    /// Shows branches that were found again.
+    pub(super) fn show_restored(&mut self, restored: Restored) {
+        let Restored { events, branches, problem } = restored;
+        self.over = Some(events);
+        self.file_problem = problem.or(self.file_problem.take());
+        let is_shown =
+            |kept: &Arc<KeptBranch>| branches.iter().any(|(own, _)| Arc::ptr_eq(own, kept));
+        self.kept.aside.retain(|kept| !is_shown(kept));
+        self.branches.extend(branches.into_iter().map(|(_, branch)| branch));
+    }
+
+    /// The branches shown, as they are kept.
+    fn shown_as_kept(&self) -> Vec<KeptBranch> {
+        let Some(over) = &self.over else { return Vec::new() };
+        let kept =
+            |branch: &Branch| KeptBranch::new(&branch.name, &over.choice, branch.kept.clone());
+        self.branches.iter().skip(1).map(kept).collect()
+    }
+
+    /// A name that no branch over these events has.
+    fn free_name(&self) -> Arc<str> {
+        let is_free = |name: &String| self.branches.iter().all(|branch| *branch.name != **name);
+        let names = (1..=self.branches.len()).map(|number| format!("what-if {number}"));
+        names.into_iter().find(is_free).unwrap_or_else(|| "what-if".to_owned()).into()
+    }
+}
+
+impl State {
+    /// The branches of a script were read, or could not be.
+    pub(super) fn branches_read(
+        &mut self,
+        key: &SandboxKey,
+        read: Result<Vec<KeptBranch>, Problem>,
+    ) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let debugger = &mut open.debugger;
+        debugger.kept.unread = read.is_err();
+        match read {
+            Ok(branches) => debugger.kept.aside.extend(branches.into_iter().map(Arc::new)),
+            Err(problem) => debugger.file_problem = Some(problem),
+        }
+        open.show_debugger();
+    }
+
+    /// Writes the branches of a sandbox beside its script, where it has a file.
+    pub(super) fn keep_branches(&mut self, key: &SandboxKey) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let debugger = &open.debugger;
+        let Some(script) = open.view.file.clone().filter(|_| !debugger.kept.unread) else { return };
+        let aside = debugger.kept.aside.iter().map(|kept| KeptBranch::clone(kept));
+        let branches: Vec<KeptBranch> = aside.chain(debugger.shown_as_kept()).collect();
+        let (key, task_key) = (key.clone(), TaskKey::Branches(key.clone()));
+        let task = move || -> News {
+            let written = write_branches(&script, branches);
+            Box::new(move |state| {
+                let Some(open) = state.sandbox_mut(&key) else { return };
+                open.debugger.file_problem = written.err().map(|error| {
+                    Problem::from_error(&error)
+                        .with_hint("the branches are kept until the sandbox is closed")
+                });
+                open.show_debugger();
+                state.touch_urgently();
+            })
+        };
+        self.pool.submit(task_key, Box::new(task));
+    }
+
+    /// Changes the events of the branch in front; those of the log in a new branch.
+    pub(super) fn edit_events(&mut self, key: &SandboxKey, edit: Edit) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let debugger = &mut open.debugger;
+        let Some(run) = debugger.run() else { return };
+        if debugger.over.is_none() {
+            let problem = Problem::new("these events are not those that are chosen any more");
+            open.view.debugger.problem =
+                Some(problem.with_hint("run the projection over those first"));
+            return;
+        }
+        if let Err(problem) = run.events.edited(&edit) {
+            open.view.debugger.problem = Some(problem);
+            return;
+        }
+        let words = edit.words(&run.events).into();
+        let kept = KeptEdit::new(&edit, &run.events);
+        if debugger.current == 0 {
+            let name = debugger.free_name();
+            debugger.branches.push(Branch { name, ..Branch::default() });
+            debugger.current = debugger.branches.len() - 1;
+        }
+        let branch = &mut debugger.branches[debugger.current];
+        branch.edits.push((edit, words));
+        branch.kept.push(kept);
+        self.keep_branches(key);
+        self.run_branch_in_front(key);
+    }
+
+    /// Takes the last change of the branch in front back.
+    pub(super) fn undo_edit(&mut self, key: &SandboxKey) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let Some(branch) = open.debugger.branches.get_mut(open.debugger.current) else { return };
+        if branch.edits.pop().is_some() {
+            branch.kept.pop();
+            self.keep_branches(key);
+            self.run_branch_in_front(key);
+        }
+    }
+
+    /// Brings a branch to the front.
+    pub(super) fn select_branch(&mut self, key: &SandboxKey, number: usize) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        if open.debugger.branches.len() <= number {
+            return;
+        }
+        open.debugger.current = number;
+        let Some(run) = open.debugger.run() else { return self.run_branch_in_front(key) };
+        let at = open.view.debugger.at.min(run.len());
+        self.go_to_step(key, at);
+        self.watch_all(key);
+    }
+
+    /// Gives a branch another name. The log keeps its own.
+    pub(super) fn rename_branch(&mut self, key: &SandboxKey, number: usize, name: Arc<str>) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        if let Some(branch) = open.debugger.branches.get_mut(number).filter(|_| 0 < number) {
+            branch.name = name;
+            open.show_debugger();
+            self.keep_branches(key);
+        }
+    }
+
+    /// Forgets a branch. The log stays.
+    pub(super) fn remove_branch(&mut self, key: &SandboxKey, number: usize) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        if 0 < number && number < open.debugger.branches.len() {
+            open.debugger.branches.remove(number);
+            self.keep_branches(key);
+            self.select_branch(key, 0);
+        }
+    }
+}
