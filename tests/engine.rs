@@ -10,6 +10,8 @@ mod branches;
 mod groups;
 #[path = "engine/sandbox.rs"]
 mod sandbox;
+#[path = "engine/schedule_files.rs"]
+mod schedule_files;
 #[path = "engine/topic_timeline.rs"]
 mod topic_timeline;
 

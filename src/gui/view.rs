@@ -34,6 +34,17 @@ pub(crate) enum Pane {
     Sandbox(SandboxKey),
 }
 
+/// What a file is chosen for in a dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileUse {
+    /// To connect with it.
+    Connect,
+    /// To read a schedule for a sandbox from it.
+    OpenSchedule(SandboxKey),
+    /// To write what a sandbox has run into it; called this unless another name is chosen.
+    WriteRun(SandboxKey, String),
+}
+
 /// What a view asks of the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -43,8 +54,8 @@ pub(crate) enum Action {
     Close(Pane),
     /// Carries out a command of the list.
     Run(UiCommand),
-    /// Lets the user choose a connection file in a dialog.
-    BrowseForConfig,
+    /// Lets the user choose a file in a dialog.
+    Browse(FileUse),
     /// Shows a record among those of its topic.
     ShowRecord(Position),
     /// Shows the schedule that is open in a sandbox.

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use egui::Context;
 
+use crate::gui::view::FileUse;
+
 /// A dialog that ends sooner than this without a file was never there.
 const SEEN_AT_LEAST: Duration = Duration::from_millis(500);
 
@@ -22,51 +24,85 @@ pub(crate) enum Chosen {
     NotShown,
 }
 
+/// A dialog that is open.
+#[derive(Debug)]
+struct Open {
+    /// What the file is for.
+    purpose: FileUse,
+    /// Since when.
+    since: Instant,
+    /// Gives the chosen file, once.
+    answer: Receiver<PathBuf>,
+}
+
 /// The file dialog.
 #[derive(Debug, Default)]
 pub(crate) struct FileChooser {
-    /// When it was opened, and what gives the chosen file, once; none while no dialog is open.
-    answer: Option<(Instant, Receiver<PathBuf>)>,
+    /// The dialog that is open.
+    open: Option<Open>,
+}
+
+/// The dialog for a purpose.
+fn dialog(purpose: &FileUse) -> rfd::AsyncFileDialog {
+    let dialog = rfd::AsyncFileDialog::new();
+    let dialog = match purpose {
+        FileUse::Connect => dialog
+            .set_title("Open a connection file")
+            .add_filter("Kafka configuration", &["properties", "conf", "config", "ini"]),
+        FileUse::OpenSchedule(_) => {
+            dialog.set_title("Open a schedule").add_filter("Schedules", &["json"])
+        }
+        FileUse::WriteRun(_, name) => {
+            dialog.set_title("Save the run").set_file_name(name).add_filter("JSON", &["json"])
+        }
+    };
+    dialog.add_filter("All files", &["*"])
+}
+
+/// Shows the dialog for a purpose until it is closed; the file that was chosen.
+fn choose(purpose: &FileUse) -> Option<PathBuf> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+    let dialog = dialog(purpose);
+    let file = match purpose {
+        FileUse::Connect | FileUse::OpenSchedule(_) => runtime.block_on(dialog.pick_file()),
+        FileUse::WriteRun(..) => runtime.block_on(dialog.save_file()),
+    };
+    file.map(|file| file.path().to_owned())
 }
 
 impl FileChooser {
     /// Opens the dialog, if none is open.
-    pub(crate) fn open(&mut self, ctx: &Context) {
-        if self.answer.is_some() {
+    pub(crate) fn open(&mut self, ctx: &Context, purpose: FileUse) {
+        if self.open.is_some() {
             return;
         }
-        let (sender, receiver) = bounded(1);
-        let ctx = ctx.clone();
+        let (sender, answer) = bounded(1);
+        let (ctx, asked) = (ctx.clone(), purpose.clone());
         let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
-            let dialog = rfd::AsyncFileDialog::new()
-                .set_title("Open a connection file")
-                .add_filter("Kafka configuration", &["properties", "conf", "config", "ini"])
-                .add_filter("All files", &["*"]);
-            let runtime = tokio::runtime::Builder::new_current_thread().build();
-            if let Ok(runtime) = runtime
-                && let Some(file) = runtime.block_on(dialog.pick_file())
-            {
+            if let Some(file) = choose(&asked) {
                 // The window may be gone by now; then nobody waits for the answer.
-                drop(sender.send(file.path().to_owned()));
+                drop(sender.send(file));
+            } else {
+                drop(sender);
             }
             ctx.request_repaint();
         });
         if thread.is_ok() {
-            self.answer = Some((Instant::now(), receiver));
+            self.open = Some(Open { purpose, since: Instant::now(), answer });
         }
     }
 
-    /// How a dialog ended since the last call, unless it was cancelled.
-    pub(crate) fn take_chosen(&mut self) -> Option<Chosen> {
-        let (opened, answer) = self.answer.as_ref()?;
-        let chosen = match answer.try_recv() {
+    /// What a dialog was for that ended since the last call, and how it ended, unless it was cancelled.
+    pub(crate) fn take_chosen(&mut self) -> Option<(FileUse, Chosen)> {
+        let open = self.open.as_ref()?;
+        let chosen = match open.answer.try_recv() {
             Ok(path) => Some(Chosen::File(path)),
             Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => {
-                (opened.elapsed() < SEEN_AT_LEAST).then_some(Chosen::NotShown)
+                (open.since.elapsed() < SEEN_AT_LEAST).then_some(Chosen::NotShown)
             }
         };
-        self.answer = None;
-        chosen
+        let purpose = self.open.take()?.purpose;
+        chosen.map(|chosen| (purpose, chosen))
     }
 }

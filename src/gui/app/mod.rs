@@ -29,7 +29,7 @@ use self::states::ViewStates;
 use super::command;
 use super::dialogs::Dialogs;
 use super::theme::TimeFormat;
-use super::view::{Action, Outbox, Pane, View};
+use super::view::{Action, FileUse, Outbox, Pane, View};
 use super::views::sandbox;
 use super::views::tour::Tour;
 use super::widgets::{ToastState, problem_box, toasts};
@@ -113,14 +113,29 @@ impl App {
         let before = std::mem::replace(&mut self.snapshot, self.port.latest());
         self.follow_connection(&before);
         self.tour.follow(&self.snapshot, self.states.front.as_ref(), &mut self.outbox);
-        match self.files.take_chosen() {
-            Some(Chosen::File(path)) => self.states.start.choose_file(&path),
-            Some(Chosen::NotShown) => self.states.start.miss_dialog(),
-            None => {}
+        if let Some((purpose, chosen)) = self.files.take_chosen() {
+            self.use_file(&purpose, chosen);
         }
         self.flush();
         if !self.unsent.is_empty() {
             ctx.request_repaint_after(RETRY);
+        }
+    }
+
+    /// Hands on what became of a dialog, unless what it was opened for is gone.
+    fn use_file(&mut self, purpose: &FileUse, chosen: Chosen) {
+        match purpose {
+            FileUse::Connect => match chosen {
+                Chosen::File(path) => self.states.start.choose_file(&path),
+                Chosen::NotShown => self.states.start.miss_dialog(),
+            },
+            FileUse::OpenSchedule(key) | FileUse::WriteRun(key, _) => {
+                let Some(sandbox) = self.states.sandboxes.get_mut(key) else { return };
+                match chosen {
+                    Chosen::File(path) => sandbox.choose_file(path),
+                    Chosen::NotShown => sandbox.miss_dialog(),
+                }
+            }
         }
     }
 
@@ -301,7 +316,7 @@ impl App {
                 Action::Open(pane) => self.open(&pane),
                 Action::Close(pane) => self.close(&pane),
                 Action::Run(command) => self.execute(ctx, command),
-                Action::BrowseForConfig => self.files.open(ctx),
+                Action::Browse(purpose) => self.files.open(ctx, purpose),
                 Action::ShowRecord(position) => self.show_record(position),
                 Action::ShowSchedule(key) => self.show_sandbox(key, sandbox::Section::Schedule),
                 Action::ShowMatrix(key) => self.show_sandbox(key, sandbox::Section::Matrix),

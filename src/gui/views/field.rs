@@ -3,9 +3,9 @@
 //! Promises: as high as a row, its text in the middle; has a name.
 //! Does not know: what is typed.
 
-use egui::{Align2, Response, Role, TextEdit, TextStyle, Ui, WidgetInfo, vec2};
+use egui::{Align2, Response, RichText, Role, TextEdit, TextStyle, Ui, WidgetInfo, vec2};
 
-use crate::gui::theme::ROW_HEIGHT;
+use crate::gui::theme::{ROW_HEIGHT, Tokens, icons};
 
 /// A line to type into.
 #[derive(Debug)]
@@ -21,6 +21,12 @@ pub(crate) struct Field<'a> {
     width: Option<f32>,
     /// Whether data is typed.
     mono: bool,
+}
+
+/// Says that no file dialog could be shown, and what to do instead.
+pub(crate) fn no_dialog(ui: &mut Ui, instead: &str) {
+    let words = format!("{} No file dialog could be shown here: {instead}", icons::WARNING);
+    ui.label(RichText::new(words).color(Tokens::of(ui).warning));
 }
 
 impl<'a> Field<'a> {

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Ui, vec2};
 
-use super::field::Field;
+use super::field::{Field, no_dialog};
 use super::list_row::ListRow;
 use crate::gui::theme::{Tokens, body, heading, icon, icons, medium, secondary, semibold_family};
-use crate::gui::view::{Action, View};
+use crate::gui::view::{Action, FileUse, View};
 use crate::gui::widgets::{IconButton, Tone, problem_box};
 use crate::workspace::{CheckOutcome, CheckStep, Command, ConnectionChoice, ConnectionState};
 
@@ -183,15 +183,13 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
         browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…")).clicked();
     });
     if state.no_dialog {
-        let words = "No file dialog could be shown here: type the path, or drop the file";
-        let color = Tokens::of(ui).warning;
-        ui.label(RichText::new(format!("{} {words}", icons::WARNING)).color(color));
+        no_dialog(ui, "type the path, or drop the file");
     }
     if let (true, Some(choice)) = (typed, choice) {
         view.out.send(Command::Connect(choice));
     }
     if browse {
-        view.out.act(Action::BrowseForConfig);
+        view.out.act(Action::Browse(FileUse::Connect));
     }
     check
 }

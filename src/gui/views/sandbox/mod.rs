@@ -9,6 +9,7 @@ mod header;
 mod matrix;
 mod schedule;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Id, Margin, Panel, Ui};
@@ -16,10 +17,10 @@ use egui::{CentralPanel, Frame, Id, Margin, Panel, Ui};
 use self::comparison::ComparisonState;
 use self::debugger::DebuggerState;
 use self::matrix::MatrixState;
-use self::schedule::ScheduleState;
+use self::schedule::{FileWish, ScheduleState};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
-use crate::gui::view::View;
+use crate::gui::view::{Action, FileUse, View};
 use crate::gui::widgets::EmptyState;
 use crate::workspace::sandbox::TrialCommand;
 use crate::workspace::{SandboxCommand, SandboxKey, SandboxView};
@@ -72,6 +73,16 @@ impl SandboxState {
     pub(crate) fn open_find(&mut self) {
         self.section = Section::Debugger;
         self.debugger.open_find();
+    }
+
+    /// Takes the file that was chosen in a dialog.
+    pub(crate) fn choose_file(&mut self, path: PathBuf) {
+        self.schedule.choose_file(path);
+    }
+
+    /// Learns that no dialog could be shown.
+    pub(crate) fn miss_dialog(&mut self) {
+        self.schedule.miss_dialog();
     }
 
     /// Takes the text that was opened, unless it is known already or was changed here since.
@@ -155,6 +166,13 @@ fn show_trial(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view
             let demo = view.snapshot.demo.as_ref().filter(|_| sandbox.key == SandboxKey::Demo);
             let incident = demo.map(|demo| &*demo.incident_entity);
             schedule::show(ui, id, &mut state.schedule, trial, incident, &mut asked);
+            if let Some(wish) = state.schedule.take_wish() {
+                let key = sandbox.key.clone();
+                view.out.act(Action::Browse(match wish {
+                    FileWish::Open => FileUse::OpenSchedule(key),
+                    FileWish::Write(name) => FileUse::WriteRun(key, name),
+                }));
+            }
         }
         Section::Comparison => {
             comparison::show(ui, id, sandbox, &mut state.comparison, view, &mut asked);

@@ -98,7 +98,10 @@ impl Origin {
             Self::Text(text) => parsed(&text, None).map(Arc::new),
             Self::File(path) => {
                 let text = fs_err::read_to_string(&path);
-                let text = text.map_err(|error| Problem::from_error(&error))?;
+                let text = text.map_err(|error| {
+                    let hint = "name another file; its path begins in the workspace's folder";
+                    Problem::from_error(&error).with_hint(hint)
+                })?;
                 parsed(&text, Some(&path)).map(Arc::new)
             }
             Self::Incident(order) => {
@@ -123,7 +126,11 @@ fn parsed(text: &str, file: Option<&Path>) -> Result<Schedule, Problem> {
             || format!("the schedule, line {line}, column {column}"),
             |file| format!("{}:{line}:{column}", file.display()),
         );
-        Problem::new(format!("{place}: {words}"))
+        let hint = match file {
+            Some(_) => "mend that line, or save a run to see how a schedule is written",
+            None => "mend that line, or take your changes back",
+        };
+        Problem::new(format!("{place}: {words}")).with_hint(hint)
     })
 }
 

@@ -3,19 +3,21 @@
 //! Promises: a file can always be named by typing; what came of writing it is told.
 //! Does not know: the format of a schedule.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Button, Key, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo};
 
 use crate::gui::theme::{Tokens, icons, secondary};
-use crate::gui::views::field::Field;
+use crate::gui::views::field::{Field, no_dialog};
 use crate::gui::widgets::{IconButton, problem_box};
 use crate::sandbox::Consumer;
 use crate::workspace::sandbox::{RunView, TrialCommand, TrialView};
 
 /// How wide a field for a file is, in points.
 const FIELD_WIDTH: f32 = 340.0;
+/// What the buttons beside it take, in points.
+const BUTTONS_WIDTH: f32 = 220.0;
 /// How high the text of a schedule gets, in points.
 const TEXT_HEIGHT: f32 = 200.0;
 
@@ -43,6 +45,23 @@ pub(super) struct FilesState {
     taken: Option<Arc<str>>,
     /// The file as it is typed.
     path: String,
+    /// What a dialog was opened for.
+    browsing: Option<Doing>,
+    /// The dialog that is wanted.
+    wish: Option<FileWish>,
+    /// The file that was chosen in it.
+    chosen: Option<PathBuf>,
+    /// Whether no dialog could be shown.
+    no_dialog: bool,
+}
+
+/// A dialog in which a file is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileWish {
+    /// One that is there.
+    Open,
+    /// One to write into, called this unless another name is chosen.
+    Write(String),
 }
 
 impl FilesState {
@@ -53,6 +72,7 @@ impl FilesState {
             return;
         }
         self.doing = Some(doing);
+        self.no_dialog = false;
         let name = file_name(run);
         self.path = match doing {
             Doing::Editing | Doing::Opening => String::new(),
@@ -61,6 +81,44 @@ impl FilesState {
                 format!("fixtures/{name}{}", crate::workspace::sandbox::FIXTURE_ENDING)
             }
         };
+    }
+}
+
+impl FilesState {
+    /// Wants a dialog for this.
+    fn browse(&mut self, doing: Doing) {
+        let name = Path::new(self.path.trim()).file_name().map(|name| name.display().to_string());
+        self.browsing = Some(doing);
+        self.wish = Some(match doing {
+            Doing::Editing | Doing::Opening => FileWish::Open,
+            Doing::Saving | Doing::Keeping => FileWish::Write(name.unwrap_or_default()),
+        });
+    }
+
+    /// The dialog that is wanted since the last call.
+    pub(super) fn take_wish(&mut self) -> Option<FileWish> {
+        self.wish.take()
+    }
+
+    /// Takes the file that was chosen in a dialog.
+    pub(super) fn choose(&mut self, path: PathBuf) {
+        self.no_dialog = false;
+        self.chosen = Some(path);
+    }
+
+    /// Learns that no dialog could be shown.
+    pub(super) fn miss_dialog(&mut self) {
+        self.no_dialog = true;
+    }
+
+    /// The file that was chosen for this; one that was chosen for something else is forgotten.
+    fn take_chosen(&mut self, doing: Doing) -> Option<PathBuf> {
+        let path = self.chosen.take()?;
+        if self.browsing.take() != Some(doing) {
+            return None;
+        }
+        self.path = path.display().to_string();
+        Some(path)
     }
 }
 
@@ -100,17 +158,17 @@ pub(super) fn show(
         None => {}
         Some(Doing::Editing) => edit(ui, state, run, out),
         Some(Doing::Opening) => {
-            if let Some(path) = field(ui, state, "Schedule to open", "Open") {
+            if let Some(path) = field(ui, state, Doing::Opening) {
                 out.push(TrialCommand::OpenFile(run.consumer, path));
             }
         }
         Some(Doing::Saving) => {
-            if let Some(path) = field(ui, state, "File to save into", "Save") {
+            if let Some(path) = field(ui, state, Doing::Saving) {
                 out.push(TrialCommand::SaveSchedule(path));
             }
         }
         Some(Doing::Keeping) => {
-            if let Some(path) = field(ui, state, "Test to write", "Write the test") {
+            if let Some(path) = field(ui, state, Doing::Keeping) {
                 out.push(TrialCommand::SaveTest(path));
             }
             let words = "It expects what a correct consumer shows, and fails until this one does. Run it with `foldback test`.";
@@ -132,26 +190,40 @@ pub(super) fn show(
 
 /// A field for a file where no schedule is open yet.
 pub(super) fn open_field(ui: &mut Ui, state: &mut FilesState, out: &mut Vec<TrialCommand>) {
-    if let Some(path) = field(ui, state, "Schedule to open", "Open") {
+    if let Some(path) = field(ui, state, Doing::Opening) {
         out.push(TrialCommand::OpenFile(Consumer::Naive, path));
     }
 }
 
-/// A field for a file with a button; the file when it was asked for.
-fn field(ui: &mut Ui, state: &mut FilesState, name: &str, verb: &str) -> Option<PathBuf> {
-    let mut chosen = None;
+/// A field for a file with its buttons; the file when it was asked for, typed or chosen in a dialog.
+fn field(ui: &mut Ui, state: &mut FilesState, doing: Doing) -> Option<PathBuf> {
+    let (name, verb) = match doing {
+        Doing::Editing | Doing::Opening => ("Schedule to open", "Open"),
+        Doing::Saving => ("File to save into", "Save"),
+        Doing::Keeping => ("Test to write", "Write the test"),
+    };
+    let mut chosen = state.take_chosen(doing);
     ui.horizontal(|ui| {
         let hint = "path in the workspace's folder";
-        let width = FIELD_WIDTH.min(ui.available_width() - 130.0);
+        let width = FIELD_WIDTH.min(ui.available_width() - BUTTONS_WIDTH);
         let typed = Field::new(&mut state.path, name).hint(hint).mono().width(width).show(ui);
         let entered = typed.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let named = !state.path.trim().is_empty();
         let clicked = ui.add_enabled(named, Button::new(verb)).clicked();
         if named && (entered || clicked) {
             chosen = Some(PathBuf::from(state.path.trim()));
-            state.doing = None;
+        }
+        let browse = IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…");
+        if ui.add(browse).clicked() {
+            state.browse(doing);
         }
     });
+    if state.no_dialog {
+        no_dialog(ui, "type the path");
+    }
+    if chosen.is_some() {
+        state.doing = None;
+    }
     chosen
 }
 
@@ -179,4 +251,26 @@ fn edit(ui: &mut Ui, state: &mut FilesState, run: &RunView, out: &mut Vec<TrialC
             state.text = run.text.to_string();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_chosen_in_a_dialog_serves_what_it_was_chosen_for_and_nothing_else() {
+        let mut state =
+            FilesState { path: "schedules/F3.schedule.json".into(), ..Default::default() };
+        state.browse(Doing::Saving);
+        assert_eq!(state.take_wish(), Some(FileWish::Write("F3.schedule.json".into())));
+        assert_eq!(state.take_wish(), None, "one dialog is enough");
+        state.choose("/tmp/a.json".into());
+        assert_eq!(state.take_chosen(Doing::Saving), Some("/tmp/a.json".into()));
+        assert_eq!(state.path, "/tmp/a.json", "it is shown where one types");
+        state.browse(Doing::Opening);
+        assert_eq!(state.take_wish(), Some(FileWish::Open));
+        state.choose("/tmp/b.json".into());
+        assert_eq!(state.take_chosen(Doing::Keeping), None, "the user went on to something else");
+        assert_eq!(state.take_chosen(Doing::Opening), None);
+    }
 }

@@ -8,10 +8,12 @@ mod lanes;
 mod mark;
 mod moment;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Id, Margin, Panel, RichText, Ui};
 
+pub(crate) use self::files::FileWish;
 use self::files::FilesState;
 use self::lanes::LanesState;
 use self::moment::MomentState;
@@ -35,6 +37,23 @@ pub(crate) struct ScheduleState {
     moment: MomentState,
     /// The schedule as text and as a file.
     files: FilesState,
+}
+
+impl ScheduleState {
+    /// Takes the file that was chosen in a dialog.
+    pub(crate) fn choose_file(&mut self, path: PathBuf) {
+        self.files.choose(path);
+    }
+
+    /// Learns that no dialog could be shown.
+    pub(crate) fn miss_dialog(&mut self) {
+        self.files.miss_dialog();
+    }
+
+    /// The dialog that is wanted since the last call.
+    pub(crate) fn take_wish(&mut self) -> Option<FileWish> {
+        self.files.take_wish()
+    }
 }
 
 /// What a view of a schedule is given beside its state.
