@@ -278,3 +278,36 @@ fn every_part_of_a_debugger_is_still_and_fits_into_a_small_window() {
         test.picture(&format!("sandbox-{}", size.x));
     }
 }
+
+#[test]
+fn the_editor_indents_as_one_types_even_faster_than_frames_come() {
+    let mut test = window();
+    let editor = "Script";
+    test.get_by_role_and_label(egui::Role::MultilineTextInput, editor).focus();
+    test.key(Modifiers::COMMAND, Key::A);
+    let text = |text: &str| egui::Event::Text(text.to_owned());
+    let key = |key| egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    let typed =
+        [text("a("), text("{"), key(Key::Enter), text("b"), key(Key::Enter), text("}"), text(")")];
+    for event in typed {
+        test.event(event);
+    }
+    test.run();
+    let written = |test: &Test| {
+        test.get_by_role_and_label(egui::Role::MultilineTextInput, editor).value().unwrap()
+    };
+    assert_eq!(written(&test), "a({\n  b\n})");
+    test.key(Modifiers::COMMAND, Key::A);
+    test.key(Modifiers::NONE, Key::Tab);
+    assert_eq!(written(&test), "  a({\n    b\n  })");
+    test.key(Modifiers::SHIFT, Key::Tab);
+    assert_eq!(written(&test), "a({\n  b\n})", "what is chosen stays chosen");
+    test.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(written(&test), "  a({\n    b\n  })", "a step back can be taken back");
+}

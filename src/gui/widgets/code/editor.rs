@@ -9,10 +9,11 @@ use std::sync::Arc;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat};
 use egui::text_edit::{TextEditOutput, TextEditState};
 use egui::{
-    Align2, Color32, FontId, Galley, Id, Pos2, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, Event, FontId, Galley, Id, Pos2, Rect, Role, ScrollArea, Sense, Stroke,
+    TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::keys;
 use super::tokens::{Part, parts};
 use crate::gui::theme::{GUTTER, Tokens, icon, icons, mono, mono_small};
 
@@ -58,6 +59,8 @@ pub struct CodeState {
     go_to: Option<Range<usize>>,
     /// Whether the editor wants the focus.
     focus_wanted: bool,
+    /// What was typed behind a key that the field had to see first.
+    waiting: Vec<Event>,
 }
 
 impl CodeState {
@@ -131,6 +134,7 @@ impl<'a> CodeEditor<'a> {
         let gutter = 16.0 + digit * lines.to_string().len().max(3) as f32 + GUTTER;
         ui.painter().rect_filled(outer, 0.0, tokens.canvas);
         let code = outer.with_min_x(outer.left() + gutter);
+        let indented = keys::take(ui, self.id.with("text"), text, &mut state.waiting);
         let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(code).id_salt(self.id));
         let shown = ScrollArea::both().id_salt(self.id.with("scroll")).auto_shrink(false).show(
             &mut inside,
@@ -142,7 +146,7 @@ impl<'a> CodeEditor<'a> {
         );
         ui.advance_cursor_after_rect(outer);
         self.paint_gutter(ui, outer.with_max_x(code.left()), &shown.inner);
-        shown.inner.response.response.changed()
+        indented || shown.inner.response.response.changed()
     }
 
     /// The field.
@@ -268,7 +272,7 @@ fn wave(ui: &Ui, from: Pos2, width: f32, color: Color32) {
 }
 
 /// The number of characters before a byte.
-fn char_index(text: &str, byte: usize) -> usize {
+pub(super) fn char_index(text: &str, byte: usize) -> usize {
     text.get(..byte).map_or(0, |before| before.chars().count())
 }
 
