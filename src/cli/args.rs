@@ -519,6 +519,9 @@ pub struct BenchLookupArgs {
     /// How many entities are looked up
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub lookups: u64,
+    /// Looks up in a log that stays open, as the window does, instead of in one that is opened each time
+    #[arg(long)]
+    pub stay_open: bool,
     /// Which entities: the same number chooses the same
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,

@@ -13,7 +13,7 @@ use super::cache::{
 };
 use super::time_buckets::{TimeBuckets, TimeCounts};
 use crate::model::{
-    Isolation, LogClock, LogTime, PLAUSIBLE_FUTURE_MS, RecordBatch, RecordBatchBuilder,
+    Isolation, KeyFilter, LogClock, LogTime, PLAUSIBLE_FUTURE_MS, RecordBatch, RecordBatchBuilder,
     RecordFacts, TopicPartition, Transaction,
 };
 
@@ -269,6 +269,19 @@ impl StoredSegment {
         number: usize,
         wanted: Wanted,
     ) -> Result<RecordBatch, CacheError> {
+        self.read_records(number, wanted, &KeyFilter::All)
+    }
+
+    /// Those of the delivered records of a batch whose keys pass, read anew.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn read_records(
+        &self,
+        number: usize,
+        wanted: Wanted,
+        keys: &KeyFilter,
+    ) -> Result<RecordBatch, CacheError> {
         let latest_ms = self.layout()?.latest_ms[number];
         let sight = &self.sight;
         let columns = self.file.columns(&self.file.batches()?[number], wanted)?;
@@ -281,6 +294,10 @@ impl StoredSegment {
             }
             let timestamp_ms = columns.timestamp_ms(row);
             let log_time = clock.advance(timestamp_ms);
+            let key = columns.key(row);
+            if !keys.takes(key) {
+                continue;
+            }
             let facts = RecordFacts {
                 offset,
                 timestamp_ms,
@@ -292,7 +309,7 @@ impl StoredSegment {
                 transaction,
                 implausible_time: !matches!(log_time, LogTime::Known(_)),
             };
-            builder.push(facts, columns.key(row), columns.value(row), columns.headers(row));
+            builder.push(facts, key, columns.value(row), columns.headers(row));
         }
         Ok(builder.finish())
     }

@@ -140,8 +140,8 @@ pub(super) fn index(args: &BenchIndexArgs, context: &Context) -> Result<Measured
     })
 }
 
-/// Looks up entities of an indexed log. A step is one look-up by a log that was just opened: what a new process does,
-/// the start of the process itself aside.
+/// Looks up entities of an indexed log. A step is one look-up by a log that was just opened, which is what a new process
+/// does, the start of the process itself aside; or by one that stays open.
 pub(super) fn lookup(args: &BenchLookupArgs, context: &Context) -> Result<Measured, CommandError> {
     let log = Measurable::new(&args.log, context)?;
     let cache = log_cache(&context.options)
@@ -158,14 +158,15 @@ pub(super) fn lookup(args: &BenchLookupArgs, context: &Context) -> Result<Measur
     let began = Instant::now();
     for key in keys {
         let asked = Instant::now();
-        let fresh = log.cached(&cache, true)?;
+        let opened = if args.stay_open { None } else { Some(log.cached(&cache, true)?) };
         let plan = log.plan(KeyFilter::Equals(key), true);
-        let outcome = fresh.read(&plan, &context.cancel, &mut |event| {
-            if let ReadEvent::Batch(batch) = event {
-                records += batch.len() as u64;
-            }
-            ControlFlow::Continue(())
-        });
+        let outcome =
+            opened.as_ref().unwrap_or(&indexed).read(&plan, &context.cancel, &mut |event| {
+                if let ReadEvent::Batch(batch) = event {
+                    records += batch.len() as u64;
+                }
+                ControlFlow::Continue(())
+            });
         outcome.map_err(Failure::from)?;
         steps.add(asked);
     }

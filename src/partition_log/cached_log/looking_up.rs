@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::serving::{Served, account, filtered, numbers_of, serve_segment};
+use super::serving::{Served, account, numbers_of, serve_segment};
 use super::{CachedLog, partition_of};
 use crate::model::{
     Cancel, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan, RecordBatch,
@@ -261,7 +261,7 @@ pub(super) fn is_look_up(plan: &ReadPlan) -> bool {
 fn records_with(segment: &StoredSegment, keys: &KeyFilter) -> Result<Vec<RecordBatch>, CacheError> {
     let mut records = Vec::new();
     for number in numbers_of(segment, keys)? {
-        let batch = filtered(segment.read_batch(number, Wanted::Keys)?, keys);
+        let batch = segment.read_records(number, Wanted::Keys, keys)?;
         if !batch.is_empty() {
             records.push(batch);
         }

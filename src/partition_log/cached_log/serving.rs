@@ -8,10 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{CachedLog, partition_of};
-use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan, RecordBatch,
-    RecordBatchBuilder,
-};
+use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan};
 use crate::partition_log::cache::{CacheError, SegmentEntry, Wanted};
 use crate::partition_log::source::SourceError;
 use crate::partition_log::store::LogStore;
@@ -195,27 +192,15 @@ pub(super) fn serve_segment(
         if cancel.is_cancelled() {
             return Ok(ControlFlow::Break(()));
         }
-        let batch = segment.read_batch(number, wanted).map_err(|problem| (last_offset, problem))?;
-        let read_to = batch.offsets().last().copied();
-        let batch = filtered(batch, &plan.keys);
-        if !batch.is_empty() && sink(ReadEvent::Batch(batch)).is_break() {
+        let batch = segment.read_records(number, wanted, &plan.keys);
+        let batch = batch.map_err(|problem| (last_offset, problem))?;
+        let Some(last) = batch.offsets().last().copied() else { continue };
+        if sink(ReadEvent::Batch(batch)).is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        last_offset = read_to.or(last_offset);
+        last_offset = Some(last);
     }
     Ok(ControlFlow::Continue(()))
-}
-
-/// The records of a batch whose keys pass.
-pub(super) fn filtered(batch: RecordBatch, keys: &KeyFilter) -> RecordBatch {
-    if *keys == KeyFilter::All {
-        return batch;
-    }
-    let mut builder = RecordBatchBuilder::new(batch.partition().clone());
-    for record in batch.iter().filter(|record| keys.takes(record.key())) {
-        builder.push(record.facts(), record.key(), record.value(), record.headers());
-    }
-    builder.finish()
 }
 
 /// Accounts for a segment that was served whole, but for records at these offsets, which are gone from the log.
