@@ -9,7 +9,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,6 +18,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use foldback::kafka::Connection;
 use foldback::model::{Cancel, Isolation, ReadEvent, ReadPlan};
 use foldback::partition_log::{CacheError, CachedLog, KafkaLog, Keeping, LogCache, LogSource};
 use serde_json::{Value, json};
@@ -195,11 +196,7 @@ fn indexing_that_is_killed_at_any_moment_leaves_an_index_without_a_wrong_or_doub
     const RECORDS: u32 = 200_000;
     let kafka = Kafka::shared();
     let topic = kafka.create_topic("killed", 2, &[]);
-    let mut lines = String::new();
-    for number in 0..RECORDS {
-        writeln!(lines, "key-{}|{number}", number % 311).unwrap();
-    }
-    kcat(kafka.brokers(), &["-P", "-t", &topic, "-K|", "-z", "lz4"], lines.as_bytes());
+    fill(kafka, &topic, 0, RECORDS);
     let connection = connect(kafka);
     let all = plan(&connection, &topic, Isolation::Committed);
     let (expected, _) = all_records(&KafkaLog::new(connection.clone()), &all);
@@ -231,9 +228,7 @@ fn indexing_that_is_killed_at_any_moment_leaves_an_index_without_a_wrong_or_doub
         let problems =
             cache.list().iter().map(|kept| cache.verify(kept, |_records| ())).collect::<Vec<_>>();
         assert!(problems.iter().all(Vec::is_empty), "kill {kill} after {moment:?}: {problems:?}");
-        let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
-        let keeping = Keeping { cache: Some(Arc::new(cache)), payloads: true, tell };
-        let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
+        let log = kept_log(&connection, cache);
         let (found, from_cache) = all_records(&log, &all);
         assert!(found == expected, "kill {kill} after {moment:?}");
         kept_in_part += usize::from(from_cache > 0 && from_cache < u64::from(RECORDS));
@@ -274,6 +269,92 @@ fn both_isolation_levels_are_served_from_one_index() {
     let committed = ask_twice(kafka, folder.path(), &["scan", "--topic", &topic]).0;
     let summary = committed.last().unwrap();
     assert_eq!(summary["completeness"]["verdict"], "complete", "{summary}");
+}
+
+/// The log with what this cache keeps of it, of which nothing may be damaged.
+fn kept_log(connection: &Connection, cache: LogCache) -> CachedLog {
+    let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
+    let keeping = Keeping { cache: Some(Arc::new(cache)), payloads: true, tell };
+    CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping)
+}
+
+/// Follows a topic until so many records were printed, while they arrive; then ends it as Ctrl-C does.
+fn follow(kafka: &Kafka, folder: &Path, topic: &str, records: usize, write: impl FnOnce()) {
+    let arguments = ["scan", "--topic", topic, "--follow", "--json", "--brokers", kafka.brokers()];
+    let mut child = command(folder, &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains("offset"), "it follows from the start: {first}");
+    write();
+    assert_eq!(lines.by_ref().take(records - 1).map(Result::unwrap).count(), records - 1);
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.unwrap().success());
+    assert_eq!(lines.count(), 1, "the summary");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_was_followed_is_answered_by_a_new_process_without_reading_it_again() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("followed-and-kept", 1, &[]);
+    let folder = Folder::new();
+    fill(kafka, &topic, 0, 500);
+    index(kafka, folder.path(), &topic);
+    follow(kafka, folder.path(), &topic, 3_000, || fill(kafka, &topic, 500, 2_500));
+    let (lines, from_cache) = ask_twice(kafka, folder.path(), &["scan", "--topic", &topic]);
+    assert_eq!((lines.len(), from_cache), (3_001, 3_000));
+    assert_eq!(index(kafka, folder.path(), &topic)["records_read"], 0);
+    // Behind the gaps of transactions may stand aborted records: they are left to the next look.
+    let mixed = kafka.create_topic("followed-transactions", 1, &[]);
+    fill(kafka, &mixed, 0, 1);
+    follow(kafka, folder.path(), &mixed, 1_500, || {
+        let producer = TestProducer::transactional(kafka, &mixed);
+        producer.begin();
+        producer.send(&mixed, &[TestRecord::new("k", "aborted")]);
+        producer.abort();
+        fill(kafka, &mixed, 1, 1_499);
+    });
+    for isolation in ["committed", "uncommitted"] {
+        let arguments = ["scan", "--topic", &mixed, "--isolation", isolation];
+        let lines = ask_twice(kafka, folder.path(), &arguments).0;
+        let aborted = lines.iter().filter(|line| line["txn"] == "aborted").count();
+        assert_eq!(aborted, usize::from(isolation == "uncommitted"));
+    }
+}
+
+#[test]
+fn a_follower_that_is_killed_has_kept_what_was_large_enough() {
+    const RECORDS: u32 = 280_000;
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("followed-and-killed", 1, &[]);
+    fill(kafka, &topic, 0, RECORDS);
+    let folder = Folder::new();
+    let arguments = [
+        "scan",
+        "--topic",
+        &topic,
+        "--follow",
+        "--unordered",
+        "--count",
+        "--brokers",
+        kafka.brokers(),
+    ];
+    let mut following = command(folder.path(), &arguments).stdout(Stdio::null()).spawn().unwrap();
+    let kept = || LogCache::new(folder.path().join("cache/foldback/log"), u64::MAX);
+    let records = || kept().list().iter().map(|kept| kept.records).sum::<u64>();
+    wait_until("the tail is kept", LIMIT, || records() > 0);
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert!((256 * 1024..u64::from(RECORDS)).contains(&records()), "{}", records());
+    let cache = kept();
+    for kept in cache.list() {
+        assert!(cache.verify(&kept, |_records| ()).is_empty());
+    }
+    let connection = connect(kafka);
+    let all = plan(&connection, &topic, Isolation::Committed);
+    let (expected, _) = all_records(&KafkaLog::new(connection.clone()), &all);
+    let (found, from_cache) = all_records(&kept_log(&connection, cache), &all);
+    assert!(found == expected && from_cache >= 256 * 1024, "{from_cache} of {}", found.len());
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl PartitionRead {
 
     /// The account without its gaps, of which there may be many: enough to tell progress.
     pub fn without_gaps(&self) -> Self {
-        let Self { partition, from, position, end, records, bytes, lost, .. } = self;
+        let Self { partition, from, position, end, records, bytes, lost, leader_epochs, .. } = self;
         Self {
             partition: partition.clone(),
             from: *from,
@@ -187,7 +187,7 @@ impl PartitionRead {
             lost: lost.clone(),
             first_timestamp_ms: self.first_timestamp_ms,
             last_log_time_ms: self.last_log_time_ms,
-            leader_epochs: Vec::new(),
+            leader_epochs: leader_epochs.clone(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! about, and again from time to time.
 
 mod comparing;
+mod following;
 mod keeping;
 mod looking_up;
 mod opening;
@@ -19,6 +20,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use self::following::{Tail, TailSizes};
 pub use self::keeping::{FillOrder, Filled, Kept};
 use self::looking_up::LookUps;
 pub use self::opening::{KeptSegments, LogNews};
@@ -57,6 +59,8 @@ pub struct CachedLog {
     payloads: bool,
     /// What a fetch of single records costs beside what it is for, in bytes.
     fetch_bytes: u64,
+    /// How large the tail of a follower becomes.
+    tail_sizes: TailSizes,
     /// What is kept of each topic asked about; `None` where nothing can be.
     topics: Mutex<BTreeMap<Arc<str>, Option<Arc<TopicCache>>>>,
     /// When what is kept of a topic was compared with the log.
@@ -122,6 +126,7 @@ impl CachedLog {
             batches: Arc::new(BatchCache::new(BATCH_BUDGET_BYTES)),
             payloads,
             fetch_bytes: looking_up::FETCH_BYTES,
+            tail_sizes: TailSizes::default(),
             topics: Mutex::default(),
             compared: Mutex::default(),
             tell,
@@ -176,14 +181,24 @@ impl CachedLog {
             let log_times: BTreeMap<TopicPartition, i64> = reached.collect();
             let log_times = Some(Arc::new(log_times));
             let plan = ReadPlan { ranges, log_times, ..plan.clone() };
-            outcome = self.source.read(&plan, cancel, &mut |event| match event {
-                ReadEvent::Batch(batch) => match going_on(served, batch) {
-                    Some(batch) => sink(ReadEvent::Batch(batch)),
-                    None => ControlFlow::Continue(()),
-                },
-                ReadEvent::Progress(reads) => sink(ReadEvent::Progress(joined(served, reads))),
-                other => sink(other),
+            let mut tail = Tail::new(self, &plan, cancel)?;
+            let mut kept = Ok(());
+            outcome = self.source.read(&plan, cancel, &mut |event| {
+                kept = tail.hear(&event);
+                if kept.is_err() {
+                    return ControlFlow::Break(());
+                }
+                match event {
+                    ReadEvent::Batch(batch) => match going_on(served, batch) {
+                        Some(batch) => sink(ReadEvent::Batch(batch)),
+                        None => ControlFlow::Continue(()),
+                    },
+                    ReadEvent::Progress(reads) => sink(ReadEvent::Progress(joined(served, reads))),
+                    other => sink(other),
+                }
             })?;
+            kept?;
+            tail.end(&outcome)?;
         }
         outcome.partitions = joined(served, outcome.partitions);
         Ok(outcome)
@@ -225,7 +240,33 @@ impl CachedLog {
         Ok(outcome)
     }
 
-    /// The same with the records in log order. `None` when they do not fit into memory; none was handed on then.
+    /// Reads the log itself in log order, without the records that were handed on.
+    fn read_log_in_order(
+        &self,
+        plan: &ReadPlan,
+        handed_on: u64,
+        cancel: &Cancel,
+        sink: &mut RecordSink<'_>,
+        events: &mut dyn FnMut(ReadEvent),
+    ) -> Result<ReadOutcome, SourceError> {
+        let mut count = 0;
+        let mut tail = Tail::new(self, plan, cancel)?;
+        let mut kept = Ok(());
+        let mut take = |record: RecordRef<'_>| {
+            kept = tail.take(record);
+            if kept.is_err() {
+                return ControlFlow::Break(());
+            }
+            count += 1;
+            if count > handed_on { sink(record) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = self.source.read_in_log_order(plan, cancel, &mut take, events)?;
+        kept?;
+        tail.end(&outcome)?;
+        Ok(outcome)
+    }
+
+    /// The same as `read_looked_up` with the records in log order. `None` when they do not fit into memory; none was handed on then.
     fn order_looked_up(
         &self,
         plan: &ReadPlan,
@@ -442,12 +483,7 @@ impl LogSource for CachedLog {
                 })?;
             }
             if !fits {
-                let mut count = 0;
-                let mut sink = |record: RecordRef<'_>| {
-                    count += 1;
-                    if count > handed_on { sink(record) } else { ControlFlow::Continue(()) }
-                };
-                return self.source.read_in_log_order(plan, cancel, &mut sink, events);
+                return self.read_log_in_order(plan, handed_on, cancel, sink, events);
             }
             let snapshot = store.snapshot();
             let handed = Self::hand_on(&snapshot, plan, handed_on, cancel, sink);

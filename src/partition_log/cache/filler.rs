@@ -35,6 +35,16 @@ const MOST_THREADS: usize = 4;
 /// records that follow: that bounds both the number of segments and how often a record is written.
 const GROWTH: u64 = 8;
 
+/// What is written anew together with what follows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Joining {
+    /// A small last segment, so that there are never many of them.
+    #[default]
+    Small,
+    /// Nothing: whoever reads what is kept goes on undisturbed.
+    Nothing,
+}
+
 /// What a writing thread is told.
 enum Order {
     /// These records come next in their partition.
@@ -65,6 +75,8 @@ struct Shared {
     started_ms: i64,
     /// Whether values and headers are kept.
     payloads: bool,
+    /// What is written anew.
+    joining: Joining,
 }
 
 /// A thread that writes until nobody gives orders any more.
@@ -79,7 +91,8 @@ pub(crate) struct Filler {
 }
 
 impl Filler {
-    /// Starts to fill these missing parts, at most one of each partition.
+    /// Starts to fill these missing parts, at most one of each partition, by a read that began at this moment (in
+    /// milliseconds since the epoch), with values and headers or without.
     ///
     /// # Errors
     /// When the cache cannot be written.
@@ -88,8 +101,7 @@ impl Filler {
         topic: &Arc<TopicCache>,
         right: WriteLock,
         missing: &[(i32, (i64, i64))],
-        started_ms: i64,
-        payloads: bool,
+        (started_ms, payloads, joining): (i64, bool, Joining),
     ) -> Result<Self, CacheError> {
         // One for each core, although reading needs some too: writing is most of the work, and reading waits for it.
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -100,6 +112,7 @@ impl Filler {
             topic: Arc::clone(topic),
             started_ms,
             payloads,
+            joining,
         });
         for (number, hole) in missing {
             let kept = topic.partition_to_write(*number, &right)?;
@@ -179,7 +192,8 @@ impl Shared {
         let coming = u64::try_from(to - from).unwrap_or(0);
         let small = before.filter(|file| {
             let entry = file.entry();
-            entry.payloads == self.payloads
+            self.joining == Joining::Small
+                && entry.payloads == self.payloads
                 && u64::from(entry.rows) < GROWTH.saturating_mul(coming)
                 && is_small(entry)
         });

@@ -28,7 +28,7 @@ pub(super) use columns::Wanted;
 pub(super) use distinct_keys::DistinctKeys;
 pub use distinct_keys::{KeyPlace, KeyTally};
 pub use error::CacheError;
-pub(super) use filler::Filler;
+pub(super) use filler::{Filler, Joining};
 pub use log_cache::{DISK_BUDGET_BYTES, KeptTopic, LogCache};
 pub(super) use manifest::SegmentEntry;
 pub(super) use segment_file::SegmentFile;

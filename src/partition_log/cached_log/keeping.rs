@@ -17,7 +17,7 @@ use crate::kafka::Watermarks;
 use crate::model::{
     Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
 };
-use crate::partition_log::cache::{CacheError, Filler, LogCache, TopicCache, Wanted};
+use crate::partition_log::cache::{CacheError, Filler, Joining, LogCache, TopicCache, Wanted};
 use crate::partition_log::source::SourceError;
 
 /// Who is told how filling goes on.
@@ -36,14 +36,16 @@ pub struct FillOrder {
 }
 
 /// What is kept of what is missing, and how it is read.
-#[derive(Clone, Copy, Debug)]
-struct Filling {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Filling {
     /// When reading began, in milliseconds since the epoch.
-    started_ms: i64,
+    pub(super) started_ms: i64,
     /// Whether values and headers are kept.
-    payloads: bool,
+    pub(super) payloads: bool,
     /// How it is read.
-    order: FillOrder,
+    pub(super) order: FillOrder,
+    /// What is put together with it.
+    pub(super) joining: Joining,
 }
 
 /// What was read to fill what was missing.
@@ -123,7 +125,12 @@ impl CachedLog {
             self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
             topic.touch();
             let stable = stable_parts(ranges, &marks);
-            let filling = Filling { started_ms: plan.started_ms, payloads: self.payloads, order };
+            let filling = Filling {
+                started_ms: plan.started_ms,
+                payloads: self.payloads,
+                order,
+                joining: Joining::default(),
+            };
             let fill = self.fill(cache, &topic, &stable, filling, cancel, sink)?;
             let Some(more) = fill else { return Ok(None) };
             filled.records += more.records;
@@ -260,8 +267,8 @@ impl CachedLog {
             let stable = stable_parts(ranges, &marks);
             let payloads =
                 self.payloads && (!is_partial(plan) || !Self::has_bare(&topic, &stable)?);
-            let order = FillOrder::default();
-            let filling = Filling { started_ms: plan.started_ms, payloads, order };
+            let started_ms = plan.started_ms;
+            let filling = Filling { started_ms, payloads, ..Filling::default() };
             match self.fill(cache, &topic, &stable, filling, cancel, sink) {
                 Ok(Some(more)) => filled += more.records,
                 Ok(None) => return Ok(None),
@@ -290,7 +297,11 @@ impl CachedLog {
     }
 
     /// Goes on without the cache where it is at fault.
-    fn give_up(&self, topic: &Arc<str>, problem: SourceError) -> Result<(), SourceError> {
+    pub(super) fn give_up(
+        &self,
+        topic: &Arc<str>,
+        problem: SourceError,
+    ) -> Result<(), SourceError> {
         let SourceError::Cache(problem) = problem else { return Err(problem) };
         let unusable = !matches!(problem, CacheError::OverBudget { .. } | CacheError::Io { .. });
         self.note(&problem);
@@ -302,7 +313,7 @@ impl CachedLog {
 
     /// Fills what is missing of these ranges of a topic, unless another process does. `None` when the sink had enough or
     /// it was called off.
-    fn fill(
+    pub(super) fn fill(
         &self,
         cache: &Arc<LogCache>,
         topic: &Arc<TopicCache>,
@@ -311,7 +322,7 @@ impl CachedLog {
         cancel: &Cancel,
         sink: &mut EventSink<'_>,
     ) -> Result<Option<Filled>, SourceError> {
-        let Filling { started_ms, payloads, order } = filling;
+        let Filling { started_ms, payloads, order, joining } = filling;
         let mut filled = Filled::default();
         let mut newest = NEWEST_OFFSETS;
         loop {
@@ -331,7 +342,8 @@ impl CachedLog {
                 return Ok(Some(filled));
             }
             let Some(right) = topic.write_lock()? else { return Ok(Some(filled)) };
-            let filler = Filler::start(cache, topic, right, &missing, started_ms, payloads)?;
+            let filler =
+                Filler::start(cache, topic, right, &missing, (started_ms, payloads, joining))?;
             let outcome = self.pour(topic, &filler, &missing, (started_ms, order), cancel, sink);
             let stopped = match &outcome {
                 Ok((outcome, sink_broke)) => {

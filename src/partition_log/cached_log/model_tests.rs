@@ -56,6 +56,8 @@ enum Step {
     Keep,
     /// Only a part is read whole and kept: a share of each partition.
     KeepPart(u8),
+    /// Somebody follows from a share of each partition on, in the order of the log or of each partition.
+    Follow(u8, bool),
     /// Keys alone are kept of everything that is not kept yet.
     KeepKeys,
     /// A new process opens what is kept.
@@ -173,12 +175,30 @@ impl LogSource for Model {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadOutcome, SourceError> {
         let mut outcome = ReadOutcome::default();
+        let marks = self.watermarks();
         for range in &plan.ranges {
-            let (batch, account) = self.deliver(range, plan);
+            // A follower is done when it has caught up.
+            let to = if plan.follow {
+                marks[&partition_of(range)].end(plan.isolation)
+            } else {
+                range.to
+            };
+            let (batch, account) = self.deliver(&OffsetRange { to, ..range.clone() }, plan);
             outcome.partitions.push(account);
-            if !batch.is_empty() && sink(ReadEvent::Batch(batch)).is_break() {
-                outcome.stopped = true;
-                break;
+            // What a follower is given comes in small pieces.
+            let size = if plan.follow { 3 } else { usize::MAX };
+            let mut rest = batch;
+            while let Some(first) = rest.offsets().first().copied() {
+                let next = rest.offsets().get(size).copied();
+                let mut piece = RecordBatchBuilder::new(rest.partition().clone());
+                for record in rest.iter().take(size) {
+                    piece.push(record.facts(), record.key(), record.value(), record.headers());
+                }
+                rest = rest.from_offset(next.unwrap_or(i64::MAX).max(first + 1));
+                if sink(ReadEvent::Batch(piece.finish())).is_break() {
+                    outcome.stopped = true;
+                    return Ok(outcome);
+                }
             }
         }
         Ok(outcome)
@@ -238,6 +258,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Lose(partition, share)),
         3 => Just(Step::Keep),
         1 => any::<u8>().prop_map(Step::KeepPart),
+        3 => (any::<u8>(), any::<bool>()).prop_map(|(share, ordered)| Step::Follow(share, ordered)),
         2 => Just(Step::KeepKeys),
         2 => Just(Step::Reopen),
         1 => any::<u8>().prop_map(Step::Evict),
@@ -270,6 +291,8 @@ impl Twin {
             CachedLog::new(Box::new(model.clone()), Keeping { cache, payloads: true, tell });
         // The model is small: if fetching cost anything, reading on would always cost less.
         log.fetch_bytes = 0;
+        // Tails are written in the middle of following, and the rest at its end.
+        log.tail_sizes = TailSizes { records: 4, bytes: 300, least_records: 2 };
         log
     }
 
@@ -295,6 +318,21 @@ impl Twin {
         };
         assert_eq!(facts(found.1), facts(expected.1));
         assert_eq!(read_in_order(&self.log, plan), read_in_order(&self.model, plan));
+    }
+
+    /// Follows from this share of each partition on, against the model.
+    fn follow(&self, share: u8, ordered: bool) {
+        let mut plan = self.plan(Isolation::Committed, KeyFilter::All);
+        for range in &mut plan.ranges {
+            range.from = share_of(range.from, range.to, share);
+            range.to = range.from;
+        }
+        (plan.whole, plan.follow) = (false, true);
+        if ordered {
+            assert_eq!(read_in_order(&self.log, &plan), read_in_order(&self.model, &plan));
+        } else {
+            assert_eq!(read(&self.log, &plan).0, read(&self.model, &plan).0);
+        }
     }
 
     fn plan(&self, isolation: Isolation, keys: KeyFilter) -> ReadPlan {
@@ -401,6 +439,7 @@ impl Twin {
                 }
                 read(&self.log, &plan);
             }
+            Step::Follow(share, ordered) => self.follow(*share, *ordered),
             Step::KeepKeys => self.keep_keys(),
             Step::Reopen => self.log = Self::open(&self.model, &self.folder),
             Step::Evict(share) => {

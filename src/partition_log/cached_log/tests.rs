@@ -145,6 +145,69 @@ fn a_log_that_grew_is_read_from_where_it_was_kept() {
     assert_eq!(kept[0].segments, 2, "small segments were written anew");
 }
 
+/// Follows everything; says how many records were given. Tails are written at this size.
+fn follow(events: u64, folder: &Path, records: usize) -> usize {
+    let mut log = cached(events, folder);
+    log.tail_sizes = TailSizes { records, ..TailSizes::default() };
+    let plan = ReadPlan { whole: false, follow: true, ..plan(events, KeyFilter::All) };
+    read(&log, &plan).0.len()
+}
+
+#[test]
+fn what_a_follower_was_given_is_not_read_again() {
+    let events = 40_000;
+    let all = plan(events, KeyFilter::All);
+    let (expected, account) = read(&generated(events), &all);
+    // At the end alone, and while following.
+    for (records, segments) in [(usize::MAX, 2), (5_000, 6)] {
+        let folder = TempDir::new().unwrap();
+        assert_eq!(follow(events, folder.path(), records), expected.len());
+        let kept = LogCache::new(folder.path().to_owned(), u64::MAX).list();
+        assert_eq!((kept[0].records, kept[0].segments), (events, segments), "{kept:?}");
+        let (found, outcome) = read(&cached(events, folder.path()), &all);
+        assert!(found == expected, "tails of {records}");
+        assert_eq!(outcome.from_cache, events, "tails of {records}");
+        assert_eq!(outcome.partitions, account.partitions, "tails of {records}");
+    }
+}
+
+#[test]
+fn a_follower_in_log_order_is_not_read_again_either() {
+    let (events, folder) = (20_000, TempDir::new().unwrap());
+    let all = plan(events, KeyFilter::All);
+    let follow = ReadPlan { whole: false, follow: true, ..all.clone() };
+    assert!(
+        read_in_order(&cached(events, folder.path()), &follow)
+            == read_in_order(&generated(events), &follow)
+    );
+    let (found, outcome) = read(&cached(events, folder.path()), &all);
+    assert!(found == read(&generated(events), &all).0);
+    assert_eq!(outcome.from_cache, events);
+}
+
+#[test]
+fn a_follower_of_one_key_or_of_few_records_keeps_nothing() {
+    let folder = TempDir::new().unwrap();
+    assert_eq!(follow(1_500, folder.path(), usize::MAX), 1_500, "750 in each partition");
+    let one = ReadPlan { whole: false, follow: true, ..plan(40_000, key(17)) };
+    assert!(!read(&cached(40_000, folder.path()), &one).0.is_empty());
+    let kept = LogCache::new(folder.path().to_owned(), u64::MAX).list();
+    assert_eq!(kept.iter().map(|kept| kept.records).sum::<u64>(), 0);
+}
+
+#[test]
+fn a_follower_does_not_wait_for_another_process_that_writes() {
+    let (events, folder) = (40_000, TempDir::new().unwrap());
+    let other = LogCache::new(folder.path().to_owned(), u64::MAX);
+    let topic = other.topic(generated(events).identity("orders").unwrap().unwrap());
+    let right = topic.write_lock().unwrap().unwrap();
+    assert_eq!(follow(events, folder.path(), 5_000), 40_000);
+    drop(right);
+    assert_eq!(other.list().iter().map(|kept| kept.records).sum::<u64>(), 0);
+    assert_eq!(follow(events, folder.path(), 5_000), 40_000);
+    assert_eq!(other.list()[0].records, events, "whoever follows later keeps it");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
