@@ -115,6 +115,59 @@ fn entities_are_counted_and_the_busiest_come_first() {
 }
 
 #[test]
+fn events_are_counted_by_type_between_two_moments_and_say_what_they_cover() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("typed", 2, &[]);
+    let record = |partition, value: &str, at_ms| {
+        TestRecord::new("k", value).in_partition(partition).at(BASE_MS + at_ms)
+    };
+    produce(
+        kafka,
+        &topic,
+        &[
+            record(0, r#"{"type":"Placed"}"#, 10),
+            record(0, r#"{"type":"Paid"}"#, 20),
+            record(0, r#"{"type":"Placed"}"#, 50),
+            record(1, r#"{"type":"Placed"}"#, 5),
+            record(1, "{", 30),
+            TestRecord { value: None, ..record(1, "", 40) },
+        ],
+    );
+    let time = |ms: &str| format!("2026-01-01T00:00:00.{ms}Z");
+    let count = |more: &[&str]| {
+        let mut lines = ask(kafka, &[&["types", "--topic", &topic], more].concat()).answers();
+        let summary = lines.pop().expect("a summary")["summary"].clone();
+        (pick_all(&lines, &["type", "events", "first", "last", "topics"]), summary)
+    };
+    let (all, summary) = count(&[]);
+    let expected = [
+        json!(["Placed", 3, time("005"), time("050"), [topic]]),
+        json!([null, 1, time("030"), time("030"), [topic]]),
+        json!(["Paid", 1, time("020"), time("020"), [topic]]),
+        json!(["tombstone", 1, time("040"), time("040"), [topic]]),
+    ];
+    assert_eq!(all, expected);
+    let facts = ["types", "matched", "scanned", "complete", "decode_failures"];
+    assert_eq!(pick(&summary, &facts), json!([4, 6, 6, true, 1]));
+    assert_eq!(summary["completeness"]["verdict"], "partial", "a value could not be decoded");
+    let ranges = summary["ranges"].as_array().expect("what it covers");
+    let covered = pick_all(ranges, &["topic", "partition", "from", "to"]);
+    assert_eq!(covered, [json!([topic, 0, 0, 3]), json!([topic, 1, 0, 3])]);
+    // Once more, from the index this time.
+    assert_eq!(count(&[]).0, expected);
+
+    let (some, summary) = count(&["--from", &time("010"), "--to", &time("030"), "--top", "1"]);
+    assert_eq!(some.len(), 1);
+    assert_eq!(pick(&summary, &["types", "matched"]), json!([3, 3]));
+    let (one, summary) = count(&["--partition", "0", "--where", r#"type == "Placed""#]);
+    assert_eq!(one, [json!(["Placed", 2, time("010"), time("050"), [topic]])]);
+    assert_eq!(summary["completeness"]["verdict"], "complete");
+    let ranges = summary["ranges"].as_array().expect("what it covers");
+    assert_eq!(pick_all(ranges, &["partition"]), [json!([0])]);
+    assert_eq!(ask(kafka, &["types", "--topic", &topic, "--from", "v3"]).status, 2);
+}
+
+#[test]
 fn the_mapping_is_found_without_a_workspace_file() {
     let kafka = Kafka::shared();
     let topic = kafka.create_topic("mapped", 8, &[]);

@@ -474,6 +474,7 @@ fn text_for_people_shows_state_and_history() {
         insta::assert_snapshot!("blame", print(&["blame", "order-1"]));
         insta::assert_snapshot!("scan", print(&["scan"]));
         insta::assert_snapshot!("entities", print(&["entities"]));
+        insta::assert_snapshot!("types", print(&["types"]));
         insta::assert_snapshot!("mapping", print(&["mapping"]));
     });
 }

@@ -30,13 +30,14 @@ const LOOKING: [(i16, &str); 14] = [
 ];
 
 /// Every command that asks a cluster.
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["topics"],
     &["topics", "orders"],
     &["scan", "--topic", "orders"],
     &["scan", "--topic", "orders", "--unordered", "--count"],
     &["scan", "--topic", "orders", "--where", "value.n > 3"],
     &["entities", "--topic", "orders"],
+    &["types", "--topic", "orders"],
     &["mapping", "--topic", "orders"],
     &["history", "order-1", "--topic", "orders"],
     &["state", "order-1", "--topic", "orders", "--at", "v2"],

@@ -11,11 +11,12 @@ use support::cli::{Ended, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["topics"],
     &["scan"],
     &["entities"],
+    &["types"],
     &["mapping"],
     &["history"],
     &["state"],

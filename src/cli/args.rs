@@ -119,6 +119,8 @@ pub enum Command {
     Cache(CacheArgs),
     /// Lists the entities of topics with their number of events
     Entities(EntitiesArgs),
+    /// Counts the events of each type
+    Types(TypesArgs),
     /// Shows how the records of a topic are read as events, and why
     Mapping(MappingArgs),
     /// Prints every event of an entity with the changes it made
@@ -298,6 +300,30 @@ pub struct EntitiesArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub contains: Option<String>,
     /// Only this many, those with the most events
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+}
+
+/// `types`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct TypesArgs {
+    /// Where the events are.
+    #[command(flatten)]
+    pub topics: TopicOptions,
+    /// The first moment, inclusive
+    #[arg(long, value_name = "WHEN", default_value = "start", allow_hyphen_values = true)]
+    pub from: String,
+    /// The last moment, inclusive
+    #[arg(long, value_name = "WHEN", default_value = "end", allow_hyphen_values = true)]
+    pub to: String,
+    /// What a time in WHEN means
+    #[arg(long, value_name = "CLOCK", value_enum, default_value_t)]
+    pub clock: ClockName,
+    /// Only events for which this CEL expression is true, as for `foldback scan`
+    #[arg(long = "where", value_name = "CEL")]
+    pub filter: Option<String>,
+    /// Only this many types, those with the most events
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
 }

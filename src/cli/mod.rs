@@ -25,6 +25,7 @@ mod sandbox;
 mod scan;
 mod test;
 mod topics;
+mod types;
 
 use std::ffi::OsString;
 use std::io;
@@ -134,6 +135,7 @@ fn run_command(
         Command::Topics(args) => topics::run(&args, &mut context),
         Command::Scan(args) => scan::run(&args, &mut context),
         Command::Entities(args) => entities::run(args, &mut context),
+        Command::Types(args) => types::run(&args, &mut context),
         Command::Mapping(args) => mapping::run(&args, &mut context),
         Command::History(args) => entity::history(&args, &mut context),
         Command::State(args) => entity::state(&args, &mut context),

@@ -21,9 +21,9 @@ use crate::workspace::{Failure, Filter, ScanQuestion, ScanSummary, ScannedRecord
 /// How much of a value a line of text shows, in characters.
 const VALUE_CHARS: usize = 160;
 
-/// The last line.
+/// What a scan read and found, as its last line says it.
 #[derive(Debug, Serialize)]
-struct Summary<'a> {
+pub(super) struct ScanTotals<'a> {
     /// Records the log delivered.
     scanned: u64,
     /// Records that matched.
@@ -74,11 +74,12 @@ pub(super) fn run(args: &ScanArgs, context: &mut Context) -> Result<Outcome, Com
     }
     let summary = summary?;
     let seconds = started.elapsed().as_secs_f64();
-    let isolation = session.isolation().as_str();
+    let totals = ScanTotals::new(&summary, seconds, session.isolation().as_str());
     if context.output.is_json() {
-        context.output.json(&SummaryLine { summary: summary_of(&summary, seconds, isolation) })?;
+        context.output.json(&SummaryLine { summary: totals })?;
     } else {
-        print_summary(&mut context.output, &summary, seconds, isolation)?;
+        context.output.text("")?;
+        print_totals(&mut context.output, &totals)?;
     }
     if summary.cancelled {
         return Ok(Outcome::Cancelled);
@@ -142,37 +143,36 @@ fn text_line(scanned: &ScannedRecord<'_>) -> String {
     )
 }
 
-/// The last line.
-fn summary_of<'a>(summary: &'a ScanSummary, seconds: f64, isolation: &'static str) -> Summary<'a> {
-    Summary {
-        scanned: summary.scanned,
-        matched: summary.matched,
-        bytes: summary.bytes,
-        seconds,
-        from_cache: summary.from_cache,
-        complete: summary.complete,
-        ranges: &summary.ranges,
-        decode_failures: summary.decode_failures,
-        isolation,
-        completeness: &summary.completeness,
+impl<'a> ScanTotals<'a> {
+    /// What a scan found that took so long.
+    pub(super) fn new(summary: &'a ScanSummary, seconds: f64, isolation: &'static str) -> Self {
+        Self {
+            scanned: summary.scanned,
+            matched: summary.matched,
+            bytes: summary.bytes,
+            seconds,
+            from_cache: summary.from_cache,
+            complete: summary.complete,
+            ranges: &summary.ranges,
+            decode_failures: summary.decode_failures,
+            isolation,
+            completeness: &summary.completeness,
+        }
     }
 }
 
 /// The last lines of text.
-fn print_summary(
+pub(super) fn print_totals(
     output: &mut Output,
-    summary: &ScanSummary,
-    seconds: f64,
-    isolation: &str,
+    totals: &ScanTotals<'_>,
 ) -> Result<(), CommandError> {
-    output.text("")?;
-    let ended = if summary.complete { "" } else { ", not to the end" };
+    let ScanTotals { matched, scanned, isolation, seconds, .. } = totals;
+    let ended = if totals.complete { "" } else { ", not to the end" };
     output.text(format!(
-        "{} of {} {isolation} records match{ended} ({seconds:.2} s)",
-        summary.matched, summary.scanned
+        "{matched} of {scanned} {isolation} records match{ended} ({seconds:.2} s)"
     ))?;
-    if summary.decode_failures > 0 {
-        output.text(format!("{} could not be decoded", summary.decode_failures))?;
+    if totals.decode_failures > 0 {
+        output.text(format!("{} could not be decoded", totals.decode_failures))?;
     }
-    completeness_text(&summary.completeness).iter().try_for_each(|line| output.text(line))
+    completeness_text(totals.completeness).iter().try_for_each(|line| output.text(line))
 }

@@ -37,6 +37,8 @@ pub mod time_text;
 mod topic_mapping;
 mod topic_timeline;
 mod topics;
+mod type_count;
+mod type_tally;
 mod views;
 mod when;
 
@@ -82,6 +84,8 @@ pub use snapshot::{
 pub use topic_mapping::{MappingReport, TopicMapping};
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};
 pub use topics::{PartitionReport, TopicReport};
+pub use type_count::{TypeCountQuestion, TypeCounts};
+pub use type_tally::TypeCount;
 pub use views::{
     DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,
     Histogram, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, StateRow, TopicView,

@@ -4,7 +4,8 @@
 //! a cancelled question says so; questions leave no trace in the cluster.
 //! Does not know: how answers are printed or drawn.
 //!
-//! The questions are in files of their own: `topics`, `indexing`, `scan`, `entity_question`, `entity_count`, `mapping`, `groups`.
+//! The questions are in files of their own: `topics`, `indexing`, `scan`, `entity_question`, `entity_count`,
+//! `type_count`, `mapping`, `groups`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
