@@ -90,6 +90,13 @@ pub(super) fn named(
     names.iter().filter_map(summary).collect()
 }
 
+/// The names of the groups that are there beside these; none where they cannot be listed.
+pub(super) fn beside(connection: &Connection, known: &[GroupSummary]) -> Vec<Arc<str>> {
+    let listed = connection.groups(REQUEST_TIMEOUT).unwrap_or_default();
+    let names = listed.into_iter().map(|listing| listing.group);
+    names.filter(|name| known.iter().all(|group| group.group != *name)).collect()
+}
+
 /// What the coordinators say of these groups, by name.
 fn described(
     connection: &Connection,

@@ -52,6 +52,18 @@ fn a_marker_follows_its_group_while_the_entity_is_open() {
 }
 
 #[test]
+fn the_first_commit_of_a_group_gets_its_marker_by_itself() {
+    let bench = Bench::new();
+    let last = last_position(&bench.open_order_1());
+    bench.wait("the groups", |snapshot| {
+        let groups = snapshot.groups.latest().filter(|_| !snapshot.groups.is_pending())?;
+        groups.iter().all(|group| group.offsets.is_empty()).then_some(())
+    });
+    commit(&bench, &last);
+    assert_eq!(marker(&bench, 1).record, last);
+}
+
+#[test]
 fn an_open_entity_publishes_nothing_while_nothing_happens() {
     /// The request for committed offsets in the Kafka protocol.
     const OFFSET_FETCH: i16 = 9;

@@ -4,7 +4,7 @@
 //! picture stays until the new one is there.
 //! Does not know: how states are computed (`fold`) or shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::history_view::{EntityHistory, HistoryQuestion};
@@ -127,7 +127,9 @@ impl OpenEntity {
     pub(crate) fn progress(&mut self, mut partitions: Vec<PartitionRead>) {
         keep_gaps(&self.partitions, &mut partitions);
         self.partitions = partitions;
-        self.view.lanes = with_unknown(&self.view.lanes, &self.partitions);
+        let nowhere = BTreeSet::new();
+        let homes = self.history.as_ref().map_or(&nowhere, |history| &history.homes);
+        self.view.lanes = with_unknown(&self.view.lanes, &self.partitions, homes);
     }
 
     /// Stops the read that fills it.
@@ -257,7 +259,7 @@ impl State {
         let Some(open) = self.entity_mut(key) else { return };
         let is_read =
             open.partitions.iter().all(PartitionRead::is_done) && !open.partitions.is_empty();
-        open.view.lanes = with_unknown(&history.lanes, &open.partitions);
+        open.view.lanes = with_unknown(&history.lanes, &open.partitions, &history.homes);
         open.view.events = if is_read {
             Fetch::Ready(Arc::clone(&history.rows))
         } else {

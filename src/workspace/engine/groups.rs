@@ -1,7 +1,8 @@
 //! The consumer groups, and where they stand on open entities.
 //!
 //! Promises: all groups are asked for only while somebody looks at them; where an entity is shown, those with a commit
-//! in its partitions are kept fresh, so that no marker stands where the group was long ago.
+//! in its partitions are kept fresh, so that no marker stands where the group was long ago, and a few that may commit there for the
+//! first time are looked at now and then; what changed nothing paints nothing.
 //! Does not know: how lag is computed (`workspace::groups`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,12 @@ use crate::workspace::{Fetch, GroupSummary, groups};
 /// How often groups somebody looks at are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
 
+/// How often it is looked whether a group has committed for the first time where an entity is shown.
+const LOOK_EVERY: Duration = Duration::from_secs(6);
+
+/// How many groups are looked at for that.
+const LOOKED_AT_MAX: usize = 16;
+
 /// When groups are asked for by themselves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct GroupTimes {
@@ -23,6 +30,8 @@ pub(crate) struct GroupTimes {
     pub(crate) all: Option<Instant>,
     /// Those that have a marker on an entity that is shown.
     pub(crate) marked: Option<Instant>,
+    /// When those that may get one were looked at last.
+    pub(crate) looked: Option<Instant>,
 }
 
 impl State {
@@ -68,18 +77,33 @@ impl State {
         }
     }
 
-    /// Reads those groups anew that have a marker on an entity that is shown.
+    /// Reads those groups anew that have a marker on an entity that is shown, and now and then those that may get one.
     fn refresh_marked_groups(&mut self) {
         let Some(connection) = self.connection.clone() else { return };
-        let shown = self.entities.iter().filter(|open| open.shown);
-        let markers = shown.flat_map(|open| open.view.group_markers.iter());
-        let names: BTreeSet<Arc<str>> = markers.map(|marker| Arc::clone(&marker.group)).collect();
+        let shown = || self.entities.iter().filter(|open| open.shown);
+        let markers = shown().flat_map(|open| open.view.group_markers.iter());
+        let marked: BTreeSet<Arc<str>> = markers.map(|marker| Arc::clone(&marker.group)).collect();
+        let topics: BTreeSet<Arc<str>> =
+            shown().flat_map(|open| open.view.key.topics.iter().cloned()).collect();
+        let known = self.view.groups.latest().cloned().unwrap_or_default();
+        let looks = self.group_times.looked.is_none_or(|last| LOOK_EVERY <= last.elapsed());
+        if looks {
+            self.group_times.looked = Some(Instant::now());
+        }
         let isolation = self.view.isolation;
         self.spawn("marked groups", move |outbox| {
+            let mut names: Vec<Arc<str>> = marked.iter().cloned().collect();
+            if looks {
+                let new = groups::beside(&connection, &known);
+                let silent = known.iter().filter(|group| may_commit_in(group, &topics));
+                let silent = silent.map(|group| Arc::clone(&group.group));
+                let others = silent.filter(|name| !marked.contains(name)).chain(new);
+                names.extend(others.take(LOOKED_AT_MAX));
+            }
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             let asked = groups::named(&connection, &names, isolation);
             outbox.send_quietly(move |state| {
-                if state.take_groups(asked) {
+                if state.take_groups(asked, &marked) {
                     state.touch();
                 }
                 state.mark_groups();
@@ -87,18 +111,23 @@ impl State {
         });
     }
 
-    /// Takes what some groups are like now; those that could not be asked stay as they were. While all of them are
-    /// asked for, that answer is newer. Says whether anything changed.
-    fn take_groups(&mut self, groups: Vec<GroupSummary>) -> bool {
+    /// Takes what some groups are like now; those that could not be asked stay as they were, and so do those without a marker that
+    /// committed nothing since. While all of them are asked for, that answer is newer. Says whether anything changed.
+    fn take_groups(&mut self, groups: Vec<GroupSummary>, marked: &BTreeSet<Arc<str>>) -> bool {
         let Fetch::Ready(known) = &self.view.groups else { return false };
         let mut fresh: BTreeMap<Arc<str>, GroupSummary> =
             groups.into_iter().map(|group| (Arc::clone(&group.group), group)).collect();
-        let newest: Arc<[GroupSummary]> = known
-            .iter()
-            .map(|group| fresh.remove(&group.group).unwrap_or_else(|| group.clone()))
-            .collect();
-        let changed = newest != *known;
-        self.view.groups = Fetch::Ready(newest);
+        let newest = |group: &GroupSummary| match fresh.remove(&group.group) {
+            Some(fresh) if marked.contains(&group.group) || commits(&fresh).ne(commits(group)) => {
+                fresh
+            }
+            _ => group.clone(),
+        };
+        let mut newest: Vec<GroupSummary> = known.iter().map(newest).collect();
+        newest.extend(fresh.into_values());
+        newest.sort_by(|one, other| one.group.cmp(&other.group));
+        let changed = newest != **known;
+        self.view.groups = Fetch::Ready(newest.into());
         changed
     }
 
@@ -108,10 +137,66 @@ impl State {
         for entity in &mut self.entities {
             entity.mark_groups(&groups);
         }
-        let marked =
-            |open: &super::entity::OpenEntity| open.shown && !open.view.group_markers.is_empty();
-        let is_due = self.group_times.all.is_none() && self.entities.iter().any(marked);
-        let due = self.group_times.marked.unwrap_or_else(|| Instant::now() + REFRESH_EVERY);
+        let mut shown = self.entities.iter().filter(|open| open.shown).peekable();
+        let is_due = self.group_times.all.is_none() && shown.peek().is_some();
+        let is_marked = shown.any(|open| !open.view.group_markers.is_empty());
+        let every = if is_marked { REFRESH_EVERY } else { LOOK_EVERY };
+        let due = self.group_times.marked.unwrap_or_else(|| Instant::now() + every);
         self.group_times.marked = is_due.then_some(due);
+    }
+}
+
+/// What a group has committed: topic, partition and offset.
+fn commits(group: &GroupSummary) -> impl Iterator<Item = (&Arc<str>, i32, i64)> {
+    group.offsets.iter().map(|offset| (&offset.topic, offset.partition, offset.committed))
+}
+
+/// Whether a group may commit in one of these topics: it has done so, it reads one of them, or it has committed nothing yet.
+fn may_commit_in(group: &GroupSummary, topics: &BTreeSet<Arc<str>>) -> bool {
+    let mut assigned = group.members.iter().flat_map(|member| member.assignment.iter());
+    let is_new = group.offsets.is_empty() && group.problem.is_none();
+    is_new
+        || commits(group).any(|(topic, ..)| topics.contains(topic))
+        || assigned.any(|(topic, _)| topics.contains(topic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{GroupMember, GroupOffset};
+
+    #[test]
+    fn a_group_may_commit_where_it_did_where_it_reads_and_anywhere_while_it_is_new() {
+        let group = |committed: &[&str], assigned: &[&str]| {
+            let offset = |topic: &&str| GroupOffset {
+                topic: (*topic).into(),
+                partition: 0,
+                committed: 1,
+                end: 1,
+                lag: 0,
+                lag_ms: Some(0),
+            };
+            let member = GroupMember {
+                id: "m".into(),
+                client_id: "c".into(),
+                host: "h".into(),
+                assignment: assigned.iter().map(|topic| (Arc::from(*topic), 0)).collect(),
+            };
+            GroupSummary {
+                group: "g".into(),
+                state: "Stable".into(),
+                group_type: None,
+                members: [member].into(),
+                offsets: committed.iter().map(offset).collect(),
+                problem: None,
+            }
+        };
+        let topics = BTreeSet::from([Arc::from("orders")]);
+        assert!(may_commit_in(&group(&["orders"], &[]), &topics));
+        assert!(may_commit_in(&group(&["payments"], &["orders"]), &topics));
+        assert!(may_commit_in(&group(&[], &[]), &topics));
+        assert!(!may_commit_in(&group(&["payments"], &["payments"]), &topics));
+        let hidden = GroupSummary { problem: Some("not permitted".into()), ..group(&[], &[]) };
+        assert!(!may_commit_in(&hidden, &topics), "asking again would tell nothing");
     }
 }

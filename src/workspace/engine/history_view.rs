@@ -13,7 +13,7 @@ use super::one_clock::LogPlace;
 use super::topic::WayToRead;
 use crate::entity::{self, Mapping, Selector};
 use crate::fold::{Fold, History, diff};
-use crate::model::{Change, EntityId, Event, EventProblem, JsonPointer, Position};
+use crate::model::{Change, EntityId, Event, EventProblem, JsonPointer, Position, TopicPartition};
 use crate::partition_log::{LogBounds, LogSnapshot};
 use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
 
@@ -44,6 +44,8 @@ pub(crate) struct EntityHistory {
     pub(crate) lanes: Arc<[Lane]>,
     /// Where the events stand, in log order.
     pub(crate) places: Vec<LogPlace>,
+    /// The partitions that hold events.
+    pub(crate) homes: BTreeSet<TopicPartition>,
     /// The events that could not be decoded.
     pub(crate) undecodable: Vec<Position>,
     /// What it was worked out from.
@@ -67,11 +69,12 @@ impl HistoryQuestion {
             events.iter().filter(|event| event.problems.contains(&EventProblem::Undecodable));
         let undecodable = undecodable.map(|event| event.position.clone()).collect();
         let places = events.iter().map(place).collect();
+        let homes = events.iter().map(|event| event.position.topic_partition()).collect();
         let topics: Vec<Arc<str>> = self.ways.keys().cloned().collect();
         let lanes = lanes(&topics, &events);
         let rows = rows(&events, &*self.fold, &ways);
         let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
-        EntityHistory { history, rows, lanes, places, undecodable, log: self.log, ways }
+        EntityHistory { history, rows, lanes, places, homes, undecodable, log: self.log, ways }
     }
 }
 
@@ -219,7 +222,6 @@ impl EntityHistory {
 mod tests {
     use super::*;
     use crate::fold;
-    use crate::model::TopicPartition;
     use crate::partition_log::LogStore;
     use crate::workspace::GroupOffset;
 
@@ -229,6 +231,7 @@ mod tests {
             rows: Arc::default(),
             lanes: Arc::default(),
             places,
+            homes: BTreeSet::new(),
             undecodable: Vec::new(),
             log: LogStore::new(0).snapshot(),
             ways: BTreeMap::new(),

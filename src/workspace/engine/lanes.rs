@@ -1,13 +1,14 @@
 //! The lanes of an entity's timeline.
 //!
 //! Promises: one lane per topic, marks in order of time; an event type has the same hue everywhere and always; what was
-//! deleted or not read in any partition is unknown, because a key may live in any.
+//! deleted or not read in any partition is unknown, because a key may live in any; only a partition that holds nothing at all
+//! says nothing where the entity is known to live in others.
 //! Does not know: pixels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::{Event, PartitionRead, Transaction};
+use crate::model::{Event, PartitionRead, TopicPartition, Transaction};
 use crate::workspace::{Lane, LaneMark, UnknownReason, UnknownSpan, event_hue};
 
 /// One lane for each of these topics, with these events, which stand in log order.
@@ -31,10 +32,17 @@ fn mark(event: &Event) -> LaneMark {
     }
 }
 
-/// The lanes with what is unknown as far as their topics were read. Spans that stay as they were are not made anew.
-pub(crate) fn with_unknown(lanes: &[Lane], reads: &[PartitionRead]) -> Arc<[Lane]> {
+/// The lanes with what is unknown as far as their topics were read, given the partitions that hold events. Spans that stay as they
+/// were are not made anew.
+pub(crate) fn with_unknown(
+    lanes: &[Lane],
+    reads: &[PartitionRead],
+    homes: &BTreeSet<TopicPartition>,
+) -> Arc<[Lane]> {
     let lane = |lane: &Lane| {
-        let unknown = unknown(reads.iter().filter(|read| read.partition.topic == lane.label));
+        let has_home = homes.iter().any(|home| home.topic == lane.label);
+        let reads = reads.iter().filter(|read| read.partition.topic == lane.label);
+        let unknown = unknown(reads, has_home);
         let same = lane.unknown[..] == unknown;
         let unknown = if same { Arc::clone(&lane.unknown) } else { unknown.into() };
         Lane { unknown, ..lane.clone() }
@@ -42,11 +50,16 @@ pub(crate) fn with_unknown(lanes: &[Lane], reads: &[PartitionRead]) -> Arc<[Lane
     lanes.iter().map(lane).collect()
 }
 
-/// What is unknown of a topic of which this was read, from the log start on.
-fn unknown<'r>(reads: impl Iterator<Item = &'r PartitionRead> + Clone) -> Vec<UnknownSpan> {
-    // A partition that starts late and holds nothing has lost everything up to now.
+/// What is unknown of a topic of which this was read, from the log start on. `has_home` is whether a partition of it holds events.
+fn unknown<'r>(
+    reads: impl Iterator<Item = &'r PartitionRead> + Clone,
+    has_home: bool,
+) -> Vec<UnknownSpan> {
+    // A partition that starts late and holds nothing has lost everything up to now; its key may have lived there while it is not
+    // found elsewhere.
     let begins = |read: &'r PartitionRead| {
-        let first_ms = read.first_timestamp_ms.or_else(|| read.is_done().then_some(i64::MAX))?;
+        let emptied_ms = (read.is_done() && !has_home).then_some(i64::MAX);
+        let first_ms = read.first_timestamp_ms.or(emptied_ms)?;
         (read.from > 0).then_some((first_ms, read))
     };
     let deleted = reads.clone().filter_map(begins).max_by_key(|(first_ms, _)| *first_ms);
@@ -74,7 +87,7 @@ fn unknown<'r>(reads: impl Iterator<Item = &'r PartitionRead> + Clone) -> Vec<Un
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{OffsetRange, TopicPartition};
+    use crate::model::OffsetRange;
 
     /// What was read of a partition: from, position, end; first and last time.
     fn read(partition: i32, offsets: [i64; 3], times: Option<(i64, i64)>) -> PartitionRead {
@@ -89,7 +102,15 @@ mod tests {
 
     /// The spans: from, to, why.
     fn told(reads: &[PartitionRead]) -> Vec<(i64, i64, UnknownReason)> {
-        unknown(reads.iter()).iter().map(|span| (span.from_ms, span.to_ms, span.reason)).collect()
+        told_of(reads, false)
+    }
+
+    /// The same of an entity that may have events.
+    fn told_of(reads: &[PartitionRead], has_home: bool) -> Vec<(i64, i64, UnknownReason)> {
+        unknown(reads.iter(), has_home)
+            .iter()
+            .map(|span| (span.from_ms, span.to_ms, span.reason))
+            .collect()
     }
 
     #[test]
@@ -103,6 +124,7 @@ mod tests {
         assert_eq!(told(&reads), [(i64::MIN, 30, UnknownReason::Deleted)]);
         let emptied = [reads[0].clone(), read(1, [7, 7, 7], None)];
         assert_eq!(told(&emptied), [(i64::MIN, i64::MAX, UnknownReason::Deleted)]);
+        assert_eq!(told_of(&emptied, true), [(i64::MIN, 10, UnknownReason::Deleted)]);
         let not_there_yet = [read(0, [5, 5, 9], None)];
         assert_eq!(told(&not_there_yet), [(i64::MIN, i64::MAX, UnknownReason::NotRead)]);
     }
@@ -111,15 +133,15 @@ mod tests {
     fn what_was_not_read_is_unknown_from_where_the_slowest_partition_stands() {
         let reads = [read(0, [0, 4, 9], Some((10, 40))), read(1, [0, 9, 9], Some((10, 90)))];
         assert_eq!(told(&reads), [(40, i64::MAX, UnknownReason::NotRead)]);
-        assert_eq!(&*unknown(reads.iter())[0].detail, "t-0 was read up to offset 4 of 9");
+        assert_eq!(&*unknown(reads.iter(), false)[0].detail, "t-0 was read up to offset 4 of 9");
     }
 
     #[test]
     fn a_topic_without_events_has_a_lane_and_spans_that_stay_are_not_made_anew() {
         let topics = [Arc::from("t"), Arc::from("u")];
         let reads = [read(0, [5, 9, 9], Some((10, 90)))];
-        let first = with_unknown(&lanes(&topics, &[]), &reads);
-        let second = with_unknown(&first, &reads);
+        let first = with_unknown(&lanes(&topics, &[]), &reads, &BTreeSet::new());
+        let second = with_unknown(&first, &reads, &BTreeSet::new());
         assert_eq!(first.iter().map(|lane| lane.unknown.len()).collect::<Vec<_>>(), [1, 0]);
         assert!(Arc::ptr_eq(&first[0].unknown, &second[0].unknown), "the same spans");
     }

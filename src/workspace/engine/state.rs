@@ -221,7 +221,7 @@ impl State {
     /// When something is due by itself.
     pub(crate) fn next_turn(&self) -> Option<Duration> {
         let rows = self.topics.iter().filter_map(OpenTopic::rows_due).min();
-        let GroupTimes { all, marked } = self.group_times;
+        let GroupTimes { all, marked, looked: _ } = self.group_times;
         let due = [all, marked, rows].into_iter().flatten().min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
