@@ -98,7 +98,10 @@ fn an_entity_is_folded_at_every_step_of_the_clock_with_what_changed() {
     let bench = Bench::new();
     let view = bench.open_order_1();
     assert_eq!(shown(&view, "/status").as_deref(), Some("\"SHIPPED\""));
-    assert_eq!(view.completeness.as_ref().unwrap().verdict, Verdict::Complete);
+    bench.wait("the end of reading", |snapshot| {
+        let completeness = snapshot.entity_view(&order_1())?.completeness.as_ref()?;
+        (completeness.verdict == Verdict::Complete).then_some(())
+    });
 
     bench.send(Command::Clock(ClockCommand::Step(order_1(), StepTarget::PreviousEvent)));
     let view = bench.wait_for_version(2);
