@@ -17,6 +17,7 @@ mod matrix_view;
 mod projection;
 mod run_view;
 mod runner;
+mod shared_state;
 mod step_words;
 mod trial_view;
 
@@ -34,6 +35,7 @@ pub use run_view::{
     StepMark,
 };
 pub use runner::{Difference, FIXTURE_ENDING, FixtureReport, FixtureRun, find_fixtures};
+pub use shared_state::row_of;
 pub use step_words::StepKind;
 pub use trial_view::{
     ComparisonChoice, ComparisonView, DivergenceDetail, DivergenceRow, TrialCommand, TrialView,

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::{EventList, shared_state};
 use crate::fold::{
     BUILTIN_NAMES, Fold, JavaScriptFold, Partitioning, Program, ProjectionInput, ProjectionRun,
     Share, builtin,
 };
-use crate::model::{EntityId, Event};
+use crate::model::{EntityId, Event, Value};
 use crate::sandbox::{GivenEvent, Source};
 use crate::workspace::fold_choice::{categories, is_script, program_in};
 use crate::workspace::{Config, Failure};
@@ -86,6 +87,18 @@ impl Projection {
         };
         let given = |((event, id), row)| GivenEvent { row, id, event };
         Ok(Source::new(events.into_iter().zip(rows).map(given).collect()))
+    }
+
+    /// The states of all rows after these events, where the script's partitions share a state; none where each row can be folded by
+    /// itself.
+    pub(super) fn states_with_shared(
+        &self,
+        events: Vec<Event>,
+    ) -> Option<Result<Vec<(String, Value)>, Failure>> {
+        let script = self.script.as_ref().filter(|script| script.definition().bi_state)?;
+        let events = EventList::new(events.into(), self.categories.clone());
+        let states = shared_state::states(script, &events);
+        Some(states.map_err(|fault| Failure::usage_error(&fault)))
     }
 
     /// The row of each event: none where the script does not take it.

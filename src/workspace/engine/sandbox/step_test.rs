@@ -1,4 +1,5 @@
-//! A step of the debugger kept as a test: the events of its partition up to there, and the state they must lead to.
+//! A step of the debugger kept as a test: the events of its partition up to there, those of all where partitions share a state, and the
+//! state they must lead to.
 //!
 //! Promises: the test needs nothing but its file and the script; a step that cannot be kept is refused in words.
 //! Does not know: how tests are run (`foldback test`).
@@ -7,8 +8,7 @@ use std::path::Path;
 
 use super::super::state::State;
 use super::script::write_whole;
-use crate::fold::Partitioning;
-use crate::workspace::sandbox::{Expectation, Fixture, projection_from};
+use crate::workspace::sandbox::{Expectation, Fixture, projection_from, row_of};
 use crate::workspace::{DebugRun, Problem, SandboxKey};
 
 /// How many events a test holds at most.
@@ -18,26 +18,23 @@ const EVENTS_MAX: usize = 10_000;
 fn fixture(run: &DebugRun, at: u64, projection: String) -> Result<Fixture, Problem> {
     let definition = run.trace.program().definition();
     let index = at.checked_sub(1);
-    let place = index.and_then(|index| Some((index, run.trace.partition_name(index)?)));
-    let Some((index, name)) = place else {
+    let place = index.and_then(|index| Some((index, row_of(&run.trace, &run.events, index)?)));
+    let Some((index, row)) = place else {
         return Err(Problem::new("no state belongs to this step")
             .with_hint("go to an event that a handler took"));
     };
-    if definition.bi_state {
-        return Err(Problem::new("a state that is shared with other partitions is not kept yet"));
-    }
-    let own = run.trace.events_beside(index);
+    let own: Vec<u64> = if definition.bi_state {
+        // What partitions share may come from any event that a handler took.
+        (0..at).filter(|index| run.trace.partition_name(*index).is_some()).collect()
+    } else {
+        run.trace.events_beside(index).iter().map(|index| u64::from(*index)).collect()
+    };
     if EVENTS_MAX < own.len() {
         let words = format!("{} events led here, and a test holds {EVENTS_MAX}", own.len());
         return Err(Problem::new(words).with_hint("keep an earlier step, or one of an entity"));
     }
-    let events = own.iter().filter_map(|index| run.events.get(*index as usize).cloned());
-    let entity =
-        usize::try_from(index).ok().and_then(|index| run.events.get(index)?.entity.clone());
-    let row = match definition.partition {
-        Partitioning::Stream => entity.map(|entity| entity.to_string()).unwrap_or_default(),
-        Partitioning::None | Partitioning::By => name.to_string(),
-    };
+    let event = |index: &u64| run.events.get(usize::try_from(*index).ok()?).cloned();
+    let events = own.iter().filter_map(event);
     let state = run.trace.states_around(index).map_err(|fault| Problem::new(fault.to_string()))?;
     Ok(Fixture {
         name: Some(format!(
@@ -136,9 +133,12 @@ mod tests {
     #[test]
     fn a_step_that_was_kept_passes_as_a_test_however_states_are_kept_apart() {
         let handlers = "when({ $init: () => ({ n: 0 }), Add(s, e) { s.n += e.body.n; } })";
-        for source in ["foreachStream()", "partitionBy(e => e.body.by)", "outputState()"] {
+        let shared = "when({ $init: () => ({ n: 0 }), $initShared: () => ({ all: 0 }), Add([own, all], e) { own.n += e.body.n; all.all++; return [own, all]; } })";
+        for source in ["foreachStream()", "partitionBy(e => e.body.by)", "outputState()", "shared"]
+        {
             let script = match source {
                 "outputState()" => format!("fromAll().{handlers}"),
+                "shared" => format!("fromAll().partitionBy(e => e.body.by).{shared}"),
                 source => format!("fromAll().{source}.{handlers}"),
             };
             let folder = tempfile::tempdir().unwrap();
