@@ -138,6 +138,19 @@ impl TimeFormat {
         self.print(time_ms, "%Y-%m-%d")
     }
 
+    /// The days of a span of time: `2026-11-23`, `26 Oct – 24 Nov 2026`, or the months where years lie between.
+    pub fn days(&self, from_ms: i64, to_ms: i64) -> String {
+        let year = |time_ms| self.zoned(time_ms).map(|zoned| zoned.year());
+        if !self.day_changes(Some(from_ms), to_ms) {
+            return self.date(from_ms);
+        }
+        if year(from_ms) == year(to_ms) {
+            let (from, to) = (self.print(from_ms, "%-d %b"), self.print(to_ms, "%-d %b %Y"));
+            return format!("{from} – {to}");
+        }
+        format!("{} – {}", self.print(from_ms, "%b %Y"), self.print(to_ms, "%b %Y"))
+    }
+
     /// Both: `2026-11-23 14:02:11.482`.
     pub fn date_time(&self, time_ms: i64) -> String {
         self.print(time_ms, "%Y-%m-%d %H:%M:%S%.3f")
@@ -172,6 +185,16 @@ impl TimeFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_days_of_a_span_are_as_short_as_they_can_be() {
+        const NOON_MS: i64 = 1_795_442_531_482;
+        const DAY_MS: i64 = 86_400_000;
+        let days = |before: i64| TimeFormat::utc().days(NOON_MS - before * DAY_MS, NOON_MS);
+        assert_eq!(days(0), "2026-11-23");
+        assert_eq!(days(1), "22 Nov – 23 Nov 2026");
+        assert_eq!(days(400), "Oct 2025 – Nov 2026");
+    }
 
     #[test]
     fn thousands_are_set_apart_by_thin_spaces_up_to_the_largest_numbers() {

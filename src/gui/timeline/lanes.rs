@@ -151,9 +151,14 @@ impl Timeline<'_> {
         }
         let y = parts.ruler.bottom() - 0.5;
         ui.painter().hline(parts.labels.min..=parts.plot.right(), y, (1.0, tokens.separator));
-        let day = self.times.date(view_middle(map));
-        let at = pos2(parts.labels.min + GUTTER, parts.ruler.center().y);
-        ui.painter().text(at, Align2::LEFT_CENTER, day, secondary(), tokens.text_secondary);
+        let days = self.times.days(map.view.from_ms() as i64, map.view.to_ms() as i64);
+        let galley = ui.painter().layout_no_wrap(days, secondary(), tokens.text_secondary);
+        // Half a date would be a wrong one.
+        if galley.size().x + GUTTER <= parts.labels.span() {
+            let at =
+                pos2(parts.labels.min + GUTTER, parts.ruler.center().y - galley.size().y / 2.0);
+            ui.painter().galley(at, galley, tokens.text_secondary);
+        }
     }
 
     /// Shows the visible lanes and group markers; how far they are scrolled, in points, and what is asked of a marker.
@@ -364,9 +369,4 @@ impl Timeline<'_> {
             }
         });
     }
-}
-
-/// The millisecond in the middle of the view.
-fn view_middle(map: &TimeMap) -> i64 {
-    f64::midpoint(map.view.from_ms(), map.view.to_ms()) as i64
 }

@@ -137,11 +137,15 @@ fn summary(samples: &[(i64, i64)], unit: LagUnit) -> String {
     format!("now {now} behind, at most {} in {} samples", unit.words(highest), samples.len())
 }
 
+/// Which share of the width has no tick, at the left.
+const LEFT_FREE: f64 = 0.04;
+
 /// The ticks of the time axis: as close as there is room for their labels.
 fn time_ticks((from, to): (f64, f64)) -> Vec<GridMark> {
     let room = (to - from) / 8.0;
     let step = TICKS_MS.into_iter().find(|step| *step >= room).unwrap_or(TICKS_MS[8]);
-    let first = (from / step).ceil() as i64;
+    // A label right at the beginning would lie on the one of the lowest lag.
+    let first = ((from + (to - from) * LEFT_FREE) / step).ceil() as i64;
     let last = (to / step).floor() as i64;
     (first..=last).map(|tick| GridMark { value: tick as f64 * step, step_size: step }).collect()
 }

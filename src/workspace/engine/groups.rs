@@ -103,7 +103,7 @@ impl State {
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             let asked = groups::named(&connection, &names, isolation);
             outbox.send_quietly(move |state| {
-                if state.take_groups(asked, &marked) {
+                if state.take_groups(asked, &marked, &known) {
                     state.touch();
                 }
                 state.mark_groups();
@@ -113,8 +113,16 @@ impl State {
 
     /// Takes what some groups are like now; those that could not be asked stay as they were, and so do those without a marker that
     /// committed nothing since. While all of them are asked for, that answer is newer. Says whether anything changed.
-    fn take_groups(&mut self, groups: Vec<GroupSummary>, marked: &BTreeSet<Arc<str>>) -> bool {
+    fn take_groups(
+        &mut self,
+        groups: Vec<GroupSummary>,
+        marked: &BTreeSet<Arc<str>>,
+        known_before: &Arc<[GroupSummary]>,
+    ) -> bool {
         let Fetch::Ready(known) = &self.view.groups else { return false };
+        if !Arc::ptr_eq(known, known_before) {
+            return false; // Another answer came meanwhile, and may be newer.
+        }
         let mut fresh: BTreeMap<Arc<str>, GroupSummary> =
             groups.into_iter().map(|group| (Arc::clone(&group.group), group)).collect();
         let newest = |group: &GroupSummary| match fresh.remove(&group.group) {
@@ -127,7 +135,9 @@ impl State {
         newest.extend(fresh.into_values());
         newest.sort_by(|one, other| one.group.cmp(&other.group));
         let changed = newest != **known;
-        self.view.groups = Fetch::Ready(newest.into());
+        if changed {
+            self.view.groups = Fetch::Ready(newest.into());
+        }
         changed
     }
 

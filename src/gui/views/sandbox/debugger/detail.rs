@@ -69,7 +69,7 @@ pub(super) fn show(
     let debugger = &sandbox.debugger;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        ui.spacing_mut().button_padding.x = 5.0;
+        ui.spacing_mut().button_padding.x = 4.0;
         for (tab, name) in TABS {
             ui.selectable_value(&mut detail.tab, tab, name);
         }

@@ -25,7 +25,7 @@ fn columns(count: u64, width: f32) -> Vec<TableColumn> {
     let number = 18.0 + DIGIT_WIDTH * digits as f32;
     let mut columns = vec![
         TableColumn::figures("", number),
-        TableColumn::text("Event", 122.0),
+        TableColumn::text("Event", 138.0),
         TableColumn::text("Effect", 96.0),
         TableColumn::rest("Partition"),
     ];

@@ -204,7 +204,7 @@ fn field(ui: &mut Ui, state: &mut FilesState, doing: Doing) -> Option<PathBuf> {
     };
     let mut chosen = state.take_chosen(doing);
     ui.horizontal(|ui| {
-        let hint = "path in the workspace's folder";
+        let hint = format!("{name}: path in the workspace's folder");
         let width = FIELD_WIDTH.min(ui.available_width() - BUTTONS_WIDTH);
         let typed = Field::new(&mut state.path, name).hint(hint).mono().width(width).show(ui);
         let entered = typed.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
