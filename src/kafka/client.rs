@@ -31,12 +31,14 @@ const FIXED: [(&str, &str); 6] = [
     ("enable.partition.eof", "true"),
 ];
 
-/// Defaults that a person's settings may change.
-const DEFAULTS: [(&str, &str); 5] = [
+/// Defaults that a person's settings may change. Half of the first back-off is also how long the library waits between a
+/// bootstrap connection, which it closes, and the connection that answers; it doubles with each attempt up to the last.
+const DEFAULTS: [(&str, &str); 6] = [
     ("client.id", "foldback"),
     ("fetch.queue.backoff.ms", "2"),
     ("log.connection.close", "false"),
     ("reconnect.backoff.max.ms", "1000"),
+    ("reconnect.backoff.ms", "20"),
     ("socket.keepalive.enable", "true"),
 ];
 
