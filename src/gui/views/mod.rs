@@ -14,6 +14,7 @@ pub(crate) mod notices;
 pub(crate) mod projections;
 mod record;
 pub(crate) mod sandbox;
+mod side_panel;
 pub(crate) mod start;
 pub(crate) mod topic;
 pub(crate) mod tour;

@@ -194,7 +194,7 @@ fn column_widths(ui: &Ui, table_id: Id, columns: &[TableColumn], width: f32) -> 
         .filter(|(_, column)| column.width.is_some())
         .filter_map(|(id, column)| width_of(id, column))
         .sum();
-    let rest = (width - fixed - ui.spacing().scroll.allocated_width()).max(120.0);
+    let rest = (width - fixed - ui.spacing().scroll.allocated_width()).max(100.0);
     ids.zip(columns)
         .map(|(id, column)| match column.width {
             Some(width) => Column::new(width).id(id).range(Rangef::new(32.0, 1200.0)),

@@ -17,6 +17,7 @@ use egui::{Frame, Id, Margin, Panel, Ui};
 use self::compare::CompareState;
 use self::inspector::InspectorState;
 use super::record::RecordState;
+use super::side_panel::side_panel_id;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::timeline::{TimelineState, neighbour, problem_beside};
@@ -179,13 +180,13 @@ fn parts_side_by_side(
     let [events_width, inspector_width] =
         SIDE_SHARES.map(|share| (whole * share).clamp(least, most));
     let frame = Frame::new().inner_margin(Margin { left: 12, right: 8, top: 6, bottom: 0 });
-    Panel::left(Id::unique("entity events"))
+    Panel::left(side_panel_id(Id::unique("entity events"), whole))
         .default_size(events_width)
         .size_range(160.0..=720.0)
         .frame(frame)
         .show(ui, |ui| events::show(ui, entity, events, state, view));
     if entity.compare_with.is_none() {
-        Panel::right(Id::unique("entity inspector"))
+        Panel::right(side_panel_id(Id::unique("entity inspector"), whole))
             .default_size(inspector_width)
             .size_range(200.0..=800.0)
             .frame(frame)

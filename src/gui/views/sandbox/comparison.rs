@@ -11,6 +11,7 @@ use crate::gui::theme::{Tokens, format, icons, medium, secondary};
 use crate::gui::view::{Action, View};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
+use crate::gui::views::side_panel::side_panel_id;
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, problem_box};
 use crate::workspace::SandboxView;
 use crate::workspace::projection::EventOrder;
@@ -87,7 +88,7 @@ pub(crate) fn show(
         return;
     }
     let width = ui.available_width();
-    Panel::left(id.with("divergences"))
+    Panel::left(side_panel_id(id.with("divergences"), width))
         .default_size((width * 0.36).clamp(220.0, 520.0))
         .size_range(160.0..=width * 0.6)
         .frame(frame)

@@ -71,9 +71,8 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
     if debugger.branch == 0 {
         return;
     }
-    let hint = debugger.branches.get(debugger.branch).map_or("", |branch| &branch.name);
     let name = &mut state.debugger.branch_name;
-    let field = Field::new(name, "Name of the branch").hint(hint).show(ui);
+    let field = Field::new(name, "Name of the branch").hint("New name").show(ui);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     if entered && !name.trim().is_empty() {
         let name = std::mem::take(name).trim().into();
@@ -133,16 +132,15 @@ pub(super) fn outcome(
             .show(ui);
         return;
     };
-    ui.horizontal_wrapped(|ui| {
-        let count = outcome.differing.len() as u64;
-        ui.label(format!("{} differ", format::count(count, "last state")));
-        if let Some(index) = outcome.first_divergence {
-            let words = format!("first divergence at {}", format::number(index + 1));
-            if ui.link(words).on_hover_text("Go there").clicked() {
-                go(&sandbox.key, DebugTarget::To(index + 1), view);
-            }
+    let count = outcome.differing.len() as u64;
+    let verb = if count == 1 { "differs" } else { "differ" };
+    ui.label(format!("{} {verb}", format::count(count, "last state")));
+    if let Some(index) = outcome.first_divergence {
+        let words = format!("first divergence at {}", format::number(index + 1));
+        if ui.link(words).on_hover_text("Go there").clicked() {
+            go(&sandbox.key, DebugTarget::To(index + 1), view);
         }
-    });
+    }
     let name = if first.is_empty() { "the only state" } else { first };
     ui.label(RichText::new(name).font(crate::gui::theme::mono()).color(tokens.text_strong));
     let id = egui::Id::unique(("branch", &sandbox.key));

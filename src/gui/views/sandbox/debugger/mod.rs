@@ -20,6 +20,7 @@ use super::SandboxState;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::view::View;
+use crate::gui::views::side_panel::side_panel_id;
 use crate::gui::widgets::{CodeState, EmptyState, problem_box};
 use crate::workspace::{DebugCommand, DebugTarget, SandboxCommand, SandboxKey, SandboxView};
 
@@ -112,8 +113,9 @@ fn parts_side_by_side(
     view: &mut View<'_>,
 ) {
     let [least, most] = CODE_WIDTHS;
-    let width = (ui.available_width() * CODE_SHARE).clamp(least, most);
-    Panel::left(Id::unique("sandbox code"))
+    let whole = ui.available_width();
+    let width = (whole * CODE_SHARE).clamp(least, most);
+    Panel::left(side_panel_id(Id::unique("sandbox code"), whole))
         .default_size(width)
         .size_range(220.0..=1400.0)
         .frame(Frame::new())
@@ -136,8 +138,9 @@ fn run(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut 
         .size_range(64.0..=480.0)
         .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }))
         .show(ui, |ui| watches::show(ui, sandbox, state, view));
-    Panel::right(Id::unique("step detail"))
-        .default_size((ui.available_width() * DETAIL_SHARE).clamp(264.0, 640.0))
+    let whole = ui.available_width();
+    Panel::right(side_panel_id(Id::unique("step detail"), whole))
+        .default_size((whole * DETAIL_SHARE).clamp(264.0, 640.0))
         .size_range(180.0..=1000.0)
         .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 0 }))
         .show(ui, |ui| detail::show(ui, sandbox, state, view));

@@ -9,6 +9,7 @@ use crate::gui::theme::format::count;
 use crate::gui::theme::{Tokens, icons, medium, mono, mono_small, secondary};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
+use crate::gui::views::side_panel::side_panel_id;
 use crate::gui::widgets::{EmptyState, TreeState, compare_tree};
 use crate::workspace::sandbox::{MomentView, RunView, TrialCommand, TrialView};
 
@@ -67,7 +68,7 @@ pub(super) fn show(
         return;
     }
     let width = ui.available_width();
-    Panel::left(id.with("steps"))
+    Panel::left(side_panel_id(id.with("steps"), width))
         .default_size((width * 0.4).clamp(260.0, 560.0))
         .size_range(200.0..=width * 0.5)
         .frame(frame)
@@ -75,7 +76,7 @@ pub(super) fn show(
             heading(ui, "What happened");
             steps(ui, id, state, &moment, out);
         });
-    Panel::right(id.with("positions"))
+    Panel::right(side_panel_id(id.with("positions"), width))
         .default_size((width * 0.26).clamp(230.0, 460.0))
         .size_range(180.0..=width * 0.4)
         .frame(frame)
