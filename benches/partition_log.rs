@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use foldback::model::{Cancel, Isolation, KeyFilter, ReadEvent, ReadPlan, RecordBatch};
+use foldback::model::{Cancel, ReadEvent, ReadPlan, RecordBatch};
 use foldback::partition_log::{
     GeneratedLog, GeneratedTopic, KeyDirectory, LogBounds, LogSource as _, LogStore,
 };
@@ -27,17 +27,7 @@ fn log() -> GeneratedLog {
 
 /// Hands every batch of the log to `sink`.
 fn read(log: &GeneratedLog, sink: &mut dyn FnMut(RecordBatch)) {
-    let plan = ReadPlan {
-        ranges: log.ranges(),
-        isolation: Isolation::Committed,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: 1_800_000_000_000,
-    };
+    let plan = ReadPlan::new(log.ranges(), 1_800_000_000_000);
     let outcome = log.read(&plan, &Cancel::new(), &mut |event| {
         if let ReadEvent::Batch(batch) = event {
             sink(batch);

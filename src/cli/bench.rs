@@ -140,18 +140,12 @@ fn scan(args: &BenchScanArgs, context: &Context) -> Result<Measured, CommandErro
     let connection = session.connection();
     let ranges = whole(connection, &names(&args.topics), session.isolation())?;
     let plan = ReadPlan {
-        ranges,
         isolation: session.isolation(),
         keys: args
             .key
             .as_ref()
             .map_or(KeyFilter::All, |key| KeyFilter::Equals(key.as_bytes().into())),
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: clock::now_ms(),
+        ..ReadPlan::new(ranges, clock::now_ms())
     };
     let mut steps = Steps::new();
     let began = Instant::now();
@@ -285,17 +279,7 @@ fn generated(events: u64, seed: u64) -> Result<Vec<RecordBatch>, Failure> {
             (partition, OffsetRange::new(partition, bounds.low, bounds.high))
         })
         .collect();
-    let plan = ReadPlan {
-        ranges: ranges.into_values().collect(),
-        isolation: Isolation::Committed,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: clock::now_ms(),
-    };
+    let plan = ReadPlan::new(ranges.into_values().collect(), clock::now_ms());
     let mut batches = Vec::new();
     log.read(&plan, &Cancel::new(), &mut |event| {
         if let ReadEvent::Batch(batch) = event {

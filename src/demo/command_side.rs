@@ -20,8 +20,7 @@ use super::publication::{Origin, Publication};
 use super::request::{Request, Wish};
 use crate::kafka::{Connection, KafkaError, Writer, read};
 use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, Position, Random, ReadEvent, ReadPlan, RecordRef,
-    TopicPartition,
+    Cancel, OffsetRange, Position, Random, ReadEvent, ReadPlan, RecordRef, TopicPartition,
 };
 use crate::workspace::ORDER_EVENTS;
 
@@ -169,17 +168,7 @@ impl CommandSide {
         if ranges.is_empty() {
             return Ok(());
         }
-        let plan = ReadPlan {
-            ranges,
-            isolation: Isolation::default(),
-            keys: KeyFilter::All,
-            values: true,
-            headers: false,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: now_ms,
-        };
+        let plan = ReadPlan { headers: false, ..ReadPlan::new(ranges, now_ms) };
         let Self { orders, accounts, .. } = self;
         let outcome = read(&self.connection, &plan, &Cancel::new(), &mut |event| {
             if let ReadEvent::Batch(batch) = event {

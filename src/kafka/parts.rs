@@ -21,8 +21,7 @@ use super::transactions::Outcomes;
 use super::trouble::Pulse;
 use super::watch::{Look, watch};
 use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan,
-    TopicPartition,
+    Cancel, Isolation, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
 };
 
 /// How long one wait for messages lasts.
@@ -53,17 +52,7 @@ pub fn read_parts(
         return Ok(ReadOutcome::default());
     }
     connection.check_topics(&partitions(&first), LOOK_UP)?;
-    let plan = ReadPlan {
-        ranges: first,
-        isolation: Isolation::Uncommitted,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms,
-    };
+    let plan = ReadPlan { isolation: Isolation::Uncommitted, ..ReadPlan::new(first, started_ms) };
     let fetcher = Fetcher::start(connection, &plan, &plan.ranges, &Outcomes::default(), false)?;
     let halt = Halt { cancel: cancel.clone(), ended: Cancel::new() };
     let topics = topic_names(&plan.ranges);

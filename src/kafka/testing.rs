@@ -8,9 +8,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::{Connection, EmbeddedCluster, EmbeddedTopic};
-use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, TopicPartition,
-};
+use crate::model::{Cancel, OffsetRange, ReadEvent, ReadPlan, RecordBatch, TopicPartition};
 
 /// Long enough for any answer of an embedded cluster, even on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -106,17 +104,7 @@ pub(super) fn plan(connection: &Connection, topic: &str) -> ReadPlan {
     let range = |(partition, marks): (&TopicPartition, &super::Watermarks)| {
         OffsetRange::new(partition, marks.low, marks.high)
     };
-    ReadPlan {
-        ranges: marks.iter().map(range).collect(),
-        isolation: Isolation::Committed,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: NOW_MS,
-    }
+    ReadPlan::new(marks.iter().map(range).collect(), NOW_MS)
 }
 
 /// The batches of a read to its end.

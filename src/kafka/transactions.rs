@@ -140,15 +140,11 @@ fn withheld(
 /// A read for the offsets alone.
 fn offsets_plan(ranges: Vec<OffsetRange>, isolation: Isolation, keys: KeyFilter) -> ReadPlan {
     ReadPlan {
-        ranges: ranges.into_iter().filter(|range| !range.is_empty()).collect(),
         isolation,
         keys,
         values: false,
         headers: false,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: i64::MAX,
+        ..ReadPlan::new(ranges.into_iter().filter(|range| !range.is_empty()).collect(), i64::MAX)
     }
 }
 

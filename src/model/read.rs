@@ -87,6 +87,22 @@ pub struct ReadPlan {
 }
 
 impl ReadPlan {
+    /// Every committed record of these ranges with its value and headers, once, by a read that began at this moment, in
+    /// milliseconds since the epoch. What a read wants otherwise is said by the fields.
+    pub fn new(ranges: Vec<OffsetRange>, started_ms: i64) -> Self {
+        Self {
+            ranges,
+            isolation: Isolation::Committed,
+            keys: KeyFilter::All,
+            values: true,
+            headers: true,
+            log_times: None,
+            whole: false,
+            follow: false,
+            started_ms,
+        }
+    }
+
     /// The log time, in milliseconds, that was reached before the range of a partition, if it is known.
     pub fn log_time_before(&self, partition: &TopicPartition) -> Option<i64> {
         self.log_times.as_ref().and_then(|times| times.get(partition)).copied()

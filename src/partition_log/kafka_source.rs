@@ -87,7 +87,7 @@ impl LogSource for KafkaLog {
 mod tests {
     use super::*;
     use crate::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
-    use crate::model::{Isolation, KeyFilter};
+    use crate::model::Isolation;
     use crate::partition_log::{LogBounds, LogStore, PartitionHistory, assess};
 
     /// Long enough for any answer of an embedded cluster, even on a busy machine.
@@ -120,17 +120,7 @@ mod tests {
         let ranges = bounds
             .iter()
             .map(|(partition, marks)| OffsetRange::new(partition, marks.low, marks.high));
-        let plan = ReadPlan {
-            ranges: ranges.collect(),
-            isolation: Isolation::Committed,
-            keys: KeyFilter::All,
-            values: true,
-            headers: true,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: 1_800_000_000_000,
-        };
+        let plan = ReadPlan::new(ranges.collect(), 1_800_000_000_000);
         let mut store = LogStore::new(u64::MAX);
         let outcome = log.read(&plan, &Cancel::new(), &mut |event| {
             if let ReadEvent::Batch(batch) = event {

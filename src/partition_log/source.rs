@@ -10,8 +10,7 @@ use std::ops::ControlFlow;
 use super::cache::{CacheError, TopicIdentity};
 use crate::kafka::{KafkaError, Watermarks};
 use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, RecordRef,
-    TopicPartition,
+    Cancel, Isolation, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition,
 };
 
 /// Why a source has no answer.
@@ -83,15 +82,8 @@ pub trait LogSource: Send + Sync {
         let mut outcome = ReadOutcome::default();
         for part in parts {
             let plan = ReadPlan {
-                ranges: vec![part.clone()],
                 isolation: Isolation::Uncommitted,
-                keys: KeyFilter::All,
-                values: true,
-                headers: true,
-                log_times: None,
-                whole: false,
-                follow: false,
-                started_ms,
+                ..ReadPlan::new(vec![part.clone()], started_ms)
             };
             let mut read = self.read(&plan, cancel, sink)?;
             outcome.partitions.append(&mut read.partitions);

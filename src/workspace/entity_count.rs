@@ -12,9 +12,7 @@ use super::coverage::{Coverage, Offsets};
 use super::scan::Watch;
 use super::{Failure, Session, TopicMapping};
 use crate::entity::Selector;
-use crate::model::{
-    Completeness, EntityId, KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordRef,
-};
+use crate::model::{Completeness, EntityId, OffsetRange, ReadEvent, ReadPlan, RecordRef};
 use crate::partition_log::{CacheError, KeyPlace, KeyTally, LogNews, SourceError};
 
 /// What the entities may take in memory, in bytes, about.
@@ -106,15 +104,11 @@ impl Session {
             OffsetRange::new(partition, bounds.low, bounds.end(self.isolation))
         });
         let plan = ReadPlan {
-            ranges: ranges.collect(),
             isolation: self.isolation,
-            keys: KeyFilter::All,
             values: !by_key,
             headers,
-            log_times: None,
             whole: true,
-            follow: false,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(ranges.collect(), self.started_ms)
         };
         let mut counting = Counting {
             contains: question.contains.as_deref(),

@@ -141,15 +141,10 @@ impl Session {
             .and_then(|mapping| filter_of(mapping, question));
         let by_key = filter.is_some();
         let plan = ReadPlan {
-            ranges,
             isolation: self.isolation,
             keys: filter.unwrap_or_default(),
-            values: true,
-            headers: true,
-            log_times: None,
             whole: true,
-            follow: false,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(ranges, self.started_ms)
         };
         let mut failure = None;
         let outcome = self.log.read(&plan, &self.cancel, &mut |event| {

@@ -10,9 +10,7 @@ use std::sync::Arc;
 use super::session::REQUEST_TIMEOUT;
 use super::{Failure, GroupMember, GroupOffset, GroupSummary, Problem, clock};
 use crate::kafka::{self, Connection, GroupFacts, KafkaError, Watermarks};
-use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, TopicPartition,
-};
+use crate::model::{Cancel, Isolation, OffsetRange, ReadEvent, ReadPlan, TopicPartition};
 
 /// What a group has committed: the offset of the next record it reads, by partition.
 type Commits = BTreeMap<TopicPartition, i64>;
@@ -223,15 +221,10 @@ impl<'c> Ends<'c> {
             return times;
         }
         let plan = ReadPlan {
-            ranges,
             isolation: self.isolation,
-            keys: KeyFilter::All,
             values: false,
             headers: false,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: clock::now_ms(),
+            ..ReadPlan::new(ranges, clock::now_ms())
         };
         let outcome = kafka::read(self.connection, &plan, cancel, &mut |event| {
             if let ReadEvent::Batch(batch) = event

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::scan::Watch;
 use super::{Failure, Session};
-use crate::model::{KeyFilter, OffsetRange, ReadPlan};
+use crate::model::{OffsetRange, ReadPlan};
 use crate::partition_log::{FillOrder, Filled, Kept};
 
 /// What is to be indexed.
@@ -52,15 +52,11 @@ impl Session {
             OffsetRange::new(partition, bounds.low, bounds.last_stable)
         };
         let plan = ReadPlan {
-            ranges: bounds.iter().map(range).collect(),
             isolation: self.isolation,
-            keys: KeyFilter::All,
             values: question.payloads,
             headers: question.payloads,
-            log_times: None,
             whole: true,
-            follow: false,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(bounds.iter().map(range).collect(), self.started_ms)
         };
         let filled = self.log.fill_up(&plan, question.order, &self.cancel, &mut |event| {
             watch(&event);

@@ -145,7 +145,7 @@ fn joined(known: &Known, reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Isolation;
+
     use crate::partition_log::{GeneratedLog, GeneratedTopic, Keeping, LogCache, LogSource as _};
 
     /// A generated log of six partitions.
@@ -164,15 +164,10 @@ mod tests {
     /// A read of all of it that hands on what has this key.
     fn plan(log: &GeneratedLog, key: &str) -> ReadPlan {
         ReadPlan {
-            ranges: log.ranges(),
-            isolation: Isolation::Committed,
             keys: KeyFilter::Equals(key.as_bytes().into()),
-            values: true,
-            headers: true,
-            log_times: None,
             whole: true,
             follow: true,
-            started_ms: 1_800_000_000_000,
+            ..ReadPlan::new(log.ranges(), 1_800_000_000_000)
         }
     }
 

@@ -8,8 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::kafka::Watermarks;
 use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef,
-    TopicPartition,
+    Cancel, Isolation, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef, TopicPartition,
 };
 use crate::partition_log::{LogSource, SourceError};
 
@@ -63,15 +62,10 @@ impl Sampling<'_> {
         };
         let ranges = self.bounds.iter().map(range).filter(|range| !range.is_empty());
         let plan = ReadPlan {
-            ranges: ranges.collect(),
             isolation: self.isolation,
-            keys: KeyFilter::All,
             values: self.payloads,
             headers: self.payloads,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(ranges.collect(), self.started_ms)
         };
         let mut batches = Vec::new();
         if plan.ranges.is_empty() {

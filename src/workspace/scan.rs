@@ -215,18 +215,17 @@ impl Session {
     /// What the log is asked for.
     fn plan(&self, question: &ScanQuestion, span: &Span) -> ReadPlan {
         ReadPlan {
-            ranges: span.partitions.values().map(|partition| partition.range.clone()).collect(),
             isolation: self.isolation,
             keys: question.keys.clone(),
-            values: true,
-            headers: true,
-            log_times: None,
             whole: question.limit.is_none()
                 && !question.follow
                 && question.from == When::Start
                 && question.to == When::End,
             follow: question.follow,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(
+                span.partitions.values().map(|partition| partition.range.clone()).collect(),
+                self.started_ms,
+            )
         }
     }
 }

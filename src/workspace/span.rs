@@ -15,7 +15,7 @@ use super::session::REQUEST_TIMEOUT;
 use super::{Failure, Session};
 use crate::kafka::{self, Watermarks};
 use crate::model::{
-    Clock, KeyFilter, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef, TopicPartition, When,
+    Clock, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef, TopicPartition, When,
 };
 use crate::partition_log::LogSource as _;
 
@@ -273,15 +273,10 @@ impl Session {
             return Ok(None);
         }
         let plan = ReadPlan {
-            ranges: vec![range],
             isolation: self.isolation,
-            keys: KeyFilter::All,
             values: false,
             headers: false,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(vec![range], self.started_ms)
         };
         let mut log_time_ms = None;
         self.log.read(&plan, &self.cancel, &mut |event| {

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use foldback::kafka::{Connection, KafkaError, Settings, read};
 use foldback::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
-    Transaction,
+    Cancel, Isolation, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition, Transaction,
 };
 
 use super::kafka::{Kafka, REQUEST_LIMIT};
@@ -46,17 +45,7 @@ pub(crate) fn plan(connection: &Connection, topic: &str, isolation: Isolation) -
     let ranges = marks
         .iter()
         .map(|(partition, marks)| OffsetRange::new(partition, marks.low, marks.end(isolation)));
-    ReadPlan {
-        ranges: ranges.collect(),
-        isolation,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: i64::MAX / 2,
-    }
+    ReadPlan { isolation, ..ReadPlan::new(ranges.collect(), i64::MAX / 2) }
 }
 
 /// The records in an event.

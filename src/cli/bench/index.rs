@@ -67,15 +67,11 @@ impl Measurable {
     /// A plan for everything, with these keys.
     fn plan(&self, keys: KeyFilter, payloads: bool) -> ReadPlan {
         ReadPlan {
-            ranges: self.ranges.clone(),
-            isolation: Isolation::Committed,
             keys,
             values: payloads,
             headers: payloads,
-            log_times: None,
             whole: true,
-            follow: false,
-            started_ms: clock::now_ms(),
+            ..ReadPlan::new(self.ranges.clone(), clock::now_ms())
         }
     }
 

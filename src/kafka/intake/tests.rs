@@ -3,23 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Isolation, PLAUSIBLE_FUTURE_MS, TopicPartition};
+use crate::model::{PLAUSIBLE_FUTURE_MS, TopicPartition};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 const FUTURE_MS: i64 = NOW_MS + PLAUSIBLE_FUTURE_MS + 1;
 
 fn plan(keys: KeyFilter, follow: bool) -> ReadPlan {
-    ReadPlan {
-        ranges: Vec::new(),
-        isolation: Isolation::Committed,
-        keys,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow,
-        started_ms: NOW_MS,
-    }
+    ReadPlan { keys, follow, ..ReadPlan::new(Vec::new(), NOW_MS) }
 }
 
 fn intake(from: i64, to: i64, keys: KeyFilter, follow: bool) -> Intake {

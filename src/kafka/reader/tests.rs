@@ -291,17 +291,7 @@ fn log_time_is_the_running_maximum_within_a_partition() {
 #[test]
 fn two_clients_share_a_large_read_of_a_small_cluster() {
     let range = |partition, to| OffsetRange::new(&TopicPartition::new("t", partition), 0, to);
-    let plan = ReadPlan {
-        ranges: vec![range(0, 90_000), range(1, 50_000), range(2, 40_000)],
-        isolation: Isolation::Committed,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: NOW_MS,
-    };
+    let plan = ReadPlan::new(vec![range(0, 90_000), range(1, 50_000), range(2, 40_000)], NOW_MS);
     let sizes = |brokers| -> Vec<u64> {
         let shares = shares(&plan, brokers);
         shares.iter().map(|share| share.iter().map(OffsetRange::span).sum()).collect()

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::{CachedLog, lock};
 use crate::kafka::Watermarks;
-use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, ReadPlan, TopicPartition};
+use crate::model::{Cancel, Isolation, OffsetRange, ReadPlan, TopicPartition};
 use crate::partition_log::cache::{CacheError, SegmentEntry, TopicCache};
 use crate::partition_log::source::SourceError;
 
@@ -103,15 +103,10 @@ impl CachedLog {
             OffsetRange::new(&record.partition, record.offset, record.offset + 1)
         };
         let plan = ReadPlan {
-            ranges: asked.iter().map(range).collect(),
             isolation: if aborted { Isolation::Uncommitted } else { Isolation::Committed },
-            keys: KeyFilter::All,
             values: false,
             headers: false,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms,
+            ..ReadPlan::new(asked.iter().map(range).collect(), started_ms)
         };
         let found = self.source.read(&plan, cancel, &mut |_event| ControlFlow::Continue(()))?;
         let differs = |record: &&KnownRecord| {

@@ -384,15 +384,8 @@ impl CachedLog {
             OffsetRange::new(&TopicPartition::new(Arc::clone(&name), *number), *from, *to)
         };
         let plan = ReadPlan {
-            ranges: missing.iter().map(range).collect(),
             isolation: Isolation::Uncommitted,
-            keys: KeyFilter::All,
-            values: true,
-            headers: true,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms,
+            ..ReadPlan::new(missing.iter().map(range).collect(), started_ms)
         };
         let mut sink_broke = false;
         let most_per_second = order.most_per_second;

@@ -341,15 +341,10 @@ impl Twin {
             OffsetRange::new(partition, marks.low, marks.end(isolation))
         };
         ReadPlan {
-            ranges: marks.iter().map(range).collect(),
             isolation,
             keys,
-            values: true,
-            headers: true,
-            log_times: None,
             whole: true,
-            follow: false,
-            started_ms: NOW_MS,
+            ..ReadPlan::new(marks.iter().map(range).collect(), NOW_MS)
         }
     }
 

@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::Isolation;
 use crate::partition_log::{GeneratedLog, GeneratedTopic};
 
 /// A generated log of this many events in two partitions.
@@ -33,17 +32,7 @@ fn cached(events: u64, folder: &Path) -> CachedLog {
 
 /// Everything that a log has, asked for with these keys.
 fn plan(events: u64, keys: KeyFilter) -> ReadPlan {
-    ReadPlan {
-        ranges: generated(events).ranges(),
-        isolation: Isolation::Committed,
-        keys,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: true,
-        follow: false,
-        started_ms: 1_800_000_000_000,
-    }
+    ReadPlan { keys, whole: true, ..ReadPlan::new(generated(events).ranges(), 1_800_000_000_000) }
 }
 
 /// A record as a plain value that can be compared.

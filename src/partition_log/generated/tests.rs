@@ -1,7 +1,7 @@
 //! Tests of the computed log.
 
 use super::*;
-use crate::model::{Isolation, RecordBatch};
+use crate::model::RecordBatch;
 
 /// A small log whose events do not divide evenly among its orders.
 fn log() -> GeneratedLog {
@@ -18,17 +18,7 @@ fn log() -> GeneratedLog {
 
 /// A plan that reads these ranges with everything.
 fn plan(ranges: Vec<OffsetRange>) -> ReadPlan {
-    ReadPlan {
-        ranges,
-        isolation: Isolation::Committed,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: 1_800_000_000_000,
-    }
+    ReadPlan::new(ranges, 1_800_000_000_000)
 }
 
 /// Everything a read hands on, with its outcome.

@@ -14,8 +14,7 @@ use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::kafka::{self, Connection};
 use crate::model::{
-    Cancel, Decoded, Isolation, KeyFilter, OffsetRange, Position, ReadEvent, ReadPlan, RecordBatch,
-    RecordRef,
+    Cancel, Decoded, Isolation, OffsetRange, Position, ReadEvent, ReadPlan, RecordBatch, RecordRef,
 };
 use crate::workspace::clock::now_ms;
 use crate::workspace::{NoticeLevel, Problem, RecordDetail};
@@ -96,17 +95,7 @@ fn last_batch(
     range: OffsetRange,
     isolation: Isolation,
 ) -> Result<Option<RecordBatch>, Problem> {
-    let plan = ReadPlan {
-        ranges: vec![range],
-        isolation,
-        keys: KeyFilter::All,
-        values: true,
-        headers: true,
-        log_times: None,
-        whole: false,
-        follow: false,
-        started_ms: now_ms(),
-    };
+    let plan = ReadPlan { isolation, ..ReadPlan::new(vec![range], now_ms()) };
     let mut found = None;
     let mut sink = |event| {
         if let ReadEvent::Batch(batch) = event {

@@ -130,15 +130,11 @@ fn read(
     let watermarks = facts.watermarks.clone();
     outbox.send(move |state| state.read_begins(job, &facts));
     let plan = ReadPlan {
-        ranges,
         isolation: order.isolation,
         keys: order.keys.clone(),
-        values: true,
-        headers: true,
-        log_times: None,
         whole: order.start == StartPosition::Oldest(None),
         follow: order.follow || order.start == StartPosition::Live,
-        started_ms: now_ms(),
+        ..ReadPlan::new(ranges, now_ms())
     };
     let mut sink = |news| {
         let heard = outbox.send(move |state| match news {

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
     use crate::decode::Decoder;
     use crate::entity::Mapping;
-    use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan};
+    use crate::model::{Cancel, OffsetRange, ReadEvent, ReadPlan};
     use crate::partition_log::{GeneratedLog, GeneratedTopic, LogSource as _, LogStore};
 
     /// The time of the first event, in milliseconds.
@@ -260,17 +260,7 @@ mod tests {
             span_ms: SPAN_MS,
             seed: 42,
         });
-        let plan = ReadPlan {
-            ranges: log.ranges(),
-            isolation: Isolation::Committed,
-            keys: KeyFilter::All,
-            values: true,
-            headers: true,
-            log_times: None,
-            whole: false,
-            follow: false,
-            started_ms: START_MS + 2 * i64::from(SPAN_MS),
-        };
+        let plan = ReadPlan::new(log.ranges(), START_MS + 2 * i64::from(SPAN_MS));
         let mut store = LogStore::new(u64::MAX);
         let read = log.read(&plan, &Cancel::new(), &mut |event| {
             if let ReadEvent::Batch(batch) = event {

@@ -67,15 +67,10 @@ impl Session {
             OffsetRange::new(partition, bounds.low, bounds.end(self.isolation))
         });
         let plan = ReadPlan {
-            ranges: ranges.collect(),
             isolation: self.isolation,
             keys: keys(question, &mappings),
-            values: true,
-            headers: true,
-            log_times: None,
             whole: true,
-            follow: false,
-            started_ms: self.started_ms,
+            ..ReadPlan::new(ranges.collect(), self.started_ms)
         };
         let mut collecting = Collecting::new(question, &mappings);
         let mut take = |record: RecordRef<'_>| collecting.take(record);
