@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, Key, PopupCloseBehavior, RichText, Ui};
+use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, Ui};
 
 use super::super::SandboxState;
 use super::{ask, go};
@@ -85,10 +85,11 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
     }
 }
 
-/// Something worth knowing.
-fn note(ui: &mut Ui, words: &str) {
+/// Something worth knowing, in a menu: its buttons fill the width, and its words shall not.
+pub(super) fn note(ui: &mut Ui, words: &str) {
     let color = Tokens::of(ui).text_secondary;
-    ui.label(RichText::new(words).font(secondary()).color(color));
+    let words = RichText::new(words).font(secondary()).color(color);
+    ui.with_layout(Layout::top_down(Align::LEFT), |ui| ui.label(words));
 }
 
 /// Where branches are from one start to the next.

@@ -153,9 +153,10 @@ fn keep(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
         }
         let field = Field::new(path, "File of the test").mono().show(ui);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let color = Tokens::of(ui).text_secondary;
-        let words = "The events of its partition up to here, and the state they must lead to.";
-        ui.label(RichText::new(words).font(secondary()).color(color));
+        branches::note(
+            ui,
+            "The events of its partition up to here, and the state they must lead to.",
+        );
         if ui.button("Save as test").clicked() || entered {
             let path = std::mem::take(path).trim().into();
             ask(&sandbox.key, DebugCommand::KeepStep(path), view);
