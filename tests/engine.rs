@@ -17,10 +17,10 @@ mod topic_timeline;
 
 use std::sync::Arc;
 
-use foldback::model::{ChangeKind, EntityId, JsonPointer, Verdict};
+use foldback::model::{ChangeKind, EntityId, JsonPointer, OffsetRange, Verdict};
 use foldback::workspace::{
     ClockCommand, ClockPoint, Command, CompareRow, CompareWith, ConnectionState, EntityKey,
-    EntityView, JobState, RecordFilter, StartPosition, StepTarget,
+    EntityView, JobState, RecordFilter, StartPosition, StepTarget, TypesView,
 };
 
 use bench::{Bench, TOPIC, order_1};
@@ -91,6 +91,46 @@ fn a_topic_is_read_filtered_and_its_entities_counted() {
     });
     let job = bench.wait("the job", |snapshot| snapshot.jobs.first().cloned());
     assert_eq!((job.state, job.progress.records), (JobState::Done, 4));
+}
+
+#[test]
+fn events_are_counted_by_type_among_the_records_that_are_shown() {
+    let bench = Bench::new();
+    bench.wait("a connection", |snapshot| {
+        matches!(snapshot.connection, ConnectionState::Connected(_)).then_some(())
+    });
+    bench.send(Command::OpenTopic(TOPIC.into()));
+    bench.send(Command::Read(TOPIC.into(), StartPosition::Oldest(None)));
+    let count = |records: usize| {
+        bench.wait("the rows", |snapshot| {
+            let view = snapshot.topic_view(TOPIC)?;
+            (view.rows.len() == records && view.completeness.is_some()).then_some(())
+        });
+        bench.send(Command::CountTypes(TOPIC.into()));
+        bench.wait("a count of them", |snapshot| {
+            let view = snapshot.topic_view(TOPIC)?;
+            let types = view.types.clone()?;
+            let state = snapshot.jobs.iter().find(|job| job.id == types.job)?.state.clone();
+            (types.rows_generation == view.rows_generation && types.complete)
+                .then_some((types, state))
+        })
+    };
+    let (types, state) = count(4);
+    let told = |types: &TypesView| -> Vec<(String, u64)> {
+        types.types.iter().map(|count| (count.event_type.to_string(), count.events)).collect()
+    };
+    let named = |name: &str, events| (name.to_owned(), events);
+    assert_eq!((types.events, told(&types).iter().map(|(_, events)| events).sum()), (4, 4_u64));
+    assert!(told(&types).contains(&named("OrderShipped", 1)), "{types:?}");
+    let covered: u64 = types.covers.iter().map(OffsetRange::span).sum();
+    assert_eq!((covered, state), (4, JobState::Done));
+
+    let view = bench.wait("the topic", |snapshot| snapshot.topic_view(TOPIC).cloned());
+    bench.send(Command::SetFilter(TOPIC.into(), view.filter.of_type("OrderShipped")));
+    let (types, _) = count(1);
+    assert_eq!(told(&types), [named("OrderShipped", 1)]);
+    let covered: u64 = types.covers.iter().map(OffsetRange::span).sum();
+    assert_eq!(covered, 4, "all were looked at");
 }
 
 #[test]

@@ -64,6 +64,23 @@ pub struct RecordFilter {
     pub time_ms: Option<(i64, i64)>,
 }
 
+impl RecordFilter {
+    /// The same, and only events of this type; those without one when it is empty.
+    #[must_use]
+    pub fn of_type(&self, event_type: &str) -> Self {
+        let wanted = match event_type {
+            "" => "type == null".to_owned(),
+            named => format!("type == {}", serde_json::Value::from(named)),
+        };
+        let cel = match self.cel.trim() {
+            "" => wanted,
+            same if same == wanted => wanted,
+            other => format!("({other}) && {wanted}"),
+        };
+        Self { cel, ..self.clone() }
+    }
+}
+
 /// What a step of the clock goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepTarget {
@@ -157,6 +174,8 @@ pub enum Command {
     Read(Arc<str>, StartPosition),
     /// Sets which records of a topic are shown.
     SetFilter(Arc<str>, RecordFilter),
+    /// Counts the events of each type among the records that a topic shows.
+    CountTypes(Arc<str>),
     /// These pages of rows come into view: their texts are wanted.
     NeedPages(Arc<str>, Vec<u64>),
     /// This part of a topic's timeline comes into view.
@@ -203,4 +222,20 @@ pub enum Command {
     CloseSandbox(SandboxKey),
     /// Asks something of an open sandbox.
     Sandbox(SandboxKey, SandboxCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_added_to_the_filter_once_whatever_its_name() {
+        let filter = RecordFilter { text: "kettle".to_owned(), ..RecordFilter::default() };
+        let one = filter.of_type("Order \"A\"");
+        assert_eq!(one.cel, r#"type == "Order \"A\"""#);
+        assert_eq!((&one.text, one.of_type("Order \"A\"")), (&filter.text, one.clone()));
+        assert_eq!(filter.of_type("").cel, "type == null");
+        let both = RecordFilter { cel: "value.n > 3".to_owned(), ..filter };
+        assert_eq!(both.of_type("A").cel, r#"(value.n > 3) && type == "A""#);
+    }
 }

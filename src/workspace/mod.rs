@@ -89,6 +89,6 @@ pub use type_tally::TypeCount;
 pub use views::{
     DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,
     Histogram, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, StateRow, TopicView,
-    TreeRow, ValueKind,
+    TreeRow, TypesView, ValueKind,
 };
 pub use when::{WHEN_FORMS, WhenError, parse_when};

@@ -10,10 +10,10 @@ use super::comparison::{CompareView, CompareWith};
 use super::lane::Lane;
 use super::snapshot::{ClockPoint, JobId, PartitionFacts};
 use super::topic_timeline::TopicTimeline;
-use super::{Fetch, Problem, RecordFilter, StartPosition};
+use super::{Fetch, Problem, RecordFilter, StartPosition, TypeCount};
 use crate::model::{
     Change, ChangeKind, Completeness, DecodedKind, EntityId, EventProblem, Headers, JsonPointer,
-    Position, TimestampType, Transaction,
+    OffsetRange, Position, TimestampType, Transaction,
 };
 use crate::partition_log::TimeCounts;
 
@@ -220,6 +220,42 @@ pub struct TopicView {
     pub decode_failures: u64,
     /// How complete what was read is.
     pub completeness: Option<Arc<Completeness>>,
+    /// The events of each type, as they were counted last; `None` until somebody asks.
+    pub types: Option<Arc<TypesView>>,
+}
+
+/// The events of each type among the records that a topic showed when it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypesView {
+    /// The job that counts.
+    pub job: JobId,
+    /// The types, those with the most events first.
+    pub types: Arc<[TypeCount]>,
+    /// Events of types that were too many to tell apart.
+    pub others: u64,
+    /// How many events were counted.
+    pub events: u64,
+    /// The records that were looked at, a range for each partition.
+    pub covers: Arc<[OffsetRange]>,
+    /// The `rows_generation` it was asked for.
+    pub rows_generation: u64,
+    /// Whether it came to its end.
+    pub complete: bool,
+}
+
+impl TypesView {
+    /// A count that has begun, of the rows of this generation.
+    pub fn begun(job: JobId, rows_generation: u64) -> Self {
+        Self {
+            job,
+            types: Arc::default(),
+            others: 0,
+            events: 0,
+            covers: Arc::default(),
+            rows_generation,
+            complete: false,
+        }
+    }
 }
 
 /// What kind of JSON a row of a tree shows.

@@ -62,6 +62,27 @@ fn nothing_of_a_topic_is_read_before_the_user_says_where_to_start() {
 }
 
 #[test]
+fn event_types_are_counted_on_demand_and_a_click_shows_the_events_of_one() {
+    let mut test = open(scenes::topic_read());
+    go_to(&mut test, "order-events");
+    test.press("Event types, partitions, decoder and mapping");
+    test.take_sent();
+    test.press("Count event types");
+    let sent = test.take_sent();
+    assert!(matches!(&sent[..], [Command::CountTypes(topic)] if **topic == *"order-events"));
+    test.publish(scenes::topic_with_types());
+    test.press("OrderShipped, 118 events");
+    let sent = test.take_sent();
+    assert!(
+        sent.iter().any(|command| matches!(command, Command::SetFilter(_, filter)
+            if filter.cel == r#"type == "OrderShipped""#)),
+        "filtered: {sent:?}"
+    );
+    test.press("Count again");
+    assert!(matches!(&test.take_sent()[..], [Command::CountTypes(_)]));
+}
+
+#[test]
 fn the_keyboard_alone_leads_from_the_palette_to_a_record() {
     let mut test = open(scenes::topic_read());
     go_to(&mut test, "order-events");

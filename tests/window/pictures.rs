@@ -43,7 +43,11 @@ fn a_topic_with_its_records() {
     draw("topic", scenes::topic_read, |test| test.press("order-events"));
     draw("topic-record", record_inspected, |test| {
         test.press("order-events");
-        test.press("Partitions, decoder and mapping");
+        test.press("Event types, partitions, decoder and mapping");
+    });
+    draw("topic-types", scenes::topic_with_types, |test| {
+        test.press("order-events");
+        test.press("Event types, partitions, decoder and mapping");
     });
 }
 

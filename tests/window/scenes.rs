@@ -6,13 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use foldback::model::{Completeness, Position, Reason, ReasonKind, Since, Transaction, Verdict};
+use foldback::model::{
+    Completeness, OffsetRange, Position, Reason, ReasonKind, Since, TopicPartition, Transaction,
+    Verdict,
+};
 use foldback::workspace::{
     Bookmark, CheckOutcome, CheckStep, ClockView, ConnectionInfo, ConnectionState, DemoFault,
     DemoOutcome, DemoView, EntityList, EntityRow, Fetch, GroupMember, GroupOffset, GroupSummary,
     Histogram, JobId, JobProgress, JobState, JobView, LagSample, MappingView, Notice, NoticeLevel,
     OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RowMeta,
-    RowText, SavedConnection, Snapshot, StartPosition, TopicSummary, TopicView,
+    RowText, SavedConnection, Snapshot, StartPosition, TopicSummary, TopicView, TypeCount,
+    TypesView,
 };
 
 use crate::order::{self, NOW_MS};
@@ -286,6 +290,39 @@ pub(crate) fn topic_read() -> Snapshot {
     snapshot.jobs = Arc::new([job(JobState::Running)]);
     snapshot.generation = 4;
     snapshot.clock = clock(7);
+    snapshot
+}
+
+/// The topic with its event types counted.
+pub(crate) fn topic_with_types() -> Snapshot {
+    let mut snapshot = topic_read();
+    let mut view = (*snapshot.topic_views[0]).clone();
+    let counts = [
+        ("OrderCreated", 812),
+        ("ItemAdded", 631),
+        ("OrderPaid", 402),
+        ("OrderShipped", 118),
+        ("", 36),
+        ("OrderCancelledByCustomerServiceAfterPaymentFailed", 1),
+    ];
+    let count = |(event_type, events): (&str, u64)| TypeCount {
+        event_type: event_type.into(),
+        events,
+        first_ms: NOW_MS - 86_400_000,
+        last_ms: NOW_MS,
+        topics: vec![order::topic()],
+    };
+    let range = |partition: i32| {
+        OffsetRange::new(&TopicPartition::new(order::topic(), partition), 1_200, 81_204)
+    };
+    view.types = Some(Arc::new(TypesView {
+        types: counts.map(count).into(),
+        events: 2_000,
+        covers: (0..6).map(range).collect(),
+        complete: true,
+        ..TypesView::begun(JobId(8), view.rows_generation)
+    }));
+    snapshot.topic_views = vec![Arc::new(view)];
     snapshot
 }
 

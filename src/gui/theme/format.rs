@@ -34,6 +34,16 @@ pub fn count(value: u64, thing: &str) -> String {
     format!("{} {thing}{}", number(value), if value == 1 { "" } else { "s" })
 }
 
+/// A part of a whole: `31.2 %`; what is there is never shown as nothing.
+pub fn share(part: u64, whole: u64) -> String {
+    let (part, whole) = (u128::from(part), u128::from(whole.max(1)));
+    let tenths = (part * 1000 + whole / 2) / whole;
+    if tenths == 0 && part > 0 {
+        return "<0.1 %".to_owned();
+    }
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
 /// A size: `912 B`, `1.4 KiB`, `182 MiB`. Rounded down, so that nothing looks fuller than it is.
 pub fn bytes(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -194,6 +204,12 @@ mod tests {
         assert_eq!(days(0), "2026-11-23");
         assert_eq!(days(1), "22 Nov – 23 Nov 2026");
         assert_eq!(days(400), "Oct 2025 – Nov 2026");
+    }
+
+    #[test]
+    fn a_share_is_never_shown_as_nothing_when_something_is_there() {
+        let told = [(0, 0), (1, 3), (1, 5_000), (0, 7), (7, 7)].map(|(part, all)| share(part, all));
+        assert_eq!(told, ["0.0 %", "33.3 %", "<0.1 %", "0.0 %", "100.0 %"]);
     }
 
     #[test]

@@ -6,9 +6,13 @@
 use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, body, format, icon, mono, mono_small};
+use crate::gui::widgets::{EventMark, paint_event_mark};
 
 /// The space an icon takes, in points.
 const ICON_SPACE: f32 = 22.0;
+
+/// The radius of an event type's mark, in points.
+const MARK_RADIUS: f32 = 4.0;
 
 /// A row of a list.
 #[derive(Debug)]
@@ -16,10 +20,14 @@ const ICON_SPACE: f32 = 22.0;
 pub(crate) struct ListRow<'a> {
     /// The name.
     name: &'a str,
+    /// What it is called by those who do not see it; the name unless something else is said.
+    label: &'a str,
     /// The figure at the right.
     right: &'a str,
     /// The icon before the name.
     icon: Option<&'a str>,
+    /// The mark of an event type, in the icon's place.
+    mark: Option<EventMark>,
     /// Whether the name is data.
     mono: bool,
     /// Whether it is chosen.
@@ -29,7 +37,7 @@ pub(crate) struct ListRow<'a> {
 impl<'a> ListRow<'a> {
     /// A row with this name.
     pub(crate) fn new(name: &'a str) -> Self {
-        Self { name, right: "", icon: None, mono: false, selected: false }
+        Self { name, label: name, right: "", icon: None, mark: None, mono: false, selected: false }
     }
 
     /// With the name in the typeface of data.
@@ -50,6 +58,18 @@ impl<'a> ListRow<'a> {
         self
     }
 
+    /// Called this by those who do not see it.
+    pub(crate) fn label(mut self, label: &'a str) -> Self {
+        self.label = label;
+        self
+    }
+
+    /// With the mark of an event type.
+    pub(crate) fn mark(mut self, mark: EventMark) -> Self {
+        self.mark = Some(mark);
+        self
+    }
+
     /// Chosen or not.
     pub(crate) fn selected(mut self, selected: bool) -> Self {
         self.selected = selected;
@@ -58,12 +78,12 @@ impl<'a> ListRow<'a> {
 
     /// Shows it over the width there is.
     pub(crate) fn show(self, ui: &mut Ui) -> Response {
-        let Self { name, right, icon: icon_text, mono: is_mono, selected } = self;
+        let Self { name, label, right, icon: icon_text, mark, mono: is_mono, selected } = self;
         let tokens = Tokens::of(ui);
         let size = vec2(ui.available_width(), ROW_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let enabled = ui.is_enabled();
-        response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, selected, name));
+        response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, selected, label));
         if !ui.is_rect_visible(rect) {
             return response;
         }
@@ -81,6 +101,11 @@ impl<'a> ListRow<'a> {
             let at = pos2(left + 8.0, rect.center().y);
             ui.painter().text(at, Align2::CENTER_CENTER, icon_text, icon(), tokens.text_secondary);
             left += ICON_SPACE;
+        }
+        if let Some(mark) = mark {
+            let at = pos2(left + MARK_RADIUS, rect.center().y);
+            paint_event_mark(ui.painter(), at, MARK_RADIUS, mark, tokens);
+            left += MARK_RADIUS * 2.0 + GUTTER;
         }
         let figure =
             ui.painter().layout_no_wrap(right.to_owned(), mono_small(), tokens.text_secondary);

@@ -31,6 +31,7 @@ mod topic_lanes;
 mod topic_table;
 mod topics;
 mod tree;
+mod types;
 
 use std::fmt;
 use std::sync::Arc;
@@ -206,6 +207,7 @@ impl State {
             Command::CloseTopic(topic) => self.close_topic(&topic),
             Command::Read(topic, start) => self.read_topic(&topic, start),
             Command::SetFilter(topic, filter) => self.set_filter(&topic, filter),
+            Command::CountTypes(topic) => self.count_types(&topic),
             Command::NeedPages(topic, pages) => self.need_pages(&topic, &pages),
             Command::NeedLanes(topic, wanted) => self.need_lanes(&topic, wanted),
             Command::InspectRecord(position) => self.inspect_record(position),

@@ -67,13 +67,9 @@ impl RowsQuestion {
         };
         let all = LogBounds::default();
         let span_ms = self.log.time_span(&all);
-        let whole = LogBounds { time_ms: span_ms, ..all.clone() };
+        let whole = LogBounds { time_ms: span_ms, ..all };
         let histogram = self.log.histogram(&whole, BUCKETS).into();
-        let bounds = LogBounds {
-            partitions: self.filter.partitions.clone(),
-            time_ms: self.filter.time_ms,
-            ..all
-        };
+        let bounds = self.bounds();
         let (locations, matching) = if predicate.takes_all() {
             (self.newest(&bounds), self.log.record_count(&bounds))
         } else {
@@ -84,6 +80,15 @@ impl RowsQuestion {
         let first_row = matching - locations.len() as u64;
         let (locations, problem) = (locations.into(), None);
         Rows { locations, metas, matching, first_row, histogram, span_ms, problem }
+    }
+
+    /// The part of the log that the filter leaves without looking at records.
+    pub(super) fn bounds(&self) -> LogBounds {
+        LogBounds {
+            partitions: self.filter.partitions.clone(),
+            time_ms: self.filter.time_ms,
+            ..LogBounds::default()
+        }
     }
 
     /// The newest records within bounds, without looking at the others.
@@ -187,7 +192,7 @@ fn meta(record: RecordRef<'_>) -> RowMeta {
 }
 
 /// A filter, ready to look at records.
-struct Predicate<'a> {
+pub(super) struct Predicate<'a> {
     /// How records become events.
     mapping: &'a Mapping,
     /// How values are decoded.
@@ -200,7 +205,11 @@ struct Predicate<'a> {
 
 impl<'a> Predicate<'a> {
     /// Reads the filter.
-    fn new(filter: &RecordFilter, mapping: &'a Mapping, decoder: Decoder) -> Result<Self, Problem> {
+    pub(super) fn new(
+        filter: &RecordFilter,
+        mapping: &'a Mapping,
+        decoder: Decoder,
+    ) -> Result<Self, Problem> {
         let (text, cel) = (filter.text.trim(), filter.cel.trim());
         let cel = if cel.is_empty() {
             None
@@ -216,7 +225,7 @@ impl<'a> Predicate<'a> {
     }
 
     /// Whether this record matches. What costs least is asked first.
-    fn matches(&self, record: RecordRef<'_>) -> bool {
+    pub(super) fn matches(&self, record: RecordRef<'_>) -> bool {
         self.text.as_deref().is_none_or(|text| contains_text(record, text))
             && self.cel.as_ref().is_none_or(|cel| self.matches_cel(cel, record))
     }

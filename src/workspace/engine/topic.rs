@@ -318,6 +318,7 @@ impl State {
         open.view.start = Some(start.clone());
         open.view.records_read = 0;
         open.view.completeness = None;
+        open.view.types = None;
         let title = format!("Reading {topic}");
         let reading =
             self.start_reading(title, vec![Arc::clone(topic)], start, KeyFilter::All, false);

@@ -1,4 +1,4 @@
-//! What stands behind a topic's records: decoder, mapping with its evidence, completeness, partitions, configuration.
+//! What stands behind a topic's records: event types, decoder, mapping with its evidence, completeness, partitions, configuration.
 //!
 //! Promises: every choice that was made by sampling says what it rests on and can be overridden.
 //! Does not know: how detection works.
@@ -23,6 +23,10 @@ const DECODERS: [(DecoderView, &str); 4] = [
 /// Draws it.
 pub(crate) fn show(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
     ScrollArea::vertical().id_salt("details").auto_shrink(false).show(ui, |ui| {
+        if topic.start.is_some() {
+            section(ui, "Event types");
+            super::types::show(ui, topic, view);
+        }
         section(ui, "Decoder");
         ui.horizontal_wrapped(|ui| {
             for (decoder, name) in DECODERS {

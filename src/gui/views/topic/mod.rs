@@ -9,6 +9,7 @@ mod records;
 mod start;
 mod start_form;
 mod timeline;
+mod types;
 
 use std::sync::Arc;
 
@@ -187,7 +188,10 @@ fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut Vie
             }
         }
         timeline::toggle(ui, topic, &mut state.lanes);
-        let open = IconButton::new(icons::SLIDERS_HORIZONTAL, "Partitions, decoder and mapping");
+        let open = IconButton::new(
+            icons::SLIDERS_HORIZONTAL,
+            "Event types, partitions, decoder and mapping",
+        );
         if ui.add(open.selected(state.details_open)).clicked() {
             state.details_open = !state.details_open;
         }
