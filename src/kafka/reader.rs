@@ -12,7 +12,6 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -94,9 +93,7 @@ pub(super) fn nothing_read(plan: &ReadPlan) -> ReadOutcome {
 
 /// The partitions of these ranges.
 pub(super) fn partitions(ranges: &[OffsetRange]) -> Vec<TopicPartition> {
-    let partition =
-        |range: &OffsetRange| TopicPartition::new(Arc::clone(&range.topic), range.partition);
-    ranges.iter().map(partition).collect()
+    ranges.iter().map(OffsetRange::topic_partition).collect()
 }
 
 /// The same as `read`, with what became of transactions known already.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::error::KafkaError;
-use super::reader::read_with;
+use super::reader::{partitions, read_with};
 use crate::model::{
     Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, TopicPartition, Transaction,
 };
@@ -62,8 +62,7 @@ impl PartitionOutcomes {
 impl Outcomes {
     /// What became of the transactions of the partition of this range.
     pub(super) fn of(&self, range: &OffsetRange) -> PartitionOutcomes {
-        let partition = TopicPartition::new(Arc::clone(&range.topic), range.partition);
-        self.partitions.get(&partition).cloned().unwrap_or_default()
+        self.partitions.get(&range.topic_partition()).cloned().unwrap_or_default()
     }
 
     /// Reads these ranges as a committed reader does, to learn what such a reader is not given.
@@ -106,9 +105,7 @@ fn stable_parts(
     connection: &Connection,
     ranges: &[OffsetRange],
 ) -> Result<BTreeMap<TopicPartition, StablePart>, KafkaError> {
-    let partition =
-        |range: &OffsetRange| TopicPartition::new(Arc::clone(&range.topic), range.partition);
-    let partitions: Vec<_> = ranges.iter().map(partition).collect();
+    let partitions = partitions(ranges);
     let marks = connection.watermarks(&partitions, LOOK_UP)?;
     let parts = ranges.iter().zip(partitions).map(|(range, partition)| {
         // Without a leader nothing is known: nothing is stable.

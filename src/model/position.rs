@@ -104,6 +104,11 @@ impl OffsetRange {
         Self { topic: Arc::clone(&partition.topic), partition: partition.partition, from, to }
     }
 
+    /// The partition it is a part of.
+    pub fn topic_partition(&self) -> TopicPartition {
+        TopicPartition::new(Arc::clone(&self.topic), self.partition)
+    }
+
     /// How many offsets the range spans: an upper bound of the records in it.
     pub fn span(&self) -> u64 {
         u64::try_from(self.to.saturating_sub(self.from)).unwrap_or(0)

@@ -111,11 +111,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The partition of a range.
-fn partition_of(range: &OffsetRange) -> TopicPartition {
-    TopicPartition::new(Arc::clone(&range.topic), range.partition)
-}
-
 impl CachedLog {
     /// A log of which everything that is read whole is kept.
     pub fn new(source: Box<dyn LogSource>, keeping: Keeping) -> Self {
@@ -156,7 +151,7 @@ impl CachedLog {
     /// The rests of ranges of which the beginning was served.
     fn rests(plan: &ReadPlan, served: &ServedRanges) -> Vec<OffsetRange> {
         let rest = |range: &OffsetRange| {
-            let served = served.get(&partition_of(range));
+            let served = served.get(&range.topic_partition());
             let from = served.map_or(range.from, |served| served.read.position);
             OffsetRange { from, ..range.clone() }
         };
@@ -216,7 +211,7 @@ impl CachedLog {
         let mut flow = ControlFlow::Continue(());
         let fetched: u64 = looked_up.values().map(|looked_up| looked_up.fetched).sum();
         for range in &plan.ranges {
-            let partition = partition_of(range);
+            let partition = range.topic_partition();
             let part = if flow.is_break() {
                 Served::nothing(range, plan)
             } else {
@@ -467,7 +462,7 @@ impl LogSource for CachedLog {
             let mut store = LogStore::new(HELD_REST_BYTES);
             let mut served = ServedRanges::new();
             for range in &plan.ranges {
-                served.insert(partition_of(range), self.adopt(range, plan, &mut store)?);
+                served.insert(range.topic_partition(), self.adopt(range, plan, &mut store)?);
             }
             let rest: u64 = Self::rests(plan, &served).iter().map(OffsetRange::span).sum();
             let kept: u64 = served.values().map(|served| served.read.records).sum();

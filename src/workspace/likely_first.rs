@@ -72,12 +72,14 @@ pub(super) fn open_likely_first(
     sink: &mut NewsSink<'_>,
 ) -> Result<ReadOutcome, SourceError> {
     let (first, others): (Vec<OffsetRange>, Vec<OffsetRange>) =
-        plan.ranges.iter().cloned().partition(|range| likely.contains(&partition_of(range)));
+        plan.ranges.iter().cloned().partition(|range| likely.contains(&range.topic_partition()));
     if first.is_empty() || others.is_empty() {
         return log.open(plan, cancel, sink);
     }
-    let not_begun: Known =
-        others.iter().map(|range| (partition_of(range), PartitionRead::starting(range))).collect();
+    let not_begun: Known = others
+        .iter()
+        .map(|range| (range.topic_partition(), PartitionRead::starting(range)))
+        .collect();
     let early = ReadPlan { ranges: first, follow: false, ..plan.clone() };
     let mut outcome = log.open(&early, cancel, &mut |news| sink(with(news, &not_begun)))?;
     let known: Known =
@@ -96,15 +98,10 @@ pub(super) fn open_likely_first(
     Ok(outcome)
 }
 
-/// The partition of a range.
-fn partition_of(range: &OffsetRange) -> TopicPartition {
-    TopicPartition::new(Arc::clone(&range.topic), range.partition)
-}
-
 /// What a plan asks for behind what was read.
 fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
     let rest = |range: &OffsetRange| {
-        let from = known.get(&partition_of(range)).map_or(range.from, |read| read.position);
+        let from = known.get(&range.topic_partition()).map_or(range.from, |read| read.position);
         OffsetRange { from, to: range.to.max(from), ..range.clone() }
     };
     let reached = |(partition, read): (&TopicPartition, &PartitionRead)| {

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::CachedLog;
 use super::keeping::Filling;
-use super::{CachedLog, partition_of};
 use crate::model::{
     Cancel, Isolation, KeyFilter, LeaderEpoch, OffsetRange, PartitionRead, ReadEvent, ReadOutcome,
     ReadPlan, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,
@@ -135,7 +135,7 @@ impl<'l> Tail<'l> {
                 // What cannot be read cannot be added to.
                 let Ok(kept) = topic.partition(range.partition) else { continue };
                 let end = kept.files().last().map_or(i64::MIN, |file| file.entry().to);
-                let partition = partition_of(range);
+                let partition = range.topic_partition();
                 let tail = PartitionTail::from(&partition, range.from.max(end));
                 partitions.insert(partition, tail);
             }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{CachedLog, lock, partition_of};
+use super::{CachedLog, lock};
 use crate::kafka::Watermarks;
 use crate::model::{
     Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
@@ -198,7 +198,7 @@ impl CachedLog {
         let mut rest = Vec::new();
         let mut known: BTreeMap<TopicPartition, Vec<KnownAborted>> = BTreeMap::new();
         for gap in gaps {
-            let partition = partition_of(gap);
+            let partition = gap.topic_partition();
             if !known.contains_key(&partition) {
                 known.insert(partition.clone(), self.known_aborted(&partition)?);
             }
@@ -239,7 +239,8 @@ impl CachedLog {
         &self,
         ranges: &[OffsetRange],
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
-        let partitions: Vec<TopicPartition> = ranges.iter().map(partition_of).collect();
+        let partitions: Vec<TopicPartition> =
+            ranges.iter().map(OffsetRange::topic_partition).collect();
         self.source.bounds(&partitions)
     }
 
@@ -397,7 +398,7 @@ impl CachedLog {
                     filler.append(batch)
                 }
                 ReadEvent::Lost(lost) => {
-                    filler.lose(&partition_of(&lost), lost.to);
+                    filler.lose(&lost.topic_partition(), lost.to);
                     sink_broke |= sink(ReadEvent::Lost(lost)).is_break();
                     !sink_broke
                 }
@@ -432,7 +433,7 @@ fn stable_parts(
     marks: &BTreeMap<TopicPartition, Watermarks>,
 ) -> Vec<OffsetRange> {
     let stable = |range: OffsetRange| {
-        let to = range.to.min(marks.get(&partition_of(&range))?.last_stable);
+        let to = range.to.min(marks.get(&range.topic_partition())?.last_stable);
         Some(OffsetRange { to, ..range })
     };
     ranges.into_iter().filter_map(stable).collect()

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::CachedLog;
 use super::serving::{Served, account, numbers_of, serve_segment};
-use super::{CachedLog, partition_of};
 use crate::model::{
     Cancel, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan, RecordBatch,
     RecordBatchBuilder, RecordRef, TopicPartition,
@@ -114,7 +114,7 @@ impl CachedLog {
             bytes += more_bytes;
             if bytes <= MOST_BYTES {
                 parts.extend(more);
-                named.insert(partition_of(range), (range, segments));
+                named.insert(range.topic_partition(), (range, segments));
             }
         }
         let (mut fetched, flow) = self.fetch(plan, &named, &parts, cancel, sink)?;
@@ -276,7 +276,7 @@ fn worth_fetching(
     segments: &[Named],
     fetch_bytes: u64,
 ) -> Option<(Vec<OffsetRange>, u64)> {
-    let partition = partition_of(range);
+    let partition = range.topic_partition();
     let mut parts: Vec<OffsetRange> = Vec::new();
     let (mut part_bytes, mut all_bytes) = (0, 0);
     for Named { segment, records } in segments {

@@ -93,7 +93,7 @@ impl Model {
     fn deliver(&self, range: &OffsetRange, plan: &ReadPlan) -> (RecordBatch, PartitionRead) {
         let partitions = self.0.lock().unwrap();
         let partition = &partitions[usize::try_from(range.partition).unwrap()];
-        let name = partition_of(range);
+        let name = range.topic_partition();
         let mut account = PartitionRead::starting(range);
         let mut builder = RecordBatchBuilder::new(name.clone());
         let mut clock = plan.clock_of(&name);
@@ -179,7 +179,7 @@ impl LogSource for Model {
         for range in &plan.ranges {
             // A follower is done when it has caught up.
             let to = if plan.follow {
-                marks[&partition_of(range)].end(plan.isolation)
+                marks[&range.topic_partition()].end(plan.isolation)
             } else {
                 range.to
             };

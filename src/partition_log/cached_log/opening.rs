@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::serving::Served;
-use super::{CachedLog, ServedRanges, nothing_read, partition_of};
+use super::{CachedLog, ServedRanges, nothing_read};
 use crate::model::{
     Cancel, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition,
 };
@@ -124,7 +124,7 @@ impl CachedLog {
         let mut told: ServedRanges = plan
             .ranges
             .iter()
-            .map(|range| (partition_of(range), Served::nothing(range, plan)))
+            .map(|range| (range.topic_partition(), Served::nothing(range, plan)))
             .collect();
         self.look(plan, cancel)?;
         let mut flow = self.tell_kept(plan, &mut told, sink)?;
@@ -165,7 +165,7 @@ impl CachedLog {
         sink: &mut NewsSink<'_>,
     ) -> Result<ControlFlow<()>, SourceError> {
         for range in &plan.ranges {
-            let partition = partition_of(range);
+            let partition = range.topic_partition();
             let Some(served) = told.get_mut(&partition) else { continue };
             let rest = OffsetRange { from: served.read.position, ..range.clone() };
             if rest.is_empty() {

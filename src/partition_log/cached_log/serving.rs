@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{CachedLog, partition_of};
+use super::CachedLog;
 use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan};
 use crate::partition_log::cache::{CacheError, SegmentEntry, Wanted};
 use crate::partition_log::source::SourceError;
@@ -29,7 +29,7 @@ pub(super) struct Served {
 impl Served {
     /// Nothing of a range.
     pub(super) fn nothing(range: &OffsetRange, plan: &ReadPlan) -> Self {
-        let latest_ms = plan.log_time_before(&partition_of(range));
+        let latest_ms = plan.log_time_before(&range.topic_partition());
         Self { read: PartitionRead::starting(range), latest_ms, handed_on_to: i64::MIN }
     }
 }
@@ -53,7 +53,7 @@ impl CachedLog {
     ) -> Result<Vec<StoredSegment>, SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(Vec::new()) };
         let sight = Sight {
-            partition: partition_of(range),
+            partition: range.topic_partition(),
             isolation: plan.isolation,
             from_offset: range.from,
             to_offset: range.to,
@@ -108,7 +108,7 @@ impl CachedLog {
     ) -> Result<Served, SourceError> {
         let mut served = Served::nothing(range, plan);
         let segments = self.adopt_after(range, plan, &mut served)?;
-        store.adopt(&partition_of(range), segments);
+        store.adopt(&range.topic_partition(), segments);
         Ok(served)
     }
 
