@@ -241,7 +241,7 @@ fn a_floor_uses_only_the_floors_above_it() {
             ("src/fold/mod.rs", "fn f() -> crate::gui::App { x }"),
             ("src/kafka/ffi/raw.rs", "use super::super::super::workspace::Problem;"),
             ("src/gui/app.rs", "use crate::cli::Arguments;"),
-            ("src/workspace/session.rs", "use crate::demo::Shop;"),
+            ("src/workspace/ask/session.rs", "use crate::demo::Shop;"),
             ("src/attic/mod.rs", ""),
         ],
     );
@@ -305,7 +305,7 @@ fn crates_of_the_outside_world_stay_on_their_floors() {
     assert_finds(
         crates_stay_on_their_floors,
         &[
-            ("src/workspace/session.rs", "use rdkafka::ClientConfig;"),
+            ("src/workspace/ask/session.rs", "use rdkafka::ClientConfig;"),
             ("src/demo/shop.rs", "fn f() { rdkafka_sys::rd_kafka_version(); }"),
             ("src/workspace/engine.rs", "use egui::Context;"),
             ("src/cli/mod.rs", "use eframe;"),

@@ -4,91 +4,63 @@
 //! [`Command`]s and reads immutable [`Snapshot`]s; nothing it does waits for anything.
 //! Does not know: egui, terminals.
 
-pub mod clock;
-mod command;
-mod comparison;
+mod ask;
+mod branches;
 mod config;
-mod coverage;
-mod demo_port;
+pub mod demo_chapter;
 mod engine;
-mod entity_count;
-mod entity_question;
-mod event_hue;
-mod failure;
-mod fetch;
-mod filter;
-mod fold_choice;
-pub mod groups;
-mod indexing;
-mod lane;
-mod likely_first;
-mod mapping;
-mod port;
-mod problem;
-pub mod projection;
-mod sample;
-pub mod sandbox;
-mod sandbox_view;
-mod scan;
-mod session;
-mod snapshot;
-mod span;
-pub mod time_text;
-mod topic_mapping;
-mod topic_timeline;
-mod topics;
-mod type_count;
-mod type_tally;
-mod views;
-mod when;
+mod fixtures;
+mod show;
 
 pub use crate::kafka::{CheckOutcome, CheckStep};
-pub use command::{
-    ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
-    StepTarget,
+pub use ask::{
+    EntityCount, EntityCountQuestion, EntityCounts, EntityHistory, EntityQuestion,
+    FILTER_VARIABLES, Failure, FailureKind, Filter, FilterError, FilterInput, IndexQuestion,
+    IndexSummary, MappingReport, PartitionReport, REQUEST_TIMEOUT, ScanQuestion, ScanSummary,
+    ScannedRecord, ScannedValue, Session, TopicMapping, TopicReport, TypeCount, TypeCountQuestion,
+    TypeCounts, WHEN_FORMS, WhenError, clock, default_fold, fold_named, groups, mapping_of,
+    parse_when, program_in, projection, settings_of,
 };
-pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView, CompareWith};
 pub use config::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
     Selectors, UpcastConfig,
 };
-pub use demo_port::{
-    ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
+pub use engine::{
+    ACCOUNT_EVENTS, ClockCommand, Command, ConnectionChoice, DEMO_COMMANDS, DemoArgument,
+    DemoCommand, DemoCommandForm, DemoFault, DemoPort, DemoStarter, EngineOptions, EnginePort,
+    ORDER_EVENTS, RecordFilter, Refused, StartPosition, StepTarget, Target, WorkspacePort, port,
+    start,
 };
-pub use engine::{DemoStarter, EngineOptions, Target, start};
-pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
-pub use entity_question::{EntityHistory, EntityQuestion};
-pub use event_hue::event_hue;
-pub use failure::{Failure, FailureKind};
-pub use fetch::Fetch;
-pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
-pub use fold_choice::{default_fold, fold_named, program_in};
-pub use indexing::{IndexQuestion, IndexSummary};
-pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
-pub use mapping::mapping_of;
-pub use port::{EnginePort, Refused, WorkspacePort, port};
-pub use problem::Problem;
-pub use sandbox_view::{
+pub use show::sandbox::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
     HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile, StepRow,
     WatchView,
 };
-pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
-pub use session::{REQUEST_TIMEOUT, Session, settings_of};
-pub use snapshot::{
-    Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
-    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
-    LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
-    SavedConnection, Snapshot, TopicSummary,
+pub use show::{
+    Bookmark, ChangeTally, ClockMode, ClockPoint, ClockView, CompareRow, CompareSide, CompareView,
+    CompareWith, ConnectionInfo, ConnectionState, DecoderView, DemoOutcome, DemoView, EntityAt,
+    EntityKey, EntityList, EntityRow, EntityView, EventRow, Fetch, GroupMarker, GroupMember,
+    GroupOffset, GroupSummary, Histogram, JobId, JobProgress, JobState, JobView, LagSample, Lane,
+    LaneMark, LanesWanted, MappingView, MarkedRecord, Notice, NoticeLevel, OrderRow,
+    PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RecordDetail,
+    RowMeta, RowText, SavedConnection, Snapshot, StateRow, TopicSummary, TopicTimeline, TopicView,
+    TreeRow, TypesView, UnknownReason, UnknownSpan, ValueKind, event_hue, time_text,
 };
-pub use topic_mapping::{MappingReport, TopicMapping};
-pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};
-pub use topics::{PartitionReport, TopicReport};
-pub use type_count::{TypeCountQuestion, TypeCounts};
-pub use type_tally::TypeCount;
-pub use views::{
-    DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,
-    Histogram, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, StateRow, TopicView,
-    TreeRow, TypesView, ValueKind,
-};
-pub use when::{WHEN_FORMS, WhenError, parse_when};
+
+/// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.
+pub mod sandbox {
+    pub use super::ask::{Projection, TrialHistory, TrialQuestion, row_of};
+    pub use super::branches::*;
+    pub use super::demo_chapter;
+    #[cfg(test)]
+    pub(crate) use super::fixtures::event_of_json;
+    pub use super::fixtures::{
+        Difference, Expectation, FIXTURE_ENDING, FileFault, Fixture, FixtureReport, FixtureRun,
+        KeptRun, find_fixtures, junit, projection_from,
+    };
+    pub use super::show::sandbox::{
+        CellVerdict, CellView, ComparisonChoice, ComparisonView, DivergenceDetail, DivergenceRow,
+        Finding, MatrixChoice, MatrixView, MemberView, MomentView, PartitionView, Rest, RowView,
+        RunEvent, RunView, Shown, StepKind, StepMark, TrialCommand, TrialView,
+    };
+}

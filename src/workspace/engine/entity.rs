@@ -16,7 +16,7 @@ use super::state::State;
 use crate::fold::{self, Fold};
 use crate::model::{Isolation, KeyFilter, PartitionRead, RecordBatch};
 use crate::partition_log::{LogSnapshot, LogStore};
-use crate::workspace::coverage::Offsets;
+use crate::workspace::ask::coverage::Offsets;
 use crate::workspace::{
     EntityKey, EntityView, Fetch, GroupSummary, JobId, NoticeLevel, Problem, StartPosition,
     default_fold,

@@ -9,8 +9,10 @@
 //! engine instead of filling the memory.
 
 mod clock;
+mod command;
 mod comparison;
 mod connection;
+mod demo_port;
 mod entity;
 mod entity_at;
 mod entity_fold;
@@ -22,6 +24,7 @@ mod lag_history;
 mod lanes;
 mod one_clock;
 mod pool;
+mod port;
 mod reading;
 mod rows;
 mod sandbox;
@@ -40,11 +43,17 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, select};
 
-use self::pool::{News, Pool};
-use self::state::State;
-use super::{
-    ClockMode, Command, Config, ConnectionChoice, DemoPort, EnginePort, Problem, WorkspacePort,
+pub use self::command::{
+    ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
+    StepTarget,
 };
+pub use self::demo_port::{
+    ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
+};
+use self::pool::{News, Pool};
+pub use self::port::{EnginePort, Refused, WorkspacePort, port};
+use self::state::State;
+use super::{ClockMode, Config, Problem};
 use crate::kafka::Settings;
 use crate::model::Isolation;
 use crate::partition_log::LogCache;
@@ -116,7 +125,7 @@ const TURN_MAX: Duration = Duration::from_millis(10);
 /// # Errors
 /// The system's, when it cannot start a thread.
 pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
-    let (port, engine_port) = super::port();
+    let (port, engine_port) = port();
     let (news_in, news) = bounded::<News>(NEWS_MAX);
     let pool = Pool::start(&news_in)?;
     let mut state = State::new(options, news_in, pool);

@@ -17,9 +17,9 @@ use crate::model::{
     Position, ReadEvent, ReadOutcome, ReadPlan, RecordBatch, TopicPartition,
 };
 use crate::partition_log::{CachedLog, KeptSegments, LogNews, PartitionHistory, assess};
+use crate::workspace::ask::coverage::{Offsets, aborted_in_gaps};
+use crate::workspace::ask::likely_first::{likely_partitions, open_likely_first};
 use crate::workspace::clock::now_ms;
-use crate::workspace::coverage::{Offsets, aborted_in_gaps};
-use crate::workspace::likely_first::{likely_partitions, open_likely_first};
 use crate::workspace::{
     ConnectionState, Failure, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
 };

@@ -14,7 +14,7 @@ use crate::decode::{Decoder, text};
 use crate::entity::Mapping;
 use crate::model::{Decoded, RecordRef};
 use crate::partition_log::{Location, LogBounds, LogSnapshot};
-use crate::workspace::filter::{Filter, FilterInput};
+use crate::workspace::ask::filter::{Filter, FilterInput};
 use crate::workspace::{Histogram, Problem, ROWS_PER_PAGE, RecordFilter, RowMeta, RowText};
 
 /// How many rows the table holds at most: beyond that, scrolling by pixels is no longer exact.

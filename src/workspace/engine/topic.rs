@@ -17,7 +17,7 @@ use crate::model::{KeyFilter, PartitionRead, RecordBatch};
 use crate::partition_log::{
     KeptSegments, KeyDirectory, Location, LogBounds, LogSnapshot, LogStore,
 };
-use crate::workspace::coverage::Offsets;
+use crate::workspace::ask::coverage::Offsets;
 use crate::workspace::{
     Fetch, Histogram, JobId, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
     mapping_of,

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use super::rows::{Predicate, RowsQuestion};
 use super::state::State;
 use crate::model::{OffsetRange, PartitionRead, RecordRef, TopicPartition};
+use crate::workspace::ask::type_tally::TypeTally;
 use crate::workspace::clock::now_ms;
-use crate::workspace::type_tally::TypeTally;
 use crate::workspace::{JobId, Problem, TypesView};
 
 /// How often what was counted so far is told.

@@ -16,8 +16,8 @@ use super::{OpenSandbox, Ready, SandboxEvents};
 use crate::decode::{json, text};
 use crate::fold::{Fault, StepEffect, Trace, TraceError, TraceInputs, diff, lints};
 use crate::model::{Cancel, OffsetRange, PartitionRead, TopicPartition, Value};
+use crate::workspace::ask::fold_choice::categories;
 use crate::workspace::clock::now_ms;
-use crate::workspace::fold_choice::categories;
 use crate::workspace::sandbox::{Edit, EventList, KeptEdit};
 use crate::workspace::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, JobId, Problem,

@@ -1,0 +1,277 @@
+//! The entities of some topics, with how many events each has.
+//!
+//! Promises: memory grows with the number of entities, never with that of events, up to a budget that is refused in
+//! words; first and last event are those in log order, whatever order partitions are read in.
+//! Does not know: what the events say.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::coverage::{Coverage, Offsets};
+use super::scan::Watch;
+use crate::entity::Selector;
+use crate::model::{Completeness, EntityId, OffsetRange, ReadEvent, ReadPlan, RecordRef};
+use crate::partition_log::{CacheError, KeyPlace, KeyTally, LogNews, SourceError};
+use crate::workspace::{Failure, Session, TopicMapping};
+
+/// What the entities may take in memory, in bytes, about.
+const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
+
+/// What an entity takes beside the bytes of its id, in bytes, about.
+const BYTES_PER_ENTITY: u64 = 200;
+
+/// Which entities are asked for.
+#[derive(Clone, Debug)]
+pub struct EntityCountQuestion {
+    /// The topics.
+    pub topics: Vec<Arc<str>>,
+    /// Their partitions; all when empty.
+    pub partitions: Vec<i32>,
+    /// Only entities whose id contains this text.
+    pub contains: Option<String>,
+    /// Only this many, those with the most events.
+    pub top: Option<usize>,
+}
+
+/// An entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityCount {
+    /// Its id.
+    pub entity: EntityId,
+    /// How many events it has.
+    pub events: u64,
+    /// The timestamp of its first event in log order, in milliseconds.
+    pub first_ms: i64,
+    /// The timestamp of its last event in log order, in milliseconds.
+    pub last_ms: i64,
+    /// The topics its events are in, sorted.
+    pub topics: Vec<Arc<str>>,
+}
+
+/// The entities of some topics.
+#[derive(Clone, Debug)]
+pub struct EntityCounts {
+    /// Those asked for, by number of events descending, then by id.
+    pub entities: Vec<EntityCount>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Records the log delivered.
+    pub scanned: u64,
+    /// How much of the history it rests on.
+    pub completeness: Completeness,
+}
+
+/// A place in log order: log time, number of the topic, partition, offset.
+type Place = (i64, u32, i32, i64);
+
+/// What is kept of an entity.
+#[derive(Clone, Copy, Debug)]
+struct Tally {
+    /// How many events.
+    events: u64,
+    /// The first in log order, with its timestamp in milliseconds.
+    first: (Place, i64),
+    /// The last in log order, with its timestamp in milliseconds.
+    last: (Place, i64),
+    /// The topics, a bit each; the last bit stands for all topics beyond the 63rd.
+    topics: u64,
+}
+
+impl Session {
+    /// Counts the events of each entity.
+    ///
+    /// # Errors
+    /// `Usage` when a topic or partition does not exist, `Budget` when there are too many entities; else when records
+    /// cannot be read.
+    pub fn entities(
+        &self,
+        question: &EntityCountQuestion,
+        watch: Watch<'_>,
+    ) -> Result<EntityCounts, Failure> {
+        let distinct: BTreeSet<Arc<str>> = question.topics.iter().cloned().collect();
+        let topics: Vec<Arc<str>> = distinct.into_iter().collect();
+        let partitions = self.partitions(&topics, &question.partitions)?;
+        let bounds = self.bounds(&partitions)?;
+        let mappings = topics
+            .iter()
+            .map(|topic| self.topic_mapping(topic))
+            .collect::<Result<Vec<TopicMapping>, Failure>>()?;
+        let by_key = mappings.iter().all(|mapping| mapping.mapping.id == Selector::Key);
+        let headers =
+            mappings.iter().any(|mapping| matches!(mapping.mapping.id, Selector::Header(_)));
+        let ranges = bounds.iter().map(|(partition, bounds)| {
+            OffsetRange::new(partition, bounds.low, bounds.end(self.isolation))
+        });
+        let plan = ReadPlan {
+            isolation: self.isolation,
+            values: !by_key,
+            headers,
+            whole: true,
+            ..ReadPlan::new(ranges.collect(), self.started_ms)
+        };
+        let mut counting = Counting {
+            contains: question.contains.as_deref(),
+            topics: topics.iter().zip(&mappings).zip(0..).collect(),
+            by_key,
+            tallies: HashMap::new(),
+            memory_bytes: 0,
+            unreadable: None,
+        };
+        let mut hear = |news| counting.hear(news, watch);
+        let outcome = self.log.open(&plan, &self.cancel, &mut hear)?;
+        if let Some(problem) = counting.unreadable.take() {
+            return Err(SourceError::from(problem).into());
+        }
+        self.check_cancelled()?;
+        if counting.memory_bytes > MEMORY_BUDGET_BYTES {
+            return Err(Failure::budget(format!(
+                "there are more than {} entities, which do not fit into the memory budget of 2 GiB",
+                counting.tallies.len()
+            ))
+            .with_hint("narrow them down with --contains or --partition"));
+        }
+        let completeness = self.completeness(&Coverage {
+            partitions: &partitions,
+            bounds: &bounds,
+            reads: &outcome.partitions,
+            undecodable: &Offsets::new(),
+        })?;
+        let total = counting.tallies.len() as u64;
+        let entities = counting.finish(&topics, question.top);
+        Ok(EntityCounts { entities, total, scanned: outcome.records(), completeness })
+    }
+}
+
+/// Entities being counted.
+struct Counting<'a> {
+    /// Only ids that contain this.
+    contains: Option<&'a str>,
+    /// The topics, how their records are read, and their numbers.
+    topics: Vec<((&'a Arc<str>, &'a TopicMapping), u32)>,
+    /// Whether the key is the id in all of them.
+    by_key: bool,
+    /// What is known so far.
+    tallies: HashMap<Box<[u8]>, Tally>,
+    /// What that takes, in bytes, about.
+    memory_bytes: u64,
+    /// What could not be read.
+    unreadable: Option<CacheError>,
+}
+
+impl<'a> Counting<'a> {
+    /// Hears what an opened log tells. Breaks when the budget is spent, or something cannot be read.
+    fn hear(&mut self, news: LogNews, watch: Watch<'_>) -> ControlFlow<()> {
+        let counted = match news {
+            LogNews::Read(ReadEvent::Batch(batch)) => {
+                let Some((mapping, number)) = self.topic(&batch.partition().topic) else {
+                    return ControlFlow::Continue(());
+                };
+                Ok(batch.iter().try_for_each(|record| self.take(record, number, mapping)))
+            }
+            LogNews::Read(event) => {
+                watch(&event);
+                Ok(ControlFlow::Continue(()))
+            }
+            LogNews::Kept(kept) => match self.topic(&kept.partition().topic) {
+                None => Ok(ControlFlow::Continue(())),
+                Some((_, number)) if self.by_key => {
+                    kept.for_each_key(&mut |key, tally| self.take_key(key, tally, number))
+                }
+                Some((mapping, number)) => {
+                    kept.for_each_record(&mut |record| self.take(record, number, mapping))
+                }
+            },
+        };
+        counted.unwrap_or_else(|problem| {
+            self.unreadable = Some(problem);
+            ControlFlow::Break(())
+        })
+    }
+
+    /// How the records of a topic are read, and its number.
+    fn topic(&self, name: &Arc<str>) -> Option<(&'a TopicMapping, u32)> {
+        let found = self.topics.iter().find(|((topic, _), _)| *topic == name);
+        found.map(|((_, mapping), number)| (*mapping, *number))
+    }
+
+    /// Counts a record of the topic with this number. Breaks when the budget is spent.
+    fn take(
+        &mut self,
+        record: RecordRef<'_>,
+        number: u32,
+        mapping: &TopicMapping,
+    ) -> ControlFlow<()> {
+        // The usual case copies no bytes for an entity that is known.
+        let found = match &mapping.mapping.id {
+            Selector::Key => None,
+            _ => mapping.mapping.entity_of(record),
+        };
+        let id = match (&mapping.mapping.id, &found) {
+            (Selector::Key, _) => record.key(),
+            (_, found) => found.as_ref().map(EntityId::as_bytes),
+        };
+        let Some(id) = id else { return ControlFlow::Continue(()) };
+        let place = (record.log_time_ms(), number, record.partition().partition, record.offset());
+        let here = (place, record.timestamp_ms());
+        self.add(id, Tally { events: 1, first: here, last: here, topics: 1 << number.min(63) })
+    }
+
+    /// Counts all records of a key in a part of the topic with this number. Breaks when the budget is spent.
+    fn take_key(&mut self, key: &[u8], found: &KeyTally, number: u32) -> ControlFlow<()> {
+        let here = |found: &KeyPlace| {
+            let place = (found.log_time_ms, number, found.partition, found.offset);
+            (place, found.timestamp_ms)
+        };
+        let (first, last) = (here(&found.first), here(&found.last));
+        self.add(key, Tally { events: found.records, first, last, topics: 1 << number.min(63) })
+    }
+
+    /// Adds events of an entity, if it is asked for.
+    fn add(&mut self, id: &[u8], more: Tally) -> ControlFlow<()> {
+        if !self.contains.is_none_or(|text| contains(id, text.as_bytes())) {
+            return ControlFlow::Continue(());
+        }
+        if let Some(tally) = self.tallies.get_mut(id) {
+            tally.events += more.events;
+            tally.first = tally.first.min(more.first);
+            tally.last = tally.last.max(more.last);
+            tally.topics |= more.topics;
+            return ControlFlow::Continue(());
+        }
+        self.memory_bytes += BYTES_PER_ENTITY + id.len() as u64;
+        self.tallies.insert(id.into(), more);
+        if self.memory_bytes > MEMORY_BUDGET_BYTES {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// The entities with the most events.
+    fn finish(self, topics: &[Arc<str>], top: Option<usize>) -> Vec<EntityCount> {
+        let mut sorted: Vec<(Box<[u8]>, Tally)> = self.tallies.into_iter().collect();
+        sorted.sort_unstable_by(|(one, a), (other, b)| {
+            b.events.cmp(&a.events).then_with(|| one.cmp(other))
+        });
+        sorted.truncate(top.unwrap_or(usize::MAX));
+        let count = |(id, tally): (Box<[u8]>, Tally)| EntityCount {
+            entity: EntityId::new(id),
+            events: tally.events,
+            first_ms: tally.first.1,
+            last_ms: tally.last.1,
+            topics: topics
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| tally.topics & (1 << (*number).min(63)) != 0)
+                .map(|(_, topic)| Arc::clone(topic))
+                .collect(),
+        };
+        sorted.into_iter().map(count).collect()
+    }
+}
+
+/// Whether these bytes contain those.
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    memchr::memmem::find(bytes, wanted).is_some()
+}

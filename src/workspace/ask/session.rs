@@ -1,0 +1,159 @@
+//! A session: one connection and how its records are read, with the answers to a user's questions.
+//!
+//! Promises: every question starts from the ends of the log at the time of asking and ends by itself, unless it follows;
+//! a cancelled question says so; questions leave no trace in the cluster.
+//! Does not know: how answers are printed or drawn.
+//!
+//! The questions are in files of their own: `topics`, `indexing`, `scan`, `entity_question`, `entity_count`,
+//! `type_count`, `mapping`, `groups`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
+use crate::model::{Cancel, Isolation, TopicPartition};
+use crate::partition_log::{CachedLog, KafkaLog, Keeping};
+use crate::workspace::{Config, ConnectionChoice, Failure, GroupSummary, clock, groups};
+
+/// How long one request to a cluster may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// One connection and how its records are read.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The connection.
+    pub(in crate::workspace) connection: Connection,
+    /// Its log, as far as it was read before.
+    pub(in crate::workspace) log: Arc<CachedLog>,
+    /// The `foldback.toml` in force.
+    pub(in crate::workspace) config: Option<Arc<Config>>,
+    /// Which records are read.
+    pub(in crate::workspace) isolation: Isolation,
+    /// Stops every question.
+    pub(in crate::workspace) cancel: Cancel,
+    /// When the session began, in milliseconds since the epoch: what `now` means in all its questions.
+    pub(in crate::workspace) started_ms: i64,
+}
+
+/// The settings of what a user chose to connect to.
+///
+/// # Errors
+/// When the choice names nothing, or a file or a setting is wrong.
+pub fn settings_of(
+    choice: &ConnectionChoice,
+    config: Option<&Config>,
+) -> Result<Settings, Failure> {
+    match choice {
+        ConnectionChoice::Brokers(brokers) => Ok(Settings::from_brokers(brokers)?),
+        ConnectionChoice::ConfigFile(path) => Ok(Settings::from_file(path)?),
+        ConnectionChoice::Saved(name) => {
+            let config = config.ok_or_else(|| {
+                Failure::usage(format!("unknown connection `{name}`: there is no foldback.toml"))
+                    .with_hint(
+                        "name the folder it is in with --workspace, or the brokers with --brokers",
+                    )
+            })?;
+            Ok(config.connection(name)?)
+        }
+    }
+}
+
+impl Session {
+    /// A session with these settings. Nothing is sent before the first question.
+    ///
+    /// # Errors
+    /// When a setting is not accepted.
+    pub fn open(
+        settings: &Settings,
+        config: Option<Arc<Config>>,
+        isolation: Isolation,
+        cancel: Cancel,
+        keeping: Keeping,
+    ) -> Result<Self, Failure> {
+        let connection = Connection::open(settings)?;
+        let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
+        let log = Arc::new(log);
+        Ok(Self { connection, log, config, isolation, cancel, started_ms: clock::now_ms() })
+    }
+
+    /// The log, of which what was read whole is kept.
+    pub fn log(&self) -> &Arc<CachedLog> {
+        &self.log
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Which records are read.
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
+    }
+
+    /// When the session began, in milliseconds since the epoch.
+    pub fn started_ms(&self) -> i64 {
+        self.started_ms
+    }
+
+    /// All consumer groups that this user may see, by name.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub fn groups(&self) -> Result<Vec<GroupSummary>, Failure> {
+        groups::all(&self.connection, self.isolation, &self.cancel)
+    }
+
+    /// One consumer group.
+    ///
+    /// # Errors
+    /// `Usage` when there is no such group; else when the cluster cannot be asked.
+    pub fn group(&self, group: &str) -> Result<GroupSummary, Failure> {
+        groups::one(&self.connection, group, self.isolation, &self.cancel)
+    }
+
+    /// That the question was taken back, if it was.
+    pub(super) fn check_cancelled(&self) -> Result<(), Failure> {
+        if self.cancel.is_cancelled() { Err(Failure::cancelled()) } else { Ok(()) }
+    }
+
+    /// The partitions of these topics, sorted; only those with these numbers unless there are none.
+    ///
+    /// # Errors
+    /// `Usage` when a topic does not exist or lacks one of the partitions; else when the cluster cannot be asked.
+    pub(super) fn partitions(
+        &self,
+        topics: &[Arc<str>],
+        only: &[i32],
+    ) -> Result<Vec<TopicPartition>, Failure> {
+        let mut partitions = Vec::new();
+        for topic in topics {
+            let facts = self.connection.topic(topic, REQUEST_TIMEOUT)?;
+            let exists = |number| facts.partitions.iter().any(|known| known.partition == number);
+            if let Some(missing) = only.iter().find(|number| !exists(**number)) {
+                let partition = TopicPartition::new(Arc::clone(topic), *missing);
+                return Err(KafkaError::UnknownPartition { partition }.into());
+            }
+            let wanted = facts
+                .partitions
+                .iter()
+                .filter(|known| only.is_empty() || only.contains(&known.partition));
+            partitions.extend(
+                wanted.map(|known| TopicPartition::new(Arc::clone(topic), known.partition)),
+            );
+        }
+        partitions.sort();
+        partitions.dedup();
+        Ok(partitions)
+    }
+
+    /// Where these partitions begin and end now. Those without a leader are missing from the answer.
+    pub(super) fn bounds(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, Failure> {
+        self.check_cancelled()?;
+        Ok(self.connection.watermarks(partitions, REQUEST_TIMEOUT)?)
+    }
+}

@@ -1,0 +1,241 @@
+//! What the window asks of the workspace.
+//!
+//! Promises: plain data; sending one never waits, and everything it sets off can be seen in a later snapshot.
+//! Does not know: how commands are carried out (`engine`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::{Clock, Isolation, JsonPointer, Position};
+use crate::workspace::show::comparison::CompareWith;
+use crate::workspace::show::sandbox::{HistoryChoice, SandboxCommand, SandboxKey};
+use crate::workspace::show::snapshot::{Bookmark, ClockPoint, JobId};
+use crate::workspace::show::topic_timeline::LanesWanted;
+use crate::workspace::show::views::{DecoderView, EntityKey};
+
+/// Which cluster to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionChoice {
+    /// A connection of `foldback.toml` by its name.
+    Saved(String),
+    /// Bootstrap addresses, `HOST:PORT` with commas between.
+    Brokers(String),
+    /// A Java `.properties` or a librdkafka/kcat file.
+    ConfigFile(PathBuf),
+}
+
+/// Where reading of a topic starts and ends, in the words users know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartPosition {
+    /// The newest records, about this many over all partitions.
+    Newest(u64),
+    /// From the log start on, about this many records; all when `None`.
+    Oldest(Option<u64>),
+    /// One partition from this offset on.
+    FromOffset {
+        /// The partition.
+        partition: i32,
+        /// The first offset.
+        offset: i64,
+    },
+    /// From this time on, in milliseconds.
+    SinceTime(i64),
+    /// From one time to another, both inclusive, in milliseconds.
+    TimeRange {
+        /// The first millisecond.
+        from_ms: i64,
+        /// The last millisecond.
+        to_ms: i64,
+    },
+    /// What arrives from now on.
+    Live,
+}
+
+/// Which of the records read are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Only these partitions; all when empty.
+    pub partitions: Vec<i32>,
+    /// Only records whose key, value or headers contain this text, whatever the case.
+    pub text: String,
+    /// Only records for which this CEL expression is true.
+    pub cel: String,
+    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the histogram.
+    pub time_ms: Option<(i64, i64)>,
+}
+
+impl RecordFilter {
+    /// The same, and only events of this type; those without one when it is empty.
+    #[must_use]
+    pub fn of_type(&self, event_type: &str) -> Self {
+        let wanted = match event_type {
+            "" => "type == null".to_owned(),
+            named => format!("type == {}", serde_json::Value::from(named)),
+        };
+        let cel = match self.cel.trim() {
+            "" => wanted,
+            same if same == wanted => wanted,
+            other => format!("({other}) && {wanted}"),
+        };
+        Self { cel, ..self.clone() }
+    }
+}
+
+/// What a step of the clock goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepTarget {
+    /// Before the first event of the entity in front.
+    First,
+    /// The event before.
+    PreviousEvent,
+    /// The event after.
+    NextEvent,
+    /// The end of what was read.
+    Last,
+    /// The last change of this path before the clock.
+    PreviousChange(JsonPointer),
+    /// The next change of this path after the clock.
+    NextChange(JsonPointer),
+}
+
+/// Moves the one clock.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClockCommand {
+    /// To this moment. Leaves following.
+    Set(ClockPoint),
+    /// A step along the events of this entity. Leaves following.
+    Step(EntityKey, StepTarget),
+    /// Plays on by itself at this many times real time; 0 plays one event a second.
+    Play(u32),
+    /// Stops playing and following.
+    Pause,
+    /// Stays at the end as new records arrive.
+    Follow,
+    /// Which time a cut compares.
+    UseClock(Clock),
+}
+
+/// A fault of a consumer of the reference system that can be switched on and off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DemoFault {
+    /// Commits before applying: what it was given when it crashed is lost.
+    CommitBeforeApply,
+    /// Stands still.
+    Paused,
+    /// Applies every record twice.
+    ApplyTwice,
+}
+
+/// A command to the reference system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DemoCommand {
+    /// A command of the command side, such as `CreateOrder`, with its arguments as `name=value` texts.
+    Send {
+        /// The command's name.
+        name: String,
+        /// Its arguments in order: name and text.
+        arguments: Vec<(String, String)>,
+    },
+    /// Switches a fault of a projector.
+    SetFault {
+        /// The projector's name.
+        projector: String,
+        /// Which fault.
+        fault: DemoFault,
+        /// On or off.
+        on: bool,
+    },
+    /// Looks up the read-model row of an entity.
+    LookUp(String),
+    /// Lets live traffic run or stand.
+    SetTraffic(bool),
+}
+
+/// What the window asks of the workspace.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Connects; what was open is closed.
+    Connect(ConnectionChoice),
+    /// Opens the reference system on its embedded cluster; ignored where the program brings none.
+    OpenDemo,
+    /// Checks a connection step by step without opening it.
+    CheckConnection(ConnectionChoice),
+    /// Closes the connection and everything open on it.
+    Disconnect,
+    /// Reads the list of topics anew.
+    RefreshTopics,
+    /// Which records are read from now on; what is open is read anew.
+    SetIsolation(Isolation),
+    /// Opens a topic without reading its records.
+    OpenTopic(Arc<str>),
+    /// Closes a topic and forgets its records.
+    CloseTopic(Arc<str>),
+    /// Reads a topic from here; what was read of it before is forgotten.
+    Read(Arc<str>, StartPosition),
+    /// Sets which records of a topic are shown.
+    SetFilter(Arc<str>, RecordFilter),
+    /// Counts the events of each type among the records that a topic shows.
+    CountTypes(Arc<str>),
+    /// These pages of rows come into view: their texts are wanted.
+    NeedPages(Arc<str>, Vec<u64>),
+    /// This part of a topic's timeline comes into view.
+    NeedLanes(Arc<str>, LanesWanted),
+    /// Shows everything about a record.
+    InspectRecord(Position),
+    /// Decodes a topic's values in this way.
+    SetDecoder(Arc<str>, DecoderView),
+    /// Shows only entities whose id contains this text.
+    SearchEntities(Arc<str>, String),
+    /// Opens an entity: its whole history is read if it is not in memory.
+    OpenEntity(EntityKey),
+    /// Closes an entity.
+    CloseEntity(EntityKey),
+    /// Folds an entity with this built-in fold.
+    SetFold(EntityKey, String),
+    /// Marks one path of an entity's state: its writers are told.
+    SelectPath(EntityKey, Option<JsonPointer>),
+    /// Compares the entity's state at the clock with another; `None` ends it.
+    Compare(EntityKey, Option<CompareWith>),
+    /// Reads the consumer groups anew.
+    RefreshGroups,
+    /// Keeps the groups fresh while their view is open.
+    WatchGroups(bool),
+    /// Moves the clock.
+    Clock(ClockCommand),
+    /// Stops a job; what it found stays, labelled.
+    CancelJob(JobId),
+    /// Takes finished jobs off the list.
+    ClearJobs,
+    /// Remembers a moment.
+    AddBookmark(Bookmark),
+    /// Forgets the bookmark with this number in the list.
+    RemoveBookmark(usize),
+    /// Marks all notices as read.
+    ReadNotices,
+    /// A command to the reference system; ignored where none runs.
+    Demo(DemoCommand),
+    /// Looks for the scripts of the workspace anew.
+    FindScripts,
+    /// Opens a sandbox over these events; over others where it is open already.
+    OpenSandbox(SandboxKey, HistoryChoice),
+    /// Closes a sandbox.
+    CloseSandbox(SandboxKey),
+    /// Asks something of an open sandbox.
+    Sandbox(SandboxKey, SandboxCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_added_to_the_filter_once_whatever_its_name() {
+        let filter = RecordFilter { text: "kettle".to_owned(), ..RecordFilter::default() };
+        let one = filter.of_type("Order \"A\"");
+        assert_eq!(one.cel, r#"type == "Order \"A\"""#);
+        assert_eq!((&one.text, one.of_type("Order \"A\"")), (&filter.text, one.clone()));
+        assert_eq!(filter.of_type("").cel, "type == null");
+        let both = RecordFilter { cel: "value.n > 3".to_owned(), ..filter };
+        assert_eq!(both.of_type("A").cel, r#"(value.n > 3) && type == "A""#);
+    }
+}
