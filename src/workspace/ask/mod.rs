@@ -37,7 +37,7 @@ pub use fold_choice::{default_fold, fold_named, program_in};
 pub use indexing::{IndexQuestion, IndexSummary};
 pub use mapping::mapping_of;
 pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
-pub use session::{REQUEST_TIMEOUT, Session, settings_of};
+pub use session::{ConnectionChoice, REQUEST_TIMEOUT, Session, settings_of};
 pub use shared_state::row_of;
 pub use topic_mapping::{MappingReport, TopicMapping};
 pub use topics::{PartitionReport, TopicReport};

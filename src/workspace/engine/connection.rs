@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use super::groups::GroupTimes;
-use super::state::{Outbox, State};
-use super::{DemoStarter, Target};
+use super::{DemoStarter, Outbox, State, Target};
 use crate::kafka::{Connection, Settings, check_connection};
 use crate::model::Isolation;
 use crate::partition_log::{CacheError, CachedLog, KafkaLog, Keeping};

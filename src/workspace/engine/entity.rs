@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::State;
 use super::history_view::{EntityHistory, HistoryQuestion};
 use super::lanes::with_unknown;
 use super::one_clock::LogPlace;
 use super::pool::{News, TaskKey};
 use super::reading::{LogFacts, Reading, keep_gaps};
-use super::state::State;
 use crate::fold::{self, Fold};
 use crate::model::{Isolation, KeyFilter, PartitionRead, RecordBatch};
 use crate::partition_log::{LogSnapshot, LogStore};

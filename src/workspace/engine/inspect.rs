@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::State;
 use super::pool::{News, TaskKey};
-use super::state::State;
 use super::tree::tree_rows;
 use crate::decode::Decoder;
 use crate::entity::Mapping;

@@ -9,7 +9,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::state::State;
+use super::State;
 use crate::workspace::{EntityKey, SandboxKey};
 
 /// What a task works out. Two tasks with the same key answer the same question, so the newer one replaces the older.

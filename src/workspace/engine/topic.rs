@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::State;
 use super::reading::{LogFacts, Reading, log_facts};
 use super::rows::{Rows, RowsQuestion};
-use super::state::State;
 use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::kafka::TopicConfig;

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
+use super::State;
 use super::pool::{News, TaskKey};
-use super::state::State;
 use super::topic::{OpenTopic, WayToRead};
 use crate::model::{PartitionRead, RecordRef, TopicPartition, Transaction};
 use crate::partition_log::{LogBounds, LogSnapshot};

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::State;
 use super::pool::{News, TaskKey};
 use super::rows::RowsQuestion;
-use super::state::State;
 use crate::decode::Decoder;
 use crate::entity::{self, DetectedMapping, Selector};
 use crate::model::EntityId;

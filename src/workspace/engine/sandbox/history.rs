@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::state::{Outbox, State};
 use crate::model::{Cancel, Completeness, Event, ReadEvent};
 use crate::workspace::clock::now_ms;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::projection::ordered;
 use crate::workspace::sandbox::TrialQuestion;
 use crate::workspace::{
