@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::topic_mapping::Mappings;
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
 use crate::partition_log::{CachedLog, KafkaLog, Keeping};
@@ -46,6 +47,8 @@ pub struct Session {
     pub(in crate::workspace) cancel: Cancel,
     /// When the session began, in milliseconds since the epoch: what `now` means in all its questions.
     pub(in crate::workspace) started_ms: i64,
+    /// How the records of topics are read, where that was decided before.
+    pub(in crate::workspace) decided: Mappings,
 }
 
 /// The settings of what a user chose to connect to.
@@ -86,7 +89,8 @@ impl Session {
         let connection = Connection::open(settings)?;
         let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
         let log = Arc::new(log);
-        Ok(Self { connection, log, config, isolation, cancel, started_ms: clock::now_ms() })
+        let (started_ms, decided) = (clock::now_ms(), Mappings::new());
+        Ok(Self { connection, log, config, isolation, cancel, started_ms, decided })
     }
 
     /// The log, of which what was read whole is kept.

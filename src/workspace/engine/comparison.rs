@@ -231,7 +231,7 @@ impl State {
         self.entities.retain_mut(|open| {
             let used = open.shown || compared.contains(&open.view.key);
             if !used {
-                open.stop_reading();
+                open.reading.stop();
             }
             used
         });

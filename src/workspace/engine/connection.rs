@@ -137,6 +137,8 @@ impl State {
         self.sandboxes.clear();
         self.connection = None;
         self.log = None;
+        self.decided.clear();
+        self.deciding.clear();
         self.demo = None;
         self.group_times = GroupTimes::default();
         self.view.demo = None;

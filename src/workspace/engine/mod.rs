@@ -14,6 +14,7 @@ mod clock;
 mod command;
 mod comparison;
 mod connection;
+mod decided;
 mod demo_port;
 mod entity;
 mod entity_at;
@@ -40,6 +41,7 @@ mod topics;
 mod tree;
 mod types;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,9 +62,11 @@ pub use self::port::{EnginePort, Refused, WorkspacePort, port};
 use self::sandbox::OpenSandbox;
 use self::topic::OpenTopic;
 use crate::kafka::Connection;
+use crate::model::Cancel;
 use crate::partition_log::CachedLog;
+use crate::workspace::ask::topic_mapping::Mappings;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Notice, NoticeLevel, Problem, Snapshot};
+use crate::workspace::{Notice, NoticeLevel, Problem, Session, Snapshot};
 
 /// How much news may wait. Batches of records are the bulk of it, a few megabytes at most.
 const NEWS_MAX: usize = 64;
@@ -104,6 +108,10 @@ pub(crate) struct State {
     pub(crate) connection: Option<Connection>,
     /// Its log, as far as it was read before.
     pub(crate) log: Option<Arc<CachedLog>>,
+    /// How the records of topics are read, as it was decided since the connection stands.
+    pub(crate) decided: Mappings,
+    /// The topics for which that is being decided anew.
+    pub(crate) deciding: BTreeSet<Arc<str>>,
     /// The open topics, in the order they were opened.
     pub(crate) topics: Vec<OpenTopic>,
     /// The open entities, in the order they were opened.
@@ -180,6 +188,8 @@ impl State {
             clock: OneClock::default(),
             connection: None,
             log: None,
+            decided: Mappings::new(),
+            deciding: BTreeSet::new(),
             topics: Vec::new(),
             entities: Vec::new(),
             sandboxes: Vec::new(),
@@ -231,6 +241,20 @@ impl State {
     pub(crate) fn memory_bytes(&self) -> u64 {
         let topics = self.topics.iter().map(OpenTopic::memory_bytes).sum::<u64>();
         topics + self.entities.iter().map(OpenEntity::memory_bytes).sum::<u64>()
+    }
+
+    /// How the cluster is asked; what is asked is stopped by this switch.
+    pub(crate) fn session(&self, cancel: Cancel) -> Option<Session> {
+        let topics: Vec<Arc<str>> = self.decided.keys().cloned().collect();
+        Some(Session {
+            connection: self.connection.clone()?,
+            log: Arc::clone(self.log.as_ref()?),
+            config: self.options.config.clone().map(Arc::new),
+            isolation: self.view.isolation,
+            cancel,
+            started_ms: now_ms(),
+            decided: self.mappings_of(&topics),
+        })
     }
 
     /// From now on news of what was asked before is dropped.

@@ -23,8 +23,8 @@ pub(crate) enum TaskKey {
     Lanes(String),
     /// The entities of a topic.
     Entities(String),
-    /// How a topic's records become events.
-    Mapping(String),
+    /// How complete a topic is.
+    Verdict(String),
     /// A record being inspected.
     Inspect,
     /// The history of an entity.

@@ -6,24 +6,22 @@
 use std::sync::Arc;
 
 use super::State;
-use super::entity::OpenEntity;
-use super::reading::LogFacts;
-use super::topic::OpenTopic;
-use crate::model::{Isolation, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, RecordBatch};
+use crate::model::{PartitionRead, ReadEvent, ReadOutcome, RecordBatch};
 use crate::partition_log::KeptSegments;
-use crate::workspace::ask::coverage::{Offsets, aborted_in_gaps};
+use crate::workspace::ask::log_read::LogFacts;
+use crate::workspace::ask::topic_mapping::Mappings;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{ConnectionState, JobId, NoticeLevel, Problem};
+use crate::workspace::{ConnectionState, Failure, JobId, NoticeLevel, Problem};
 
 impl State {
-    /// The cluster said what there is to read.
-    pub(super) fn read_begins(&mut self, job: JobId, facts: &LogFacts) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+    /// The cluster said what there is to read, and how it is read was decided.
+    pub(super) fn read_begins(&mut self, job: JobId, facts: LogFacts, mappings: Mappings) {
+        if let Some(topic) = self.topics.iter_mut().find(|open| open.reading.is_by(job)) {
             topic.know(facts);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.know(facts);
+        } else if let Some(reading) = self.reading_of(job) {
+            reading.facts = facts;
         }
+        self.decide(mappings);
     }
 
     /// A read says something.
@@ -53,7 +51,7 @@ impl State {
 
     /// Records that lie on disk were found.
     pub(super) fn take_kept(&mut self, job: JobId, kept: KeptSegments) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.reading.is_by(job)) {
             topic.take_kept(kept);
         }
     }
@@ -64,9 +62,10 @@ impl State {
         let fits = u64::try_from(batch.memory_bytes()).is_ok_and(|bytes| bytes <= budget);
         let taken = if !fits {
             Err(memory_is_full(self.view.memory_budget_bytes))
-        } else if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+        } else if let Some(topic) = self.topics.iter_mut().find(|topic| topic.reading.is_by(job)) {
             topic.append(batch)
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        } else if let Some(entity) =
+            self.entities.iter_mut().find(|entity| entity.reading.is_by(job))
         {
             let key = entity.view.key.clone();
             let taken = entity.append(batch);
@@ -83,75 +82,41 @@ impl State {
     }
 
     /// A read is this far.
-    fn take_progress(&mut self, job: JobId, partitions: Vec<PartitionRead>) {
-        self.jobs.progress(job, &partitions, now_ms());
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.progress(partitions);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.progress(partitions);
+    fn take_progress(&mut self, job: JobId, reads: Vec<PartitionRead>) {
+        self.jobs.progress(job, &reads, now_ms());
+        if let Some(topic) = self.topics.iter_mut().find(|open| open.reading.is_by(job)) {
+            topic.progress(reads);
+        } else if let Some(entity) = self.entities.iter_mut().find(|open| open.reading.is_by(job)) {
+            entity.progress(reads);
         }
-    }
-
-    /// Looks for aborted records behind the gaps of what was read: without that, gaps may be losses.
-    fn look_for_aborted(&mut self, job: JobId) {
-        let topic = self.topics.iter().find(|topic| topic.is_read_by(job));
-        let entity = self.entities.iter().find(|entity| entity.is_read_by(job));
-        let topic = topic.and_then(OpenTopic::what_was_read);
-        let Some((facts, reads, reading)) =
-            topic.or_else(|| entity.and_then(OpenEntity::what_was_read))
-        else {
-            return;
-        };
-        let gaps: Vec<OffsetRange> = reads.iter().flat_map(|read| read.gaps.clone()).collect();
-        if facts.aborted.is_some()
-            || gaps.is_empty()
-            || self.view.isolation == Isolation::Uncommitted
-        {
-            return;
-        }
-        let cancel = reading.cancel.clone();
-        let Some((connection, log)) = self.connection.clone().zip(self.log.clone()) else { return };
-        self.spawn("aborted", move |outbox| {
-            let found = aborted_in_gaps(&connection, &log, &gaps, &cancel);
-            outbox.send(move |state| match found {
-                Ok(aborted) => state.know_aborted(job, aborted),
-                Err(failure) => state.notify(NoticeLevel::Warning, failure.problem),
-            });
-        });
-    }
-
-    /// The aborted records behind the gaps of what was read are known.
-    fn know_aborted(&mut self, job: JobId, aborted: Offsets) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.know_aborted(aborted);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.know_aborted(aborted);
-        }
-        self.caught_up(job);
     }
 
     /// A follower has everything up to now.
     fn caught_up(&mut self, job: JobId) {
-        self.look_for_aborted(job);
-        if let Some(topic) = self.topics.iter().find(|topic| topic.is_read_by(job)) {
+        if !self.look_into_gaps(job) {
+            self.judge(job);
+        }
+    }
+
+    /// What was read is judged.
+    pub(super) fn judge(&mut self, job: JobId) {
+        if let Some(topic) = self.topics.iter().find(|open| open.reading.is_by(job)) {
             let name = Arc::clone(&topic.view.topic);
             self.topic_read(&name);
-        } else if let Some(entity) = self.entities.iter().find(|entity| entity.is_read_by(job)) {
+        } else if let Some(entity) = self.entities.iter().find(|open| open.reading.is_by(job)) {
             let key = entity.view.key.clone();
-            self.entity_read(&key);
+            self.work_out_history(&key);
         }
     }
 
     /// A read ended.
-    pub(super) fn read_ended(&mut self, job: JobId, ended: Result<ReadOutcome, Problem>) {
+    pub(super) fn read_ended(&mut self, job: JobId, ended: Result<ReadOutcome, Failure>) {
         let problem = match ended {
             Ok(outcome) => {
                 self.take_progress(job, outcome.partitions);
                 None
             }
-            Err(problem) => Some(problem),
+            Err(failure) => Some(failure.problem),
         };
         if let Some(problem) = &problem {
             self.read_failed(job, problem);
@@ -164,9 +129,10 @@ impl State {
 
     /// A read could not go on: what it was for says so.
     fn read_failed(&mut self, job: JobId, problem: &Problem) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.reading.is_by(job)) {
             topic.failed(problem);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        } else if let Some(entity) =
+            self.entities.iter_mut().find(|entity| entity.reading.is_by(job))
         {
             entity.failed(problem);
         }

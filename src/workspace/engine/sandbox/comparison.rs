@@ -40,7 +40,7 @@ impl State {
         ready: &Ready,
     ) {
         let folder = self.script_folder();
-        let Some(session) = self.sandbox_session(cancel) else { return };
+        let Some(session) = self.session(cancel) else { return };
         let history = ProjectionHistory {
             topics: ready.events.choice.topics.clone(),
             partitions: Vec::new(),
