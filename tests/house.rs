@@ -5,6 +5,9 @@
 
 #![cfg(test)]
 
+#[path = "house/circles.rs"]
+mod circles;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

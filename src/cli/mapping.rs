@@ -82,7 +82,7 @@ fn line(report: &MappingReport) -> MappingLine<'_> {
         entity: mapping.entity_name.as_deref(),
         mapping: places(&mapping.mapping),
         decoder: mapping.decoder.as_str(),
-        sampled: report.sampled,
+        sampled: report.topic_mapping.sampled,
         evidence: evidence
             .map(|evidence| EvidenceLine {
                 what: evidence.what,
@@ -132,7 +132,7 @@ fn print(report: &MappingReport, context: &mut Context) -> Result<(), CommandErr
         "{}{}  ({} records sampled)",
         mapping.topic,
         owner.unwrap_or_default(),
-        report.sampled
+        report.topic_mapping.sampled
     ))?;
     let mut table = Table::new(&[
         ("", Align::Left),

@@ -12,11 +12,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
 use super::aggregate::Aggregate as _;
 use super::command_side::{CommandError, CommandSide};
+use super::error::DemoError;
 use super::order::Order;
 use super::projector::{Lookup, Missed, Progress, ReadModel, RunningProjector};
 use super::request::Request;
 use super::seed::{self, INCIDENT_ORDER, Scale};
-use super::service::{DemoError, TOPICS, partitions};
+use super::topics::{TOPICS, partitions};
 use super::traffic::{Call, Traffic};
 use crate::kafka::{Connection, KafkaError, Watermarks, Writer};
 use crate::model::{Cancel, TopicPartition};

@@ -13,10 +13,12 @@ use serde_json::{Value, json};
 
 use super::aggregate::Aggregate as _;
 use super::desk::{Milestone, Readiness};
+use super::error::DemoError;
 use super::order::{Order, OrderStatus};
 use super::projector::ReadModel;
 use super::seed::INCIDENT_ORDER;
-use super::service::{DemoError, Options, Running, TOPICS, start};
+use super::service::{Options, Running, start};
+use super::topics::TOPICS;
 use crate::model::Cancel;
 use crate::workspace::Problem;
 

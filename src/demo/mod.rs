@@ -31,6 +31,7 @@ pub mod account;
 pub mod aggregate;
 pub mod command_side;
 mod desk;
+mod error;
 pub mod headless;
 pub mod money;
 pub mod order;
@@ -39,7 +40,9 @@ pub mod publication;
 pub mod request;
 pub mod seed;
 pub mod service;
+mod topics;
 pub mod traffic;
 
 pub use desk::{Milestone, Readiness};
-pub use service::{DemoError, Options, Running, start};
+pub use error::DemoError;
+pub use service::{Options, Running, start};

@@ -16,18 +16,14 @@ use tempfile::TempDir;
 
 use super::command_side::CommandSide;
 use super::desk::{Desk, Milestone};
-use super::order::Order;
-use super::projector::{Lookup, ReadModel, RunningProjector, StartError, StoreError};
+use super::error::DemoError;
+use super::projector::{Lookup, ReadModel, RunningProjector, StartError};
 use super::seed::{self, Scale};
+use super::topics::{TOPICS, partitions};
 use super::traffic::Traffic;
-use crate::demo::account::Account;
-use crate::demo::aggregate::Aggregate as _;
 use crate::kafka::{Connection, EmbeddedCluster, EmbeddedTopic, KafkaError, Settings, Writer};
-use crate::model::{Cancel, Random, TopicPartition};
+use crate::model::{Cancel, Random};
 use crate::workspace::DemoPort;
-
-/// The topics and how many partitions they have.
-pub const TOPICS: [(&str, i32); 2] = [(Order::TOPIC, 6), (Account::TOPIC, 4)];
 
 /// How many commands may wait.
 const COMMANDS_MAX: usize = 64;
@@ -54,64 +50,6 @@ impl Options {
     /// The embedded system as it opens in the window, its past ending at this moment.
     pub fn embedded(now_ms: i64) -> Self {
         Self { cluster: None, orders: seed::DEFAULT_ORDERS, seed: 1, traffic: true, now_ms }
-    }
-}
-
-/// Why the system cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The cluster.
-    #[error("cannot start the demo's cluster")]
-    Cluster(#[source] KafkaError),
-    /// A topic of the demo is there already.
-    #[error("topic `{topic}` exists on {brokers}: the demo writes only to topics that it creates")]
-    TopicExists {
-        /// The topic.
-        topic: &'static str,
-        /// The cluster.
-        brokers: String,
-    },
-    /// The folder of the read models.
-    #[error("cannot make a folder for the read models")]
-    Folder(#[source] std::io::Error),
-    /// A projector.
-    #[error("cannot start the demo's projectors")]
-    Projector(#[from] StartError),
-    /// The read models.
-    #[error("cannot look into the demo's read models")]
-    ReadModel(#[from] StoreError),
-    /// The system gives no thread.
-    #[error("cannot start the demo's thread")]
-    Thread(#[source] std::io::Error),
-    /// The past could not be written, or not whole.
-    #[error("cannot write the demo's history")]
-    Seed(#[source] KafkaError),
-    /// The cluster dropped records of the past.
-    #[error("{topic} holds {kept} of {sent} records: the cluster dropped the oldest")]
-    Dropped {
-        /// The topic.
-        topic: &'static str,
-        /// How many were written.
-        sent: i64,
-        /// How many are left.
-        kept: i64,
-    },
-    /// The answers could not be printed.
-    #[error("cannot print")]
-    Print(#[source] std::io::Error),
-}
-
-impl DemoError {
-    /// What a user can do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Cluster(error) | Self::Seed(error) => error.hint(),
-            Self::TopicExists { .. } => {
-                Some("name another cluster, or delete the demo's topics and groups there first")
-            }
-            Self::Dropped { .. } => Some("ask for less history with `--orders N`"),
-            _ => None,
-        }
     }
 }
 
@@ -231,14 +169,6 @@ pub fn start(options: &Options) -> Result<Running, DemoError> {
 /// Where the system runs, in words.
 fn place(settings: &Settings) -> &str {
     if settings.embedded { "embedded cluster" } else { &settings.brokers }
-}
-
-/// All partitions of the system's topics.
-pub(super) fn partitions() -> Vec<TopicPartition> {
-    let of_topic = |(topic, count): (&'static str, i32)| {
-        (0..count).map(move |partition| TopicPartition { topic: topic.into(), partition })
-    };
-    TOPICS.into_iter().flat_map(of_topic).collect()
 }
 
 /// Starts the projectors. The dashboard's has the fault of the incident until it has died of it.

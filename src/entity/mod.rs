@@ -8,6 +8,7 @@ mod detect;
 mod history;
 mod mapping;
 mod preset;
+mod preset_places;
 mod selector;
 mod time;
 

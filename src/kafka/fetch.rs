@@ -16,7 +16,7 @@ use super::connection::Connection;
 use super::error::{KafkaError, is_denial, is_unknown_topic};
 use super::ffi::{Message, Messages, Queue, Topic};
 use super::intake::{Incoming, Intake};
-use super::transactions::{Outcomes, PartitionOutcomes};
+use super::outcomes::{Outcomes, PartitionOutcomes};
 use crate::model::{Cancel, Isolation, OffsetRange, PartitionRead, ReadPlan, RecordBatch};
 
 /// Messages taken from the library at a time.

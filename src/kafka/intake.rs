@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
-use super::transactions::PartitionOutcomes;
+use super::outcomes::PartitionOutcomes;
 use crate::model::{
     Header, KeyFilter, LeaderEpoch, LogClock, LogTime, OffsetRange, PartitionRead, ReadPlan,
     RecordBatch, RecordBatchBuilder, RecordFacts, TimestampType,

@@ -19,9 +19,8 @@ use super::connection::Connection;
 use super::error::KafkaError;
 use super::fetch::{Arrival, Fetcher, Halt, message_batch};
 use super::ffi::Messages;
-use super::reader::{
-    LOOK_UP, PROGRESS_EVERY, cut_back, nothing_read, outcomes, partitions, topic_names,
-};
+use super::reader::{LOOK_UP, PROGRESS_EVERY, cut_back, nothing_read, partitions, topic_names};
+use super::transactions::outcomes;
 use super::trouble::Pulse;
 use super::watch::{Look, watch};
 use crate::model::{

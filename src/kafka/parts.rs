@@ -16,8 +16,8 @@ use crossbeam_channel::{Receiver, bounded};
 use super::connection::Connection;
 use super::error::KafkaError;
 use super::fetch::{Arrival, Fetcher, Halt, message_batch};
+use super::outcomes::Outcomes;
 use super::reader::{LOOK_UP, Sink, partitions, topic_names};
-use super::transactions::Outcomes;
 use super::trouble::Pulse;
 use super::watch::{Look, watch};
 use crate::model::{

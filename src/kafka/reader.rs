@@ -21,10 +21,10 @@ use self::worker::{Note, Worker};
 use super::connection::Connection;
 use super::error::KafkaError;
 use super::fetch::{Fetcher, Halt};
-use super::transactions::Outcomes;
+use super::outcomes::Outcomes;
 use super::watch::{Look, watch};
 use crate::model::{
-    Cancel, Isolation, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, RecordBatch,
+    Cancel, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, RecordBatch,
     TopicPartition,
 };
 
@@ -49,41 +49,6 @@ const WORTH_SPLITTING: u64 = 100_000;
 /// What the sink is.
 pub(super) type Sink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
 
-/// Reads what the plan asks for and hands every event to the sink.
-///
-/// It ends when all is read, when the sink breaks, or when it is called off. With `uncommitted` isolation every record is labelled with what became of its transaction; on a cluster
-/// with transactions that takes a first pass over the log.
-///
-/// The reads in `Progress` are without their gaps; those of the outcome have them.
-///
-/// # Errors
-/// When a topic or partition is unknown or may not be read, when a log is cut back or a topic is deleted or created
-/// anew meanwhile, or when data cannot be read. A broker that is gone is no error: it is waited for.
-pub fn read(
-    connection: &Connection,
-    plan: &ReadPlan,
-    cancel: &Cancel,
-    sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
-) -> Result<ReadOutcome, KafkaError> {
-    match outcomes(connection, plan, cancel) {
-        Ok(outcomes) => read_with(connection, plan, &outcomes, cancel, sink),
-        Err(KafkaError::Cancelled { .. }) => Ok(nothing_read(plan)),
-        Err(error) => Err(error),
-    }
-}
-
-/// What became of the transactions in the plan's ranges, as far as its isolation asks for that.
-pub(super) fn outcomes(
-    connection: &Connection,
-    plan: &ReadPlan,
-    cancel: &Cancel,
-) -> Result<Outcomes, KafkaError> {
-    match plan.isolation {
-        Isolation::Committed => Ok(Outcomes::default()),
-        Isolation::Uncommitted => Outcomes::find(connection, &plan.ranges, cancel),
-    }
-}
-
 /// The outcome of a read that was called off before it began.
 pub(super) fn nothing_read(plan: &ReadPlan) -> ReadOutcome {
     let mut partitions: Vec<_> = plan.ranges.iter().map(PartitionRead::starting).collect();
@@ -96,7 +61,7 @@ pub(super) fn partitions(ranges: &[OffsetRange]) -> Vec<TopicPartition> {
     ranges.iter().map(OffsetRange::topic_partition).collect()
 }
 
-/// The same as `read`, with what became of transactions known already.
+/// Reads what the plan asks for. What became of transactions is known already.
 pub(super) fn read_with(
     connection: &Connection,
     plan: &ReadPlan,

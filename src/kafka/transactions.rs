@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::error::KafkaError;
+use super::outcomes::{Outcomes, PartitionOutcomes};
 use super::reader::{partitions, read_with};
 use crate::model::{
     Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, TopicPartition, Transaction,
@@ -27,44 +28,19 @@ const TRANSACTIONS_TOPIC: &str = "__transaction_state";
 /// How long to wait for answers about offsets.
 const LOOK_UP: Duration = Duration::from_secs(30);
 
-/// What became of the transactions in some ranges.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outcomes {
-    /// What committed readers are not given, by partition.
-    partitions: BTreeMap<TopicPartition, PartitionOutcomes>,
-}
-
-/// What became of the transactions of one partition. Asked in ascending order of offsets.
-#[derive(Clone, Debug, Default)]
-pub(super) struct PartitionOutcomes {
-    /// Offsets that readers of committed records are not given, from and to, ascending, below `last_stable`.
-    withheld: Arc<[(i64, i64)]>,
-    /// The number of the first range that does not end before the offset asked last.
-    next: usize,
-    /// From here on nothing is decided; `None` where there are no transactions.
-    last_stable: Option<i64>,
-}
-
-impl PartitionOutcomes {
-    /// What became of the record with this offset.
-    pub(super) fn of(&mut self, offset: i64) -> Transaction {
-        if self.last_stable.is_some_and(|last_stable| offset >= last_stable) {
-            return Transaction::Open;
-        }
-        while self.withheld.get(self.next).is_some_and(|(_, to)| *to <= offset) {
-            self.next += 1;
-        }
-        let withheld = self.withheld.get(self.next).is_some_and(|(from, _)| *from <= offset);
-        if withheld { Transaction::Aborted } else { Transaction::Committed }
+/// What became of the transactions in the plan's ranges, as far as its isolation asks for that.
+pub(super) fn outcomes(
+    connection: &Connection,
+    plan: &ReadPlan,
+    cancel: &Cancel,
+) -> Result<Outcomes, KafkaError> {
+    match plan.isolation {
+        Isolation::Committed => Ok(Outcomes::default()),
+        Isolation::Uncommitted => Outcomes::find(connection, &plan.ranges, cancel),
     }
 }
 
 impl Outcomes {
-    /// What became of the transactions of the partition of this range.
-    pub(super) fn of(&self, range: &OffsetRange) -> PartitionOutcomes {
-        self.partitions.get(&range.topic_partition()).cloned().unwrap_or_default()
-    }
-
     /// Reads these ranges as a committed reader does, to learn what such a reader is not given.
     ///
     /// # Errors
@@ -242,30 +218,6 @@ fn read_gaps(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_record_in_a_withheld_range_was_aborted_and_one_above_the_stable_offset_is_open() {
-        let mut outcomes = PartitionOutcomes {
-            withheld: Arc::from([(2, 4), (7, 8)]),
-            next: 0,
-            last_stable: Some(9),
-        };
-        let labels: Vec<_> = (0..10).map(|offset| outcomes.of(offset)).collect();
-        use Transaction::{Aborted, Committed, Open};
-        assert_eq!(
-            labels,
-            [
-                Committed, Committed, Aborted, Aborted, Committed, Committed, Committed, Aborted,
-                Committed, Open
-            ]
-        );
-    }
-
-    #[test]
-    fn without_transactions_everything_counts_as_committed() {
-        let mut outcomes = PartitionOutcomes::default();
-        assert_eq!(outcomes.of(i64::MAX), Transaction::Committed);
-    }
 
     #[test]
     fn gaps_of_one_partition_span_one_range() {

@@ -23,7 +23,7 @@ use std::time::Instant;
 use self::following::{Tail, TailSizes};
 pub use self::keeping::{FillOrder, Filled, Kept};
 use self::looking_up::LookUps;
-pub use self::opening::{KeptSegments, LogNews};
+pub use self::opening::LogNews;
 use self::serving::Served;
 use super::cache::{BatchCache, CacheError, LogCache, TopicCache, TopicIdentity};
 use super::snapshot::{LogBounds, LogSnapshot};

@@ -13,7 +13,8 @@ use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::cache::KeyPlace;
-use super::snapshot::{LogBounds, LogSnapshot, RowRange};
+use super::partition::RowRange;
+use super::snapshot::{LogBounds, LogSnapshot};
 use super::stored_segment::StoredSegment;
 use crate::model::{RecordRef, TopicPartition};
 

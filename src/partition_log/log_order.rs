@@ -9,8 +9,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::sync::Arc;
 
-use super::partition::PartitionLog;
-use super::snapshot::{Location, RowRange};
+use super::partition::{Location, PartitionLog, RowRange};
 use crate::model::{RecordBatch, SharedRecord};
 
 /// The place of a record in log order among the partitions of one stream: log time, then the partition's index. Rows of

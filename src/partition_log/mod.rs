@@ -17,6 +17,7 @@ mod completeness;
 mod generated;
 mod held_segment;
 mod kafka_source;
+mod kept_segments;
 mod key_directory;
 mod key_index;
 mod log_order;
@@ -33,16 +34,16 @@ pub use cache::{
     BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, KeyPlace, KeyTally, LogCache,
     TopicIdentity,
 };
-pub use cached_log::{
-    CachedLog, FillOrder, Filled, Keeping, Kept, KeptSegments, LogNews, TellProblem,
-};
+pub use cached_log::{CachedLog, FillOrder, Filled, Keeping, Kept, LogNews, TellProblem};
 pub use completeness::{PartitionHistory, assess};
 pub use generated::{GeneratedLog, GeneratedTopic};
 pub use kafka_source::KafkaLog;
+pub use kept_segments::KeptSegments;
 pub use key_directory::{KeyCount, KeyCounts, KeyDirectory, KeyedRecord};
 pub use log_order::LogOrder;
+pub use partition::Location;
 pub use partitioner::{Partitioner, PartitionerEvidence};
-pub use snapshot::{Location, LogBounds, LogSnapshot};
+pub use snapshot::{LogBounds, LogSnapshot};
 pub use source::{LogSource, SourceError};
 pub use store::{AppendError, BudgetExceeded, LogStore};
 pub use time_buckets::{TimeBuckets, TimeCounts};

@@ -23,6 +23,15 @@ const SEALED_BYTES: u64 = 64 * 1024 * 1024;
 /// This many neighbours of about the same size are joined, and a size is this many times the one below.
 const JOINED_AT_ONCE: u32 = 8;
 
+/// Where a record stands in the store that keeps it: it names the same record in every later snapshot of that store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Location {
+    /// The store's number for the partition.
+    pub(super) partition_id: u32,
+    /// The record's number in the partition, from 0: how many were read before it.
+    pub(super) row: u64,
+}
+
 /// A segment and where it begins.
 #[derive(Clone, Debug)]
 pub(super) struct PlacedSegment {
@@ -37,6 +46,17 @@ impl PlacedSegment {
     pub(super) fn end_row(&self) -> u64 {
         self.first_row + u64::from(self.segment.rows())
     }
+}
+
+/// The part of one partition that lies within bounds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowRange<'a> {
+    /// The partition.
+    pub(super) log: &'a PartitionLog,
+    /// The first row.
+    pub(super) from: u64,
+    /// The row after the last.
+    pub(super) to: u64,
 }
 
 /// What has been read of one partition. Cloning shares the records.

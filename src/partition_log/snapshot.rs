@@ -6,18 +6,9 @@
 use std::sync::Arc;
 
 use super::log_order::LogOrder;
-use super::partition::PartitionLog;
+use super::partition::{Location, PartitionLog, RowRange};
 use super::time_buckets::TimeCounts;
 use crate::model::{Position, SharedRecord, TopicPartition};
-
-/// Where a record stands in the store that keeps it: it names the same record in every later snapshot of that store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Location {
-    /// The store's number for the partition.
-    pub(super) partition_id: u32,
-    /// The record's number in the partition, from 0: how many were read before it.
-    pub(super) row: u64,
-}
 
 /// Which part of a snapshot is meant. The default is all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,17 +37,6 @@ impl LogBounds {
         (self.topics.is_empty() || self.topics.contains(&partition.topic))
             && (self.partitions.is_empty() || self.partitions.contains(&partition.partition))
     }
-}
-
-/// The part of one partition that lies within bounds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowRange<'a> {
-    /// The partition.
-    pub(super) log: &'a PartitionLog,
-    /// The first row.
-    pub(super) from: u64,
-    /// The row after the last.
-    pub(super) to: u64,
 }
 
 /// What had been read at one moment.

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cached_log::KeptSegments;
 use super::held_segment::HeldSegment;
+use super::kept_segments::KeptSegments;
 use super::partition::PartitionLog;
 use super::snapshot::LogSnapshot;
 use super::stored_segment::StoredSegment;

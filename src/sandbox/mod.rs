@@ -27,6 +27,7 @@ mod matrix;
 mod memory;
 mod moment;
 mod order;
+mod outcome;
 mod place;
 mod run;
 mod schedule;
@@ -45,12 +46,13 @@ pub use invariant::{Anomaly, Counterexample, Invariant};
 pub use matrix::{Cell, MatrixError, MatrixQuestion};
 pub use moment::{MemberLife, MemberMoment, Moment, PartitionMoment, Recording, StepView};
 pub use order::OrderSensitivity;
+pub use outcome::{Outcome, Stop};
 pub use run::Standstill;
 pub use schedule::{
     CommitPolicy, ErrorPolicy, MEMBERS_MAX, ResetPolicy, SCHEDULE_VERSION, Schedule, ScheduleError,
 };
 pub use source::{GivenEvent, Source};
-pub use trial::{Outcome, Stop, Trial};
+pub use trial::Trial;
 
 #[cfg(test)]
 mod tests;

@@ -14,22 +14,21 @@ mod show;
 
 pub use crate::kafka::{CheckOutcome, CheckStep};
 pub use ask::{
-    EntityCount, EntityCountQuestion, EntityCounts, EntityHistory, EntityQuestion,
-    FILTER_VARIABLES, Failure, FailureKind, Filter, FilterError, FilterInput, IndexQuestion,
-    IndexSummary, MappingReport, PartitionReport, REQUEST_TIMEOUT, ScanQuestion, ScanSummary,
-    ScannedRecord, ScannedValue, Session, TopicMapping, TopicReport, TypeCount, TypeCountQuestion,
-    TypeCounts, WHEN_FORMS, WhenError, clock, default_fold, fold_named, groups, mapping_of,
-    parse_when, program_in, projection, settings_of,
+    ConnectionChoice, EntityCount, EntityCountQuestion, EntityCounts, EntityHistory,
+    EntityQuestion, FILTER_VARIABLES, Failure, FailureKind, Filter, FilterError, FilterInput,
+    IndexQuestion, IndexSummary, MappingReport, PartitionReport, REQUEST_TIMEOUT, ScanQuestion,
+    ScanSummary, ScannedRecord, ScannedValue, Session, TopicMapping, TopicReport, TypeCount,
+    TypeCountQuestion, TypeCounts, WHEN_FORMS, WhenError, clock, default_fold, fold_named, groups,
+    mapping_of, parse_when, program_in, projection, settings_of,
 };
 pub use config::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
     Selectors, UpcastConfig,
 };
 pub use engine::{
-    ACCOUNT_EVENTS, ClockCommand, Command, ConnectionChoice, DEMO_COMMANDS, DemoArgument,
-    DemoCommand, DemoCommandForm, DemoFault, DemoPort, DemoStarter, EngineOptions, EnginePort,
-    ORDER_EVENTS, RecordFilter, Refused, StartPosition, StepTarget, Target, WorkspacePort, port,
-    start,
+    ACCOUNT_EVENTS, ClockCommand, Command, DEMO_COMMANDS, DemoArgument, DemoCommand,
+    DemoCommandForm, DemoPort, DemoStarter, EngineOptions, EnginePort, ORDER_EVENTS, Refused,
+    StepTarget, Target, WorkspacePort, port, start,
 };
 pub use show::sandbox::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
@@ -38,13 +37,14 @@ pub use show::sandbox::{
 };
 pub use show::{
     Bookmark, ChangeTally, ClockMode, ClockPoint, ClockView, CompareRow, CompareSide, CompareView,
-    CompareWith, ConnectionInfo, ConnectionState, DecoderView, DemoOutcome, DemoView, EntityAt,
-    EntityKey, EntityList, EntityRow, EntityView, EventRow, Fetch, GroupMarker, GroupMember,
-    GroupOffset, GroupSummary, Histogram, JobId, JobProgress, JobState, JobView, LagSample, Lane,
-    LaneMark, LanesWanted, MappingView, MarkedRecord, Notice, NoticeLevel, OrderRow,
-    PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RecordDetail,
-    RowMeta, RowText, SavedConnection, Snapshot, StateRow, TopicSummary, TopicTimeline, TopicView,
-    TreeRow, TypesView, UnknownReason, UnknownSpan, ValueKind, event_hue, time_text,
+    CompareWith, ConnectionInfo, ConnectionState, DecoderView, DemoFault, DemoOutcome, DemoView,
+    EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, Fetch, GroupMarker,
+    GroupMember, GroupOffset, GroupSummary, Histogram, JobId, JobProgress, JobState, JobView,
+    LagSample, Lane, LaneMark, LanesWanted, MappingView, MarkedRecord, Notice, NoticeLevel,
+    OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE,
+    RecordDetail, RecordFilter, RowMeta, RowText, SavedConnection, Snapshot, StartPosition,
+    StateRow, TopicSummary, TopicTimeline, TopicView, TreeRow, TypesView, UnknownReason,
+    UnknownSpan, ValueKind, event_hue, time_text,
 };
 
 /// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.

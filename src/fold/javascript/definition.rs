@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::program::KEEP_BODY;
 use super::{HiddenState, ProjectionInput};
+
+/// The number of the handler that a script without handlers has: it keeps the last body.
+pub(super) const KEEP_BODY: i32 = 0;
 
 /// How the states of a projection are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -10,6 +10,7 @@ mod fault;
 mod fold;
 mod hidden_state;
 mod input;
+mod limits;
 mod lint;
 mod number_check;
 mod program;
@@ -22,8 +23,9 @@ pub use fault::Fault;
 pub use fold::JavaScriptFold;
 pub use hidden_state::HiddenState;
 pub use input::ProjectionInput;
+pub use limits::Limits;
 pub use lint::{Lint, LintKind, lints};
-pub use program::{Limits, Program};
+pub use program::Program;
 pub use run::{
     Emitted, Logged, ProjectionOutcome, ProjectionPartition, ProjectionRun, RunCounts, RunFailure,
     Share,

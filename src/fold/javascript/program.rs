@@ -5,38 +5,11 @@
 
 use std::sync::Arc;
 
+use super::definition::KEEP_BODY;
 use super::engine::{Body, Engine, Naming};
 use super::hidden_state::hidden_state;
 use super::number_check::exact_numbers;
-use super::{Definition, Fault};
-
-/// The number of the handler that a script without handlers has: it keeps the last body.
-pub(super) const KEEP_BODY: i32 = 0;
-
-/// What one event may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Steps of the engine (loops and calls) that one event may take. They are counted and not timed, because a count is
-    /// the same on every machine; at least as many as a server does in its 250 ms.
-    pub steps_per_event: u64,
-    /// Steps that reading the script may take.
-    pub steps_at_start: u64,
-    /// What an engine may hold, all states in it included, in bytes.
-    pub memory_bytes: usize,
-    /// How much stack nested calls may take, in bytes.
-    pub stack_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            steps_per_event: 10_000_000,
-            steps_at_start: 20_000_000,
-            memory_bytes: 512 << 20,
-            stack_bytes: 1 << 20,
-        }
-    }
-}
+use super::{Definition, Fault, Limits};
 
 /// A script that was read and understood.
 #[derive(Clone, Debug)]

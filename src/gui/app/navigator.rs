@@ -4,10 +4,14 @@
 //! until asked for.
 //! Does not know: what opening something sets off.
 
+mod state;
+
 use std::sync::Arc;
 
 use egui::{Panel, RichText, ScrollArea, Ui};
 
+pub(crate) use self::state::NavigatorState;
+use self::state::contains_ignoring_case;
 use super::states::ViewStates;
 use super::{Choices, Section};
 use crate::gui::command::UiCommand;
@@ -15,7 +19,7 @@ use crate::gui::theme::{GRID, ROW_HEIGHT, Tokens, format, heading, icons, second
 use crate::gui::view::{Action, Pane, View};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
-use crate::gui::views::projections::{self, ProjectionsState};
+use crate::gui::views::projections;
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
 use crate::workspace::{Command, EntityKey, Fetch, JobState, TopicSummary, TopicView};
@@ -26,71 +30,6 @@ const WIDTH: f32 = 212.0;
 const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
 /// How wide the strip of sections is, in points.
 const RAIL_WIDTH: f32 = 40.0;
-
-/// The navigator's state.
-#[derive(Debug, Default)]
-pub(crate) struct NavigatorState {
-    /// What topics' names must contain.
-    topic_filter: String,
-    /// What groups' names must contain.
-    group_filter: String,
-    /// What entities' ids must contain, as it was sent last or is being typed.
-    entity_search: String,
-    /// The topic whose entities are listed, when none is in front.
-    entity_topic: Option<Arc<str>>,
-    /// The projections.
-    projections: ProjectionsState,
-    /// The topics that pass the filter.
-    passing: PassingTopics,
-    /// Whether the filter wants the focus.
-    focus_wanted: bool,
-}
-
-impl NavigatorState {
-    /// Puts the focus on the filter in the next frame.
-    pub(crate) fn focus_filter(&mut self) {
-        self.focus_wanted = true;
-    }
-}
-
-/// The topics that pass the filter, found anew only when list or filter change.
-#[derive(Debug, Default)]
-struct PassingTopics {
-    /// The list they were found in.
-    list: Option<Arc<[TopicSummary]>>,
-    /// The filter they pass.
-    filter: String,
-    /// Whether internal ones are among them.
-    internal: bool,
-    /// Their numbers in the list.
-    indexes: Vec<usize>,
-}
-
-impl PassingTopics {
-    /// The numbers of the topics that pass this filter.
-    fn find(&mut self, list: &Arc<[TopicSummary]>, filter: &str, internal: bool) -> &[usize] {
-        let same_list = self.list.as_ref().is_some_and(|before| Arc::ptr_eq(before, list));
-        if !(same_list && self.filter == filter && self.internal == internal) {
-            let lower = filter.to_lowercase();
-            self.indexes = list
-                .iter()
-                .enumerate()
-                .filter(|(_, topic)| internal || !topic.internal)
-                .filter(|(_, topic)| contains_ignoring_case(&topic.name, &lower))
-                .map(|(index, _)| index)
-                .collect();
-            self.list = Some(Arc::clone(list));
-            self.filter = filter.to_owned();
-            self.internal = internal;
-        }
-        &self.indexes
-    }
-}
-
-/// Whether a text contains another one that is in lower case already.
-fn contains_ignoring_case(text: &str, lower: &str) -> bool {
-    lower.is_empty() || text.to_lowercase().contains(lower)
-}
 
 /// The sections with their icons and names.
 const SECTIONS: [(Section, &str, &str); 7] = [
@@ -413,6 +352,7 @@ fn groups(ui: &mut Ui, states: &mut ViewStates, view: &mut View<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::state::PassingTopics;
     use super::*;
 
     /// A list of topics with these names; those that begin with `__` are internal.

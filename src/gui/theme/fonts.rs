@@ -8,7 +8,18 @@ use std::sync::Arc;
 use egui::epaint::text::FontTweak;
 use egui::{FontData, FontDefinitions, FontFamily, FontId};
 
-use super::style::{BODY_PT, ICON_PT, MONO_PT, MONO_SMALL_PT, SECONDARY_PT, TITLE_PT};
+/// The size of body text, in points.
+pub const BODY_PT: f32 = 12.5;
+/// The size of text that explains, in points.
+pub const SECONDARY_PT: f32 = 11.0;
+/// The size of titles, in points.
+pub const TITLE_PT: f32 = 15.0;
+/// The size of data: `JetBrains` Mono looks larger than Inter, so it is set smaller.
+pub(super) const MONO_PT: f32 = 12.0;
+/// The size of data that explains.
+pub(super) const MONO_SMALL_PT: f32 = 10.5;
+/// The size of icons, in points.
+pub const ICON_PT: f32 = 16.0;
 
 /// The name under which Inter Medium is found.
 const MEDIUM: &str = "medium";

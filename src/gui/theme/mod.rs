@@ -10,11 +10,9 @@ mod style;
 mod tokens;
 
 pub use fonts::{
-    body, heading, icon, medium, medium_family, mono, mono_small, secondary, semibold_family,
+    BODY_PT, ICON_PT, SECONDARY_PT, TITLE_PT, body, heading, icon, medium, medium_family, mono,
+    mono_small, secondary, semibold_family,
 };
 pub use format::TimeFormat;
-pub use style::{
-    ANIMATION_SECONDS, BODY_PT, GRID, GUTTER, ICON_PT, LINE_HEIGHT, PANEL_PADDING, ROW_HEIGHT,
-    SECONDARY_PT, TITLE_PT, apply,
-};
+pub use style::{ANIMATION_SECONDS, GRID, GUTTER, LINE_HEIGHT, PANEL_PADDING, ROW_HEIGHT, apply};
 pub use tokens::{EVENT_HUES, Tokens};

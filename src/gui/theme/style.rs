@@ -11,7 +11,9 @@ use egui::{
     Vec2, Visuals, vec2,
 };
 
-use super::fonts::{definitions, medium_family, semibold_family};
+use super::fonts::{
+    BODY_PT, MONO_PT, SECONDARY_PT, TITLE_PT, definitions, medium_family, semibold_family,
+};
 use super::tokens::Tokens;
 
 /// The grid everything sits on, in points.
@@ -25,18 +27,6 @@ pub const LINE_HEIGHT: f32 = 20.0;
 pub const GUTTER: f32 = 8.0;
 /// The space between a panel's edge and what is in it, in points.
 pub const PANEL_PADDING: f32 = 12.0;
-/// The size of body text, in points.
-pub const BODY_PT: f32 = 12.5;
-/// The size of text that explains, in points.
-pub const SECONDARY_PT: f32 = 11.0;
-/// The size of titles, in points.
-pub const TITLE_PT: f32 = 15.0;
-/// The size of data: `JetBrains` Mono looks larger than Inter, so it is set smaller.
-pub(super) const MONO_PT: f32 = 12.0;
-/// The size of data that explains.
-pub(super) const MONO_SMALL_PT: f32 = 10.5;
-/// The size of icons, in points.
-pub const ICON_PT: f32 = 16.0;
 /// How long panels and the clock's jump take, in seconds.
 pub const ANIMATION_SECONDS: f32 = 0.12;
 

@@ -6,7 +6,7 @@
 use egui::{Align2, CursorIcon, Id, Rangef, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::TimeMap;
-use super::lanes::Parts;
+use super::parts::Parts;
 use crate::gui::theme::format::count;
 use crate::gui::theme::{GRID, GUTTER, Tokens, icon, icons, secondary};
 use crate::gui::widgets::cut_galley;

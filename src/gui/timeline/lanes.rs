@@ -6,13 +6,14 @@
 
 use egui::containers::scroll_area::ScrollSource;
 use egui::{
-    Align2, CursorIcon, Id, Rangef, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
+    Align2, CursorIcon, Id, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,
 };
 
 use super::lane_items::{highest_count, nearest, nearest_problem};
 use super::lane_labels::{MarkerAction, label, marker_row};
 use super::lane_mesh::LanePicture;
+use super::parts::{Parts, REACH, RULER_HEIGHT};
 use super::view_state::{Drag, Shown, move_view};
 use super::{LaneItem, LaneItems, TimeMap, TimelineState, ticks};
 use crate::gui::theme::format::count;
@@ -21,12 +22,6 @@ use crate::workspace::{GroupMarker, Lane, LaneMark, UnknownSpan};
 
 /// The height of a lane, in points.
 pub const LANE_HEIGHT: f32 = 24.0;
-/// The height of the ruler, in points.
-pub const RULER_HEIGHT: f32 = 24.0;
-/// The width of the column of labels, in points, and its greatest share of the whole.
-const LABEL_WIDTH: f32 = 176.0;
-/// How close the pointer must be to something to mean it, in points.
-pub(super) const REACH: f32 = 7.0;
 /// How far ticks are apart at least, in points.
 const TICK_DISTANCE: f32 = 96.0;
 /// Up to this many marks on a lane have a name of their own for screen readers.
@@ -67,29 +62,6 @@ pub struct Timeline<'a> {
     pub times: &'a TimeFormat,
     /// An event in words: `v3 OrderShipped`.
     pub describe: &'a dyn Fn(usize, &LaneMark) -> String,
-}
-
-/// Where the parts of a timeline lie.
-pub(super) struct Parts {
-    /// The labels of the lanes.
-    pub(super) labels: Rangef,
-    /// The ruler, without the column of labels.
-    pub(super) ruler: Rect,
-    /// The lanes with their labels.
-    pub(super) lanes: Rect,
-    /// Ruler and lanes without the column of labels.
-    pub(super) plot: Rect,
-}
-
-impl Parts {
-    /// Divides the whole.
-    fn new(whole: Rect) -> Self {
-        let left = whole.left() + LABEL_WIDTH.min(whole.width() * 0.3);
-        let plot = whole.with_min_x(left);
-        let ruler = plot.with_max_y(whole.top() + RULER_HEIGHT);
-        let lanes = whole.with_min_y(ruler.bottom());
-        Self { labels: Rangef::new(whole.left(), left), ruler, lanes, plot }
-    }
 }
 
 impl Timeline<'_> {

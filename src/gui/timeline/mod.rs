@@ -8,6 +8,7 @@ mod lane_items;
 mod lane_labels;
 mod lane_mesh;
 mod lanes;
+mod parts;
 mod ruler;
 mod time_map;
 mod view_state;
@@ -16,7 +17,8 @@ pub use lane_items::{
     Bucket, LaneItem, LaneItems, lane_counts, lane_items, neighbour, problem_beside,
 };
 pub use lane_labels::MarkerAction;
-pub use lanes::{LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction};
+pub use lanes::{LANE_HEIGHT, Timeline, TimelineAction};
+pub use parts::RULER_HEIGHT;
 pub use ruler::{Tick, ticks};
 pub use time_map::{TimeMap, TimeView};
 pub use view_state::{Shown, TimelineState};

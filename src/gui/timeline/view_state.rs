@@ -8,7 +8,7 @@ use std::ops::Range;
 use egui::{Response, Ui};
 
 use super::lane_mesh::LanePicture;
-use super::lanes::{Parts, REACH};
+use super::parts::{Parts, REACH};
 use super::{TimeMap, TimeView};
 use crate::gui::command::UiCommand;
 

@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use super::*;
 use crate::kafka::EmbeddedCluster;
+use crate::kafka::read;
 use crate::kafka::testing::{
     NOW_MS, PATIENCE, RecordToWrite, TestWriter, batches, cluster, connect, plan, record, values,
     write_numbered,

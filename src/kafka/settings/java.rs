@@ -295,13 +295,14 @@ impl JavaFile<'_> {
             self.put(line, "ssl.key.pem", key)?;
         }
         let Some((line, location)) = self.get("ssl.keystore.location") else { return Ok(()) };
-        let path = key_store(&location, self.path).map_err(|wrong| (line, wrong))?;
-        let (_, kind) = store::find(KEY_STORE, &path, self.path).map_err(|wrong| (line, wrong))?;
+        let path = store::key_store(&location, self.path).map_err(|wrong| (line, wrong))?;
+        let (_, kind) =
+            store::find(store::KEY_STORE, &path, self.path).map_err(|wrong| (line, wrong))?;
         if kind == StoreKind::Pem {
             self.put(line, "ssl.certificate.location", path.clone())?;
             return self.put(line, "ssl.key.location", path);
         }
-        self.put(line, KEY_STORE, path)?;
+        self.put(line, store::KEY_STORE, path)?;
         match self.get("ssl.keystore.password") {
             Some((line, password)) => self.put(line, "ssl.keystore.password", password),
             None => Ok(()),
@@ -403,22 +404,5 @@ impl JavaFile<'_> {
             }
         }
         self.settings.ignored.sort_by_key(|ignored| ignored.place.as_ref().map(|place| place.line));
-    }
-}
-
-/// The property that names a key store, for Java and for librdkafka.
-const KEY_STORE: &str = "ssl.keystore.location";
-
-/// The path of a key store, when it is one that OpenSSL reads.
-pub(crate) fn key_store(location: &str, named_in: &Path) -> Result<String, Wrong> {
-    let (path, kind) = store::find(KEY_STORE, location, named_in)?;
-    match kind {
-        StoreKind::Pem | StoreKind::Pkcs12 => Ok(path.display().to_string()),
-        StoreKind::Jks | StoreKind::Unknown => Err(Wrong::StoreFormat {
-            property: KEY_STORE,
-            path,
-            found: kind.words(),
-            or_pkcs12: true,
-        }),
     }
 }

@@ -181,7 +181,7 @@ fn take(settings: &mut Settings, property: &str, value: &str, place: &Place) -> 
         return Ok(());
     }
     let value = match property {
-        "ssl.keystore.location" => super::java::key_store(value, &place.file)?,
+        "ssl.keystore.location" => super::store::key_store(value, &place.file)?,
         _ => value.to_owned(),
     };
     let known: Vec<Ignored> = std::mem::take(&mut settings.ignored);

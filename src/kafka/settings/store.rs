@@ -68,6 +68,23 @@ pub(crate) fn find(
     }
 }
 
+/// The property that names a key store, for Java and for librdkafka.
+pub(crate) const KEY_STORE: &str = "ssl.keystore.location";
+
+/// The path of a key store, when it is one that OpenSSL reads.
+pub(crate) fn key_store(location: &str, named_in: &Path) -> Result<String, Wrong> {
+    let (path, kind) = find(KEY_STORE, location, named_in)?;
+    match kind {
+        StoreKind::Pem | StoreKind::Pkcs12 => Ok(path.display().to_string()),
+        StoreKind::Jks | StoreKind::Unknown => Err(Wrong::StoreFormat {
+            property: KEY_STORE,
+            path,
+            found: kind.words(),
+            or_pkcs12: true,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

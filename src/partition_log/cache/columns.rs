@@ -17,9 +17,16 @@ use arrow_array::{
     StringArray, StructArray, TimestampMillisecondArray,
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::IpcWriteOptions;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 use crate::model::{Header, RecordRef, TimestampType, Transaction};
+
+/// How segments are written.
+pub(super) fn write_options() -> Result<IpcWriteOptions, ArrowError> {
+    IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))
+}
 
 /// The name of the time zone that the timestamps are in.
 const UTC: &str = "UTC";

@@ -19,8 +19,8 @@ use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
+use super::columns::write_options;
 use super::error::CacheError;
-use super::segment_writer::write_options;
 
 /// A record of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

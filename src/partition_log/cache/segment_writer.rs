@@ -9,12 +9,10 @@ use std::path::{Path, PathBuf};
 
 use fs_err::File;
 
-use arrow_ipc::CompressionType;
-use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
-use arrow_schema::ArrowError;
+use arrow_ipc::writer::FileWriter;
 use crc32fast::Hasher;
 
-use super::columns::{schema, to_columns};
+use super::columns::{schema, to_columns, write_options};
 use super::distinct_keys::{KeyPlace, KeyTallies, key_hash};
 use super::error::CacheError;
 use super::manifest::{SegmentEntry, stem};
@@ -45,11 +43,6 @@ const SEALED_KEYS: usize = 64 * 1024;
 /// Whether a segment is so small that it is better written anew together with what follows.
 pub(super) fn is_small(entry: &SegmentEntry) -> bool {
     entry.rows < SEALED_ROWS / 2 && entry.payload_bytes < SEALED_BYTES / 2
-}
-
-/// How segments are written.
-pub(super) fn write_options() -> Result<IpcWriteOptions, ArrowError> {
-    IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))
 }
 
 /// A file that knows where it is and what was written to it.

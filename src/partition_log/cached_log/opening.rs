@@ -10,88 +10,10 @@ use std::ops::ControlFlow;
 use super::serving::Served;
 use super::{CachedLog, ServedRanges, nothing_read};
 use crate::model::{
-    Cancel, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition,
+    Cancel, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
 };
-use crate::partition_log::cache::{CacheError, KeyPlace, KeyTally, Wanted};
+use crate::partition_log::kept_segments::KeptSegments;
 use crate::partition_log::source::{LogSource as _, SourceError};
-use crate::partition_log::stored_segment::StoredSegment;
-
-/// Segments on disk of one partition, for a store.
-#[derive(Debug)]
-pub struct KeptSegments {
-    /// The partition.
-    pub(in crate::partition_log) partition: TopicPartition,
-    /// The segments, in offset order.
-    pub(in crate::partition_log) segments: Vec<StoredSegment>,
-}
-
-impl KeptSegments {
-    /// The partition.
-    pub fn partition(&self) -> &TopicPartition {
-        &self.partition
-    }
-
-    /// Hands on every distinct key of each segment with what is known of it, until the sink breaks off. A key comes once
-    /// for each segment that holds it. Lists of keys are read, not records, where they hold for this reader.
-    ///
-    /// # Errors
-    /// When a segment cannot be read.
-    pub fn for_each_key(
-        &self,
-        sink: &mut dyn FnMut(&[u8], &KeyTally) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, CacheError> {
-        let partition = self.partition.partition;
-        for segment in &self.segments {
-            let flow = match segment.keys_as_written() {
-                Some(keys) => keys.iter(partition).try_for_each(|(key, tally)| sink(key, &tally)),
-                None => each_record(segment, &mut |record| {
-                    let place = KeyPlace {
-                        partition,
-                        log_time_ms: record.log_time_ms(),
-                        offset: record.offset(),
-                        timestamp_ms: record.timestamp_ms(),
-                    };
-                    let tally = KeyTally { records: 1, first: place, last: place };
-                    record.key().map_or(ControlFlow::Continue(()), |key| sink(key, &tally))
-                })?,
-            };
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Hands on every record with its key and value, until the sink breaks off.
-    ///
-    /// # Errors
-    /// When a segment cannot be read.
-    pub fn for_each_record(
-        &self,
-        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, CacheError> {
-        for segment in &self.segments {
-            if each_record(segment, sink)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-}
-
-/// Hands on every record of a segment, until the sink breaks off.
-fn each_record(
-    segment: &StoredSegment,
-    sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, CacheError> {
-    for number in segment.batches_in_sight()? {
-        let batch = segment.read_batch(number, Wanted::Everything)?;
-        if batch.iter().try_for_each(&mut *sink).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-    }
-    Ok(ControlFlow::Continue(()))
-}
 
 /// What somebody who opens a log is told.
 #[derive(Debug)]

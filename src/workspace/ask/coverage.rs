@@ -18,15 +18,61 @@ pub(crate) type Offsets = BTreeMap<TopicPartition, Vec<i64>>;
 
 /// What was read for an answer.
 #[derive(Debug)]
-pub(super) struct Coverage<'a> {
+pub(in crate::workspace) struct Coverage<'a> {
     /// The partitions asked about.
-    pub(super) partitions: &'a [TopicPartition],
+    pub(in crate::workspace) partitions: &'a [TopicPartition],
     /// Where they began and ended; those that may not be seen are missing.
-    pub(super) bounds: &'a BTreeMap<TopicPartition, Watermarks>,
+    pub(in crate::workspace) bounds: &'a BTreeMap<TopicPartition, Watermarks>,
     /// What was read of them.
-    pub(super) reads: &'a [PartitionRead],
+    pub(in crate::workspace) reads: &'a [PartitionRead],
     /// Events of the answer that could not be decoded.
-    pub(super) undecodable: &'a Offsets,
+    pub(in crate::workspace) undecodable: &'a Offsets,
+}
+
+/// Why offsets of a read are missing, as far as a second look tells.
+#[derive(Clone, Debug, Default)]
+pub(in crate::workspace) struct GapFacts {
+    /// For each topic with gaps whether its policy compacts; `None` where that may not be seen.
+    compacted: BTreeMap<Arc<str>, Option<bool>>,
+    /// The offsets of aborted records in the gaps; `None` where they could not be looked for.
+    aborted: Option<Offsets>,
+}
+
+impl GapFacts {
+    /// A second look that told nothing.
+    pub(in crate::workspace) fn unseen() -> Self {
+        Self::default()
+    }
+}
+
+impl Coverage<'_> {
+    /// The verdict on what was read, with what is known of its gaps.
+    pub(in crate::workspace) fn completeness(
+        &self,
+        gaps: &GapFacts,
+        isolation: Isolation,
+    ) -> Completeness {
+        let history = |partition: &TopicPartition| {
+            let reads = self.reads.iter().filter(|read| read.partition == *partition);
+            let reads: Vec<PartitionRead> = reads.cloned().collect();
+            let has_gaps = reads.iter().any(|read| !read.gaps.is_empty());
+            let compacted = || gaps.compacted.get(&partition.topic).copied().flatten();
+            let of_partition = |offsets: &Offsets| offsets.get(partition).cloned();
+            PartitionHistory {
+                partition: partition.clone(),
+                bounds: self.bounds.get(partition).copied(),
+                compacted: if has_gaps { compacted() } else { Some(false) },
+                aborted: gaps
+                    .aborted
+                    .as_ref()
+                    .map(|offsets| of_partition(offsets).unwrap_or_default()),
+                undecodable: of_partition(self.undecodable).unwrap_or_default(),
+                reads,
+            }
+        };
+        let histories: Vec<PartitionHistory> = self.partitions.iter().map(history).collect();
+        assess(&histories, isolation)
+    }
 }
 
 impl Session {
@@ -35,43 +81,33 @@ impl Session {
     /// # Errors
     /// When the second look at gaps fails.
     pub(super) fn completeness(&self, coverage: &Coverage<'_>) -> Result<Completeness, Failure> {
-        let has_gaps = coverage.reads.iter().any(|read| !read.gaps.is_empty());
-        let compacted =
-            if has_gaps { self.compacted(coverage.partitions)? } else { BTreeMap::new() };
-        let aborted = if has_gaps && self.isolation == Isolation::Committed {
-            let gaps: Vec<OffsetRange> =
-                coverage.reads.iter().flat_map(|read| read.gaps.iter().cloned()).collect();
-            aborted_in_gaps(&self.connection, &self.log, &gaps, &self.cancel)?
+        let gaps = coverage.reads.iter().flat_map(|read| read.gaps.iter().cloned());
+        let gaps = self.look_into_gaps(&gaps.collect::<Vec<_>>())?;
+        Ok(coverage.completeness(&gaps, self.isolation))
+    }
+
+    /// A second look at gaps: why offsets are missing there.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub(in crate::workspace) fn look_into_gaps(
+        &self,
+        gaps: &[OffsetRange],
+    ) -> Result<GapFacts, Failure> {
+        if gaps.is_empty() {
+            return Ok(GapFacts { aborted: Some(Offsets::new()), ..GapFacts::default() });
+        }
+        let aborted = if self.isolation == Isolation::Committed {
+            aborted_in_gaps(&self.connection, &self.log, gaps, &self.cancel)?
         } else {
             Offsets::new()
         };
-        let history = |partition: &TopicPartition| PartitionHistory {
-            partition: partition.clone(),
-            bounds: coverage.bounds.get(partition).copied(),
-            reads: coverage
-                .reads
-                .iter()
-                .filter(|read| read.partition == *partition)
-                .cloned()
-                .collect(),
-            compacted: if has_gaps {
-                compacted.get(&partition.topic).copied().flatten()
-            } else {
-                Some(false)
-            },
-            aborted: Some(aborted.get(partition).cloned().unwrap_or_default()),
-            undecodable: coverage.undecodable.get(partition).cloned().unwrap_or_default(),
-        };
-        let histories: Vec<PartitionHistory> = coverage.partitions.iter().map(history).collect();
-        Ok(assess(&histories, self.isolation))
+        Ok(GapFacts { compacted: self.compacted(gaps)?, aborted: Some(aborted) })
     }
 
-    /// For each topic whether its policy compacts; `None` where that may not be seen.
-    fn compacted(
-        &self,
-        partitions: &[TopicPartition],
-    ) -> Result<BTreeMap<Arc<str>, Option<bool>>, Failure> {
-        let topics: BTreeSet<&str> = partitions.iter().map(|partition| &*partition.topic).collect();
+    /// For each topic with gaps whether its policy compacts; `None` where that may not be seen.
+    fn compacted(&self, gaps: &[OffsetRange]) -> Result<BTreeMap<Arc<str>, Option<bool>>, Failure> {
+        let topics: BTreeSet<&str> = gaps.iter().map(|gap| &*gap.topic).collect();
         let topics: Vec<&str> = topics.into_iter().collect();
         let configs = match self.connection.topic_configs(&topics, REQUEST_TIMEOUT) {
             Ok(configs) => configs,
@@ -89,7 +125,7 @@ impl Session {
 ///
 /// # Errors
 /// When the log cannot be read, or it is called off.
-pub(crate) fn aborted_in_gaps(
+fn aborted_in_gaps(
     connection: &Connection,
     log: &CachedLog,
     gaps: &[OffsetRange],

@@ -96,7 +96,7 @@ impl Session {
         let mappings = topics
             .iter()
             .map(|topic| self.topic_mapping(topic))
-            .collect::<Result<Vec<TopicMapping>, Failure>>()?;
+            .collect::<Result<Vec<_>, Failure>>()?;
         let by_key = mappings.iter().all(|mapping| mapping.mapping.id == Selector::Key);
         let headers =
             mappings.iter().any(|mapping| matches!(mapping.mapping.id, Selector::Header(_)));
@@ -112,7 +112,7 @@ impl Session {
         };
         let mut counting = Counting {
             contains: question.contains.as_deref(),
-            topics: topics.iter().zip(&mappings).zip(0..).collect(),
+            topics: topics.iter().zip(mappings.iter().map(|mapping| &**mapping)).zip(0..).collect(),
             by_key,
             tallies: HashMap::new(),
             memory_bytes: 0,

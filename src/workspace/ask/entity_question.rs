@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::coverage::{Coverage, Offsets};
 use super::scan::Watch;
 use super::span::position_in;
+use super::topic_mapping::Mappings;
 use crate::entity;
 use crate::fold::{self, Selection};
 use crate::kafka::Watermarks;
@@ -18,7 +19,7 @@ use crate::model::{
     Clock, Completeness, EntityId, Event, KeyFilter, OffsetRange, Position, ReadEvent, ReadOutcome,
     ReadPlan, RecordBatch, RecordBatchBuilder, TopicPartition, When,
 };
-use crate::partition_log::{LogBounds, LogSource as _, LogStore};
+use crate::partition_log::{LogBounds, LogSnapshot, LogSource as _, LogStore};
 use crate::workspace::{Failure, FailureKind, Problem, Session, TopicMapping};
 
 /// What the records of one entity may take in memory, in bytes.
@@ -71,11 +72,7 @@ impl Session {
     ) -> Result<EntityHistory, Failure> {
         let partitions = self.partitions(&question.topics, &question.partitions)?;
         let bounds = self.bounds(&partitions)?;
-        let mappings = question
-            .topics
-            .iter()
-            .map(|topic| Ok((Arc::clone(topic), self.topic_mapping(topic)?)))
-            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let mappings = self.mappings(&question.topics)?;
         let mut store = LogStore::new(MEMORY_BUDGET_BYTES);
         let mut reads = Vec::new();
         let mut from_cache = 0;
@@ -97,12 +94,7 @@ impl Session {
         }
         reads.sort_by(|one, other| one.partition.cmp(&other.partition));
         let log = store.snapshot();
-        let records: Vec<_> = log.in_log_order(&LogBounds::default()).collect();
-        let events = entity::history(records.iter().filter_map(|(_, record)| {
-            let record = record.get();
-            let mapping = mappings.get(&record.partition().topic)?;
-            Some((record, &mapping.mapping, mapping.decoder))
-        }));
+        let events = events_in(&log, &mappings);
         let undecodable = undecodable(&events);
         let completeness = self.completeness(&Coverage {
             partitions: &partitions,
@@ -130,7 +122,7 @@ impl Session {
     fn read_entity(
         &self,
         question: &EntityQuestion,
-        mappings: &BTreeMap<Arc<str>, TopicMapping>,
+        mappings: &Mappings,
         ranges: Vec<OffsetRange>,
         store: &mut LogStore,
         watch: Watch<'_>,
@@ -211,8 +203,22 @@ fn filter_of(mapping: &TopicMapping, question: &EntityQuestion) -> Option<KeyFil
     mapping.mapping.key_filter(&question.entity)
 }
 
+/// The events of the records in a log that are all of one entity, in log order.
+pub(in crate::workspace) fn events_in(log: &LogSnapshot, mappings: &Mappings) -> Vec<Event> {
+    let records: Vec<_> = log.in_log_order(&LogBounds::default()).collect();
+    entity::history(records.iter().filter_map(|(_, record)| {
+        let record = record.get();
+        let mapping = mappings.get(&record.partition().topic)?;
+        Some((record, &*mapping.mapping, mapping.decoder))
+    }))
+}
+
 /// The records of a batch that belong to an entity.
-fn records_of(batch: &RecordBatch, mapping: &TopicMapping, entity: &EntityId) -> RecordBatch {
+pub(super) fn records_of(
+    batch: &RecordBatch,
+    mapping: &TopicMapping,
+    entity: &EntityId,
+) -> RecordBatch {
     let mut builder = RecordBatchBuilder::new(batch.partition().clone());
     for record in batch.iter() {
         if mapping.mapping.entity_of(record).as_ref() == Some(entity) {
@@ -223,7 +229,7 @@ fn records_of(batch: &RecordBatch, mapping: &TopicMapping, entity: &EntityId) ->
 }
 
 /// The events that could not be decoded, by partition.
-fn undecodable(events: &[Event]) -> Offsets {
+pub(in crate::workspace) fn undecodable(events: &[Event]) -> Offsets {
     let mut offsets = Offsets::new();
     for event in events.iter().filter(|event| event.value.failure().is_some()) {
         offsets.entry(event.position.topic_partition()).or_default().push(event.position.offset);

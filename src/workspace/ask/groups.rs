@@ -10,10 +10,28 @@ use std::sync::Arc;
 use super::session::REQUEST_TIMEOUT;
 use crate::kafka::{self, Connection, GroupFacts, KafkaError, Watermarks};
 use crate::model::{Cancel, Isolation, OffsetRange, ReadEvent, ReadPlan, TopicPartition};
-use crate::workspace::{Failure, GroupMember, GroupOffset, GroupSummary, Problem, clock};
+use crate::workspace::{Failure, GroupMember, GroupOffset, GroupSummary, Problem, Session, clock};
 
 /// What a group has committed: the offset of the next record it reads, by partition.
 type Commits = BTreeMap<TopicPartition, i64>;
+
+impl Session {
+    /// All consumer groups that this user may see, by name.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub fn groups(&self) -> Result<Vec<GroupSummary>, Failure> {
+        all(&self.connection, self.isolation, &self.cancel)
+    }
+
+    /// One consumer group.
+    ///
+    /// # Errors
+    /// `Usage` when there is no such group; else when the cluster cannot be asked.
+    pub fn group(&self, group: &str) -> Result<GroupSummary, Failure> {
+        one(&self.connection, group, self.isolation, &self.cancel)
+    }
+}
 
 /// All groups that this user may see, by name.
 ///

@@ -29,7 +29,7 @@ type Known = BTreeMap<TopicPartition, PartitionRead>;
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(in crate::workspace) fn likely_partitions(
+pub(super) fn likely_partitions(
     log: &CachedLog,
     plan: &ReadPlan,
     bounds: &BTreeMap<TopicPartition, Watermarks>,
@@ -64,7 +64,7 @@ pub(in crate::workspace) fn likely_partitions(
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(in crate::workspace) fn open_likely_first(
+pub(super) fn open_likely_first(
     log: &CachedLog,
     plan: &ReadPlan,
     likely: &BTreeSet<TopicPartition>,

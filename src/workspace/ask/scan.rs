@@ -5,12 +5,12 @@
 //! Does not know: how records are printed.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets};
 use super::span::{Span, SpanQuestion};
+use super::topic_mapping::Mappings;
 use crate::decode::{Checked, Decoder};
 use crate::model::{
     Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead, ReadEvent,
@@ -146,11 +146,7 @@ impl Session {
     ) -> Result<ScanSummary, Failure> {
         let partitions = self.partitions(&question.topics, &question.partitions)?;
         let bounds = self.bounds(&partitions)?;
-        let mappings = question
-            .topics
-            .iter()
-            .map(|topic| Ok((Arc::clone(topic), self.topic_mapping(topic)?)))
-            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let mappings = self.mappings(&question.topics)?;
         let span = self.span(&SpanQuestion {
             topics: &question.topics,
             bounds: &bounds,
@@ -250,7 +246,7 @@ struct Scanning<'a> {
     /// What was asked for.
     question: &'a ScanQuestion,
     /// How records of each topic are read.
-    mappings: &'a BTreeMap<Arc<str>, TopicMapping>,
+    mappings: &'a Mappings,
     /// From where to where.
     span: Span,
     /// Who is given the records.
@@ -267,7 +263,7 @@ impl<'a> Scanning<'a> {
     /// A scan that has met nothing yet.
     fn new(
         question: &'a ScanQuestion,
-        mappings: &'a BTreeMap<Arc<str>, TopicMapping>,
+        mappings: &'a Mappings,
         span: Span,
         sink: &'a mut dyn FnMut(&ScannedRecord<'_>) -> ControlFlow<()>,
     ) -> Self {

@@ -8,16 +8,29 @@
 //! `type_count`, `mapping`, `groups`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::topic_mapping::Mappings;
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
 use crate::partition_log::{CachedLog, KafkaLog, Keeping};
-use crate::workspace::{Config, ConnectionChoice, Failure, GroupSummary, clock, groups};
+use crate::workspace::{Config, Failure, clock};
 
 /// How long one request to a cluster may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Which cluster to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionChoice {
+    /// A connection of `foldback.toml` by its name.
+    Saved(String),
+    /// Bootstrap addresses, `HOST:PORT` with commas between.
+    Brokers(String),
+    /// A Java `.properties` or a librdkafka/kcat file.
+    ConfigFile(PathBuf),
+}
 
 /// One connection and how its records are read.
 #[derive(Clone, Debug)]
@@ -34,6 +47,8 @@ pub struct Session {
     pub(in crate::workspace) cancel: Cancel,
     /// When the session began, in milliseconds since the epoch: what `now` means in all its questions.
     pub(in crate::workspace) started_ms: i64,
+    /// How the records of topics are read, where that was decided before.
+    pub(in crate::workspace) decided: Mappings,
 }
 
 /// The settings of what a user chose to connect to.
@@ -74,7 +89,8 @@ impl Session {
         let connection = Connection::open(settings)?;
         let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
         let log = Arc::new(log);
-        Ok(Self { connection, log, config, isolation, cancel, started_ms: clock::now_ms() })
+        let (started_ms, decided) = (clock::now_ms(), Mappings::new());
+        Ok(Self { connection, log, config, isolation, cancel, started_ms, decided })
     }
 
     /// The log, of which what was read whole is kept.
@@ -95,22 +111,6 @@ impl Session {
     /// When the session began, in milliseconds since the epoch.
     pub fn started_ms(&self) -> i64 {
         self.started_ms
-    }
-
-    /// All consumer groups that this user may see, by name.
-    ///
-    /// # Errors
-    /// When the cluster cannot be asked.
-    pub fn groups(&self) -> Result<Vec<GroupSummary>, Failure> {
-        groups::all(&self.connection, self.isolation, &self.cancel)
-    }
-
-    /// One consumer group.
-    ///
-    /// # Errors
-    /// `Usage` when there is no such group; else when the cluster cannot be asked.
-    pub fn group(&self, group: &str) -> Result<GroupSummary, Failure> {
-        groups::one(&self.connection, group, self.isolation, &self.cancel)
     }
 
     /// That the question was taken back, if it was.

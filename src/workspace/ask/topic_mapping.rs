@@ -3,6 +3,7 @@
 //! Promises: what `foldback.toml` names is never overruled; the same log gives the same mapping; every choice says why.
 //! Does not know: how a mapping is applied (`entity`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sample::{Sampling, records};
@@ -12,6 +13,9 @@ use crate::model::{RecordBatch, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
 use crate::workspace::{Failure, Session, mapping_of};
 
+/// How the records of each topic are read.
+pub(in crate::workspace) type Mappings = BTreeMap<Arc<str>, Arc<TopicMapping>>;
+
 /// How the records of one topic are read.
 #[derive(Clone, Debug)]
 pub struct TopicMapping {
@@ -20,11 +24,13 @@ pub struct TopicMapping {
     /// The entity of `foldback.toml` it belongs to.
     pub entity_name: Option<Arc<str>>,
     /// How records become events.
-    pub mapping: Mapping,
+    pub mapping: Arc<Mapping>,
     /// How values are decoded.
     pub decoder: Decoder,
     /// Why the sampled part was chosen.
     pub evidence: Vec<Evidence>,
+    /// How many records were sampled.
+    pub sampled: u64,
 }
 
 /// What `mapping` answers: a topic's mapping, and what its keys say about who wrote it.
@@ -34,19 +40,28 @@ pub struct MappingReport {
     pub topic_mapping: TopicMapping,
     /// How well the known partitioners explain where sampled keys are.
     pub partitioners: PartitionerEvidence,
-    /// How many records were sampled.
-    pub sampled: u64,
 }
 
 impl Session {
-    /// How the records of a topic are read.
+    /// How the records of a topic are read; as it was decided before, where that rests on any record.
     ///
     /// # Errors
     /// When the topic does not exist or cannot be read.
-    pub fn topic_mapping(&self, topic: &Arc<str>) -> Result<TopicMapping, Failure> {
+    pub fn topic_mapping(&self, topic: &Arc<str>) -> Result<Arc<TopicMapping>, Failure> {
+        if let Some(decided) = self.decided.get(topic).filter(|decided| decided.sampled > 0) {
+            return Ok(Arc::clone(decided));
+        }
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
-        let (mapping, _) = self.judge(topic, &partitions, &self.sample(&partitions)?)?;
-        Ok(mapping)
+        Ok(Arc::new(self.judge(topic, &partitions, &self.sample(&partitions)?)?))
+    }
+
+    /// How the records of these topics are read.
+    ///
+    /// # Errors
+    /// As of `topic_mapping`.
+    pub(in crate::workspace) fn mappings(&self, topics: &[Arc<str>]) -> Result<Mappings, Failure> {
+        let mapping = |topic: &Arc<str>| Ok((Arc::clone(topic), self.topic_mapping(topic)?));
+        topics.iter().map(mapping).collect()
     }
 
     /// The mapping of a topic with its evidence.
@@ -56,22 +71,21 @@ impl Session {
     pub fn mapping_report(&self, topic: &Arc<str>) -> Result<MappingReport, Failure> {
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
         let sample = self.sample(&partitions)?;
-        let (topic_mapping, sampled) = self.judge(topic, &partitions, &sample)?;
+        let topic_mapping = self.judge(topic, &partitions, &sample)?;
         let keys = records(&sample)
             .filter_map(|record| Some((record.key()?, record.partition().partition)));
         let partitioners = PartitionerEvidence::of_samples(keys, count_of(&partitions));
-        Ok(MappingReport { topic_mapping, partitioners, sampled })
+        Ok(MappingReport { topic_mapping, partitioners })
     }
 
-    /// The mapping of a topic judged by sampled records, with how many those are.
+    /// The mapping of a topic judged by sampled records.
     fn judge(
         &self,
         topic: &Arc<str>,
         partitions: &[TopicPartition],
         sample: &[RecordBatch],
-    ) -> Result<(TopicMapping, u64), Failure> {
+    ) -> Result<TopicMapping, Failure> {
         let detected = entity::detect(records(sample), count_of(partitions));
-        let sampled = sample.iter().map(|batch| batch.len() as u64).sum();
         let config = self.config.as_ref().and_then(|config| config.entity_of_topic(topic));
         let (mapping, reads_json) = match config {
             Some(entity) => {
@@ -83,14 +97,14 @@ impl Session {
             None => (detected.mapping, false),
         };
         let decoder = if reads_json { Decoder::Json } else { detected.decoder.decoder };
-        let topic_mapping = TopicMapping {
+        Ok(TopicMapping {
             topic: Arc::clone(topic),
             entity_name: config.map(|entity| entity.name.as_str().into()),
-            mapping,
+            mapping: Arc::new(mapping),
             decoder,
             evidence: detected.evidence,
-        };
-        Ok((topic_mapping, sampled))
+            sampled: sample.iter().map(|batch| batch.len() as u64).sum(),
+        })
     }
 
     /// The newest records of these partitions, a few of each.

@@ -4,7 +4,7 @@
 //! that does not fit is refused in words.
 //! Does not know: projections, consumers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::model::{Completeness, EntityId, Event, KeyFilter, OffsetRange, ReadPl
 use crate::partition_log::LogSource as _;
 use crate::workspace::ask::coverage::{Coverage, Offsets};
 use crate::workspace::ask::scan::Watch;
+use crate::workspace::ask::topic_mapping::Mappings;
 use crate::workspace::{Failure, Session, TopicMapping};
 
 /// What the events may take in memory, in bytes, about.
@@ -58,11 +59,7 @@ impl Session {
     ) -> Result<TrialHistory, Failure> {
         let partitions = self.partitions(&question.topics, &question.partitions)?;
         let bounds = self.bounds(&partitions)?;
-        let mappings = question
-            .topics
-            .iter()
-            .map(|topic| Ok((Arc::clone(topic), self.topic_mapping(topic)?)))
-            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let mappings = self.mappings(&question.topics)?;
         let ranges = bounds.iter().map(|(partition, bounds)| {
             OffsetRange::new(partition, bounds.low, bounds.end(self.isolation))
         });
@@ -98,7 +95,7 @@ impl Session {
 }
 
 /// Which keys are read: those of one entity, where the keys tell.
-fn keys(question: &TrialQuestion, mappings: &BTreeMap<Arc<str>, TopicMapping>) -> KeyFilter {
+fn keys(question: &TrialQuestion, mappings: &Mappings) -> KeyFilter {
     let [entity] = question.entities.as_slice() else { return KeyFilter::All };
     let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
     let first = filters.next().flatten();
@@ -113,7 +110,7 @@ struct Collecting<'a> {
     /// What was asked for.
     question: &'a TrialQuestion,
     /// How records of each topic are read.
-    mappings: &'a BTreeMap<Arc<str>, TopicMapping>,
+    mappings: &'a Mappings,
     /// How many events each entity has so far.
     versions: HashMap<Option<EntityId>, u64>,
     /// The events.
@@ -124,14 +121,14 @@ struct Collecting<'a> {
 
 impl<'a> Collecting<'a> {
     /// Nothing yet.
-    fn new(question: &'a TrialQuestion, mappings: &'a BTreeMap<Arc<str>, TopicMapping>) -> Self {
+    fn new(question: &'a TrialQuestion, mappings: &'a Mappings) -> Self {
         Self { question, mappings, versions: HashMap::new(), events: Vec::new(), memory_bytes: 0 }
     }
 
     /// Takes the next record in log order.
     fn take(&mut self, record: RecordRef<'_>) -> ControlFlow<()> {
         let Some(TopicMapping { mapping, decoder, .. }) =
-            self.mappings.get(&record.partition().topic)
+            self.mappings.get(&record.partition().topic).map(|mapping| &**mapping)
         else {
             return ControlFlow::Continue(());
         };

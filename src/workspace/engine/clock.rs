@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::State;
 use super::one_clock::{LogPlace, included, point_after};
-use super::state::State;
 use crate::model::JsonPointer;
 use crate::workspace::{
     Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, Histogram, StepTarget,

@@ -3,83 +3,13 @@
 //! Promises: plain data; sending one never waits, and everything it sets off can be seen in a later snapshot.
 //! Does not know: how commands are carried out (`engine`).
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::{Clock, Isolation, JsonPointer, Position};
-use crate::workspace::show::comparison::CompareWith;
-use crate::workspace::show::sandbox::{HistoryChoice, SandboxCommand, SandboxKey};
-use crate::workspace::show::snapshot::{Bookmark, ClockPoint, JobId};
-use crate::workspace::show::topic_timeline::LanesWanted;
-use crate::workspace::show::views::{DecoderView, EntityKey};
-
-/// Which cluster to connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConnectionChoice {
-    /// A connection of `foldback.toml` by its name.
-    Saved(String),
-    /// Bootstrap addresses, `HOST:PORT` with commas between.
-    Brokers(String),
-    /// A Java `.properties` or a librdkafka/kcat file.
-    ConfigFile(PathBuf),
-}
-
-/// Where reading of a topic starts and ends, in the words users know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StartPosition {
-    /// The newest records, about this many over all partitions.
-    Newest(u64),
-    /// From the log start on, about this many records; all when `None`.
-    Oldest(Option<u64>),
-    /// One partition from this offset on.
-    FromOffset {
-        /// The partition.
-        partition: i32,
-        /// The first offset.
-        offset: i64,
-    },
-    /// From this time on, in milliseconds.
-    SinceTime(i64),
-    /// From one time to another, both inclusive, in milliseconds.
-    TimeRange {
-        /// The first millisecond.
-        from_ms: i64,
-        /// The last millisecond.
-        to_ms: i64,
-    },
-    /// What arrives from now on.
-    Live,
-}
-
-/// Which of the records read are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RecordFilter {
-    /// Only these partitions; all when empty.
-    pub partitions: Vec<i32>,
-    /// Only records whose key, value or headers contain this text, whatever the case.
-    pub text: String,
-    /// Only records for which this CEL expression is true.
-    pub cel: String,
-    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the histogram.
-    pub time_ms: Option<(i64, i64)>,
-}
-
-impl RecordFilter {
-    /// The same, and only events of this type; those without one when it is empty.
-    #[must_use]
-    pub fn of_type(&self, event_type: &str) -> Self {
-        let wanted = match event_type {
-            "" => "type == null".to_owned(),
-            named => format!("type == {}", serde_json::Value::from(named)),
-        };
-        let cel = match self.cel.trim() {
-            "" => wanted,
-            same if same == wanted => wanted,
-            other => format!("({other}) && {wanted}"),
-        };
-        Self { cel, ..self.clone() }
-    }
-}
+use crate::workspace::{
+    Bookmark, ClockPoint, CompareWith, ConnectionChoice, DecoderView, DemoFault, EntityKey,
+    HistoryChoice, JobId, LanesWanted, RecordFilter, SandboxCommand, SandboxKey, StartPosition,
+};
 
 /// What a step of the clock goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,17 +43,6 @@ pub enum ClockCommand {
     Follow,
     /// Which time a cut compares.
     UseClock(Clock),
-}
-
-/// A fault of a consumer of the reference system that can be switched on and off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DemoFault {
-    /// Commits before applying: what it was given when it crashed is lost.
-    CommitBeforeApply,
-    /// Stands still.
-    Paused,
-    /// Applies every record twice.
-    ApplyTwice,
 }
 
 /// A command to the reference system.
@@ -222,20 +141,4 @@ pub enum Command {
     CloseSandbox(SandboxKey),
     /// Asks something of an open sandbox.
     Sandbox(SandboxKey, SandboxCommand),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_is_added_to_the_filter_once_whatever_its_name() {
-        let filter = RecordFilter { text: "kettle".to_owned(), ..RecordFilter::default() };
-        let one = filter.of_type("Order \"A\"");
-        assert_eq!(one.cel, r#"type == "Order \"A\"""#);
-        assert_eq!((&one.text, one.of_type("Order \"A\"")), (&filter.text, one.clone()));
-        assert_eq!(filter.of_type("").cel, "type == null");
-        let both = RecordFilter { cel: "value.n > 3".to_owned(), ..filter };
-        assert_eq!(both.of_type("A").cel, r#"(value.n > 3) && type == "A""#);
-    }
 }

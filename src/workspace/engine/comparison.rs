@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
+use super::State;
 use super::entity_fold::{selection_at, state_at};
 use super::history_view::EntityHistory;
 use super::one_clock::OneClock;
-use super::state::State;
 use super::tree::{line_text, value_kind};
 use crate::fold::{Selection, diff};
 use crate::model::{ChangeKind, JsonPointer, Value};
@@ -231,7 +231,7 @@ impl State {
         self.entities.retain_mut(|open| {
             let used = open.shown || compared.contains(&open.view.key);
             if !used {
-                open.stop_reading();
+                open.reading.stop();
             }
             used
         });

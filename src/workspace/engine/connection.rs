@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use super::groups::GroupTimes;
-use super::state::{Outbox, State};
-use super::{DemoStarter, Target};
+use super::{DemoStarter, Outbox, State, Target};
 use crate::kafka::{Connection, Settings, check_connection};
 use crate::model::Isolation;
 use crate::partition_log::{CacheError, CachedLog, KafkaLog, Keeping};
@@ -138,6 +137,8 @@ impl State {
         self.sandboxes.clear();
         self.connection = None;
         self.log = None;
+        self.decided.clear();
+        self.deciding.clear();
         self.demo = None;
         self.group_times = GroupTimes::default();
         self.view.demo = None;

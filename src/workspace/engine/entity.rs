@@ -4,22 +4,22 @@
 //! picture stays until the new one is there.
 //! Does not know: how states are computed (`fold`) or shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::State;
 use super::history_view::{EntityHistory, HistoryQuestion};
 use super::lanes::with_unknown;
 use super::one_clock::LogPlace;
 use super::pool::{News, TaskKey};
-use super::reading::{LogFacts, Reading, keep_gaps};
-use super::state::State;
+use super::reading::Reading;
 use crate::fold::{self, Fold};
-use crate::model::{Isolation, KeyFilter, PartitionRead, RecordBatch};
+use crate::model::{Isolation, PartitionRead, RecordBatch};
 use crate::partition_log::{LogSnapshot, LogStore};
 use crate::workspace::ask::coverage::Offsets;
+use crate::workspace::ask::log_read::LogQuestion;
 use crate::workspace::{
-    EntityKey, EntityView, Fetch, GroupSummary, JobId, NoticeLevel, Problem, StartPosition,
-    default_fold,
+    EntityKey, EntityView, Fetch, GroupSummary, NoticeLevel, Problem, StartPosition, default_fold,
 };
 
 /// The fold an entity is folded with when the one that `foldback.toml` names cannot be had.
@@ -33,11 +33,7 @@ pub(crate) struct OpenEntity {
     /// Its records.
     store: LogStore,
     /// The read that fills it.
-    reading: Option<Reading>,
-    /// What the cluster said when it was read.
-    facts: LogFacts,
-    /// How far each partition was read.
-    partitions: Vec<PartitionRead>,
+    pub(crate) reading: Reading,
     /// How its events are folded.
     fold: Arc<dyn Fold>,
     /// Whether the window shows it; else it is only compared with.
@@ -68,18 +64,11 @@ impl OpenEntity {
         Self {
             view,
             store: LogStore::new(budget_bytes),
-            reading: None,
-            facts: LogFacts::default(),
-            partitions: Vec::new(),
+            reading: Reading::default(),
             fold,
             shown: false,
             history: None,
         }
-    }
-
-    /// Whether this job reads it.
-    pub(crate) fn is_read_by(&self, job: JobId) -> bool {
-        self.reading.as_ref().is_some_and(|reading| reading.job == job)
     }
 
     /// What its records take, in bytes.
@@ -98,11 +87,6 @@ impl OpenEntity {
         Some((places.first()?.time_ms, places.last()?.time_ms))
     }
 
-    /// Takes what the cluster says about its topics.
-    pub(crate) fn know(&mut self, facts: &LogFacts) {
-        self.facts = facts.clone();
-    }
-
     /// Takes records.
     ///
     /// # Errors
@@ -113,30 +97,12 @@ impl OpenEntity {
             .map_err(|error| Problem::from_error(&error).with_hint(error.hint()))
     }
 
-    /// What was read of it, and how, once it is being read.
-    pub(crate) fn what_was_read(&self) -> Option<(&LogFacts, &[PartitionRead], &Reading)> {
-        Some((&self.facts, &self.partitions, self.reading.as_ref()?))
-    }
-
-    /// Takes the aborted records behind its gaps.
-    pub(crate) fn know_aborted(&mut self, aborted: Offsets) {
-        self.facts.aborted = Some(aborted);
-    }
-
     /// Takes how far reading is.
-    pub(crate) fn progress(&mut self, mut partitions: Vec<PartitionRead>) {
-        keep_gaps(&self.partitions, &mut partitions);
-        self.partitions = partitions;
+    pub(crate) fn progress(&mut self, reads: Vec<PartitionRead>) {
+        self.reading.progress(reads);
         let nowhere = BTreeSet::new();
         let homes = self.history.as_ref().map_or(&nowhere, |history| &history.homes);
-        self.view.lanes = with_unknown(&self.view.lanes, &self.partitions, homes);
-    }
-
-    /// Stops the read that fills it.
-    pub(crate) fn stop_reading(&mut self) {
-        if let Some(reading) = self.reading.take() {
-            reading.cancel.cancel();
-        }
+        self.view.lanes = with_unknown(&self.view.lanes, &self.reading.reads, homes);
     }
 
     /// Reading could not go on.
@@ -203,45 +169,32 @@ impl State {
 
     /// Reads an entity's history from the log start on, and follows it.
     pub(crate) fn read_entity(&mut self, key: &EntityKey) {
-        let keys = self.key_filter(key);
         let budget_bytes = self.view.memory_budget_bytes;
         let Some(open) = self.entity_mut(key) else { return };
-        open.stop_reading();
+        open.reading.stop();
         open.store = LogStore::new(budget_bytes);
-        open.partitions.clear();
         open.view.events = std::mem::take(&mut open.view.events).asked_again();
         let title = format!("Reading {}", key.entity);
-        let reading =
-            self.start_reading(title, key.topics.to_vec(), StartPosition::Oldest(None), keys, true);
+        let question = LogQuestion {
+            topics: key.topics.to_vec(),
+            entity: Some(key.entity.clone()),
+            start: StartPosition::Oldest(None),
+            follow: true,
+        };
+        let begun = self.start_reading(title, question);
         if let Some(open) = self.entity_mut(key) {
-            open.view.job = reading.as_ref().map(|reading| reading.job);
-            open.reading = reading;
-        }
-    }
-
-    /// Which keys the entity's records have, where all its topics map the key to the entity.
-    fn key_filter(&self, key: &EntityKey) -> KeyFilter {
-        let mappings = key.topics.iter().map(|topic| self.mapping_for(topic));
-        let mut filters = mappings.map(|mapping| mapping.key_filter(&key.entity));
-        let first = filters.next().flatten();
-        match first {
-            Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
-            _ => KeyFilter::All,
+            open.view.job = open.reading.begin(begun);
         }
     }
 
     /// The history is worked out anew from the records there are.
     pub(crate) fn work_out_history(&mut self, key: &EntityKey) {
-        let ways: BTreeMap<_, _> = key
-            .topics
-            .iter()
-            .map(|topic| (Arc::clone(topic), self.known_way_to_read(topic)))
-            .collect();
+        let mappings = self.mappings_of(&key.topics);
         let Some(open) = self.entity_mut(key) else { return };
         let question = HistoryQuestion {
-            entity: key.entity.clone(),
+            topics: Arc::clone(&key.topics),
             log: open.log(),
-            ways,
+            mappings,
             fold: Arc::clone(&open.fold),
         };
         let key = key.clone();
@@ -257,26 +210,23 @@ impl State {
     fn take_history(&mut self, key: &EntityKey, history: Arc<EntityHistory>) {
         let isolation = self.view.isolation;
         let Some(open) = self.entity_mut(key) else { return };
-        let is_read =
-            open.partitions.iter().all(PartitionRead::is_done) && !open.partitions.is_empty();
-        open.view.lanes = with_unknown(&history.lanes, &open.partitions, &history.homes);
-        open.view.events = if is_read {
+        open.view.lanes = with_unknown(&history.lanes, &open.reading.reads, &history.homes);
+        open.view.events = if open.reading.is_done() {
             Fetch::Ready(Arc::clone(&history.rows))
         } else {
             Fetch::Pending(Some(Arc::clone(&history.rows)))
         };
+        let topics = if history.rows.is_empty() { None } else { Some(Arc::clone(&key.topics)) };
         open.history = Some(history);
         open.assess(isolation);
+        for topic in topics.iter().flat_map(|topics| topics.iter()) {
+            self.decide_anew(topic);
+        }
         self.mark_groups();
         self.measure_clock();
         self.fold_to_clock(key);
         self.compare_anew_with(key);
         self.touch();
-    }
-
-    /// An entity was read to the end, or as far as it went.
-    pub(crate) fn entity_read(&mut self, key: &EntityKey) {
-        self.work_out_history(key);
     }
 
     /// Folds an entity with this built-in fold.
@@ -301,9 +251,8 @@ impl State {
 impl OpenEntity {
     /// How complete its history is.
     fn assess(&mut self, isolation: Isolation) {
-        let failures =
-            self.history.as_ref().map(|history| history.undecodable.clone()).unwrap_or_default();
-        self.view.completeness =
-            Some(Arc::new(self.facts.completeness(&self.partitions, isolation, &failures)));
+        let none = Offsets::new();
+        let undecodable = self.history.as_ref().map_or(&none, |history| &history.undecodable);
+        self.view.completeness = Some(Arc::new(self.reading.completeness(isolation, undecodable)));
     }
 }

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use super::State;
 use super::entity_at::entity_at;
 use super::history_view::EntityHistory;
 use super::one_clock::{OneClock, included};
 use super::pool::{News, TaskKey};
-use super::state::State;
 use crate::fold::{Selection, select};
 use crate::model::{Clock, JsonPointer, Value, When};
 use crate::workspace::{EntityAt, EntityKey};

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::State;
 use super::lag_history::with_sample;
-use super::state::State;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{Fetch, GroupSummary, groups};
 

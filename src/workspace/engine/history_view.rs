@@ -10,25 +10,24 @@ use super::entity_at::{Told, summary};
 use super::inspect::detail;
 use super::lanes::lanes;
 use super::one_clock::LogPlace;
-use super::topic::WayToRead;
-use crate::entity::{self, Mapping, Selector};
+use crate::entity::{Mapping, Selector};
 use crate::fold::{Fold, History, diff};
-use crate::model::{Change, EntityId, Event, EventProblem, JsonPointer, Position, TopicPartition};
-use crate::partition_log::{LogBounds, LogSnapshot};
+use crate::model::{Change, Event, JsonPointer, Position, TopicPartition};
+use crate::partition_log::LogSnapshot;
+use crate::workspace::ask::coverage::Offsets;
+use crate::workspace::ask::entity_question::{events_in, undecodable};
+use crate::workspace::ask::topic_mapping::Mappings;
 use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
-
-/// How many records are looked at to detect how they are read.
-const SAMPLES: usize = 1000;
 
 /// What a history is worked out from.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryQuestion {
-    /// The entity.
-    pub(crate) entity: EntityId,
-    /// Its records, perhaps among others.
+    /// The topics of the entity.
+    pub(crate) topics: Arc<[Arc<str>]>,
+    /// The entity's records.
     pub(crate) log: LogSnapshot,
-    /// How the records of each topic are read; what is not known is detected from the entity's own records.
-    pub(crate) ways: BTreeMap<Arc<str>, Option<WayToRead>>,
+    /// How the records of each topic are read.
+    pub(crate) mappings: Mappings,
     /// How its events are folded.
     pub(crate) fold: Arc<dyn Fold>,
 }
@@ -47,54 +46,25 @@ pub(crate) struct EntityHistory {
     /// The partitions that hold events.
     pub(crate) homes: BTreeSet<TopicPartition>,
     /// The events that could not be decoded.
-    pub(crate) undecodable: Vec<Position>,
+    pub(crate) undecodable: Offsets,
     /// What it was worked out from.
     log: LogSnapshot,
     /// How the records of each topic were read.
-    ways: BTreeMap<Arc<str>, WayToRead>,
+    mappings: Mappings,
 }
 
 impl HistoryQuestion {
     /// Works it out.
     pub(crate) fn work_out(self) -> EntityHistory {
-        let ways = self.ways_to_read();
-        let records: Vec<_> = self.log.in_log_order(&LogBounds::default()).collect();
-        let events = entity::history(records.iter().filter_map(|(_, record)| {
-            let record = record.get();
-            let (mapping, decoder) = ways.get(&record.partition().topic)?;
-            let is_own = mapping.entity_of(record).as_ref() == Some(&self.entity);
-            is_own.then_some((record, &**mapping, *decoder))
-        }));
-        let undecodable =
-            events.iter().filter(|event| event.problems.contains(&EventProblem::Undecodable));
-        let undecodable = undecodable.map(|event| event.position.clone()).collect();
+        let events = events_in(&self.log, &self.mappings);
+        let undecodable = undecodable(&events);
         let places = events.iter().map(place).collect();
         let homes = events.iter().map(|event| event.position.topic_partition()).collect();
-        let topics: Vec<Arc<str>> = self.ways.keys().cloned().collect();
-        let lanes = lanes(&topics, &events);
-        let rows = rows(&events, &*self.fold, &ways);
+        let lanes = lanes(&self.topics, &events);
+        let rows = rows(&events, &*self.fold, &self.mappings);
         let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
-        EntityHistory { history, rows, lanes, places, homes, undecodable, log: self.log, ways }
-    }
-}
-
-impl HistoryQuestion {
-    /// How the records of each topic are read.
-    fn ways_to_read(&self) -> BTreeMap<Arc<str>, WayToRead> {
-        let way = |(topic, known): (&Arc<str>, &Option<WayToRead>)| {
-            let way = known.clone().unwrap_or_else(|| self.detect(topic));
-            (Arc::clone(topic), way)
-        };
-        self.ways.iter().map(way).collect()
-    }
-
-    /// Detects how the records of a topic are read from those of the entity.
-    fn detect(&self, topic: &Arc<str>) -> WayToRead {
-        let own: Vec<_> =
-            self.log.in_log_order(&LogBounds::of_topic(topic)).take(SAMPLES).collect();
-        // One entity says nothing about partitioners, so the number of partitions does not matter.
-        let detected = entity::detect(own.iter().map(|(_, record)| record.get()), 1);
-        (Arc::new(detected.mapping), detected.decoder.decoder)
+        let (log, mappings) = (self.log, self.mappings);
+        EntityHistory { history, rows, lanes, places, homes, undecodable, log, mappings }
     }
 }
 
@@ -104,14 +74,10 @@ fn place(event: &Event) -> LogPlace {
 }
 
 /// A line for each event, with what it changed.
-fn rows(
-    events: &[Event],
-    fold: &dyn Fold,
-    ways: &BTreeMap<Arc<str>, WayToRead>,
-) -> Arc<[EventRow]> {
+fn rows(events: &[Event], fold: &dyn Fold, mappings: &Mappings) -> Arc<[EventRow]> {
     // What every event says of itself is shown in columns of its own.
     let told = Told {
-        elsewhere: ways.values().flat_map(|(mapping, _)| own_columns(mapping)).collect(),
+        elsewhere: mappings.values().flat_map(|topic| own_columns(&topic.mapping)).collect(),
         last: changed_by_most(events, fold),
     };
     each_change(events, fold).map(|(event, changes)| row(event, &changes, &told)).collect()
@@ -181,8 +147,7 @@ impl EntityHistory {
     /// Everything about the record of one of its events.
     pub(crate) fn record(&self, position: &Position) -> Option<RecordDetail> {
         let record = self.log.record(self.log.find(position)?)?;
-        let (mapping, decoder) = self.ways.get(&position.topic)?;
-        Some(detail(record.get(), mapping, *decoder))
+        Some(detail(record.get(), self.mappings.get(&position.topic)?))
     }
 
     /// Where consumer groups stand in this history: those with a commit in a partition that holds one of its events.
@@ -232,9 +197,9 @@ mod tests {
             lanes: Arc::default(),
             places,
             homes: BTreeSet::new(),
-            undecodable: Vec::new(),
+            undecodable: Offsets::new(),
             log: LogStore::new(0).snapshot(),
-            ways: BTreeMap::new(),
+            mappings: Mappings::new(),
         }
     }
 

@@ -7,53 +7,53 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::State;
 use super::pool::{News, TaskKey};
-use super::state::State;
 use super::tree::tree_rows;
 use crate::decode::Decoder;
-use crate::entity::Mapping;
-use crate::kafka::{self, Connection};
+use crate::kafka;
 use crate::model::{
-    Cancel, Decoded, Isolation, OffsetRange, Position, ReadEvent, ReadPlan, RecordBatch, RecordRef,
+    Cancel, Decoded, OffsetRange, Position, ReadEvent, ReadPlan, RecordBatch, RecordRef,
 };
-use crate::workspace::clock::now_ms;
-use crate::workspace::{NoticeLevel, Problem, RecordDetail};
+use crate::workspace::{NoticeLevel, Problem, RecordDetail, Session, TopicMapping};
 
 impl State {
     /// Shows everything about a record.
     pub(crate) fn inspect_record(&mut self, position: Position) {
-        let (mapping, decoder) =
-            (self.mapping_for(&position.topic), self.decoder_for(&position.topic));
+        let mapping = self.mapping_for(&position.topic);
         let logs = self
             .topics
             .iter()
             .map(|open| open.log())
             .chain(self.entities.iter().map(|open| open.log()));
         let found = logs.into_iter().find(|log| log.find(&position).is_some());
-        let Some(log) = found else { return self.fetch_record(position, mapping, decoder) };
+        let Some((log, mapping)) = found.zip(mapping) else { return self.fetch_record(position) };
         let task = move || -> News {
             let record = log.find(&position).and_then(|location| log.record(location));
-            let detail = record.map(|record| detail(record.get(), &mapping, decoder));
+            let detail = record.map(|record| detail(record.get(), &mapping));
             Box::new(move |state| state.show_record(detail))
         };
         self.pool.submit(TaskKey::Inspect, Box::new(task));
     }
 
     /// Fetches a record that is not in memory.
-    fn fetch_record(&mut self, position: Position, mapping: Arc<Mapping>, decoder: Decoder) {
-        let Some(connection) = self.connection.clone() else { return };
-        let isolation = self.view.isolation;
+    fn fetch_record(&mut self, position: Position) {
+        let Some(session) = self.session(Cancel::new()) else { return };
+        let chosen = self.mapping_for(&position.topic);
         self.spawn("record", move |outbox| {
-            let fetched = fetch(&connection, &position, isolation);
+            let fetched = fetch(&session, &position).and_then(|batch| {
+                let mapping = chosen.map_or_else(|| session.topic_mapping(&position.topic), Ok);
+                Ok((batch, mapping.map_err(|failure| failure.problem)?))
+            });
             outbox.send(move |state| match fetched {
-                Ok(batch) => {
+                Ok((batch, mapping)) => {
                     let record =
                         batch.iter().filter(|record| record.offset() <= position.offset).last();
                     if record.is_some_and(|record| record.offset() < position.offset) {
                         let problem = no_record(&position, "the last one before it is shown");
                         state.notify(NoticeLevel::Info, problem);
                     }
-                    state.show_record(record.map(|record| detail(record, &mapping, decoder)));
+                    state.show_record(record.map(|record| detail(record, &mapping)));
                 }
                 Err(problem) => state.notify(NoticeLevel::Error, problem),
             });
@@ -73,15 +73,10 @@ impl State {
 const LOOK_BACK: i64 = 64;
 
 /// Reads the record at this position, or the last ones shortly before it where there is none.
-fn fetch(
-    connection: &Connection,
-    position: &Position,
-    isolation: Isolation,
-) -> Result<RecordBatch, Problem> {
+fn fetch(session: &Session, position: &Position) -> Result<RecordBatch, Problem> {
     let offset = position.offset;
     let partition = position.topic_partition();
-    let last_of =
-        |from, to| last_batch(connection, OffsetRange::new(&partition, from, to), isolation);
+    let last_of = |from, to| last_batch(session, OffsetRange::new(&partition, from, to));
     let found = match last_of(offset, offset + 1)? {
         None if offset > 0 => last_of((offset - LOOK_BACK).max(0), offset)?,
         found => found,
@@ -90,12 +85,9 @@ fn fetch(
 }
 
 /// Reads a range; the last batch of it.
-fn last_batch(
-    connection: &Connection,
-    range: OffsetRange,
-    isolation: Isolation,
-) -> Result<Option<RecordBatch>, Problem> {
-    let plan = ReadPlan { isolation, ..ReadPlan::new(vec![range], now_ms()) };
+fn last_batch(session: &Session, range: OffsetRange) -> Result<Option<RecordBatch>, Problem> {
+    let isolation = session.isolation();
+    let plan = ReadPlan { isolation, ..ReadPlan::new(vec![range], session.started_ms()) };
     let mut found = None;
     let mut sink = |event| {
         if let ReadEvent::Batch(batch) = event {
@@ -103,7 +95,7 @@ fn last_batch(
         }
         ControlFlow::Continue(())
     };
-    kafka::read(connection, &plan, &Cancel::new(), &mut sink)
+    kafka::read(session.connection(), &plan, &Cancel::new(), &mut sink)
         .map_err(|error| Problem::from(&error))?;
     Ok(found)
 }
@@ -117,7 +109,8 @@ fn no_record(position: &Position, hint: &str) -> Problem {
 }
 
 /// Everything about a record.
-pub(super) fn detail(record: RecordRef<'_>, mapping: &Mapping, decoder: Decoder) -> RecordDetail {
+pub(super) fn detail(record: RecordRef<'_>, topic: &TopicMapping) -> RecordDetail {
+    let TopicMapping { mapping, decoder, .. } = topic;
     let decoded = decoder.decode(record.value());
     let text = record.value().and_then(|value| std::str::from_utf8(value).ok());
     let headers = record.headers().map(|header| (header.name.into(), header.value.map(Into::into)));
@@ -137,7 +130,7 @@ pub(super) fn detail(record: RecordRef<'_>, mapping: &Mapping, decoder: Decoder)
         failure: decoded.failure().map(Into::into),
         text: text.map(Into::into),
         tree: decoded.json().map(|value| tree_rows(value).into()).unwrap_or_default(),
-        decode_report: decode_report(&decoded, decoder).into(),
+        decode_report: decode_report(&decoded, *decoder).into(),
     }
 }
 

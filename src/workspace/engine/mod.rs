@@ -7,15 +7,19 @@
 //! Long work runs elsewhere and comes back as *news*: a closure over the state. Reading runs on a thread per job;
 //! folding, decoding and filtering run on the [`pool`]. The channel for news is bounded, so a fast reader waits for the
 //! engine instead of filling the memory.
+//!
+//! [`State`] is everything the engine knows: each file here adds what can be done with its part of it.
 
 mod clock;
 mod command;
 mod comparison;
 mod connection;
+mod decided;
 mod demo_port;
 mod entity;
 mod entity_at;
 mod entity_fold;
+mod event_loop;
 mod groups;
 mod history_view;
 mod inspect;
@@ -23,12 +27,13 @@ mod jobs;
 mod lag_history;
 mod lanes;
 mod one_clock;
+mod options;
 mod pool;
 mod port;
+mod read_news;
 mod reading;
 mod rows;
 mod sandbox;
-mod state;
 mod topic;
 mod topic_lanes;
 mod topic_table;
@@ -36,89 +41,35 @@ mod topics;
 mod tree;
 mod types;
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded, select};
+use crossbeam_channel::{Sender, bounded};
 
-pub use self::command::{
-    ClockCommand, Command, ConnectionChoice, DemoCommand, DemoFault, RecordFilter, StartPosition,
-    StepTarget,
-};
+pub use self::command::{ClockCommand, Command, DemoCommand, StepTarget};
 pub use self::demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
+use self::entity::OpenEntity;
+use self::groups::GroupTimes;
+use self::jobs::Jobs;
+use self::one_clock::OneClock;
+pub use self::options::{DemoStarter, EngineOptions, Target};
 use self::pool::{News, Pool};
 pub use self::port::{EnginePort, Refused, WorkspacePort, port};
-use self::state::State;
-use super::{ClockMode, Config, Problem};
-use crate::kafka::Settings;
-use crate::model::Isolation;
-use crate::partition_log::LogCache;
-
-/// What an engine starts with.
-#[derive(Debug, Default)]
-pub struct EngineOptions {
-    /// The `foldback.toml` in force.
-    pub config: Option<Config>,
-    /// What to connect to at once.
-    pub connect: Option<Target>,
-    /// Starts the reference system, where the program brings one.
-    pub demo: Option<DemoStarter>,
-    /// Which records are read at first.
-    pub isolation: Isolation,
-    /// Where what is read is kept; `None` to keep nothing.
-    pub cache: Option<Arc<LogCache>>,
-}
-
-/// Something to connect to.
-#[derive(Clone, Debug)]
-pub enum Target {
-    /// As a user names it.
-    Choice(ConnectionChoice),
-    /// With these settings.
-    Settings(Box<Settings>),
-    /// To the reference system, which is started for it.
-    Demo,
-}
-
-/// Starts the reference system; says how to connect to its cluster and how to talk to it.
-#[derive(Clone)]
-pub struct DemoStarter(Arc<dyn Fn() -> Result<(Settings, DemoPort), Problem> + Send + Sync>);
-
-impl DemoStarter {
-    /// A starter that calls this, on a thread where it may take its time.
-    pub fn new(
-        start: impl Fn() -> Result<(Settings, DemoPort), Problem> + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(start))
-    }
-
-    /// Starts it.
-    fn start(&self) -> Result<(Settings, DemoPort), Problem> {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for DemoStarter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DemoStarter")
-    }
-}
+use self::sandbox::OpenSandbox;
+use self::topic::OpenTopic;
+use crate::kafka::Connection;
+use crate::model::Cancel;
+use crate::partition_log::CachedLog;
+use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::clock::now_ms;
+use crate::workspace::{Notice, NoticeLevel, Problem, Session, Snapshot};
 
 /// How much news may wait. Batches of records are the bulk of it, a few megabytes at most.
 const NEWS_MAX: usize = 64;
-
-/// The least time between two snapshots while news pours in, so that a flood costs few repaints.
-const PUBLISH_EVERY: Duration = Duration::from_millis(50);
-
-/// How often the clock moves while it plays.
-const PLAY_EVERY: Duration = Duration::from_millis(33);
-
-/// How long the engine takes news before it looks at the clock and publishes.
-const TURN_MAX: Duration = Duration::from_millis(10);
 
 /// Starts the engine on a thread of its own.
 ///
@@ -131,115 +82,240 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     let mut state = State::new(options, news_in, pool);
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
         state.connect_at_start();
-        run(&mut state, &news, &engine_port);
+        event_loop::run(&mut state, &news, &engine_port);
         state.jobs.cancel_all();
     })?;
     Ok(port)
 }
 
-/// Takes commands and news until the window is gone.
-fn run(state: &mut State, news: &Receiver<News>, port: &EnginePort) {
-    let mut published = Instant::now();
-    let mut turned = Instant::now();
-    loop {
-        publish(state, port, &mut published);
-        let wait = pause(state, published);
-        select! {
-            recv(port.commands()) -> command => match command {
-                Ok(command) => state.carry_out(command),
-                Err(_) => return,
-            },
-            recv(news) -> news => {
-                if let Ok(news) = news {
-                    news(state);
-                }
-            }
-            default(wait) => {}
-        }
-        take_what_waits(state, news, port);
-        let elapsed = turned.elapsed();
-        if matches!(state.clock.mode, ClockMode::Playing(_)) {
-            if elapsed >= PLAY_EVERY {
-                turned = Instant::now();
-                state.play_on(elapsed);
-            }
-        } else {
-            turned = Instant::now();
-        }
-        state.work_off();
-    }
+/// How many notices are kept.
+const NOTICES_MAX: usize = 200;
+
+/// Everything the engine knows.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// What it was started with.
+    pub(crate) options: EngineOptions,
+    /// The next snapshot.
+    pub(crate) view: Snapshot,
+    /// The long jobs.
+    pub(crate) jobs: Jobs,
+    /// The threads that fold.
+    pub(crate) pool: Pool,
+    /// The one clock.
+    pub(crate) clock: OneClock,
+    /// The connection, once it stands.
+    pub(crate) connection: Option<Connection>,
+    /// Its log, as far as it was read before.
+    pub(crate) log: Option<Arc<CachedLog>>,
+    /// How the records of topics are read, as it was decided since the connection stands.
+    pub(crate) decided: Mappings,
+    /// The topics for which that is being decided anew.
+    pub(crate) deciding: BTreeSet<Arc<str>>,
+    /// The open topics, in the order they were opened.
+    pub(crate) topics: Vec<OpenTopic>,
+    /// The open entities, in the order they were opened.
+    pub(crate) entities: Vec<OpenEntity>,
+    /// The open sandboxes, in the order they were opened.
+    pub(crate) sandboxes: Vec<OpenSandbox>,
+    /// The way to the reference system, while it runs.
+    pub(crate) demo: Option<DemoPort>,
+    /// When groups are asked for anew by themselves.
+    pub(crate) group_times: GroupTimes,
+    /// Grows with every connection; news of an earlier one is dropped.
+    session: u64,
+    /// Takes news to the engine.
+    news: Sender<News>,
+    /// Whether the next snapshot differs from the last, and whether a user waits for it.
+    change: Change,
 }
 
-/// Commands go first: what the user does shows before what the cluster says.
-fn take_what_waits(state: &mut State, news: &Receiver<News>, port: &EnginePort) {
-    let began = Instant::now();
-    while began.elapsed() < TURN_MAX {
-        if let Ok(command) = port.commands().try_recv() {
-            state.carry_out(command);
-        } else if let Ok(news) = news.try_recv() {
+/// How much the next snapshot differs from the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// Not at all.
+    None,
+    /// By news.
+    News,
+    /// By what a user did, or waits for.
+    Urgent,
+}
+
+/// Takes news of one connection to the engine.
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    /// The channel.
+    news: Sender<News>,
+    /// The connection the news is of.
+    session: u64,
+}
+
+impl Outbox {
+    /// Sends news, waiting while the engine is busy. Says whether anybody still listens.
+    pub(crate) fn send(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
+        self.send_quietly(move |state| {
+            state.touch();
             news(state);
-        } else {
-            return;
-        }
+        })
+    }
+
+    /// The same of what may be no news: it says itself when something changed.
+    pub(crate) fn send_quietly(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
+        let session = self.session;
+        let checked: News = Box::new(move |state| {
+            if state.session == session {
+                news(state);
+            }
+        });
+        self.news.send(checked).is_ok()
     }
 }
 
-/// How long to sleep when nothing comes.
-fn pause(state: &State, published: Instant) -> Duration {
-    const LONG: Duration = Duration::from_hours(1);
-    let playing = matches!(state.clock.mode, ClockMode::Playing(_)).then_some(PLAY_EVERY);
-    let publishing = state.is_changed().then(|| PUBLISH_EVERY.saturating_sub(published.elapsed()));
-    [playing, publishing, state.next_turn()].into_iter().flatten().min().unwrap_or(LONG)
-}
-
-/// Publishes what changed, at once after a command, else not too often.
-fn publish(state: &mut State, port: &EnginePort, published: &mut Instant) {
-    if state.is_urgent() || (state.is_changed() && published.elapsed() >= PUBLISH_EVERY) {
-        port.publish(state.take_snapshot());
-        *published = Instant::now();
-    }
-}
-
-/// Carries out commands; each is explained where it is declared.
 impl State {
-    /// Does what the window asks.
-    fn carry_out(&mut self, command: Command) {
-        self.touch_urgently();
-        match command {
-            Command::Connect(choice) => self.connect(Target::Choice(choice)),
-            Command::OpenDemo => self.connect(Target::Demo),
-            Command::CheckConnection(choice) => self.check_connection(choice),
-            Command::Disconnect => self.disconnect(),
-            Command::RefreshTopics => self.refresh_topics(),
-            Command::SetIsolation(isolation) => self.set_isolation(isolation),
-            Command::OpenTopic(topic) => self.open_topic(&topic),
-            Command::CloseTopic(topic) => self.close_topic(&topic),
-            Command::Read(topic, start) => self.read_topic(&topic, start),
-            Command::SetFilter(topic, filter) => self.set_filter(&topic, filter),
-            Command::CountTypes(topic) => self.count_types(&topic),
-            Command::NeedPages(topic, pages) => self.need_pages(&topic, &pages),
-            Command::NeedLanes(topic, wanted) => self.need_lanes(&topic, wanted),
-            Command::InspectRecord(position) => self.inspect_record(position),
-            Command::SetDecoder(topic, decoder) => self.set_decoder(&topic, decoder),
-            Command::SearchEntities(topic, text) => self.search_entities(&topic, text),
-            Command::OpenEntity(key) => self.open_entity(&key),
-            Command::CloseEntity(key) => self.close_entity(&key),
-            Command::SetFold(key, fold) => self.set_fold(&key, &fold),
-            Command::SelectPath(key, path) => self.select_path(&key, path),
-            Command::Compare(key, with) => self.compare(&key, with),
-            Command::RefreshGroups => self.refresh_groups(),
-            Command::WatchGroups(watch) => self.watch_groups(watch),
-            Command::Clock(command) => self.move_clock(command),
-            Command::CancelJob(id) => self.jobs.cancel(id),
-            Command::ClearJobs => self.jobs.clear_ended(),
-            Command::AddBookmark(bookmark) => self.add_bookmark(bookmark),
-            Command::RemoveBookmark(number) => self.remove_bookmark(number),
-            Command::ReadNotices => self.read_notices(),
-            Command::Demo(command) => self.send_to_demo(command),
-            Command::FindScripts => self.find_scripts(),
-            Command::OpenSandbox(key, history) => self.open_sandbox(&key, history),
-            Command::CloseSandbox(key) => self.close_sandbox(&key),
-            Command::Sandbox(key, command) => self.ask_sandbox(&key, command),
+    /// The state at the start.
+    pub(crate) fn new(options: EngineOptions, news: Sender<News>, pool: Pool) -> Self {
+        let view = Snapshot {
+            isolation: options.isolation,
+            saved_connections: connection::saved_connections(options.config.as_ref()),
+            memory_budget_bytes: topic::MEMORY_BUDGET_BYTES,
+            ..Snapshot::default()
+        };
+        Self {
+            options,
+            view,
+            jobs: Jobs::default(),
+            pool,
+            clock: OneClock::default(),
+            connection: None,
+            log: None,
+            decided: Mappings::new(),
+            deciding: BTreeSet::new(),
+            topics: Vec::new(),
+            entities: Vec::new(),
+            sandboxes: Vec::new(),
+            demo: None,
+            group_times: GroupTimes::default(),
+            session: 0,
+            news,
+            change: Change::Urgent,
         }
+    }
+
+    /// Something changed.
+    pub(crate) fn touch(&mut self) {
+        self.change = self.change.max(Change::News);
+    }
+
+    /// Something changed that a user waits for.
+    pub(crate) fn touch_urgently(&mut self) {
+        self.change = Change::Urgent;
+    }
+
+    /// Whether the next snapshot differs from the last.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.change != Change::None
+    }
+
+    /// Whether a user waits for the next snapshot.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.change == Change::Urgent
+    }
+
+    /// What the window sees from now on.
+    pub(crate) fn take_snapshot(&mut self) -> Arc<Snapshot> {
+        self.change = Change::None;
+        self.view.generation += 1;
+        self.view.jobs = self.jobs.views();
+        self.view.topic_views =
+            self.topics.iter().map(|topic| Arc::new(topic.view.clone())).collect();
+        self.view.entity_views =
+            self.entities.iter().map(|entity| Arc::new(entity.view.clone())).collect();
+        self.view.sandbox_views =
+            self.sandboxes.iter().map(|sandbox| Arc::new(sandbox.view.clone())).collect();
+        self.view.memory_bytes = self.memory_bytes();
+        self.show_clock();
+        Arc::new(self.view.clone())
+    }
+
+    /// What records in memory take, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let topics = self.topics.iter().map(OpenTopic::memory_bytes).sum::<u64>();
+        topics + self.entities.iter().map(OpenEntity::memory_bytes).sum::<u64>()
+    }
+
+    /// How the cluster is asked; what is asked is stopped by this switch.
+    pub(crate) fn session(&self, cancel: Cancel) -> Option<Session> {
+        let topics: Vec<Arc<str>> = self.decided.keys().cloned().collect();
+        Some(Session {
+            connection: self.connection.clone()?,
+            log: Arc::clone(self.log.as_ref()?),
+            config: self.options.config.clone().map(Arc::new),
+            isolation: self.view.isolation,
+            cancel,
+            started_ms: now_ms(),
+            decided: self.mappings_of(&topics),
+        })
+    }
+
+    /// From now on news of what was asked before is dropped.
+    pub(crate) fn begin_session(&mut self) {
+        self.session += 1;
+    }
+
+    /// Takes news of the present connection.
+    pub(crate) fn outbox(&self) -> Outbox {
+        Outbox { news: self.news.clone(), session: self.session }
+    }
+
+    /// Runs this on a thread of its own.
+    pub(crate) fn spawn(&mut self, name: &str, work: impl FnOnce(&Outbox) + Send + 'static) {
+        let outbox = self.outbox();
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&outbox));
+        if let Err(error) = started {
+            self.notify(NoticeLevel::Error, Problem::from_error(&error));
+        }
+    }
+
+    /// Tells the user something.
+    pub(crate) fn notify(&mut self, level: NoticeLevel, problem: Problem) {
+        let notice = Notice { time_ms: now_ms(), level, problem, read: false };
+        let kept = self.view.notices.len().saturating_sub(NOTICES_MAX - 1);
+        self.view.notices = self.view.notices.iter().skip(kept).cloned().chain([notice]).collect();
+        self.touch_urgently();
+    }
+
+    /// All notices have been seen.
+    pub(crate) fn read_notices(&mut self) {
+        self.view.notices = self
+            .view
+            .notices
+            .iter()
+            .map(|notice| Notice { read: true, ..notice.clone() })
+            .collect();
+    }
+
+    /// Hands a command to the reference system, where one runs.
+    pub(crate) fn send_to_demo(&mut self, command: DemoCommand) {
+        let Some(demo) = &self.demo else { return };
+        if demo.commands.try_send(command).is_err() {
+            let busy = Problem::new("the reference system is busy: the command was not sent")
+                .with_hint("try again");
+            self.notify(NoticeLevel::Warning, busy);
+        }
+    }
+
+    /// When something is due by itself.
+    pub(crate) fn next_turn(&self) -> Option<Duration> {
+        let rows = self.topics.iter().filter_map(OpenTopic::rows_due).min();
+        let GroupTimes { all, marked, looked: _ } = self.group_times;
+        let due = [all, marked, rows].into_iter().flatten().min()?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Does what is due by itself.
+    pub(crate) fn work_off(&mut self) {
+        let now = Instant::now();
+        self.refresh_due_groups(now);
+        self.refresh_due_rows(now);
     }
 }

@@ -9,7 +9,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::state::State;
+use super::State;
 use crate::workspace::{EntityKey, SandboxKey};
 
 /// What a task works out. Two tasks with the same key answer the same question, so the newer one replaces the older.
@@ -23,8 +23,8 @@ pub(crate) enum TaskKey {
     Lanes(String),
     /// The entities of a topic.
     Entities(String),
-    /// How a topic's records become events.
-    Mapping(String),
+    /// How complete a topic is.
+    Verdict(String),
     /// A record being inspected.
     Inspect,
     /// The history of an entity.

@@ -1,429 +1,143 @@
-//! Reading the log on a thread of its own, for an open topic or an open entity.
+//! A read of the log on a thread of its own, for an open topic or an open entity, and what is known of it.
 //!
-//! Promises: a read that was replaced or cancelled is let go of within a batch; what it still sends is dropped; every
-//! read ends with an honest account.
-//! Does not know: what the records are read for.
+//! Promises: a read that was replaced or cancelled is let go of within a batch; what it still sends is dropped.
+//! Does not know: which offsets are read and how (`ask::log_read`), what the records are read for.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use super::entity::OpenEntity;
-use super::state::{Outbox, State};
-use super::topic::OpenTopic;
-use crate::kafka::{Connection, KafkaError, TopicConfig, Watermarks};
-use crate::model::{
-    Cancel, Completeness, Isolation, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
-    Position, ReadEvent, ReadOutcome, ReadPlan, RecordBatch, TopicPartition,
-};
-use crate::partition_log::{CachedLog, KeptSegments, LogNews, PartitionHistory, assess};
-use crate::workspace::ask::coverage::{Offsets, aborted_in_gaps};
-use crate::workspace::ask::likely_first::{likely_partitions, open_likely_first};
+use super::State;
+use crate::model::{Cancel, Completeness, Isolation, OffsetRange, PartitionRead, TopicPartition};
+use crate::partition_log::LogNews;
+use crate::workspace::ask::coverage::{Coverage, GapFacts, Offsets};
+use crate::workspace::ask::log_read::{LogFacts, LogQuestion, LogTold};
 use crate::workspace::clock::now_ms;
-use crate::workspace::{
-    ConnectionState, Failure, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
-};
+use crate::workspace::{JobId, NoticeLevel, Session};
 
 /// A read that runs, or ran last.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Reading {
-    /// Its job.
-    pub(crate) job: JobId,
-    /// Its switch.
-    pub(crate) cancel: Cancel,
+    /// Its job and its switch; none before the first.
+    running: Option<(JobId, Cancel)>,
+    /// What the cluster said before it began.
+    pub(crate) facts: LogFacts,
+    /// How far each partition was read.
+    pub(crate) reads: Vec<PartitionRead>,
+    /// What a second look at these gaps told.
+    looked: (Vec<OffsetRange>, Option<GapFacts>),
 }
 
-/// What the cluster says about topics before they are read.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LogFacts {
-    /// Where each partition starts and ends, sorted.
-    pub(crate) watermarks: BTreeMap<TopicPartition, Watermarks>,
-    /// The leaders of the partitions.
-    pub(crate) leaders: BTreeMap<TopicPartition, Option<i32>>,
-    /// The topics' configurations, where they may be seen.
-    pub(crate) configs: BTreeMap<Arc<str>, Option<TopicConfig>>,
-    /// The offsets of aborted records in gaps, once they were looked for.
-    pub(crate) aborted: Option<Offsets>,
-}
+impl Reading {
+    /// Whether this job reads.
+    pub(crate) fn is_by(&self, job: JobId) -> bool {
+        self.running.as_ref().is_some_and(|(running, _)| *running == job)
+    }
 
-impl LogFacts {
+    /// Stops; what was read is forgotten.
+    pub(crate) fn stop(&mut self) {
+        if let Some((_, cancel)) = self.running.take() {
+            cancel.cancel();
+        }
+        self.reads.clear();
+        self.looked = Default::default();
+    }
+
+    /// From now on this job reads. Gives it to be shown.
+    pub(crate) fn begin(&mut self, begun: Option<(JobId, Cancel)>) -> Option<JobId> {
+        self.running = begun;
+        self.running.as_ref().map(|(job, _)| *job)
+    }
+
+    /// Takes how far it is. Once a read has reached the ends, its news leaves out the gaps it told of then.
+    pub(crate) fn progress(&mut self, mut reads: Vec<PartitionRead>) {
+        for read in reads.iter_mut().filter(|read| read.gaps.is_empty()) {
+            if let Some(known) = self.reads.iter().find(|known| known.partition == read.partition) {
+                read.gaps.clone_from(&known.gaps);
+            }
+        }
+        self.reads = reads;
+    }
+
+    /// Whether everything is read that there was.
+    pub(crate) fn is_done(&self) -> bool {
+        !self.reads.is_empty() && self.reads.iter().all(PartitionRead::is_done)
+    }
+
+    /// The gaps that nobody has looked into; from now on somebody does.
+    fn take_new_gaps(&mut self) -> Option<Vec<OffsetRange>> {
+        let gaps: Vec<OffsetRange> =
+            self.reads.iter().flat_map(|read| read.gaps.iter().cloned()).collect();
+        if gaps.is_empty() || gaps == self.looked.0 {
+            return None;
+        }
+        self.looked.0.clone_from(&gaps);
+        Some(gaps)
+    }
+
     /// How complete a history is that was read this far and holds these events that could not be decoded.
-    pub(crate) fn completeness(
-        &self,
-        reads: &[PartitionRead],
-        isolation: Isolation,
-        undecodable: &[Position],
-    ) -> Completeness {
-        let histories = self.watermarks.iter().map(|(partition, marks)| PartitionHistory {
-            partition: partition.clone(),
-            bounds: Some(*marks),
-            reads: reads.iter().filter(|read| read.partition == *partition).cloned().collect(),
-            compacted: self
-                .configs
-                .get(&partition.topic)
-                .and_then(Option::as_ref)
-                .map(TopicConfig::compacts),
-            aborted: self
-                .aborted
-                .as_ref()
-                .map(|aborted| aborted.get(partition).cloned().unwrap_or_default()),
-            undecodable: undecodable
-                .iter()
-                .filter(|position| position.topic_partition() == *partition)
-                .map(|position| position.offset)
-                .collect(),
-        });
-        assess(&histories.collect::<Vec<_>>(), isolation)
-    }
-}
-
-/// What a read is for.
-#[derive(Clone, Debug)]
-pub(crate) struct ReadOrder {
-    /// Its job.
-    pub(crate) job: JobId,
-    /// Its switch.
-    pub(crate) cancel: Cancel,
-    /// The topics to read.
-    pub(crate) topics: Vec<Arc<str>>,
-    /// Where to start.
-    pub(crate) start: StartPosition,
-    /// Which records are delivered.
-    pub(crate) isolation: Isolation,
-    /// Which of them are handed on.
-    pub(crate) keys: KeyFilter,
-    /// Whether to go on with what arrives.
-    pub(crate) follow: bool,
-}
-
-/// Keeps the gaps that were told of when a read had reached the ends: the news after that leaves them out.
-pub(crate) fn keep_gaps(before: &[PartitionRead], now: &mut [PartitionRead]) {
-    for read in now.iter_mut().filter(|read| read.gaps.is_empty()) {
-        if let Some(known) = before.iter().find(|known| known.partition == read.partition) {
-            read.gaps.clone_from(&known.gaps);
-        }
-    }
-}
-
-/// Carries out an order, from the thread it is given.
-pub(crate) fn carry_out(
-    connection: &Connection,
-    log: &CachedLog,
-    order: &ReadOrder,
-    outbox: &Outbox,
-) {
-    let ended = read(connection, log, order, outbox);
-    let job = order.job;
-    outbox.send(move |state| state.read_ended(job, ended));
-}
-
-/// Asks for the facts, plans, reads and tells.
-fn read(
-    connection: &Connection,
-    log: &CachedLog,
-    order: &ReadOrder,
-    outbox: &Outbox,
-) -> Result<ReadOutcome, Problem> {
-    let job = order.job;
-    let facts = log_facts(connection, &order.topics).map_err(|error| Problem::from(&error))?;
-    let ranges = ranges(connection, &facts, order).map_err(|error| Problem::from(&error))?;
-    let watermarks = facts.watermarks.clone();
-    outbox.send(move |state| state.read_begins(job, &facts));
-    let plan = ReadPlan {
-        isolation: order.isolation,
-        keys: order.keys.clone(),
-        whole: order.start == StartPosition::Oldest(None),
-        follow: order.follow || order.start == StartPosition::Live,
-        ..ReadPlan::new(ranges, now_ms())
-    };
-    let mut sink = |news| {
-        let heard = outbox.send(move |state| match news {
-            LogNews::Kept(kept) => state.take_kept(job, kept),
-            LogNews::Read(event) => state.read_says(job, event),
-        });
-        if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    };
-    let likely = if plan.whole {
-        likely_partitions(log, &plan, &watermarks, &order.cancel)
-    } else {
-        Ok(BTreeSet::new())
-    };
-    likely
-        .and_then(|likely| open_likely_first(log, &plan, &likely, &order.cancel, &mut sink))
-        .map_err(|error| Failure::from(error).problem)
-}
-
-/// What the cluster says about these topics.
-pub(crate) fn log_facts(
-    connection: &Connection,
-    topics: &[Arc<str>],
-) -> Result<LogFacts, KafkaError> {
-    let mut facts = LogFacts::default();
-    for topic in topics {
-        for leader in connection.topic(topic, REQUEST_TIMEOUT)?.partitions {
-            facts
-                .leaders
-                .insert(TopicPartition::new(Arc::clone(topic), leader.partition), leader.leader);
-        }
-    }
-    let partitions: Vec<TopicPartition> = facts.leaders.keys().cloned().collect();
-    facts.watermarks = connection.watermarks(&partitions, REQUEST_TIMEOUT)?;
-    let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
-    // Without the right to see configurations everything else still works; completeness says what it lacks.
-    facts.configs = connection.topic_configs(&names, REQUEST_TIMEOUT).unwrap_or_default();
-    Ok(facts)
-}
-
-/// Which offsets of each partition the user's words mean.
-fn ranges(
-    connection: &Connection,
-    facts: &LogFacts,
-    order: &ReadOrder,
-) -> Result<Vec<OffsetRange>, KafkaError> {
-    let partitions: Vec<TopicPartition> = facts.watermarks.keys().cloned().collect();
-    let offsets_at =
-        |time_ms| connection.offsets_at(&partitions, time_ms, order.isolation, REQUEST_TIMEOUT);
-    let (starts, ends) = match order.start {
-        StartPosition::SinceTime(from_ms) => (Some(offsets_at(from_ms)?), None),
-        // Timestamps may run late: records of the span can stand behind later ones, so an hour more is read.
-        StartPosition::TimeRange { from_ms, .. } if connection.settings().embedded => {
-            (Some(offsets_at(from_ms)?), None)
-        }
-        StartPosition::TimeRange { from_ms, to_ms } => (
-            Some(offsets_at(from_ms)?),
-            Some(offsets_at(to_ms.saturating_add(PLAUSIBLE_FUTURE_MS))?),
-        ),
-        _ => (None, None),
-    };
-    let share = |records: u64| {
-        i64::try_from(records.div_ceil(partitions.len().max(1) as u64)).unwrap_or(i64::MAX)
-    };
-    let mut ranges = Vec::new();
-    for (partition, marks) in &facts.watermarks {
-        let end = marks.end(order.isolation);
-        let timed = |offsets: &Option<BTreeMap<TopicPartition, Option<i64>>>| {
-            offsets
-                .as_ref()
-                .and_then(|offsets| offsets.get(partition).copied().flatten())
-                .unwrap_or(end)
+    pub(crate) fn completeness(&self, isolation: Isolation, undecodable: &Offsets) -> Completeness {
+        let partitions: Vec<TopicPartition> = self.facts.leaders.keys().cloned().collect();
+        let coverage = Coverage {
+            partitions: &partitions,
+            bounds: &self.facts.bounds,
+            reads: &self.reads,
+            undecodable,
         };
-        let (from, to) = match order.start {
-            StartPosition::Newest(records) => {
-                (marks.low.max(end.saturating_sub(share(records))), end)
-            }
-            StartPosition::Oldest(None) => (marks.low, end),
-            StartPosition::Oldest(Some(records)) => {
-                (marks.low, end.min(marks.low.saturating_add(share(records))))
-            }
-            StartPosition::FromOffset { partition: chosen, .. }
-                if chosen != partition.partition =>
-            {
-                continue;
-            }
-            StartPosition::FromOffset { offset, .. } => (offset.clamp(marks.low, end), end),
-            StartPosition::SinceTime(_) => (timed(&starts).clamp(marks.low, end), end),
-            StartPosition::TimeRange { .. } => {
-                (timed(&starts).clamp(marks.low, end), timed(&ends).clamp(marks.low, end))
-            }
-            StartPosition::Live => (end, end),
-        };
-        ranges.push(OffsetRange::new(partition, from, to.max(from)));
+        coverage.completeness(self.looked.1.as_ref().unwrap_or(&GapFacts::unseen()), isolation)
     }
-    Ok(ranges)
 }
 
 impl State {
-    /// A new read with these properties; it replaces the one before.
+    /// Starts a read; its news goes to whoever is read by its job.
     pub(crate) fn start_reading(
         &mut self,
         title: String,
-        topics: Vec<Arc<str>>,
-        start: StartPosition,
-        keys: KeyFilter,
-        follow: bool,
-    ) -> Option<Reading> {
-        let connection = self.connection.clone()?;
-        let log = Arc::clone(self.log.as_ref()?);
+        question: LogQuestion,
+    ) -> Option<(JobId, Cancel)> {
+        let session = self.session(Cancel::new())?;
         let (job, cancel) = self.jobs.start(title, now_ms());
-        let isolation = self.view.isolation;
-        let order =
-            ReadOrder { job, cancel: cancel.clone(), topics, start, isolation, keys, follow };
-        self.spawn("read", move |outbox| carry_out(&connection, &log, &order, outbox));
-        Some(Reading { job, cancel })
+        let session = Session { cancel: cancel.clone(), ..session };
+        self.spawn("read", move |outbox| {
+            let ended = session.read_log(&question, &mut |told| {
+                let heard = outbox.send(move |state| match told {
+                    LogTold::Begins(facts, mappings) => state.read_begins(job, facts, mappings),
+                    LogTold::News(LogNews::Kept(kept)) => state.take_kept(job, kept),
+                    LogTold::News(LogNews::Read(event)) => state.read_says(job, event),
+                });
+                if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            outbox.send(move |state| state.read_ended(job, ended));
+        });
+        Some((job, cancel))
     }
 
-    /// The cluster said what there is to read.
-    fn read_begins(&mut self, job: JobId, facts: &LogFacts) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.know(facts);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.know(facts);
-        }
+    /// The read that this job carries out.
+    pub(super) fn reading_of(&mut self, job: JobId) -> Option<&mut Reading> {
+        let topics = self.topics.iter_mut().map(|open| &mut open.reading);
+        let entities = self.entities.iter_mut().map(|open| &mut open.reading);
+        topics.chain(entities).find(|reading| reading.is_by(job))
     }
 
-    /// A read says something.
-    fn read_says(&mut self, job: JobId, event: ReadEvent) {
-        match event {
-            ReadEvent::Batch(batch) => self.take_batch(job, batch),
-            ReadEvent::Progress(partitions) => self.take_progress(job, partitions),
-            ReadEvent::CaughtUp => {
-                self.jobs.follows(job);
-                self.caught_up(job);
-            }
-            ReadEvent::Trouble(text) => self.show_trouble(Some(text.into())),
-            ReadEvent::Recovered => self.show_trouble(None),
-            ReadEvent::Lost(range) => {
-                let what = format!(
-                    "offsets {} to {} of {}-{} were deleted before they could be read",
-                    range.from,
-                    range.to - 1,
-                    range.topic,
-                    range.partition
-                );
-                let hint = "retention overtook the reader; what follows is complete from there on";
-                self.notify(NoticeLevel::Warning, Problem::new(what).with_hint(hint));
-            }
-        }
-    }
-
-    /// Records that lie on disk were found.
-    fn take_kept(&mut self, job: JobId, kept: KeptSegments) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.take_kept(kept);
-        }
-    }
-
-    /// Records arrived.
-    fn take_batch(&mut self, job: JobId, batch: RecordBatch) {
-        let budget = self.view.memory_budget_bytes.saturating_sub(self.memory_bytes());
-        let fits = u64::try_from(batch.memory_bytes()).is_ok_and(|bytes| bytes <= budget);
-        let taken = if !fits {
-            Err(memory_is_full(self.view.memory_budget_bytes))
-        } else if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.append(batch)
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            let key = entity.view.key.clone();
-            let taken = entity.append(batch);
-            self.work_out_history(&key);
-            taken
-        } else {
-            Ok(())
+    /// Looks into the gaps of what was read: without that, they may be losses. Says whether somebody does; what was read is
+    /// judged afterwards.
+    pub(super) fn look_into_gaps(&mut self, job: JobId) -> bool {
+        // What a read that was called off has found is judged all the same.
+        let Some(session) = self.session(Cancel::new()) else { return false };
+        let Some(gaps) = self.reading_of(job).and_then(Reading::take_new_gaps) else {
+            return false;
         };
-        if let Err(problem) = taken {
-            self.jobs.cancel(job);
-            self.jobs.end(job, Some(problem.clone()), now_ms());
-            self.notify(NoticeLevel::Warning, problem);
-        }
-    }
-
-    /// A read is this far.
-    fn take_progress(&mut self, job: JobId, partitions: Vec<PartitionRead>) {
-        self.jobs.progress(job, &partitions, now_ms());
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.progress(partitions);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.progress(partitions);
-        }
-    }
-
-    /// Looks for aborted records behind the gaps of what was read: without that, gaps may be losses.
-    fn look_for_aborted(&mut self, job: JobId) {
-        let topic = self.topics.iter().find(|topic| topic.is_read_by(job));
-        let entity = self.entities.iter().find(|entity| entity.is_read_by(job));
-        let topic = topic.and_then(OpenTopic::what_was_read);
-        let Some((facts, reads, reading)) =
-            topic.or_else(|| entity.and_then(OpenEntity::what_was_read))
-        else {
-            return;
-        };
-        let gaps: Vec<OffsetRange> = reads.iter().flat_map(|read| read.gaps.clone()).collect();
-        if facts.aborted.is_some()
-            || gaps.is_empty()
-            || self.view.isolation == Isolation::Uncommitted
-        {
-            return;
-        }
-        let cancel = reading.cancel.clone();
-        let Some((connection, log)) = self.connection.clone().zip(self.log.clone()) else { return };
-        self.spawn("aborted", move |outbox| {
-            let found = aborted_in_gaps(&connection, &log, &gaps, &cancel);
-            outbox.send(move |state| match found {
-                Ok(aborted) => state.know_aborted(job, aborted),
-                Err(failure) => state.notify(NoticeLevel::Warning, failure.problem),
+        self.spawn("gaps", move |outbox| {
+            let looked = session.look_into_gaps(&gaps);
+            outbox.send(move |state| {
+                let facts = looked.unwrap_or_else(|failure| {
+                    state.notify(NoticeLevel::Warning, failure.problem);
+                    GapFacts::unseen()
+                });
+                if let Some(reading) = state.reading_of(job) {
+                    reading.looked.1 = Some(facts);
+                }
+                state.judge(job);
             });
         });
+        true
     }
-
-    /// The aborted records behind the gaps of what was read are known.
-    fn know_aborted(&mut self, job: JobId, aborted: Offsets) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.know_aborted(aborted);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.know_aborted(aborted);
-        }
-        self.caught_up(job);
-    }
-
-    /// A follower has everything up to now.
-    fn caught_up(&mut self, job: JobId) {
-        self.look_for_aborted(job);
-        if let Some(topic) = self.topics.iter().find(|topic| topic.is_read_by(job)) {
-            let name = Arc::clone(&topic.view.topic);
-            self.topic_read(&name);
-        } else if let Some(entity) = self.entities.iter().find(|entity| entity.is_read_by(job)) {
-            let key = entity.view.key.clone();
-            self.entity_read(&key);
-        }
-    }
-
-    /// A read ended.
-    fn read_ended(&mut self, job: JobId, ended: Result<ReadOutcome, Problem>) {
-        let problem = match ended {
-            Ok(outcome) => {
-                self.take_progress(job, outcome.partitions);
-                None
-            }
-            Err(problem) => Some(problem),
-        };
-        if let Some(problem) = &problem {
-            self.read_failed(job, problem);
-            self.notify(NoticeLevel::Error, problem.clone());
-        }
-        self.jobs.end(job, problem, now_ms());
-        self.caught_up(job);
-        self.touch_urgently();
-    }
-
-    /// A read could not go on: what it was for says so.
-    fn read_failed(&mut self, job: JobId, problem: &Problem) {
-        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
-            topic.failed(problem);
-        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
-        {
-            entity.failed(problem);
-        }
-    }
-
-    /// A trouble of the moment came, or went.
-    fn show_trouble(&mut self, trouble: Option<Arc<str>>) {
-        let ConnectionState::Connected(info) = &self.view.connection else { return };
-        let mut info = (**info).clone();
-        if let (Some(text), None) = (&trouble, &info.trouble) {
-            let hint = "reading resumes by itself when the cluster is back";
-            self.notify(NoticeLevel::Warning, Problem::new(&**text).with_hint(hint));
-        }
-        info.trouble = trouble;
-        self.view.connection = ConnectionState::Connected(Arc::new(info));
-        self.touch_urgently();
-    }
-}
-
-/// Reading stopped because no more records fit.
-fn memory_is_full(budget_bytes: u64) -> Problem {
-    Problem::new(format!("reading stopped: the {} MiB that records may take are full", budget_bytes >> 20))
-        .with_hint("read less: the newest records, a span of time or one partition; or close what you do not need")
 }

@@ -7,20 +7,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::reading::{LogFacts, Reading, log_facts};
+use super::State;
+use super::pool::{News, TaskKey};
+use super::reading::Reading;
 use super::rows::{Rows, RowsQuestion};
-use super::state::State;
 use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::kafka::TopicConfig;
-use crate::model::{KeyFilter, PartitionRead, RecordBatch};
+use crate::model::{Cancel, PartitionRead, RecordBatch};
 use crate::partition_log::{
     KeptSegments, KeyDirectory, Location, LogBounds, LogSnapshot, LogStore,
 };
 use crate::workspace::ask::coverage::Offsets;
+use crate::workspace::ask::log_read::{LogFacts, LogQuestion};
 use crate::workspace::{
-    Fetch, Histogram, JobId, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
-    mapping_of,
+    Fetch, Histogram, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
 };
 
 /// What all records in memory may take, in bytes.
@@ -32,9 +33,6 @@ const ROWS_AFTER: Duration = Duration::from_millis(80);
 /// The table may take one part in this many of the time.
 const ROWS_SHARE: u32 = 4;
 
-/// How records become events, and how their values are decoded.
-pub(crate) type WayToRead = (Arc<Mapping>, Decoder);
-
 /// An open topic.
 #[derive(Debug)]
 pub(crate) struct OpenTopic {
@@ -43,21 +41,11 @@ pub(crate) struct OpenTopic {
     /// The records.
     store: LogStore,
     /// The read that fills it.
-    reading: Option<Reading>,
-    /// What the cluster said when it was opened or read.
-    facts: LogFacts,
-    /// How far each partition was read.
-    partitions: Vec<PartitionRead>,
+    pub(crate) reading: Reading,
     /// How records become events.
     pub(crate) mapping: Arc<Mapping>,
-    /// Whether the mapping stands in `foldback.toml`, so that detection leaves it alone.
-    pub(crate) mapping_is_configured: bool,
     /// How values are decoded.
     pub(crate) decoder: Decoder,
-    /// How detection would decode them.
-    pub(crate) decoder_found: Decoder,
-    /// How many records there were when mapping and decoder were detected.
-    pub(crate) detected_at: u64,
     /// Where the rows' records lie, in the snapshot they were found in.
     pub(crate) rows: Option<(LogSnapshot, Arc<[Location]>)>,
     /// When the table is computed anew, if something changed.
@@ -76,7 +64,7 @@ pub(crate) struct OpenTopic {
 
 impl OpenTopic {
     /// A topic with nothing read.
-    fn new(topic: &Arc<str>, mapping: Option<Mapping>) -> Self {
+    fn new(topic: &Arc<str>) -> Self {
         Self {
             view: TopicView {
                 topic: Arc::clone(topic),
@@ -84,14 +72,9 @@ impl OpenTopic {
                 ..TopicView::default()
             },
             store: LogStore::new(MEMORY_BUDGET_BYTES),
-            reading: None,
-            facts: LogFacts::default(),
-            partitions: Vec::new(),
-            mapping_is_configured: mapping.is_some(),
-            mapping: Arc::new(mapping.unwrap_or_default()),
+            reading: Reading::default(),
+            mapping: Arc::default(),
             decoder: Decoder::Auto,
-            decoder_found: Decoder::Auto,
-            detected_at: 0,
             rows: None,
             rows_due: None,
             rows_cost: Duration::ZERO,
@@ -102,11 +85,6 @@ impl OpenTopic {
         }
     }
 
-    /// Whether this job reads it.
-    pub(crate) fn is_read_by(&self, job: JobId) -> bool {
-        self.reading.as_ref().is_some_and(|reading| reading.job == job)
-    }
-
     /// What the records take, in bytes.
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.store.memory_bytes()
@@ -115,11 +93,6 @@ impl OpenTopic {
     /// The span of log time of the records, in milliseconds.
     pub(crate) fn span_ms(&self) -> Option<(i64, i64)> {
         self.view.span_ms
-    }
-
-    /// How far each partition was read, and what the cluster said of each.
-    pub(crate) fn reads(&self) -> (&LogFacts, &[PartitionRead]) {
-        (&self.facts, &self.partitions)
     }
 
     /// When its records were written, over this span of log time, in milliseconds.
@@ -137,11 +110,11 @@ impl OpenTopic {
     }
 
     /// Takes what the cluster says about it.
-    pub(crate) fn know(&mut self, facts: &LogFacts) {
-        self.view.partitions = Fetch::Ready(partition_facts(facts));
+    pub(crate) fn know(&mut self, facts: LogFacts) {
+        self.view.partitions = Fetch::Ready(partition_facts(&facts));
         let config = facts.configs.get(&self.view.topic).and_then(Option::as_ref);
         self.view.configs = config.map(shown_configs).unwrap_or_default();
-        self.facts = facts.clone();
+        self.reading.facts = facts;
     }
 
     /// Takes records.
@@ -162,20 +135,10 @@ impl OpenTopic {
         self.rows_change();
     }
 
-    /// What was read of it, and how, once it is being read.
-    pub(crate) fn what_was_read(&self) -> Option<(&LogFacts, &[PartitionRead], &Reading)> {
-        Some((&self.facts, &self.partitions, self.reading.as_ref()?))
-    }
-
-    /// Takes the aborted records behind its gaps.
-    pub(crate) fn know_aborted(&mut self, aborted: Offsets) {
-        self.facts.aborted = Some(aborted);
-    }
-
     /// Takes how far reading is.
-    pub(crate) fn progress(&mut self, partitions: Vec<PartitionRead>) {
-        self.view.records_read = partitions.iter().map(|partition| partition.records).sum();
-        self.partitions = partitions;
+    pub(crate) fn progress(&mut self, reads: Vec<PartitionRead>) {
+        self.view.records_read = reads.iter().map(|read| read.records).sum();
+        self.reading.progress(reads);
     }
 
     /// Reading could not go on.
@@ -216,11 +179,6 @@ impl OpenTopic {
         }
     }
 
-    /// How many partitions it has, as far as is known.
-    pub(crate) fn partition_count(&self) -> i32 {
-        i32::try_from(self.facts.watermarks.len()).unwrap_or(i32::MAX)
-    }
-
     /// The records as they are now.
     pub(crate) fn log(&self) -> LogSnapshot {
         self.store.snapshot()
@@ -239,7 +197,7 @@ fn shown_configs(config: &TopicConfig) -> Arc<[(Arc<str>, Arc<str>)]> {
 /// The partitions as the window sees them.
 fn partition_facts(facts: &LogFacts) -> Arc<[PartitionFacts]> {
     facts
-        .watermarks
+        .bounds
         .iter()
         .map(|(partition, marks)| PartitionFacts {
             partition: partition.partition,
@@ -259,40 +217,33 @@ impl State {
 
     /// Opens a topic without reading its records.
     pub(crate) fn open_topic(&mut self, topic: &Arc<str>) {
-        let Some(connection) = self.connection.clone() else { return };
+        let Some(session) = self.session(Cancel::new()) else { return };
         match self.topic_mut(topic) {
             Some(open) if open.view.partitions.problem().is_none() => return,
             // What failed is tried again.
             Some(_) => {}
             None => {
-                let mapping = self.configured_mapping(topic);
-                self.topics.push(OpenTopic::new(topic, mapping));
+                self.topics.push(OpenTopic::new(topic));
+                self.show_decided(topic);
             }
         }
         let topic = Arc::clone(topic);
         self.spawn("topic", move |outbox| {
-            let asked = log_facts(&connection, &[Arc::clone(&topic)]);
+            let asked = session.log_facts(&[Arc::clone(&topic)]);
             outbox.send(move |state| {
                 let Some(open) = state.topic_mut(&topic) else { return };
                 match asked {
-                    Ok(facts) => open.know(&facts),
-                    Err(error) => open.failed(&Problem::from(&error)),
+                    Ok(facts) => open.know(facts),
+                    Err(failure) => open.failed(&failure.problem),
                 }
             });
         });
     }
 
-    /// The mapping of `foldback.toml` for a topic.
-    pub(crate) fn configured_mapping(&self, topic: &str) -> Option<Mapping> {
-        let config = self.options.config.as_ref()?;
-        // The file was checked when it was loaded.
-        mapping_of(config.entity_of_topic(topic)?).ok()
-    }
-
     /// Closes a topic and forgets its records.
     pub(crate) fn close_topic(&mut self, topic: &str) {
-        if let Some(reading) = self.topic_mut(topic).and_then(|open| open.reading.take()) {
-            reading.cancel.cancel();
+        if let Some(open) = self.topic_mut(topic) {
+            open.reading.stop();
         }
         self.topics.retain(|open| &*open.view.topic != topic);
         self.measure_clock();
@@ -302,12 +253,8 @@ impl State {
     /// Reads a topic from here; what was read of it before is forgotten.
     pub(crate) fn read_topic(&mut self, topic: &Arc<str>, start: StartPosition) {
         let Some(open) = self.topic_mut(topic) else { return };
-        if let Some(before) = open.reading.take() {
-            before.cancel.cancel();
-        }
+        open.reading.stop();
         open.store = LogStore::new(MEMORY_BUDGET_BYTES);
-        open.partitions.clear();
-        open.detected_at = 0;
         open.directory = None;
         // Records outside a span of time are read where timestamps are out of order, but not shown.
         open.view.filter.time_ms = match start {
@@ -320,11 +267,11 @@ impl State {
         open.view.completeness = None;
         open.view.types = None;
         let title = format!("Reading {topic}");
-        let reading =
-            self.start_reading(title, vec![Arc::clone(topic)], start, KeyFilter::All, false);
+        let topics = vec![Arc::clone(topic)];
+        let begun =
+            self.start_reading(title, LogQuestion { topics, entity: None, start, follow: false });
         if let Some(open) = self.topic_mut(topic) {
-            open.view.job = reading.as_ref().map(|reading| reading.job);
-            open.reading = reading;
+            open.view.job = open.reading.begin(begun);
             open.rows_change();
         }
     }
@@ -341,36 +288,40 @@ impl State {
         }
     }
 
-    /// A topic was read to its end, or as far as it went.
-    pub(crate) fn topic_read(&mut self, topic: &str) {
-        let isolation = self.view.isolation;
-        if let Some(open) = self.topic_mut(topic) {
-            open.view.completeness =
-                Some(Arc::new(open.facts.completeness(&open.partitions, isolation, &[])));
-            open.rows_due = Some(Instant::now());
+    /// A topic was read to its end, or as far as it went: how complete it is is worked out.
+    pub(crate) fn topic_read(&mut self, topic: &Arc<str>) {
+        let Some(open) = self.topic_mut(topic) else { return };
+        open.rows_due = Some(Instant::now());
+        let (log, decoder) = (open.log(), open.decoder);
+        let topic = Arc::clone(topic);
+        let key = TaskKey::Verdict(topic.to_string());
+        let task = move || -> News {
+            let undecodable = undecodable(&log, decoder);
+            Box::new(move |state| {
+                let isolation = state.view.isolation;
+                let Some(open) = state.topic_mut(&topic) else { return };
+                open.view.decode_failures =
+                    undecodable.values().map(|offsets| offsets.len() as u64).sum();
+                let completeness = open.reading.completeness(isolation, &undecodable);
+                open.view.completeness = Some(Arc::new(completeness));
+                state.touch_urgently();
+            })
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+}
+
+/// The records that this decoder fails on.
+fn undecodable(log: &LogSnapshot, decoder: Decoder) -> Offsets {
+    let mut offsets = Offsets::new();
+    // No other decoder fails.
+    if decoder == Decoder::Json {
+        for (_, record) in log.in_log_order(&LogBounds::default()) {
+            let record = record.get();
+            if decoder.check(record.value()).failed {
+                offsets.entry(record.partition().clone()).or_default().push(record.offset());
+            }
         }
     }
-
-    /// How the records of a topic become events: as `foldback.toml` says, else as its open view detected.
-    pub(crate) fn mapping_for(&self, topic: &Arc<str>) -> Arc<Mapping> {
-        let open = self.topics.iter().find(|open| open.view.topic == *topic);
-        let configured = || self.configured_mapping(topic).unwrap_or_default();
-        open.map_or_else(|| Arc::new(configured()), |open| Arc::clone(&open.mapping))
-    }
-
-    /// How the records of a topic are read, when that is known: `foldback.toml` says it, or its open view detected it.
-    pub(crate) fn known_way_to_read(&self, topic: &Arc<str>) -> Option<WayToRead> {
-        let detected =
-            self.topics.iter().any(|open| open.view.topic == *topic && open.detected_at > 0);
-        let known = detected || self.configured_mapping(topic).is_some();
-        known.then(|| (self.mapping_for(topic), self.decoder_for(topic)))
-    }
-
-    /// How the values of a topic are decoded: as its open view says, else as each value looks.
-    pub(crate) fn decoder_for(&self, topic: &str) -> Decoder {
-        self.topics
-            .iter()
-            .find(|open| &*open.view.topic == topic)
-            .map_or(Decoder::Auto, |open| open.decoder)
-    }
+    offsets
 }

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
+use super::State;
 use super::pool::{News, TaskKey};
-use super::state::State;
-use super::topic::{OpenTopic, WayToRead};
+use super::topic::OpenTopic;
+use crate::decode::Decoder;
+use crate::entity::Mapping;
 use crate::model::{PartitionRead, RecordRef, TopicPartition, Transaction};
 use crate::partition_log::{LogBounds, LogSnapshot};
 use crate::workspace::{
@@ -23,6 +25,9 @@ const LANE_MARKS_MAX: u64 = 2_000;
 const LANE_MARKS_MIN: u64 = 48;
 /// Once this many bytes of values were decoded, the rest is drawn without its type.
 const DECODED_BYTES_MAX: usize = 16 << 20;
+
+/// How records become events, and how their values are decoded.
+type WayToRead = (Arc<Mapping>, Decoder);
 
 /// One lane to be worked out.
 #[derive(Debug)]
@@ -163,7 +168,7 @@ fn unknown(partition: &TopicPartition, low: i64, read: Option<&PartitionRead>) -
 
 /// The lanes of a topic's own partitions.
 fn of_partitions(open: &OpenTopic, log: &LogSnapshot, way: &WayToRead) -> Vec<LaneSource> {
-    let (facts, reads) = open.reads();
+    let (facts, reads) = (&open.reading.facts, &open.reading.reads);
     let lane = |(partition, marks): (&TopicPartition, &crate::kafka::Watermarks)| LaneSource {
         label: format!("Partition {}", partition.partition).into(),
         log: log.clone(),
@@ -175,7 +180,7 @@ fn of_partitions(open: &OpenTopic, log: &LogSnapshot, way: &WayToRead) -> Vec<La
             reads.iter().find(|read| read.partition == *partition),
         ),
     };
-    facts.watermarks.iter().map(lane).collect()
+    facts.bounds.iter().map(lane).collect()
 }
 
 impl State {
@@ -239,8 +244,6 @@ mod tests {
     use std::ops::{ControlFlow, Range};
 
     use super::*;
-    use crate::decode::Decoder;
-    use crate::entity::Mapping;
     use crate::model::{Cancel, OffsetRange, ReadEvent, ReadPlan};
     use crate::partition_log::{GeneratedLog, GeneratedTopic, LogSource as _, LogStore};
 

@@ -7,17 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::State;
 use super::pool::{News, TaskKey};
 use super::rows::RowsQuestion;
-use super::state::State;
-use crate::decode::Decoder;
-use crate::entity::{self, DetectedMapping, Selector};
+use crate::entity::Selector;
 use crate::model::EntityId;
 use crate::partition_log::{KeyDirectory, LogBounds};
-use crate::workspace::{DecoderView, EntityList, EntityRow, Fetch, MappingView, RecordFilter};
-
-/// How many records are looked at to detect mapping and decoder.
-const SAMPLES: usize = 1000;
+use crate::workspace::{EntityList, EntityRow, Fetch, RecordFilter};
 
 /// How many entities the list holds at most.
 const ENTITIES_MAX: usize = 10_000;
@@ -31,7 +27,7 @@ impl State {
         let due = self.topics.iter().filter(|open| open.rows_due.is_some_and(|due| due <= now));
         let due: Vec<Arc<str>> = due.map(|open| Arc::clone(&open.view.topic)).collect();
         for topic in due {
-            self.detect(&topic);
+            self.decide_anew(&topic);
             self.find_rows(&topic);
             self.list_entities(&topic);
             self.find_all_lanes();
@@ -109,57 +105,8 @@ impl State {
         self.pool.submit(key, Box::new(task));
     }
 
-    /// Detects mapping and decoder, once enough was read.
-    fn detect(&mut self, topic: &Arc<str>) {
-        let Some(open) = self.topic_mut(topic) else { return };
-        let log = open.log();
-        let records = log.record_count(&LogBounds::default());
-        let is_time = open.detected_at == 0
-            || (open.detected_at < SAMPLES as u64 && records >= SAMPLES as u64);
-        if records == 0 || !is_time {
-            return;
-        }
-        open.detected_at = records;
-        let partition_count = open.partition_count();
-        let key = TaskKey::Mapping(topic.to_string());
-        let topic = Arc::clone(topic);
-        let task = move || -> News {
-            let samples: Vec<_> = log.in_log_order(&LogBounds::default()).take(SAMPLES).collect();
-            let detected =
-                entity::detect(samples.iter().map(|(_, record)| record.get()), partition_count);
-            Box::new(move |state| state.detected(&topic, detected))
-        };
-        self.pool.submit(key, Box::new(task));
-    }
-
-    /// Mapping and decoder were detected.
-    fn detected(&mut self, topic: &Arc<str>, detected: DetectedMapping) {
-        let Some(open) = self.topic_mut(topic) else { return };
-        let choices = detected
-            .evidence
-            .into_iter()
-            .map(|found| (found.what.into(), found.choice.into(), found.why.into()));
-        open.view.mapping = Arc::new(MappingView { choices: choices.collect() });
-        if !open.mapping_is_configured {
-            open.mapping = Arc::new(detected.mapping);
-            open.directory = None;
-        }
-        open.view.decoder_found = detected.decoder.evidence.join("; ").into();
-        open.decoder_found = detected.decoder.decoder;
-        let choice = open.view.decoder;
-        self.set_decoder(topic, choice);
-    }
-
-    /// Decodes a topic's values in this way.
-    pub(crate) fn set_decoder(&mut self, topic: &Arc<str>, choice: DecoderView) {
-        let Some(open) = self.topic_mut(topic) else { return };
-        open.view.decoder = choice;
-        open.decoder = match choice {
-            DecoderView::Detected => open.decoder_found,
-            DecoderView::Json => Decoder::Json,
-            DecoderView::Text => Decoder::Text,
-            DecoderView::Hex => Decoder::Bytes,
-        };
+    /// What is worked out from the records of a topic is worked out anew.
+    pub(super) fn topic_changed(&mut self, topic: &Arc<str>) {
         self.find_rows(topic);
         self.find_all_lanes();
         self.list_entities(topic);

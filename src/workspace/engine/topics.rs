@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::state::{Outbox, State};
+use super::{Outbox, State};
 use crate::kafka::{Connection, TopicFacts};
 use crate::model::TopicPartition;
 use crate::workspace::{Fetch, Problem, REQUEST_TIMEOUT, TopicSummary};

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::State;
 use super::rows::{Predicate, RowsQuestion};
-use super::state::State;
 use crate::model::{OffsetRange, PartitionRead, RecordRef, TopicPartition};
 use crate::workspace::ask::type_tally::TypeTally;
 use crate::workspace::clock::now_ms;

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use super::views::{EntityKey, TreeRow};
+use super::entity_key::EntityKey;
+use super::record::TreeRow;
 use crate::model::{Change, ChangeKind};
 
 /// What an entity's state at the clock is compared with.

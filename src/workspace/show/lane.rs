@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::views::Histogram;
+use super::histogram::Histogram;
 
 /// An event on a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,31 +3,45 @@
 //! Promises: immutable; texts are the ones a user reads.
 //! Does not know: where it comes from, how it is printed or drawn.
 
-pub(super) mod comparison;
+mod clock;
+mod comparison;
+mod connection;
+mod demo;
+mod entity;
+mod entity_key;
 mod event_hue;
 mod fetch;
+mod group;
+mod histogram;
+mod job;
 mod lane;
+mod notice;
 mod problem;
+mod record;
 pub(super) mod sandbox;
-pub(super) mod snapshot;
+mod snapshot;
 pub mod time_text;
-pub(super) mod topic_timeline;
-pub(super) mod views;
+mod topic;
+mod topic_timeline;
 
+pub use clock::{Bookmark, ClockMode, ClockPoint, ClockView};
 pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView, CompareWith};
+pub use connection::{ConnectionInfo, ConnectionState, SavedConnection};
+pub use demo::{DemoFault, DemoOutcome, DemoView, OrderRow, ProjectorView};
+pub use entity::{EntityAt, EntityView, EventRow, GroupMarker, StateRow};
+pub use entity_key::EntityKey;
 pub use event_hue::event_hue;
 pub use fetch::Fetch;
+pub use group::{GroupMember, GroupOffset, GroupSummary, LagSample};
+pub use histogram::Histogram;
+pub use job::{JobId, JobProgress, JobState, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
+pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
-pub use snapshot::{
-    Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
-    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
-    LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
-    SavedConnection, Snapshot, TopicSummary,
+pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use snapshot::Snapshot;
+pub use topic::{
+    DecoderView, EntityList, EntityRow, MappingView, PartitionFacts, RecordFilter, StartPosition,
+    TopicSummary, TopicView, TypesView,
 };
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};
-pub use views::{
-    DecoderView, EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, GroupMarker,
-    Histogram, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, StateRow, TopicView,
-    TreeRow, TypesView, ValueKind,
-};

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::replay::Replayer;
+use super::replay::{Replayer, whole};
 use super::{NO_PARTITION, Partition, Step, StepEffect, Trace, TraceInputs};
 use crate::fold::javascript::definition::Route;
-use crate::fold::javascript::engine::{Current, Engine, Naming, Stepped};
+use crate::fold::javascript::engine::{Current, Engine, Stepped};
 use crate::fold::javascript::number_check::inexact_numbers;
 use crate::fold::javascript::types::{Type, Types};
 use crate::fold::javascript::{
@@ -189,11 +189,6 @@ impl Trace {
             resumed_at: 0,
         }
     }
-}
-
-/// All partitions in one engine.
-pub(super) fn whole() -> Naming {
-    Naming::Shared { engine: 0, engines: 1 }
 }
 
 /// How many bytes a text has.

@@ -7,10 +7,9 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use super::record::whole;
 use super::{StepEffect, Trace};
 use crate::fold::javascript::definition::Route;
-use crate::fold::javascript::engine::{Current, Engine};
+use crate::fold::javascript::engine::{Current, Engine, Naming};
 use crate::fold::javascript::types::{Type, Types};
 use crate::fold::javascript::{Fault, Partitioning};
 use crate::model::Value;
@@ -29,6 +28,11 @@ pub struct StepStates {
 thread_local! {
     /// The engine of this thread, with the trace it holds states of.
     static REPLAYER: RefCell<Option<(Weak<Trace>, Replayer)>> = const { RefCell::new(None) };
+}
+
+/// All partitions in one engine.
+pub(super) fn whole() -> Naming {
+    Naming::Shared { engine: 0, engines: 1 }
 }
 
 /// An engine that holds a state of a trace.

@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::record::{TraceError, whole};
+use super::record::TraceError;
 use super::replay::Replayer;
+use super::replay::whole;
 use super::{NO_PARTITION, Trace};
 use crate::fold::javascript::engine::{Current, Engine};
 use crate::fold::javascript::types::{Type, Types};

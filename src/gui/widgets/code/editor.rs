@@ -176,7 +176,7 @@ impl<'a> CodeEditor<'a> {
             output.response.response.request_focus();
         }
         if let Some(range) = state.go_to.take() {
-            let at = char_index(text, range.start);
+            let at = keys::char_index(text, range.start);
             let rect = output.galley.pos_from_cursor(CCursor::new(at));
             let rect = rect.translate(output.galley_pos.to_vec2());
             ui.scroll_to_rect(rect.expand2(vec2(24.0, 48.0)), None);
@@ -255,7 +255,7 @@ impl<'a> CodeEditor<'a> {
 /// Puts the cursor where it is wanted; the field shows it there in this frame.
 fn move_cursor(ui: &Ui, edit_id: Id, text: &str, state: &CodeState) {
     let Some(range) = &state.go_to else { return };
-    let [from, to] = [range.start, range.end].map(|at| CCursor::new(char_index(text, at)));
+    let [from, to] = [range.start, range.end].map(|at| CCursor::new(keys::char_index(text, at)));
     let mut edit = TextEditState::load(ui.ctx(), edit_id).unwrap_or_default();
     edit.cursor.set_char_range(Some(CCursorRange::two(from, to)));
     edit.store(ui.ctx(), edit_id);
@@ -269,11 +269,6 @@ fn wave(ui: &Ui, from: Pos2, width: f32, color: Color32) {
         from + vec2(step as f32 * 2.0, y)
     });
     ui.painter().line(points.collect(), Stroke::new(1.0, color));
-}
-
-/// The number of characters before a byte.
-pub(super) fn char_index(text: &str, byte: usize) -> usize {
-    text.get(..byte).map_or(0, |before| before.chars().count())
 }
 
 /// The text laid out, anew only when something about it is another.

@@ -107,11 +107,16 @@ fn apply(ui: &Ui, id: Id, text: &mut String, key: &IndentKey) -> bool {
     let [from, to] = range.sorted_cursors().map(|cursor| byte_index(text, cursor.index.into()));
     let Some(change) = key.change(text, from..to) else { return false };
     text.replace_range(change.range.clone(), &change.with);
-    let [from, to] = [change.chosen.start, change.chosen.end]
-        .map(|at| CCursor::new(super::editor::char_index(text, at)));
+    let [from, to] =
+        [change.chosen.start, change.chosen.end].map(|at| CCursor::new(char_index(text, at)));
     edit.cursor.set_char_range(Some(CCursorRange::two(from, to)));
     edit.store(ui.ctx(), id);
     true
+}
+
+/// The number of characters before a byte.
+pub(super) fn char_index(text: &str, byte: usize) -> usize {
+    text.get(..byte).map_or(0, |before| before.chars().count())
 }
 
 /// The byte that a character begins at.

@@ -4,7 +4,7 @@
 //! refused in words when they do not fit.
 //! Does not know: projections.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use super::workers::Sink;
 use crate::fold::ProjectionInput;
 use crate::model::{Clock, DecodedKind, EntityId, KeyFilter, When};
 use crate::workspace::ask::scan::Watch;
+use crate::workspace::ask::topic_mapping::Mappings;
 use crate::workspace::{Failure, ScanQuestion, ScanSummary, ScannedRecord, Session, TopicMapping};
 
 /// What events may take in memory that are to be put in order, in bytes, about.
@@ -102,10 +103,7 @@ impl Session {
     ) -> Result<ScanSummary, Failure> {
         // Asking how records are read costs a sample, so it is only done when it matters here.
         let needs_mappings = history.order == EventOrder::Event || history.entities.len() == 1;
-        let topics = history.topics.iter().filter(|_| needs_mappings);
-        let mappings = topics
-            .map(|topic| Ok((Arc::clone(topic), self.topic_mapping(topic)?)))
-            .collect::<Result<BTreeMap<Arc<str>, TopicMapping>, Failure>>()?;
+        let mappings = self.mappings(if needs_mappings { &history.topics } else { &[] })?;
         let categories: HashMap<&str, Arc<str>> =
             history.topics.iter().map(|topic| (&**topic, self.category_of(topic))).collect();
         let question = ScanQuestion {
@@ -136,7 +134,7 @@ impl Session {
             if count > limit {
                 return ControlFlow::Continue(());
             }
-            let mapping = mappings.get(&scanned.record.partition().topic);
+            let mapping = mappings.get(&scanned.record.partition().topic).map(|mapping| &**mapping);
             take(input(scanned, category), event_time_ms(scanned, mapping))
         };
         let summary = self.scan(&question, &mut sink, watch)?;
@@ -166,7 +164,7 @@ fn first_events(history: &ProjectionHistory) -> Result<u64, Failure> {
 }
 
 /// Which keys are read: those of one entity, where the keys tell.
-fn keys(history: &ProjectionHistory, mappings: &BTreeMap<Arc<str>, TopicMapping>) -> KeyFilter {
+fn keys(history: &ProjectionHistory, mappings: &Mappings) -> KeyFilter {
     let [entity] = history.entities.as_slice() else { return KeyFilter::All };
     let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
     let first = filters.next().flatten();

@@ -4,88 +4,15 @@
 //! thread; a file that cannot be read is never written over.
 //! Does not know: how a branch is run (`debugger`), or the format of its file (`workspace::sandbox`).
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::super::pool::{News, TaskKey};
-use super::super::state::State;
 use super::SandboxEvents;
-use super::debugger::{Branch, Debugger};
-use super::script::write_whole;
-use crate::workspace::sandbox::{
-    Edit, EventList, KeptBranch, KeptEdit, branch_file_of, branches_from_json, branches_to_json,
-};
+use super::debugger::Debugger;
+use super::kept_branches::{Branch, Restored, write_branches};
+use crate::workspace::engine::State;
+use crate::workspace::sandbox::{Edit, KeptBranch, KeptEdit};
 use crate::workspace::{Problem, SandboxKey};
-
-/// The branches of a script that are not over the events in front.
-#[derive(Debug, Default)]
-pub(super) struct KeptBranches {
-    /// They.
-    aside: Vec<Arc<KeptBranch>>,
-    /// Whether their file holds what could not be read.
-    unread: bool,
-}
-
-/// Branches found again over events.
-#[derive(Debug)]
-pub(super) struct Restored {
-    /// The events.
-    events: Arc<SandboxEvents>,
-    /// The branches, each with what it was kept as.
-    branches: Vec<(Arc<KeptBranch>, Branch)>,
-    /// Why one is not among them.
-    problem: Option<Problem>,
-}
-
-impl Restored {
-    /// Finds those of these branches that were made on these events.
-    pub(super) fn new(
-        kept: Vec<Arc<KeptBranch>>,
-        events: Arc<SandboxEvents>,
-        list: &EventList,
-    ) -> Self {
-        let (mut branches, mut problem) = (Vec::new(), None);
-        for kept in kept.into_iter().filter(|kept| kept.is_of(&events.choice)) {
-            match kept.edits_over(list) {
-                Ok(edits) => {
-                    let name = kept.name().into();
-                    let branch =
-                        Branch { name, edits, kept: kept.edits().to_vec(), ..Branch::default() };
-                    branches.push((kept, branch));
-                }
-                Err(found) => problem = problem.or(Some(found)),
-            }
-        }
-        Self { events, branches, problem }
-    }
-}
-
-/// Reads the branches of a script; none where there is no file of them.
-pub(super) fn read_branches(script: &Path) -> Result<Vec<KeptBranch>, Problem> {
-    let file = branch_file_of(script);
-    let text = match fs_err::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Problem::from_error(&error)),
-    };
-    branches_from_json(&file, &text).map_err(|fault| {
-        Problem::new(fault.to_string())
-            .with_hint("mend the file or take it away, then open the script again; until then no branch is kept")
-    })
-}
-
-/// Writes the branches of a script; without any, takes their file away.
-fn write_branches(script: &Path, branches: Vec<KeptBranch>) -> io::Result<()> {
-    let file = branch_file_of(script);
-    if !branches.is_empty() {
-        return write_whole(&file, &branches_to_json(branches));
-    }
-    match fs_err::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
 
 impl Debugger {
     /// What the branches of these events are found among, where they are not those shown; these are put aside then.

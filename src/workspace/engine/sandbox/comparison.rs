@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::comparison::{Shown, compare_rows};
-use super::super::state::State;
 use super::Ready;
 use super::trial::stopped;
 use crate::fold::{Program, RunFailure};
 use crate::model::{Cancel, Clock, ReadEvent, Value, When};
 use crate::workspace::clock::now_ms;
+use crate::workspace::engine::State;
 use crate::workspace::projection::{
     CompareQuestion, Comparison, Divergence, FirstDivergence, ProjectionHistory, Side,
 };
@@ -40,7 +40,7 @@ impl State {
         ready: &Ready,
     ) {
         let folder = self.script_folder();
-        let Some(session) = self.sandbox_session(cancel) else { return };
+        let Some(session) = self.session(cancel) else { return };
         let history = ProjectionHistory {
             topics: ready.events.choice.topics.clone(),
             partitions: Vec::new(),

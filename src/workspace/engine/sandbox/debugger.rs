@@ -9,8 +9,7 @@ use std::sync::Arc;
 use super::super::comparison::differing_rows;
 use super::super::entity_at::changed_rows;
 use super::super::pool::{News, TaskKey};
-use super::super::state::{Outbox, State};
-use super::branches::{KeptBranches, Restored};
+use super::kept_branches::{Branch, KeptBranches, Restored};
 use super::watches::{Watch, expression_of};
 use super::{OpenSandbox, Ready, SandboxEvents};
 use crate::decode::{json, text};
@@ -18,7 +17,8 @@ use crate::fold::{Fault, StepEffect, Trace, TraceError, TraceInputs, diff, lints
 use crate::model::{Cancel, OffsetRange, PartitionRead, TopicPartition, Value};
 use crate::workspace::ask::fold_choice::categories;
 use crate::workspace::clock::now_ms;
-use crate::workspace::sandbox::{Edit, EventList, KeptEdit};
+use crate::workspace::engine::{Outbox, State};
+use crate::workspace::sandbox::{Edit, EventList};
 use crate::workspace::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, JobId, Problem,
     SandboxKey,
@@ -43,21 +43,6 @@ pub(crate) struct Debugger {
     pub(super) kept: KeptBranches,
     /// Why branches are not there, or not kept.
     pub(super) file_problem: Option<Problem>,
-}
-
-/// A branch.
-#[derive(Debug, Default)]
-pub(super) struct Branch {
-    /// Its name.
-    pub(super) name: Arc<str>,
-    /// Its changes, with their words.
-    pub(super) edits: Vec<(Edit, Arc<str>)>,
-    /// Its changes as they are kept.
-    pub(super) kept: Vec<KeptEdit>,
-    /// Its run.
-    pub(super) run: Option<Arc<DebugRun>>,
-    /// How it differs from the log.
-    pub(super) outcome: Option<Arc<BranchOutcome>>,
 }
 
 impl Default for Debugger {

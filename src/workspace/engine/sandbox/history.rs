@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::state::{Outbox, State};
-use crate::model::{Cancel, Completeness, Event, ReadEvent};
+use crate::model::{Completeness, Event, ReadEvent};
 use crate::workspace::clock::now_ms;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::projection::ordered;
 use crate::workspace::sandbox::TrialQuestion;
 use crate::workspace::{
@@ -70,25 +70,13 @@ fn read(
 }
 
 impl State {
-    /// How the sandbox asks the cluster; stopped by this switch.
-    pub(super) fn sandbox_session(&self, cancel: Cancel) -> Option<Session> {
-        Some(Session {
-            connection: self.connection.clone()?,
-            log: Arc::clone(self.log.as_ref()?),
-            config: self.options.config.clone().map(Arc::new),
-            isolation: self.view.isolation,
-            cancel,
-            started_ms: now_ms(),
-        })
-    }
-
     /// Reads the events that are chosen.
     pub(super) fn read_sandbox_history(&mut self, key: &SandboxKey) {
         let Some(open) = self.sandbox_mut(key) else { return };
         let choice = open.view.history.clone();
         let title = format!("Reading {} for {}", choice.topics.join(", "), open.view.name);
         let (job, cancel) = self.jobs.start(title, now_ms());
-        let Some(session) = self.sandbox_session(cancel.clone()) else { return };
+        let Some(session) = self.session(cancel.clone()) else { return };
         let Some(open) = self.sandbox_mut(key) else { return };
         open.view.source = std::mem::take(&mut open.view.source).asked_again();
         open.started(job, cancel);

@@ -10,18 +10,20 @@ mod branches;
 mod comparison;
 mod debugger;
 mod history;
+mod kept_branches;
 mod moment;
 mod script;
 mod step_test;
 mod trial;
 mod watches;
+mod whole_file;
 
 use std::sync::Arc;
 
 use self::debugger::Debugger;
 pub(crate) use self::history::SandboxEvents;
 use self::trial::TrialWork;
-use super::state::State;
+use super::State;
 use crate::fold::Program;
 use crate::model::Cancel;
 use crate::workspace::{

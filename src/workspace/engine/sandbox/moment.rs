@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use super::super::comparison::{Shown, compare_rows};
 use super::super::pool::{News, TaskKey};
-use super::super::state::State;
-use super::script::write_whole;
+use super::whole_file::write_whole;
 use crate::sandbox::{Invariant, Recording};
+use crate::workspace::engine::State;
 use crate::workspace::sandbox::{KeptRun, MomentView, projection_from};
 use crate::workspace::{Problem, SandboxKey};
 

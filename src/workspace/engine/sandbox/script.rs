@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::pool::{News, TaskKey};
-use super::super::state::State;
-use super::branches::read_branches;
+use super::kept_branches::read_branches;
+use super::whole_file::write_whole;
 use crate::fold::{Fault, Program};
+use crate::workspace::engine::State;
 use crate::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use crate::workspace::{Fetch, Problem, SandboxKey, ScriptFile};
 
@@ -51,21 +52,6 @@ fn scripts_in(folder: &Path) -> io::Result<Vec<ScriptFile>> {
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
-}
-
-/// Writes a file aside and puts it into its place.
-pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        fs_err::create_dir_all(folder)?;
-    }
-    let mut aside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    io::Write::write_all(&mut aside, text.as_bytes())?;
-    if let Ok(before) = fs_err::metadata(path) {
-        aside.as_file().set_permissions(before.permissions())?;
-    }
-    aside.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 impl State {

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use super::super::state::State;
-use super::script::write_whole;
+use super::whole_file::write_whole;
+use crate::workspace::engine::State;
 use crate::workspace::sandbox::{Expectation, Fixture, projection_from, row_of};
 use crate::workspace::{DebugRun, Problem, SandboxKey};
 

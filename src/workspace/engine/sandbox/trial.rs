@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::state::{Outbox, State};
 use super::{OpenSandbox, Ready};
 use crate::model::{Cancel, EntityId};
 use crate::sandbox::{Consumer, MatrixError, MatrixQuestion, Recording, Schedule, Trial};
 use crate::workspace::clock::now_ms;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::demo_chapter::incident_of_one_order;
 use crate::workspace::sandbox::{
     MatrixChoice, MatrixView, Projection, RunView, TrialCommand, TrialView,

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::super::state::State;
 use crate::fold::{Trace, TraceError, Watched};
 use crate::model::{Cancel, JsonPointer, Value};
+use crate::workspace::engine::State;
 use crate::workspace::{SandboxKey, WatchView};
 
 /// How many watches there may be.

@@ -1,0 +1,108 @@
+//! How the records of topics are read, as it was decided once for a connection.
+//!
+//! Promises: whatever shows records of a topic reads them the same way; what was decided from records stays until the user
+//! decides otherwise, so that answers about the past do not change with what arrives.
+//! Does not know: how it is decided (`ask::topic_mapping`).
+
+use std::sync::Arc;
+
+use super::State;
+use crate::decode::Decoder;
+use crate::model::Cancel;
+use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::{DecoderView, MappingView, NoticeLevel, TopicMapping};
+
+impl State {
+    /// How the records of these topics are read was decided.
+    pub(super) fn decide(&mut self, mappings: Mappings) {
+        for (topic, mapping) in mappings {
+            let is_new = self.decided.get(&topic).is_none_or(|before| before.sampled == 0);
+            if is_new {
+                self.decided.insert(Arc::clone(&topic), mapping);
+                self.show_decided(&topic);
+            }
+        }
+    }
+
+    /// Decides how the records of a topic are read, which had none before.
+    pub(super) fn decide_anew(&mut self, topic: &Arc<str>) {
+        let is_open = self.decided.get(topic).is_some_and(|decided| decided.sampled == 0);
+        if !is_open || !self.deciding.insert(Arc::clone(topic)) {
+            return;
+        }
+        let Some(session) = self.session(Cancel::new()) else { return };
+        let topic = Arc::clone(topic);
+        self.spawn("mapping", move |outbox| {
+            let mapping = session.topic_mapping(&topic);
+            outbox.send(move |state| {
+                state.deciding.remove(&topic);
+                match mapping {
+                    Ok(mapping) => state.decide(Mappings::from([(topic, mapping)])),
+                    Err(failure) => state.notify(NoticeLevel::Warning, failure.problem),
+                }
+            });
+        });
+    }
+
+    /// How the records of a topic are read, once it is decided: with the decoder that the user chose.
+    pub(crate) fn mapping_for(&self, topic: &Arc<str>) -> Option<Arc<TopicMapping>> {
+        let decided = self.decided.get(topic)?;
+        let open = self.topics.iter().find(|open| open.view.topic == *topic);
+        let chosen = open.and_then(|open| chosen_decoder(open.view.decoder));
+        Some(match chosen {
+            Some(decoder) => Arc::new(TopicMapping { decoder, ..TopicMapping::clone(decided) }),
+            None => Arc::clone(decided),
+        })
+    }
+
+    /// How the records of these topics are read, as far as it is decided.
+    pub(crate) fn mappings_of(&self, topics: &[Arc<str>]) -> Mappings {
+        let mapping = |topic: &Arc<str>| Some((Arc::clone(topic), self.mapping_for(topic)?));
+        topics.iter().filter_map(mapping).collect()
+    }
+
+    /// An open topic, and what is shown of its entities, is read as it was decided.
+    pub(super) fn show_decided(&mut self, topic: &Arc<str>) {
+        let Some(decided) = self.decided.get(topic).cloned() else { return };
+        let keys = self.entities.iter().map(|open| &open.view.key);
+        let keys: Vec<_> = keys.filter(|key| key.topics.contains(topic)).cloned().collect();
+        for key in keys {
+            self.work_out_history(&key);
+        }
+        let Some(open) = self.topic_mut(topic) else { return };
+        let choices = decided.evidence.iter().map(|found| {
+            (found.what.into(), found.choice.as_str().into(), found.why.as_str().into())
+        });
+        open.view.mapping = Arc::new(MappingView { choices: choices.collect() });
+        let of_values = decided.evidence.iter().find(|found| found.what == "values");
+        open.view.decoder_found =
+            of_values.map(|found| found.why.as_str().into()).unwrap_or_default();
+        open.mapping = Arc::clone(&decided.mapping);
+        open.directory = None;
+        let choice = open.view.decoder;
+        self.set_decoder(topic, choice);
+    }
+
+    /// Decodes a topic's values in this way.
+    pub(crate) fn set_decoder(&mut self, topic: &Arc<str>, choice: DecoderView) {
+        let found = self.decided.get(topic).map_or(Decoder::Auto, |decided| decided.decoder);
+        let Some(open) = self.topic_mut(topic) else { return };
+        open.view.decoder = choice;
+        open.decoder = chosen_decoder(choice).unwrap_or(found);
+        let is_judged = open.view.completeness.is_some();
+        self.topic_changed(topic);
+        if is_judged {
+            self.topic_read(topic);
+        }
+    }
+}
+
+/// The decoder that a user chose; none where it is left to what was decided.
+fn chosen_decoder(choice: DecoderView) -> Option<Decoder> {
+    match choice {
+        DecoderView::Detected => None,
+        DecoderView::Json => Some(Decoder::Json),
+        DecoderView::Text => Some(Decoder::Text),
+        DecoderView::Hex => Some(Decoder::Bytes),
+    }
+}

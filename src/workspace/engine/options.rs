@@ -1,0 +1,63 @@
+//! What an engine starts with.
+//!
+//! Promises: plain data, but for the reference system, which is a function that starts it.
+//! Does not know: how a connection is made.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::DemoPort;
+use crate::kafka::Settings;
+use crate::model::Isolation;
+use crate::partition_log::LogCache;
+use crate::workspace::{Config, ConnectionChoice, Problem};
+
+/// What an engine starts with.
+#[derive(Debug, Default)]
+pub struct EngineOptions {
+    /// The `foldback.toml` in force.
+    pub config: Option<Config>,
+    /// What to connect to at once.
+    pub connect: Option<Target>,
+    /// Starts the reference system, where the program brings one.
+    pub demo: Option<DemoStarter>,
+    /// Which records are read at first.
+    pub isolation: Isolation,
+    /// Where what is read is kept; `None` to keep nothing.
+    pub cache: Option<Arc<LogCache>>,
+}
+
+/// Something to connect to.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// As a user names it.
+    Choice(ConnectionChoice),
+    /// With these settings.
+    Settings(Box<Settings>),
+    /// To the reference system, which is started for it.
+    Demo,
+}
+
+/// Starts the reference system; says how to connect to its cluster and how to talk to it.
+#[derive(Clone)]
+pub struct DemoStarter(Arc<dyn Fn() -> Result<(Settings, DemoPort), Problem> + Send + Sync>);
+
+impl DemoStarter {
+    /// A starter that calls this, on a thread where it may take its time.
+    pub fn new(
+        start: impl Fn() -> Result<(Settings, DemoPort), Problem> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(start))
+    }
+
+    /// Starts it.
+    pub(super) fn start(&self) -> Result<(Settings, DemoPort), Problem> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for DemoStarter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DemoStarter")
+    }
+}

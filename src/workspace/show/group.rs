@@ -1,0 +1,88 @@
+//! A consumer group: its members, where it stands, and how far it was behind when.
+//!
+//! Promises: lag is told in records and in time, and what may not be seen is missing, never zero.
+//! Does not know: how a cluster is asked.
+
+use std::sync::Arc;
+
+use crate::model::Position;
+
+/// A member of a consumer group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMember {
+    /// The member's id.
+    pub id: Arc<str>,
+    /// The client's id.
+    pub client_id: Arc<str>,
+    /// Where it runs.
+    pub host: Arc<str>,
+    /// What it is assigned: topic and partition.
+    pub assignment: Arc<[(Arc<str>, i32)]>,
+}
+
+/// Where a consumer group stands in one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupOffset {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The committed offset: the next record to read.
+    pub committed: i64,
+    /// The end of the partition at the isolation level in force.
+    pub end: i64,
+    /// `end - committed`; negative when committed is beyond the end.
+    pub lag: i64,
+    /// How old the first record is that the group has not committed, in milliseconds; 0 without lag, none if unknown.
+    pub lag_ms: Option<i64>,
+}
+
+impl GroupOffset {
+    /// The next record the group reads; the last one it committed where none waits.
+    pub fn next_record(&self) -> Position {
+        let offset = if self.lag > 0 { self.committed } else { self.committed - 1 };
+        let partition = self.partition;
+        Position { topic: Arc::clone(&self.topic), partition, offset: offset.max(0) }
+    }
+}
+
+/// A consumer group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSummary {
+    /// The name.
+    pub group: Arc<str>,
+    /// The state the coordinator tells, such as `Stable` or `Empty`; `Unknown` where it tells none.
+    pub state: Arc<str>,
+    /// `classic` or `consumer`, when it is told.
+    pub group_type: Option<Arc<str>>,
+    /// The members.
+    pub members: Arc<[GroupMember]>,
+    /// Where it stands, by topic and partition; only partitions with a commit.
+    pub offsets: Arc<[GroupOffset]>,
+    /// Why something about it cannot be seen.
+    pub problem: Option<Arc<str>>,
+}
+
+impl GroupSummary {
+    /// The lag over all partitions, not counting those where committed is beyond the end.
+    pub fn total_lag(&self) -> i64 {
+        self.offsets.iter().map(|offset| offset.lag.max(0)).sum()
+    }
+
+    /// How old the oldest record is that it has not committed, in milliseconds; 0 without lag, none if unknown.
+    pub fn oldest_lag_ms(&self) -> Option<i64> {
+        let known = self.offsets.iter().filter_map(|offset| offset.lag_ms).max();
+        known.or_else(|| self.offsets.is_empty().then_some(0))
+    }
+}
+
+/// How far a consumer group was behind at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LagSample {
+    /// The moment, in milliseconds since the epoch.
+    pub time_ms: i64,
+    /// The lag over all partitions, in records.
+    pub lag: i64,
+    /// How old the oldest record was that it had not committed, in milliseconds; none if unknown.
+    pub lag_ms: Option<i64>,
+}

@@ -1,0 +1,253 @@
+//! A topic: in the list, and open with its rows, its mapping and its entities.
+//!
+//! Promises: everything a view draws is here, computed; the window formats numbers and times and nothing more.
+//! Does not know: which of it is on screen, except for the pages of rows it was asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::histogram::Histogram;
+use super::job::JobId;
+use super::record::{RowMeta, RowText};
+use super::topic_timeline::TopicTimeline;
+use super::{Fetch, Problem};
+use crate::model::{Completeness, EntityId, OffsetRange};
+use crate::workspace::TypeCount;
+
+/// A topic in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSummary {
+    /// The name.
+    pub name: Arc<str>,
+    /// Whether it belongs to Kafka itself.
+    pub internal: bool,
+    /// How many partitions it has.
+    pub partition_count: usize,
+    /// Offsets between log start and high watermark over all partitions: an upper bound of its records. Unknown until
+    /// the watermarks are read.
+    pub records_at_most: Option<u64>,
+    /// The cleanup policy, when it may be seen.
+    pub cleanup_policy: Option<Arc<str>>,
+    /// Why the topic cannot be read, when it cannot.
+    pub problem: Option<Arc<str>>,
+}
+
+/// A partition of an open topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionFacts {
+    /// The partition.
+    pub partition: i32,
+    /// The leader's broker id; none while there is none.
+    pub leader: Option<i32>,
+    /// The log start offset.
+    pub low: i64,
+    /// The high watermark.
+    pub high: i64,
+    /// The last stable offset.
+    pub last_stable: i64,
+}
+
+/// Where reading of a topic starts and ends, in the words users know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartPosition {
+    /// The newest records, about this many over all partitions.
+    Newest(u64),
+    /// From the log start on, about this many records; all when `None`.
+    Oldest(Option<u64>),
+    /// One partition from this offset on.
+    FromOffset {
+        /// The partition.
+        partition: i32,
+        /// The first offset.
+        offset: i64,
+    },
+    /// From this time on, in milliseconds.
+    SinceTime(i64),
+    /// From one time to another, both inclusive, in milliseconds.
+    TimeRange {
+        /// The first millisecond.
+        from_ms: i64,
+        /// The last millisecond.
+        to_ms: i64,
+    },
+    /// What arrives from now on.
+    Live,
+}
+
+/// Which of the records read are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Only these partitions; all when empty.
+    pub partitions: Vec<i32>,
+    /// Only records whose key, value or headers contain this text, whatever the case.
+    pub text: String,
+    /// Only records for which this CEL expression is true.
+    pub cel: String,
+    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the histogram.
+    pub time_ms: Option<(i64, i64)>,
+}
+
+impl RecordFilter {
+    /// The same, and only events of this type; those without one when it is empty.
+    #[must_use]
+    pub fn of_type(&self, event_type: &str) -> Self {
+        let wanted = match event_type {
+            "" => "type == null".to_owned(),
+            named => format!("type == {}", serde_json::Value::from(named)),
+        };
+        let cel = match self.cel.trim() {
+            "" => wanted,
+            same if same == wanted => wanted,
+            other => format!("({other}) && {wanted}"),
+        };
+        Self { cel, ..self.clone() }
+    }
+}
+
+/// How a topic's values are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DecoderView {
+    /// As sampling suggests.
+    #[default]
+    Detected,
+    /// As JSON.
+    Json,
+    /// As text.
+    Text,
+    /// As bytes.
+    Hex,
+}
+
+/// How records of a topic become events of entities, with the evidence for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MappingView {
+    /// What is mapped (`id`, `type`, `time`, …), to what (`key`, `value:/type`, …), and why.
+    pub choices: Vec<(Arc<str>, Arc<str>, Arc<str>)>,
+}
+
+/// An entity in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityRow {
+    /// The entity.
+    pub entity: EntityId,
+    /// How many of its events were read.
+    pub events: u64,
+    /// The log time of its first event read, in milliseconds.
+    pub first_ms: i64,
+    /// The log time of its last event read, in milliseconds.
+    pub last_ms: i64,
+}
+
+/// The entities of a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntityList {
+    /// The text their ids contain.
+    pub search: String,
+    /// The entities that match, most events first, at most 10,000.
+    pub rows: Arc<[EntityRow]>,
+    /// How many match.
+    pub matching: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// An open topic.
+#[derive(Clone, Debug, Default)]
+pub struct TopicView {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// Its partitions.
+    pub partitions: Fetch<Arc<[PartitionFacts]>>,
+    /// Configuration worth knowing: name and value.
+    pub configs: Arc<[(Arc<str>, Arc<str>)]>,
+    /// Where the user chose to read; `None` until then, and nothing is read before.
+    pub start: Option<StartPosition>,
+    /// The job that reads it.
+    pub job: Option<JobId>,
+    /// Which records are shown.
+    pub filter: RecordFilter,
+    /// What is wrong with the filter.
+    pub filter_problem: Option<Problem>,
+    /// How many records were read.
+    pub records_read: u64,
+    /// How many of them match the filter.
+    pub records_matching: u64,
+    /// Rows in log order; at most the last 200,000 that match.
+    pub rows: Arc<[RowMeta]>,
+    /// The number of the first row among all that match.
+    pub first_row: u64,
+    /// Changes whenever `rows` or the decoder does, so that pages can be asked for anew.
+    pub rows_generation: u64,
+    /// The texts of pages that were asked for, by page number: row index in `rows` divided by `ROWS_PER_PAGE`.
+    pub pages: Arc<BTreeMap<u64, Arc<[RowText]>>>,
+    /// When the records read were written, the time filter not applied.
+    pub histogram: Arc<Histogram>,
+    /// The span of log time of the records read, both inclusive, in milliseconds.
+    pub span_ms: Option<(i64, i64)>,
+    /// The part of its timeline that was asked for last, once it is worked out.
+    pub timeline: Arc<TopicTimeline>,
+    /// How values are decoded.
+    pub decoder: DecoderView,
+    /// What detection found, in words.
+    pub decoder_found: Arc<str>,
+    /// How records become events.
+    pub mapping: Arc<MappingView>,
+    /// The entities of the records read.
+    pub entities: Fetch<Arc<EntityList>>,
+    /// Values that could not be decoded among those looked at.
+    pub decode_failures: u64,
+    /// How complete what was read is.
+    pub completeness: Option<Arc<Completeness>>,
+    /// The events of each type, as they were counted last; `None` until somebody asks.
+    pub types: Option<Arc<TypesView>>,
+}
+
+/// The events of each type among the records that a topic showed when it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypesView {
+    /// The job that counts.
+    pub job: JobId,
+    /// The types, those with the most events first.
+    pub types: Arc<[TypeCount]>,
+    /// Events of types that were too many to tell apart.
+    pub others: u64,
+    /// How many events were counted.
+    pub events: u64,
+    /// The records that were looked at, a range for each partition.
+    pub covers: Arc<[OffsetRange]>,
+    /// The `rows_generation` it was asked for.
+    pub rows_generation: u64,
+    /// Whether it came to its end.
+    pub complete: bool,
+}
+
+impl TypesView {
+    /// A count that has begun, of the rows of this generation.
+    pub fn begun(job: JobId, rows_generation: u64) -> Self {
+        Self {
+            job,
+            types: Arc::default(),
+            others: 0,
+            events: 0,
+            covers: Arc::default(),
+            rows_generation,
+            complete: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_added_to_the_filter_once_whatever_its_name() {
+        let filter = RecordFilter { text: "kettle".to_owned(), ..RecordFilter::default() };
+        let one = filter.of_type("Order \"A\"");
+        assert_eq!(one.cel, r#"type == "Order \"A\"""#);
+        assert_eq!((&one.text, one.of_type("Order \"A\"")), (&filter.text, one.clone()));
+        assert_eq!(filter.of_type("").cel, "type == null");
+        let both = RecordFilter { cel: "value.n > 3".to_owned(), ..filter };
+        assert_eq!(both.of_type("A").cel, r#"(value.n > 3) && type == "A""#);
+    }
+}
