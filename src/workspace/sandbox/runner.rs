@@ -12,6 +12,7 @@ use super::fixture::{self, Expectation, Fixture};
 use super::projection::Projection;
 use crate::fold::diff;
 use crate::model::{Change, Value};
+use crate::partition_log::private_files;
 use crate::sandbox::{Counterexample, Invariant, Trial};
 use crate::workspace::{Config, Failure};
 
@@ -204,5 +205,5 @@ fn write(file: &Path, before: &Expectation, actual: &Actual) -> Result<(), FileF
     };
     let text = fs_err::read_to_string(file).map_err(|error| fault(error.to_string()))?;
     let updated = fixture::updated(&text, &expect).map_err(|error| fault(error.to_string()))?;
-    fs_err::write(file, updated).map_err(|error| fault(error.to_string()))
+    private_files::write(file, updated).map_err(|error| fault(error.to_string()))
 }
