@@ -49,8 +49,8 @@ pub use command::{
 };
 pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView, CompareWith};
 pub use config::{
-    CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
-    Selectors, UpcastConfig,
+    CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, Permissions, PositionColumns,
+    ReadModelConfig, Selectors, UpcastConfig,
 };
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,

@@ -106,6 +106,7 @@ impl State {
     pub(crate) fn new(options: EngineOptions, news: Sender<News>, pool: Pool) -> Self {
         let view = Snapshot {
             isolation: options.isolation,
+            workspace_file: super::connection::workspace_file(options.config.as_ref()),
             saved_connections: super::connection::saved_connections(options.config.as_ref()),
             memory_budget_bytes: super::topic::MEMORY_BUDGET_BYTES,
             ..Snapshot::default()
