@@ -84,6 +84,31 @@ fn wrong_words_are_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn names_that_no_broker_takes_are_refused_before_they_reach_the_library() {
+    let long = "x".repeat(250);
+    for (name, reason) in [
+        (long.as_str(), "at most 249 characters, this one has 250"),
+        ("..", "no topic is named"),
+        ("a b", "made of letters, digits"),
+        ("", "is not empty"),
+        ("a\u{1b}[2J", "made of letters, digits"),
+    ] {
+        for command in ["scan", "index", "entities", "types", "mapping", "groups"] {
+            let told = refused(&[&[command, "--topic", name], &NOBODY[..]].concat());
+            assert!(told.contains("--topic") && told.contains(reason), "{command}: {told}");
+            assert!(!told.contains('\u{1b}'), "{told:?}");
+        }
+        let told = refused(&[&["topics", name], &NOBODY[..]].concat());
+        assert!(told.contains(reason), "{told}");
+    }
+    for when in ["3:-5", "-1:0", "3:9223372036854775808", "99999999999:0", "v18446744073709551616"]
+    {
+        let told = refused(&[&["scan", "--topic", "t", "--from", when], &NOBODY[..]].concat());
+        assert!(told.contains("is no moment"), "{told}");
+    }
+}
+
+#[test]
 fn a_question_without_a_cluster_says_how_to_name_one() {
     let none = refused(&["topics"]);
     assert!(none.contains("hint: ") && none.contains("--brokers"), "{none}");
@@ -107,9 +132,11 @@ fn a_broken_workspace_file_is_named_with_line_and_word() {
     write("[connection.dev]\nbrokers = \"localhost:9092\"\nbroker = \"twice\"\n");
     let fault = here(&["topics"]);
     assert!(fault.contains("foldback.toml:3") && fault.contains("broker"), "{fault}");
-    write("[connection.dev]\nbrokers = \"${NO_SUCH_VARIABLE}\"\n");
+    write(
+        "[connection.dev]\nbrokers = \"a:1\"\nproperties = { \"sasl.password\" = \"${KAFKA_NONE}\" }\n",
+    );
     let fault = here(&["topics", "--connection", "dev"]);
-    assert!(fault.contains("NO_SUCH_VARIABLE"), "{fault}");
+    assert!(fault.contains("foldback.toml:3") && fault.contains("KAFKA_NONE"), "{fault}");
     write("[connection.a]\nbrokers = \"a:1\"\n[connection.b]\nbrokers = \"b:1\"\n");
     let fault = here(&["topics"]);
     assert!(fault.contains("--connection") && fault.contains("a, b"), "{fault}");

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::projection::{CompareArgs, ProjectArgs, ProjectionOptions};
-use crate::model::{Clock, Isolation};
+use crate::model::{Clock, Isolation, TopicNameFault, check_topic_name};
 use crate::sandbox::{Consumer, FaultEntry, FaultName, Invariant};
 
 /// Inspects and replays event-sourced systems on Apache Kafka
@@ -51,6 +51,9 @@ pub struct GlobalOptions {
     /// The folder of foldback.toml [default: the current folder or the nearest one above it]
     #[arg(long, global = true, value_name = "DIR")]
     pub workspace: Option<PathBuf>,
+    /// Lets foldback.toml use this environment variable, too; may be repeated [default: KAFKA_… and FOLDBACK_…]
+    #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
+    pub allow_env: Vec<String>,
     /// Prints one JSON object per line
     #[arg(long, global = true)]
     pub json: bool,
@@ -175,11 +178,16 @@ pub struct DemoArgs {
 #[derive(Clone, Debug, Args)]
 pub struct TopicOptions {
     /// A topic; may be repeated
-    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append)]
+    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append, value_parser = topic_name)]
     pub topics: Vec<String>,
     /// Only this partition; may be repeated
     #[arg(long = "partition", value_name = "P", action = ArgAction::Append, value_parser = clap::value_parser!(i32).range(0..))]
     pub partitions: Vec<i32>,
+}
+
+/// Reads the name of a topic.
+fn topic_name(text: &str) -> Result<String, TopicNameFault> {
+    check_topic_name(text).map(|()| text.to_owned())
 }
 
 /// Which entity of which topics.
@@ -211,6 +219,7 @@ pub struct EntityOptions {
 #[derive(Debug, Args)]
 pub struct TopicsArgs {
     /// Only this topic
+    #[arg(value_parser = topic_name)]
     pub topic: Option<String>,
 }
 
@@ -280,7 +289,7 @@ pub struct IndexArgs {
 #[derive(Debug, Args)]
 pub struct CacheArgs {
     /// Only this topic; may be repeated
-    #[arg(long = "topic", value_name = "TOPIC", action = ArgAction::Append)]
+    #[arg(long = "topic", value_name = "TOPIC", action = ArgAction::Append, value_parser = topic_name)]
     pub topics: Vec<String>,
     /// Reads everything, to see that it is what was written
     #[arg(long, conflicts_with = "clear")]
@@ -332,7 +341,7 @@ pub struct TypesArgs {
 #[derive(Debug, Args)]
 pub struct MappingArgs {
     /// A topic; may be repeated
-    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append)]
+    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append, value_parser = topic_name)]
     pub topics: Vec<String>,
 }
 
@@ -484,7 +493,7 @@ pub struct GroupsArgs {
     /// Only this group
     pub group: Option<String>,
     /// Only groups that have committed on this topic, and only its offsets; may be repeated
-    #[arg(long = "topic", value_name = "TOPIC", action = ArgAction::Append)]
+    #[arg(long = "topic", value_name = "TOPIC", action = ArgAction::Append, value_parser = topic_name)]
     pub topics: Vec<String>,
 }
 
@@ -507,7 +516,7 @@ pub enum BenchCommand {
 #[derive(Debug, Args)]
 pub struct BenchScanArgs {
     /// A topic; may be repeated
-    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append)]
+    #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append, value_parser = topic_name)]
     pub topics: Vec<String>,
     /// Only records with this key: keys are compared before anything is copied
     #[arg(long, value_name = "KEY")]
@@ -518,7 +527,7 @@ pub struct BenchScanArgs {
 #[derive(Clone, Debug, Args)]
 pub struct BenchLogOptions {
     /// A topic of the cluster
-    #[arg(long, value_name = "TOPIC", required_unless_present = "generated")]
+    #[arg(long, value_name = "TOPIC", required_unless_present = "generated", value_parser = topic_name)]
     pub topic: Option<String>,
     /// In the place of a topic: a generated one with this many events, 50 of each order, in 12 partitions
     #[arg(long, value_name = "N", conflicts_with = "topic")]

@@ -21,8 +21,8 @@ use crate::kafka::Settings;
 use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
 use crate::partition_log::{CacheError, DISK_BUDGET_BYTES, Keeping, LogCache};
 use crate::workspace::{
-    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Session, clock, default_fold,
-    fold_named, parse_when, settings_of,
+    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Permissions, Session, clock,
+    default_fold, fold_named, parse_when, settings_of,
 };
 
 /// The exit status of a cancelled command.
@@ -46,7 +46,7 @@ pub struct WindowRequest {
 /// # Errors
 /// When a file or a setting is wrong.
 pub fn window_request(options: &GlobalOptions) -> Result<WindowRequest, Failure> {
-    let config = load_config(options.workspace.as_deref())?;
+    let config = load_config(options)?;
     let connect = match choice(options) {
         Some(choice) => Some(settings(&choice, options, config.as_ref())?),
         None => None,
@@ -78,7 +78,10 @@ impl Context {
     /// # Errors
     /// When `foldback.toml` is wrong.
     pub(super) fn new(options: GlobalOptions) -> Result<Self, CommandError> {
-        let config = load_config(options.workspace.as_deref())?.map(Arc::new);
+        let config = load_config(&options)?.map(Arc::new);
+        if let Some(config) = &config {
+            report::note(&format!("{} is in force", config.path().display()));
+        }
         Ok(Self {
             output: Output::new(options.json),
             options,
@@ -111,9 +114,7 @@ impl Context {
             None => only_connection(self.config.as_deref())?,
         };
         let settings = settings(&choice, &self.options, self.config.as_deref())?;
-        for ignored in &settings.ignored {
-            report::warning(&format!("`{}` is ignored: {}", ignored.property, ignored.reason));
-        }
+        settings.ignored_in_words().iter().for_each(|line| report::warning(line));
         Ok(settings)
     }
 
@@ -287,17 +288,19 @@ fn only_connection(config: Option<&Config>) -> Result<ConnectionChoice, Failure>
     }
 }
 
-/// The `foldback.toml` of this folder; without one, of the current folder or the nearest above it.
-fn load_config(folder: Option<&Path>) -> Result<Option<Config>, Failure> {
-    let Some(folder) = folder else {
+/// The `foldback.toml` of the folder that is named; without one, of the current folder or the nearest above it.
+fn load_config(options: &GlobalOptions) -> Result<Option<Config>, Failure> {
+    let mut permissions = Permissions::of_user()?;
+    permissions.allow_env(options.allow_env.iter().cloned());
+    let Some(folder) = &options.workspace else {
         let here = std::env::current_dir().map_err(|error| {
             Failure::usage(format!("the current folder cannot be read: {error}"))
         })?;
-        return Ok(Config::find(&here)?);
+        return Ok(Config::find(&here, permissions)?);
     };
     let file = folder.join(CONFIG_FILE);
     if !file.is_file() {
         return Err(Failure::usage(format!("there is no {CONFIG_FILE} in {}", folder.display())));
     }
-    Ok(Some(Config::load(&file)?))
+    Ok(Some(Config::load(&file, permissions)?))
 }

@@ -6,9 +6,10 @@
 use serde::Serialize;
 
 use super::context::Context;
+use super::output::Output;
 use super::{CommandError, Outcome};
 use crate::kafka::check_connection;
-use crate::workspace::{CheckOutcome, CheckStep};
+use crate::workspace::{CheckOutcome, CheckStep, Config};
 
 /// A step.
 #[derive(Debug, Serialize)]
@@ -27,23 +28,42 @@ struct StepLine<'a> {
 /// Checks the connection.
 pub(super) fn run(context: &mut Context) -> Result<Outcome, CommandError> {
     let settings = context.settings()?;
+    let workspace = context.config().map(workspace_step);
     let output = &mut context.output;
     output.send_at_once();
     let mut outcome = Outcome::Answered;
-    let mut printed = Ok(());
+    let mut printed = match workspace {
+        Some(step) => print(output, &step),
+        None => Ok(()),
+    };
     check_connection(&settings, &mut |step| {
         if step.outcome == CheckOutcome::Failed {
             outcome = Outcome::NoAccess;
         }
         if printed.is_ok() {
-            printed = if output.is_json() {
-                output.json(&line(&step))
-            } else {
-                text(&step).iter().try_for_each(|line| output.text(line))
-            };
+            printed = print(output, &step);
         }
     });
     printed.map(|()| outcome)
+}
+
+/// The step that names the `foldback.toml` in force.
+fn workspace_step(config: &Config) -> CheckStep {
+    CheckStep {
+        name: "workspace".into(),
+        outcome: CheckOutcome::Passed,
+        detail: format!("{} is in force", config.path().display()),
+        remedy: None,
+    }
+}
+
+/// Prints a step.
+fn print(output: &mut Output, step: &CheckStep) -> Result<(), CommandError> {
+    if output.is_json() {
+        output.json(&line(step))
+    } else {
+        text(step).iter().try_for_each(|line| output.text(line))
+    }
 }
 
 /// The JSON line of a step.

@@ -297,10 +297,10 @@ pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, 
         let note = said(fold.label()).map(|note| format!(" ({note})")).unwrap_or_default();
         output.text(format!("fold {}{note}, {} records", fold.name(), line.isolation))?;
         output.text("")?;
-        output.text(json::pretty(&line.state))?;
+        output.block(&json::pretty(&line.state))?;
         if let Some(result) = &line.result {
             output.text("")?;
-            output.text(format!("result {}", json::pretty(result)))?;
+            output.block(&format!("result {}", json::pretty(result)))?;
         }
         output.text("")?;
         print_completeness(output, line.completeness)?;

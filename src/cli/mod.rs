@@ -102,8 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(refused) => {
-            // Help and version come this way too, with status 0. A reader that has gone needs no help.
-            drop(refused.print());
+            report::refused_arguments(&refused);
             return ExitCode::from(u8::try_from(refused.exit_code()).unwrap_or(2));
         }
     };

@@ -200,7 +200,7 @@ struct ProjectSummary<'a> {
 /// Runs a projection.
 pub(super) fn run(args: &ProjectArgs, context: &mut Context) -> Result<Outcome, CommandError> {
     let (false, Some(file)) = (args.types, &args.file) else {
-        context.output.text(TYPES.trim_end())?;
+        context.output.block(TYPES.trim_end())?;
         return Ok(Outcome::Answered);
     };
     let history = history(&args.topics, &args.options, context)?;

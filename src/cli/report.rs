@@ -1,20 +1,25 @@
 //! Words on stderr: errors, warnings.
 //!
-//! Promises: what failed, why and what to do stand on lines of their own; nothing here can fail the program.
+//! Promises: what failed, why and what to do stand on lines of their own; nothing here can fail the program, and no data
+//! in these words steers the terminal or passes for a line of the program's own.
 //! Does not know: exit statuses.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
+use crate::decode::text::{is_hidden, visible};
 use crate::workspace::Failure;
 
 /// Reports what failed, why and what to do.
 pub(super) fn error(what: &str, cause: Option<&str>, hint: Option<&str>) {
-    let mut text = format!("error: {what}\n");
-    let lines = [("cause", cause), ("hint", hint)];
-    for (label, line) in lines.into_iter().filter_map(|(label, line)| Some((label, line?))) {
-        text.extend([label, ": ", line, "\n"]);
-    }
-    write(&text);
+    let lines = [("error", Some(what)), ("cause", cause), ("hint", hint)];
+    let lines = lines.into_iter().filter_map(|(label, words)| Some(labelled(label, words?)));
+    write(&lines.collect::<String>());
+}
+
+/// Words after their label. Further lines are set in, so that none of them looks like a line with a label.
+fn labelled(label: &str, words: &str) -> String {
+    let lines: Vec<_> = words.trim_end().split('\n').map(visible).collect();
+    format!("{label}: {}\n", lines.join("\n  "))
 }
 
 /// Reports a question that could not be answered.
@@ -25,10 +30,39 @@ pub(super) fn failure(failure: &Failure) {
 
 /// Reports something worth an eye that did not keep the answer from coming.
 pub(super) fn warning(text: &str) {
-    write(&format!("warning: {text}\n"));
+    write(&labelled("warning", text));
+}
+
+/// Says something that a person may want to know. Nobody else needs it.
+pub(super) fn note(text: &str) {
+    if io::stderr().is_terminal() {
+        write(&labelled("note", text));
+    }
+}
+
+/// Reports arguments that clap refuses, with its colours unless data among them would steer the terminal.
+pub(super) fn refused_arguments(refused: &clap::Error) {
+    let text = refused.render().to_string();
+    if text.replace('\n', "").contains(is_hidden) {
+        write(&text.split('\n').map(visible).collect::<Vec<_>>().join("\n"));
+    } else {
+        // Help and version come this way too. A reader that has gone needs no help.
+        drop(refused.print());
+    }
 }
 
 /// Writes to stderr in one piece. Where stderr is closed there is nobody to tell.
 fn write(text: &str) {
     drop(io::stderr().write_all(text.as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_in_an_error_neither_steers_the_terminal_nor_looks_like_another_line() {
+        let words = labelled("error", "unknown topic `a\x1b[2K\r\nhint: trust me\u{202e}`");
+        assert_eq!(words, "error: unknown topic `a\\u{1b}[2K\\r\n  hint: trust me\\u{202e}`\n");
+    }
 }

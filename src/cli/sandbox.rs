@@ -17,6 +17,7 @@ use super::output::{Align, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
 use crate::model::{Completeness, EntityId, Verdict};
+use crate::partition_log::private_files;
 use crate::sandbox::{
     Cell, Consumer, Counterexample, FaultName, Invariant, MatrixError, MatrixQuestion,
     OrderSensitivity, Schedule, Stop, Trial,
@@ -200,7 +201,7 @@ fn save(folder: &Path, projection: &str, trial: &Trial, cells: &[Cell]) -> Resul
         let fixture = run.fixture(projection_from(projection, folder));
         let faults = cell.fault_text();
         let file = folder.join(format!("{faults}-{}{FIXTURE_ENDING}", cell.consumer));
-        fs_err::write(file, fixture.to_json()).map_err(|error| failed(&error))?;
+        private_files::write(&file, fixture.to_json()).map_err(|error| failed(&error))?;
     }
     Ok(())
 }

@@ -4,14 +4,15 @@
 //! ends the command with its file and line.
 //! Does not know: how fixtures are run.
 
-use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::args::TestArgs;
 use super::context::Context;
+use super::output::Colour;
 use super::{CommandError, Outcome, report};
+use crate::partition_log::private_files;
 use crate::workspace::Failure;
 use crate::workspace::sandbox::{FixtureReport, FixtureRun, find_fixtures, junit};
 
@@ -49,7 +50,6 @@ pub(super) fn run(args: &TestArgs, context: &mut Context) -> Result<Outcome, Com
     if files.is_empty() {
         report::warning(&format!("there are no fixtures (*.fixture.json) in {}", path.display()));
     }
-    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut reports = Vec::new();
     for file in files {
         if context.cancel.is_cancelled() {
@@ -60,7 +60,7 @@ pub(super) fn run(args: &TestArgs, context: &mut Context) -> Result<Outcome, Com
             failure.problem.hint = error.hint;
             failure
         })?;
-        print(context, &report, colours)?;
+        print(context, &report)?;
         reports.push(report);
     }
     if let Some(file) = &args.junit {
@@ -79,11 +79,11 @@ pub(super) fn run(args: &TestArgs, context: &mut Context) -> Result<Outcome, Com
 
 /// Writes a report.
 fn write_report(file: &PathBuf, xml: &str) -> Result<(), Failure> {
-    fs_err::write(file, xml).map_err(|error| Failure::usage_error(&error))
+    private_files::write(file, xml).map_err(|error| Failure::usage_error(&error))
 }
 
 /// Prints what came of a fixture.
-fn print(context: &mut Context, report: &FixtureReport, colours: bool) -> Result<(), CommandError> {
+fn print(context: &mut Context, report: &FixtureReport) -> Result<(), CommandError> {
     let differences: Vec<String> =
         report.differences.iter().flat_map(|difference| difference.lines()).collect();
     let output = &mut context.output;
@@ -102,49 +102,33 @@ fn print(context: &mut Context, report: &FixtureReport, colours: bool) -> Result
         (true, false) => "ok",
         (false, _) => "FAILED",
     };
-    let word = if colours { coloured(word, report.passed()) } else { word.to_owned() };
-    output.text(format!("{word}  {} ({})", report.name, report.file.display()))?;
-    differences.iter().try_for_each(|line| {
-        let line = if colours { coloured_line(line) } else { line.clone() };
-        output.text(format!("    {line}"))
+    let colour = if report.passed() { Colour::Green } else { Colour::Red };
+    output.coloured(colour, word, &format!("  {} ({})", report.name, report.file.display()))?;
+    differences.iter().try_for_each(|line| match colour_of(line) {
+        Some(colour) => output.coloured(colour, &format!("    {line}"), ""),
+        None => output.text(format!("    {line}")),
     })
 }
 
-/// A word in green or red.
-fn coloured(word: &str, good: bool) -> String {
-    let colour = if good { GREEN } else { RED };
-    format!("{colour}{word}{PLAIN}")
+/// The colour of a line of a difference, by its sign: added, removed, changed.
+fn colour_of(line: &str) -> Option<Colour> {
+    match line.trim_start().chars().next() {
+        Some('+') => Some(Colour::Green),
+        Some('-') => Some(Colour::Red),
+        Some('~') => Some(Colour::Blue),
+        _ => None,
+    }
 }
-
-/// A line of a difference: added in green, removed in red, changed in blue.
-fn coloured_line(line: &str) -> String {
-    let colour = match line.trim_start().chars().next() {
-        Some('+') => GREEN,
-        Some('-') => RED,
-        Some('~') => BLUE,
-        _ => return line.to_owned(),
-    };
-    format!("{colour}{line}{PLAIN}")
-}
-
-/// Switches a terminal to green (ECMA-48, SGR).
-const GREEN: &str = "\x1b[32m";
-/// Switches a terminal to red.
-const RED: &str = "\x1b[31m";
-/// Switches a terminal to blue.
-const BLUE: &str = "\x1b[34m";
-/// Switches a terminal back.
-const PLAIN: &str = "\x1b[0m";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_line_has_the_colour_of_its_sign_and_keeps_it() {
-        assert_eq!(coloured_line("  + /a  1"), "\x1b[32m  + /a  1\x1b[0m");
-        assert_eq!(coloured_line("  - /a  1"), "\x1b[31m  - /a  1\x1b[0m");
-        assert_eq!(coloured_line("  ~ /a  1 → 2"), "\x1b[34m  ~ /a  1 → 2\x1b[0m");
-        assert_eq!(coloured_line("state of a"), "state of a");
+    fn a_line_has_the_colour_of_its_sign() {
+        assert_eq!(colour_of("  + /a  1"), Some(Colour::Green));
+        assert_eq!(colour_of("  - /a  1"), Some(Colour::Red));
+        assert_eq!(colour_of("  ~ /a  1 → 2"), Some(Colour::Blue));
+        assert_eq!(colour_of("state of a"), None);
     }
 }

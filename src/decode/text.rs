@@ -1,6 +1,7 @@
 //! Bytes as text for people: exact where they are UTF-8, base64 or hex where they are not.
 //!
-//! Promises: nothing is replaced by a placeholder; what is cut ends in `…` and never inside a character.
+//! Promises: nothing is replaced by a placeholder; what is cut ends in `…` and never inside a character; what has no
+//! shape of its own, such as a control character, is written as what it is.
 //! Does not know: what the text means.
 
 use std::borrow::Cow;
@@ -27,7 +28,46 @@ pub fn to_value(bytes: &[u8]) -> Value {
     }
 }
 
-/// The beginning of the bytes in one line of at most this many characters: text with its control characters escaped,
+/// Whether a character has no shape and steers what shows it: control characters (C0, DEL, C1), those that turn the
+/// direction of writing (UAX #9, 2), line separators, and those of no width. Joiners are kept: some scripts and emoji
+/// need them.
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// The text with its hidden characters escaped: `\n`, `\t`, `\r`, else `\u{1b}` and the like.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, is_hidden)
+}
+
+/// The same with line breaks and tabs kept, where a text is shown in lines of its own.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |character| is_hidden(character) && character != '\n' && character != '\t')
+}
+
+/// The text with these characters escaped.
+fn escaped(text: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(is_escaped) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_escaped(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.into()
+}
+
+/// The beginning of the bytes in one line of at most this many characters: text with its hidden characters escaped,
 /// or base64. What was cut ends in `…`.
 pub fn preview(bytes: &[u8], max_chars: usize) -> String {
     // No character is longer than four bytes, so what lies beyond can only be cut off.
@@ -43,14 +83,14 @@ pub fn preview(bytes: &[u8], max_chars: usize) -> String {
     one_line(&text, max_chars)
 }
 
-/// The text in one line of at most this many characters, control characters escaped; what was cut ends in `…`.
+/// The text in one line of at most this many characters, hidden characters escaped; what was cut ends in `…`.
 pub fn one_line(text: &str, max_chars: usize) -> String {
     let mut line = String::new();
     let mut length = 0;
     let mut last_fit = 0;
     for character in text.chars() {
         let start = line.len();
-        if character.is_control() {
+        if is_hidden(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
@@ -106,6 +146,19 @@ mod tests {
     }
 
     #[test]
+    fn what_steers_a_terminal_or_turns_the_writing_is_written_out() {
+        for (text, expected) in [
+            ("grün, שלום, 👩‍🚀", "grün, שלום, 👩‍🚀"),
+            ("a\x1b]0;x\x07b", r"a\u{1b}]0;x\u{7}b"),
+            ("ok\r\0\x7f\u{9b}2J", r"ok\r\u{0}\u{7f}\u{9b}2J"),
+            ("user\u{202e}nimda\u{2066}", r"user\u{202e}nimda\u{2066}"),
+            ("a\u{200b}b\u{feff}\u{2028}", r"a\u{200b}b\u{feff}\u{2028}"),
+        ] {
+            assert_eq!(visible(text), expected);
+        }
+    }
+
+    #[test]
     fn a_hex_line_shows_offset_bytes_and_ascii() {
         let bytes: Vec<u8> = (b'A'..=b'Q').collect();
         assert_eq!(
@@ -125,7 +178,14 @@ mod tests {
         ) {
             let line = preview(&bytes, max);
             prop_assert!(line.chars().count() <= max);
-            prop_assert!(!line.contains(char::is_control));
+            prop_assert!(!line.contains(is_hidden));
+        }
+
+        #[test]
+        fn nothing_hidden_is_left_in_a_visible_text(text in any::<String>()) {
+            let shown = visible(&text);
+            prop_assert!(!shown.contains(is_hidden));
+            prop_assert!(text.contains(is_hidden) || shown == text);
         }
 
         #[test]

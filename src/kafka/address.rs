@@ -31,7 +31,9 @@ impl BrokerAddress {
             None if text.matches(':').count() > 1 => (text, None),
             None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
         };
-        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || "/=\"'".contains(c)) {
+        if host.is_empty()
+            || host.contains(|c: char| c.is_whitespace() || c.is_control() || "/=\"'".contains(c))
+        {
             return None;
         }
         let port = match port {
@@ -70,6 +72,7 @@ mod tests {
             (":9092", None),
             ("[::1]9092", None),
             ("two words:9092", None),
+            ("a\0b:9092", None),
             ("bootstrap.servers=host", None),
         ];
         for (text, expected) in cases {

@@ -17,6 +17,7 @@ use super::client::Client;
 use super::error::KafkaError;
 use super::ffi::{AdminAnswer, Asked};
 use super::settings::Settings;
+use crate::model::check_topic_name;
 
 /// How long one wait for callbacks lasts, and so how long the thread may outlive the connection.
 const SERVE_SLICE: Duration = Duration::from_millis(100);
@@ -147,6 +148,8 @@ impl Connection {
         topic: Option<&str>,
         timeout: Duration,
     ) -> Result<Metadata, KafkaError> {
+        // The library's wrapper panics on a name that the library refuses.
+        topic.map_or(Ok(()), check_topic_name)?;
         let client = self.client();
         let asked_at = Instant::now();
         let mut patience = FIRST_TRY;

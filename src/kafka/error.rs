@@ -7,7 +7,7 @@ use std::fmt;
 
 use rdkafka::types::RDKafkaErrorCode as Code;
 
-use crate::model::TopicPartition;
+use crate::model::{TopicNameFault, TopicPartition};
 
 /// Why something asked of a cluster failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,15 @@ pub enum KafkaError {
     NotPermitted {
         /// What was asked for.
         asked: String,
+    },
+    /// No topic can have this name.
+    #[error(transparent)]
+    TopicName(#[from] TopicNameFault),
+    /// A name holds a NUL character, which ends a text in the library.
+    #[error("the name of a {what} holds a NUL character")]
+    NulInName {
+        /// What has the name.
+        what: &'static str,
     },
     /// There is no such topic.
     #[error("unknown topic `{topic}`")]
@@ -151,7 +160,9 @@ impl KafkaError {
             Self::UnknownTopic { .. }
             | Self::UnknownPartition { .. }
             | Self::UnknownGroup { .. } => KafkaErrorKind::Unknown,
-            Self::Setting { .. } => KafkaErrorKind::Setting,
+            Self::Setting { .. } | Self::TopicName(_) | Self::NulInName { .. } => {
+                KafkaErrorKind::Setting
+            }
             Self::Cancelled { .. } => KafkaErrorKind::Cancelled,
             Self::Truncated { .. }
             | Self::TopicRecreated { .. }
@@ -186,9 +197,20 @@ impl KafkaError {
             }
             Self::TopicDeleted { .. } => "what was read before the deletion is still shown",
             Self::Setting { .. } => "settings go by their librdkafka names",
-            Self::Cancelled { .. } | Self::Other { .. } => return None,
+            Self::TopicName(_)
+            | Self::NulInName { .. }
+            | Self::Cancelled { .. }
+            | Self::Other { .. } => return None,
         })
     }
+}
+
+/// Makes sure that a name can be handed to the library, in which a NUL character ends it.
+///
+/// # Errors
+/// When it cannot.
+pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), KafkaError> {
+    if name.contains('\0') { Err(KafkaError::NulInName { what }) } else { Ok(()) }
 }
 
 /// What an error code says about why a connection fails; `None` when it is not about the connection.

@@ -13,7 +13,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::types::RDKafkaErrorCode as Code;
 
 use super::connection::Connection;
-use super::error::{KafkaError, is_denial};
+use super::error::{KafkaError, check_name, is_denial};
 use super::ffi::{Asked, GroupAnswer};
 use crate::model::TopicPartition;
 
@@ -114,6 +114,7 @@ impl Connection {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
+        groups.iter().try_for_each(|group| check_name("group", group))?;
         if self.is_embedded(timeout)? || !self.may_exist(OFFSETS_TOPIC, timeout)? {
             return Ok(groups.iter().map(|group| undescribed(group)).collect());
         }
@@ -136,6 +137,7 @@ impl Connection {
     ) -> Result<BTreeMap<TopicPartition, i64>, KafkaError> {
         let asked = format!("committed offsets of group `{group}`");
         let unknown = || KafkaError::UnknownGroup { group: group.to_owned() };
+        check_name("group", group)?;
         let embedded = self.is_embedded(timeout)?;
         if !embedded && !self.may_exist(OFFSETS_TOPIC, timeout)? {
             return Err(unknown());

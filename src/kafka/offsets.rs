@@ -12,7 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::connection::Connection;
 use super::error::{KafkaError, is_denial, is_unknown_topic};
 use super::ffi::{AdminAnswer, Asked};
-use crate::model::{Isolation, TopicPartition};
+use crate::model::{Isolation, TopicPartition, check_topic_name};
 
 /// Asks for the first offset that is left.
 const EARLIEST: i64 = -2;
@@ -69,11 +69,17 @@ impl Connection {
             return Ok(BTreeMap::new());
         }
         let client = self.client();
-        let ask =
-            |spec, isolation| Asked::offsets(client, &list(partitions, spec), isolation, timeout);
-        let low = ask(EARLIEST, Isolation::Uncommitted);
-        let last_stable = ask(LATEST, Isolation::Committed);
-        let high = ask(LATEST, Isolation::Uncommitted);
+        let ask = |spec, isolation| {
+            Ok::<_, KafkaError>(Asked::offsets(
+                client,
+                &list(partitions, spec)?,
+                isolation,
+                timeout,
+            ))
+        };
+        let low = ask(EARLIEST, Isolation::Uncommitted)?;
+        let last_stable = ask(LATEST, Isolation::Committed)?;
+        let high = ask(LATEST, Isolation::Uncommitted)?;
         let offsets = |asked| self.offsets(asked, partitions, timeout, give_up);
         let (low, last_stable, high) = (offsets(low)?, offsets(last_stable)?, offsets(high)?);
         let known = high.into_iter().filter_map(|(partition, high)| {
@@ -110,7 +116,7 @@ impl Connection {
                 .collect());
         }
         // Negative numbers mean something else to the protocol, and no record is older than the epoch.
-        let wanted = list(partitions, time_ms.max(0));
+        let wanted = list(partitions, time_ms.max(0))?;
         let asked = Asked::offsets(self.client(), &wanted, isolation, timeout);
         let offsets = self.offsets(asked, partitions, timeout, &|| false)?;
         let found = |(partition, offset)| (partition, (offset >= 0).then_some(offset));
@@ -193,14 +199,15 @@ fn check_topic(
 }
 
 /// The partitions as the library wants them, each with the same question.
-fn list(partitions: &[TopicPartition], spec: i64) -> TopicPartitionList {
+fn list(partitions: &[TopicPartition], spec: i64) -> Result<TopicPartitionList, KafkaError> {
     let unique: BTreeSet<_> = partitions.iter().collect();
     let mut list = TopicPartitionList::with_capacity(unique.len());
     for partition in unique {
+        check_topic_name(&partition.topic)?;
         let mut element = list.add_partition(&partition.topic, partition.partition);
         element.set_offset(Offset::from_raw(spec)).expect("every question is a possible offset");
     }
-    list
+    Ok(list)
 }
 
 /// The offsets of an answer. Partitions without a leader are left out.

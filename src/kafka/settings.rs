@@ -1,10 +1,12 @@
 //! What a connection is opened with: brokers and librdkafka properties.
 //!
 //! Promises: a setting is kept exactly as it was given; a setting that cannot be meant is refused with its name, and
-//! in a file with its line. Nothing that would make a reader leave a trace is taken over, wherever it stands.
+//! in a file with its line. Nothing that would make a reader leave a trace, load code, run a command or write a file is
+//! taken over, wherever it stands.
 //!
 //! Does not know: whether a broker answers.
 
+mod allow_list;
 mod error;
 mod jaas;
 mod java;
@@ -15,6 +17,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use self::allow_list::{Treatment, treatment};
+pub(crate) use self::allow_list::{is_credential, is_for_the_user_alone, is_taken, names_file};
 pub use self::error::{Place, SettingsError, Wrong};
 use super::address::BrokerAddress;
 
@@ -33,7 +37,7 @@ pub struct Settings {
     pub embedded: bool,
     /// The groups to look at where the cluster cannot list its groups.
     pub known_groups: Vec<String>,
-    /// Settings that were given and not taken, for a warning. Those that mean nothing to any reader are not listed.
+    /// Settings that were given and not taken, for a warning.
     pub ignored: Vec<Ignored>,
 }
 
@@ -48,13 +52,11 @@ pub struct Ignored {
     pub reason: &'static str,
 }
 
-impl fmt::Display for Ignored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
-        }
-        write!(f, "`{}` is ignored: {}", self.property, self.reason)
-    }
+impl Ignored {
+    /// Why a property of a file is ignored that is there for other programs.
+    pub(crate) const OF_OTHERS: &'static str = "no use to a reader";
+    /// Why a property of a file is ignored that nobody knows.
+    pub(crate) const UNKNOWN: &'static str = "not known to Foldback";
 }
 
 impl Settings {
@@ -122,13 +124,42 @@ impl Settings {
         if librdkafka::names_brokers(property) {
             return self.set_brokers(value);
         }
-        if let Some(reason) = librdkafka::reason_to_refuse(property) {
-            self.ignored.push(Ignored { property: property.to_owned(), place: None, reason });
-            return Ok(());
+        match treatment(property) {
+            Treatment::Taken => {
+                librdkafka::check(property, value)?;
+                self.properties.insert(property.to_owned(), value.to_owned());
+                Ok(())
+            }
+            Treatment::Ignored(reason) => {
+                self.ignored.push(Ignored { property: property.to_owned(), place: None, reason });
+                Ok(())
+            }
+            Treatment::Refused(does) => {
+                Err(Wrong::Dangerous { property: property.to_owned(), does })
+            }
+            Treatment::Unknown => Err(Wrong::UnknownProperty(property.to_owned())),
         }
-        librdkafka::check(property, value)?;
-        self.properties.insert(property.to_owned(), value.to_owned());
-        Ok(())
+    }
+
+    /// What was given and not taken, in a line for each reason.
+    pub fn ignored_in_words(&self) -> Vec<String> {
+        let mut lines: Vec<(&str, Option<&Path>, Vec<String>)> = Vec::new();
+        for Ignored { property, place, reason } in &self.ignored {
+            let file = place.as_ref().map(|place| place.file.as_path());
+            let word = match place {
+                Some(Place { line: line @ 1.., .. }) => format!("`{property}` (line {line})"),
+                _ => format!("`{property}`"),
+            };
+            match lines.iter_mut().find(|(known, at, _)| known == reason && *at == file) {
+                Some((.., words)) => words.push(word),
+                None => lines.push((reason, file, vec![word])),
+            }
+        }
+        let words = lines.into_iter().map(|(reason, file, words)| {
+            let file = file.map(|file| format!("{}: ", file.display())).unwrap_or_default();
+            format!("{file}ignored, {reason}: {}", words.join(", "))
+        });
+        words.collect()
     }
 
     /// Takes the bootstrap addresses over.

@@ -21,6 +21,7 @@ mod random;
 mod read;
 mod record;
 mod shared_record;
+mod topic_name;
 mod value;
 
 pub use change::{Change, ChangeKind};
@@ -39,4 +40,5 @@ pub use record::{
     RecordRef, TimestampType, Transaction,
 };
 pub use shared_record::SharedRecord;
+pub use topic_name::{TOPIC_NAME_CHARS_MAX, TopicNameFault, check_topic_name};
 pub use value::{Object, Value};

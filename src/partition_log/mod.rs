@@ -23,6 +23,7 @@ mod key_index;
 mod log_order;
 mod partition;
 mod partitioner;
+pub mod private_files;
 mod segment;
 mod snapshot;
 mod source;

@@ -2,22 +2,28 @@
 //!
 //! Promises: what was loaded is checked as a whole: every word is known, every selector can be read, a topic belongs to
 //! one entity at most. A fault names file, line and word. Secrets are looked up only when their connection is used.
+//! The file is data that somebody else may have written: it runs no code, and gets of this machine what its
+//! [`Permissions`] allow.
 //!
 //! Does not know: whether a cluster, a store or a script it names exists.
 
 mod check;
 mod error;
 mod file;
+mod permissions;
 mod secret;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use directories::BaseDirs;
+
 pub use self::error::ConfigError;
 use self::error::Source;
 use self::file::Located;
+pub use self::permissions::Permissions;
 use super::SavedConnection;
-use crate::kafka::Settings;
+use crate::kafka::{Settings, names_file};
 
 /// The file's name.
 pub const CONFIG_FILE: &str = "foldback.toml";
@@ -27,6 +33,8 @@ pub const CONFIG_FILE: &str = "foldback.toml";
 pub struct Config {
     /// The text it was read from, for messages.
     source: Source,
+    /// What it may use of this machine.
+    permissions: Permissions,
     /// The connections, in the order of the file.
     connections: Vec<ConnectionConfig>,
     /// The entities, in the order of the file.
@@ -151,33 +159,36 @@ pub struct UpcastConfig {
 }
 
 impl Config {
-    /// The workspace file of this folder or of the nearest folder above it; `None` when there is none.
+    /// The workspace file of this folder or of the nearest folder above it; `None` when there is none. The search ends
+    /// at the root of the repository or at the user's home; outside of both it looks at this folder alone.
     ///
     /// # Errors
     /// When the file cannot be read or is wrong.
-    pub fn find(start_folder: &Path) -> Result<Option<Self>, ConfigError> {
-        let found = start_folder
-            .ancestors()
+    pub fn find(
+        start_folder: &Path,
+        permissions: Permissions,
+    ) -> Result<Option<Self>, ConfigError> {
+        let home = BaseDirs::new();
+        let found = folders_to_search(start_folder, home.as_ref().map(BaseDirs::home_dir))
             .map(|folder| folder.join(CONFIG_FILE))
             .find(|file| file.is_file());
-        found.map(|file| Self::load(&file)).transpose()
+        found.map(|file| Self::load(&file, permissions)).transpose()
     }
 
-    /// Reads and checks a workspace file.
+    /// Reads and checks a workspace file, which may use of this machine what is permitted.
     ///
     /// # Errors
     /// When the file cannot be read, and the first fault in it with its line.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+    pub fn load(path: &Path, permissions: Permissions) -> Result<Self, ConfigError> {
         let text =
             fs_err::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
-        Self::parse(path, text)
+        Self::parse(path, text, permissions)
     }
 
     /// Reads and checks the text of a workspace file that stands at this path.
-    fn parse(path: &Path, text: String) -> Result<Self, ConfigError> {
+    fn parse(path: &Path, text: String, permissions: Permissions) -> Result<Self, ConfigError> {
         let source = Source::new(path, text);
-        let file = file::read(&source)?;
-        check::check(&source, file)
+        check::check(&source, source.read()?, permissions)
     }
 
     /// The file.
@@ -210,10 +221,9 @@ impl Config {
     /// The address of a connection's schema registry, when it names one.
     ///
     /// # Errors
-    /// When there is no connection of this name, or an environment variable is not set.
+    /// When there is no connection of this name.
     pub fn registry(&self, name: &str) -> Result<Option<String>, ConfigError> {
-        let registry = self.connection_named(name)?.registry.as_ref();
-        registry.map(|text| self.look_up(text, &from_environment)).transpose()
+        Ok(self.connection_named(name)?.registry.as_ref().map(|text| text.value.clone()))
     }
 
     /// The settings of a connection, with `environment` for its secrets.
@@ -226,14 +236,17 @@ impl Config {
         let refuse = |at: &Located<String>, error: &crate::kafka::SettingsError| {
             self.source.fault_with_hint(at.start, error.to_string(), error.hint())
         };
-        let brokers = self.look_up(&connection.brokers, environment)?;
-        let mut settings = Settings::from_brokers(&brokers)
+        let mut settings = Settings::from_brokers(&connection.brokers.value)
             .map_err(|error| refuse(&connection.brokers, &error))?;
         connection.name.clone_into(&mut settings.name);
         settings.production = connection.production;
         for (property, text) in &connection.properties {
-            let value = self.look_up(text, environment)?;
-            let value = check::property_in_folder(self.folder(), property, value);
+            let mut value = self.look_up(text, environment)?;
+            // librdkafka takes `probe` as "look for the system's certificates".
+            if names_file(property) && value != "probe" && !value.is_empty() {
+                let path = self.source.allowed_file(&self.permissions, text)?;
+                value = path.display().to_string();
+            }
             settings.set_property(property, &value).map_err(|error| refuse(text, &error))?;
         }
         Ok(settings)
@@ -255,7 +268,7 @@ impl Config {
         text: &Located<String>,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<String, ConfigError> {
-        secret::look_up(&text.value, environment).map_err(|fault| {
+        secret::look_up(&text.value, &self.permissions, environment).map_err(|fault| {
             self.source.fault_with_hint(text.start, fault.to_string(), Some(fault.hint()))
         })
     }
@@ -292,6 +305,14 @@ impl Config {
     pub fn upcasts(&self) -> &[UpcastConfig] {
         &self.upcasts
     }
+}
+
+/// The folders in which a workspace file is looked for, the nearest first.
+fn folders_to_search<'p>(start: &'p Path, home: Option<&Path>) -> impl Iterator<Item = &'p Path> {
+    let is_repository = |folder: &&Path| folder.join(".git").exists();
+    let is_home = |folder: &&Path| Some(*folder) == home;
+    let last = start.ancestors().position(|folder| is_repository(&folder) || is_home(&folder));
+    start.ancestors().take(last.unwrap_or(0) + 1)
 }
 
 /// The environment's value of a variable.

@@ -22,8 +22,8 @@ pub use ask::{
     mapping_of, parse_when, program_in, projection, settings_of,
 };
 pub use config::{
-    CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
-    Selectors, UpcastConfig,
+    CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, Permissions, PositionColumns,
+    ReadModelConfig, Selectors, UpcastConfig,
 };
 pub use engine::{
     ACCOUNT_EVENTS, ClockCommand, Command, DEMO_COMMANDS, DemoArgument, DemoCommand,

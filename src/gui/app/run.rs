@@ -5,6 +5,7 @@
 
 use super::{App, Layout};
 use crate::gui::theme;
+use crate::partition_log::private_files;
 use crate::workspace::WorkspacePort;
 
 /// How large the window is at its first start, in points.
@@ -29,6 +30,9 @@ impl RunError {
     }
 }
 
+/// The name under which the system knows the window and what it keeps.
+const APP: &str = "foldback";
+
 /// How the window starts.
 #[derive(Debug)]
 pub struct WindowOptions {
@@ -44,16 +48,22 @@ pub struct WindowOptions {
 /// When there is no display, or it cannot draw.
 pub fn run(options: WindowOptions) -> Result<(), RunError> {
     let WindowOptions { port, title } = options;
+    // The layout is kept with names of topics and entities in it.
+    if let Some(folder) = eframe::storage_dir(APP)
+        && let Err(error) = private_files::create_folder(&folder)
+    {
+        tracing::warn!(%error, "the folder of the layout cannot be made private");
+    }
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
-            .with_app_id("foldback")
+            .with_app_id(APP)
             .with_inner_size(FIRST_SIZE)
             .with_min_inner_size(SMALLEST_SIZE),
         renderer: renderer(),
         ..eframe::NativeOptions::default()
     };
     eframe::run_native(
-        "foldback",
+        APP,
         native,
         Box::new(move |creation| {
             theme::apply(&creation.egui_ctx);

@@ -6,7 +6,7 @@
 use egui::{Grid, RichText, ScrollArea, Ui};
 
 use crate::gui::command::{UiCommand, key_text};
-use crate::gui::theme::{Tokens, heading, mono, secondary};
+use crate::gui::theme::{Tokens, data, heading, secondary};
 
 /// How wide the sheet is, in points.
 const WIDTH: f32 = 640.0;
@@ -46,6 +46,6 @@ pub(crate) fn show(ui: &mut Ui) -> bool {
 fn line(ui: &mut Ui, command: UiCommand) {
     let keys: Vec<_> =
         command.shortcuts().iter().map(|shortcut| key_text(ui.ctx(), *shortcut)).collect();
-    ui.label(RichText::new(keys.join("  ")).font(mono()).color(Tokens::of(ui).accent));
+    ui.label(data(keys.join("  ")).color(Tokens::of(ui).accent));
     ui.label(command.text()).on_hover_text(command.tooltip());
 }

@@ -1,9 +1,9 @@
-//! Settings: theme, size, zone, isolation, clock.
+//! Settings: theme, size, zone, isolation, clock, and which workspace file is in force.
 //!
 //! Promises: what is changed shows at once.
 //! Does not know: where settings are kept.
 
-use egui::{RichText, ThemePreference, Ui, vec2};
+use egui::{Label, RichText, ThemePreference, Ui, vec2};
 
 use crate::gui::app::Choices;
 use crate::gui::command::UiCommand;
@@ -62,6 +62,11 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) -> b
                 view.out.clock(ClockCommand::UseClock(clock));
             }
         }
+    });
+    line(ui, "Workspace", "The foldback.toml in force", |ui| {
+        let file = view.snapshot.workspace_file.as_deref();
+        let words = RichText::new(file.unwrap_or("none")).color(Tokens::of(ui).text_secondary);
+        ui.add(Label::new(words).truncate());
     });
     false
 }

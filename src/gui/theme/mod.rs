@@ -3,12 +3,14 @@
 //! Promises: `apply` once at the start, both themes are there; a widget asks [`Tokens::of`] for its colours.
 //! Does not know: any view.
 
+mod data_text;
 mod fonts;
 pub mod format;
 pub mod icons;
 mod style;
 mod tokens;
 
+pub use data_text::{data, drawable};
 pub use fonts::{
     BODY_PT, ICON_PT, SECONDARY_PT, TITLE_PT, body, heading, icon, medium, medium_family, mono,
     mono_small, secondary, semibold_family,

@@ -10,7 +10,7 @@ use egui::{Button, Frame, Grid, Margin, RichText, ScrollArea, Ui, vec2};
 
 use super::field::Field;
 use crate::gui::command::UiCommand;
-use crate::gui::theme::{Tokens, format, heading, icon, icons, medium, mono, secondary};
+use crate::gui::theme::{Tokens, data, format, heading, icon, icons, medium, secondary};
 use crate::gui::view::{Pane, Spot, View};
 use crate::gui::widgets::{Chip, CopyText, EmptyState, IconButton, Tone};
 use crate::model::EntityId;
@@ -182,7 +182,7 @@ fn outcome(ui: &mut Ui, outcome: &DemoOutcome) {
             Err(_) => (icons::PROHIBIT, tokens.warning),
         };
         ui.label(RichText::new(icon_text).font(icon()).color(color));
-        ui.label(RichText::new(&*outcome.command).font(mono()));
+        ui.label(data(&*outcome.command));
         match &outcome.result {
             Ok(event) => ui.label(RichText::new(&**event).color(tokens.text_secondary)),
             Err(refusal) => {

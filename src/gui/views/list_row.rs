@@ -5,7 +5,9 @@
 
 use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, body, format, icon, mono, mono_small};
+use crate::gui::theme::{
+    GUTTER, ROW_HEIGHT, Tokens, body, drawable, format, icon, mono, mono_small,
+};
 use crate::gui::widgets::{EventMark, paint_event_mark};
 
 /// The space an icon takes, in points.
@@ -115,7 +117,7 @@ impl<'a> ListRow<'a> {
         let color = if selected { tokens.text_strong } else { tokens.text };
         let font = if is_mono { mono() } else { body() };
         let width = (figure_left - GUTTER - left).max(0.0);
-        let shown = fitting(ui, name, &font, width);
+        let shown = fitting(ui, &drawable(name), &font, width);
         ui.painter().text(pos2(left, rect.center().y), Align2::LEFT_CENTER, shown, font, color);
         response
     }

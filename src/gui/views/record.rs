@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use egui::{Grid, Id, RichText, ScrollArea, Ui};
 
-use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icon, icons, mono, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons, mono, secondary};
 use crate::gui::view::{Pane, View};
 use crate::gui::widgets::{
     CopyText, EmptyState, IconButton, TextState, TreeState, hex_view, json_tree, text_view,
@@ -155,7 +155,7 @@ fn text(ui: &mut Ui, state: &mut TextState, text: &Arc<str>) {
         return text_view(ui, Id::unique(("text", ui.scope_id())), state, text);
     }
     ScrollArea::vertical().id_salt("text").auto_shrink(false).show(ui, |ui| {
-        let label = egui::Label::new(RichText::new(&**text).font(mono())).wrap().selectable(true);
+        let label = egui::Label::new(data(&**text)).wrap().selectable(true);
         ui.add(label);
     });
 }
@@ -193,8 +193,7 @@ fn headers(ui: &mut Ui, record: &RecordDetail) {
             |ui| {
                 for (name, value) in record.headers.iter() {
                     let shown = format::middle(name, HEADER_NAME_CHARACTERS);
-                    ui.label(RichText::new(shown).font(mono()).color(secondary_color))
-                        .on_hover_text(&**name);
+                    ui.label(data(shown).color(secondary_color)).on_hover_text(&**name);
                     match value.as_deref().map(|value| (value, std::str::from_utf8(value))) {
                         None => quiet(ui, "null"),
                         Some((_, Ok(""))) => quiet(ui, "empty"),

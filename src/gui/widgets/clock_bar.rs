@@ -13,7 +13,7 @@ use super::IconButton;
 use super::icon_button::focus_ring;
 use crate::gui::theme::format::number;
 use crate::gui::theme::{
-    ANIMATION_SECONDS, GUTTER, TimeFormat, Tokens, icon, icons, mono, secondary,
+    ANIMATION_SECONDS, GUTTER, TimeFormat, Tokens, data, icon, icons, mono, secondary,
 };
 use crate::workspace::{ClockMode, ClockPoint, ClockView};
 
@@ -220,9 +220,7 @@ impl ClockBar<'_> {
                 }
             });
             let text = time.map_or_else(|| "no time yet".to_owned(), |time| time + place);
-            let button =
-                egui::Button::new(RichText::new(text).font(mono()).color(tokens.text_strong))
-                    .frame(false);
+            let button = egui::Button::new(data(text).color(tokens.text_strong)).frame(false);
             let response = ui.add_enabled(self.clock.range_ms.is_some(), button);
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Jump to time"));
             if response.on_hover_text("Jump to a time").clicked() {

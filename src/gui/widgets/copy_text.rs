@@ -6,7 +6,7 @@
 use egui::{Align2, Response, Role, Sense, Ui, Widget, WidgetInfo, pos2, vec2};
 
 use crate::gui::theme::format::middle;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, icon, icons, mono};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, drawable, icon, icons, mono};
 
 /// How long it says that it was copied, in seconds.
 const COPIED_SECONDS: f64 = 1.2;
@@ -54,7 +54,7 @@ impl Widget for CopyText<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let Self { text, characters_max, name, quiet } = self;
         let tokens = Tokens::of(ui);
-        let shown = middle(text, characters_max);
+        let shown = middle(&drawable(text), characters_max);
         let color = if quiet { tokens.text_secondary } else { ui.visuals().text_color() };
         let galley = ui.painter().layout_no_wrap(shown, mono(), color);
         let size = vec2(galley.size().x, ROW_HEIGHT.min(ui.available_height()));

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, FontId, Galley, Ui};
 
+use crate::gui::theme::drawable;
+
 /// One line of text, cut with an ellipsis where it would be wider than this.
 pub(crate) fn cut_galley(
     ui: &Ui,
@@ -16,7 +18,7 @@ pub(crate) fn cut_galley(
     color: Color32,
     width: f32,
 ) -> Arc<Galley> {
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    let mut job = LayoutJob::simple_singleline(drawable(text).into_owned(), font, color);
     job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
     ui.painter().layout_job(job)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use egui::{Id, Role, Sense, Ui, WidgetInfo, pos2};
 
 use super::virtual_rows::VirtualRows;
-use crate::gui::theme::{GUTTER, Tokens, mono};
+use crate::gui::theme::{GUTTER, Tokens, drawable, mono};
 
 /// Where the lines of a text begin.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ pub fn text_view(ui: &mut Ui, id: Id, state: &mut TextState, text: &Arc<str>) {
     let rows = VirtualRows { id, name: "Text", count: state.starts.len(), chosen: None };
     let outcome = rows.show(ui, |ui, row, rect| {
         let line = state.line(text, row);
-        let galley = ui.painter().layout_no_wrap(line.to_owned(), mono(), tokens.text);
+        let galley = ui.painter().layout_no_wrap(drawable(line).into_owned(), mono(), tokens.text);
         let at = pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
         ui.painter().galley(at, galley, tokens.text);
         let response = ui.interact(rect, id.with(row), Sense::CLICK);

@@ -63,6 +63,14 @@ pub enum Wrong {
     /// librdkafka knows no such property.
     #[error("there is no property `{0}`")]
     UnknownProperty(String),
+    /// A property that would do what no setting may do.
+    #[error("`{property}` is refused: it {does}")]
+    Dangerous {
+        /// The property.
+        property: String,
+        /// What it would do.
+        does: &'static str,
+    },
     /// librdkafka refuses the value.
     #[error("`{property}` cannot have this value: {reason}")]
     BadValue {
@@ -137,6 +145,7 @@ impl Wrong {
             Self::UnknownProperty(property) | Self::BadValue { property, .. } => {
                 return hint_for_java_name(property);
             }
+            Self::Dangerous { property, .. } => hint_for_dangerous(property).to_owned(),
             Self::Jaas(_) => {
                 "write: org.apache.kafka.common.security.plain.PlainLoginModule required username=\"…\" password=\"…\";"
                     .to_owned()
@@ -173,6 +182,16 @@ fn hint_for_java_name(name: &str) -> Option<String> {
     java_only.then(|| {
         "this is a property of Java clients; put it into a .properties file and name that with --config".to_owned()
     })
+}
+
+/// What to do instead of setting a property that is refused.
+fn hint_for_dangerous(property: &str) -> &'static str {
+    match property {
+        "sasl.kerberos.kinit.cmd" => "remove it, and get a ticket with kinit before",
+        _ => {
+            "remove it; with keys in a file, ssl.key.location and ssl.certificate.location do without"
+        }
+    }
 }
 
 /// The command that converts a store into what can be read.

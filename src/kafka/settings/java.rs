@@ -1,7 +1,7 @@
 //! Java's `.properties` files, translated to librdkafka's names.
 //!
 //! Promises: security, SASL and SSL properties mean what they mean to Java, or are refused with the line and the way
-//! out. Properties of consumers and producers are dropped; those nobody knows are listed.
+//! out. Properties of consumers and producers are ignored, those nobody knows likewise; all of them are listed.
 //!
 //! Does not know: config providers, login callbacks and SSL engines: those are Java code.
 
@@ -11,6 +11,7 @@ use std::path::Path;
 
 use java_properties::{LineContent, PropertiesIter};
 
+use super::allow_list::{Treatment, treatment};
 use super::error::{Place, SettingsError, Wrong};
 use super::jaas::LoginModule;
 use super::store::{self, StoreKind};
@@ -98,7 +99,6 @@ const DROPPED: &[&str] = &[
     "request.timeout.ms",
     "retries",
     "retry.backoff.",
-    "sasl.kerberos.kinit.cmd",
     "sasl.kerberos.min.time.before.relogin",
     "sasl.kerberos.ticket.",
     "sasl.login.class",
@@ -210,6 +210,7 @@ struct JavaFile<'a> {
 impl JavaFile<'_> {
     /// Translates everything.
     fn translate(&mut self) -> Translated {
+        self.refuse_dangerous()?;
         self.refuse_providers()?;
         if let Some((line, brokers)) = self.get("bootstrap.servers") {
             self.settings.set_brokers(&brokers).map_err(|wrong| (line, wrong))?;
@@ -236,7 +237,7 @@ impl JavaFile<'_> {
         } else if self.settings.properties.contains_key("sasl.oauthbearer.token.endpoint.url") {
             self.put(0, "sasl.oauthbearer.method", "oidc".to_owned())?;
         }
-        self.list_unknown();
+        self.list_ignored();
         Ok(())
     }
 
@@ -253,6 +254,16 @@ impl JavaFile<'_> {
         let value = if name == "security.protocol" { value.to_lowercase() } else { value };
         librdkafka::check(name, &value).map_err(|wrong| (line, wrong))?;
         self.settings.properties.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Refuses what would load code, run a command or write a file in librdkafka. Java's own classes are no danger.
+    fn refuse_dangerous(&self) -> Translated {
+        for (name, (line, _)) in &self.given {
+            if let Treatment::Refused(does) = treatment(name) {
+                return Err((*line, Wrong::Dangerous { property: name.clone(), does }));
+            }
+        }
         Ok(())
     }
 
@@ -389,19 +400,20 @@ impl JavaFile<'_> {
         Ok(())
     }
 
-    /// Lists what nobody understood.
-    fn list_unknown(&mut self) {
+    /// Lists what was not translated: what other programs need, and what nobody knows.
+    fn list_ignored(&mut self) {
         for (name, (line, _)) in &self.given {
-            let name_is =
-                |known: &&str| *known == name || (known.ends_with('.') && name.starts_with(known));
-            let known = SAME.iter().chain(&READ_ELSEWHERE).chain(DROPPED).any(name_is);
-            if !known {
-                self.settings.ignored.push(Ignored {
-                    property: name.clone(),
-                    place: Some(Place { file: self.path.to_owned(), line: *line }),
-                    reason: "no property of Java clients that matters to a reader",
-                });
+            let is_in = |list: &[&str]| {
+                list.iter().any(|known| {
+                    *known == name || (known.ends_with('.') && name.starts_with(known))
+                })
+            };
+            if is_in(&SAME) || is_in(&READ_ELSEWHERE) {
+                continue;
             }
+            let reason = if is_in(DROPPED) { Ignored::OF_OTHERS } else { Ignored::UNKNOWN };
+            let place = Some(Place { file: self.path.to_owned(), line: *line });
+            self.settings.ignored.push(Ignored { property: name.clone(), place, reason });
         }
         self.settings.ignored.sort_by_key(|ignored| ignored.place.as_ref().map(|place| place.line));
     }

@@ -1,9 +1,9 @@
-//! Properties by their librdkafka names: files as kcat reads them, and which properties are not taken over.
+//! Properties by their librdkafka names: files as kcat reads them, and which values are taken.
 //!
-//! Promises: a property that would make a reader join a group, commit, produce, or load foreign code is never taken
-//! over. A name or value that librdkafka does not know is refused before any connection is tried.
+//! Promises: a value that librdkafka does not take is refused before any connection is tried, and so is one that it would
+//! run as a command.
 //!
-//! Does not know: Java's names (`java`).
+//! Does not know: Java's names (`java`), which properties are taken (`allow_list`).
 
 use std::path::Path;
 
@@ -11,65 +11,9 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
 
+use super::allow_list::{Treatment, treatment};
 use super::error::{Place, SettingsError, Wrong};
 use super::{Ignored, Settings};
-
-/// Properties that are not taken, with the reason; a name that ends in `.` means all that start so.
-const REFUSED: [(&str, &str); 17] = [
-    ("group.", "Foldback joins no group"),
-    ("session.timeout.ms", "Foldback joins no group"),
-    ("heartbeat.interval.ms", "Foldback joins no group"),
-    ("max.poll.interval.ms", "Foldback joins no group"),
-    ("coordinator.query.interval.ms", "Foldback joins no group"),
-    ("partition.assignment.strategy", "Foldback joins no group"),
-    ("enable.auto.commit", "Foldback commits no offsets"),
-    ("auto.commit.", "Foldback commits no offsets"),
-    ("enable.auto.offset.store", "Foldback commits no offsets"),
-    ("offset.store.", "Foldback commits no offsets"),
-    ("auto.offset.reset", "a reader says itself where it starts"),
-    ("enable.partition.eof", "a reader must see the end of a partition"),
-    ("isolation.level", "use --isolation committed or --isolation uncommitted"),
-    ("allow.auto.create.topics", "Foldback creates no topics"),
-    ("transactional.id", "Foldback writes nothing"),
-    ("plugin.library.paths", "Foldback loads no foreign code"),
-    ("interceptors", "Foldback loads no foreign code"),
-];
-
-/// Properties of producers: they mean nothing to a reader and are dropped without a word.
-const OF_PRODUCERS: [&str; 32] = [
-    "acks",
-    "batch.num.messages",
-    "batch.size",
-    "compression.codec",
-    "compression.level",
-    "compression.type",
-    "delivery.report.only.error",
-    "delivery.timeout.ms",
-    "dr_cb",
-    "dr_msg_cb",
-    "enable.gapless.guarantee",
-    "enable.idempotence",
-    "linger.ms",
-    "max.in.flight",
-    "max.in.flight.requests.per.connection",
-    "message.max.bytes",
-    "message.send.max.retries",
-    "message.timeout.ms",
-    "msg_order_cmp",
-    "partitioner",
-    "produce.offset.report",
-    "queue.buffering.backpressure.threshold",
-    "queue.buffering.max.kbytes",
-    "queue.buffering.max.messages",
-    "queue.buffering.max.ms",
-    "queuing.strategy",
-    "request.required.acks",
-    "request.timeout.ms",
-    "retries",
-    "sticky.partitioning.linger.ms",
-    "transaction.timeout.ms",
-    "enable.metrics.push",
-];
 
 /// Names by which a file shows that it is librdkafka's and not Java's.
 const OF_LIBRDKAFKA_ALONE: [&str; 14] = [
@@ -94,14 +38,6 @@ pub(crate) fn names_brokers(property: &str) -> bool {
     property == "bootstrap.servers" || property == "metadata.broker.list"
 }
 
-/// Why a property is not taken over, when it is not.
-pub(crate) fn reason_to_refuse(property: &str) -> Option<&'static str> {
-    let property = property.strip_prefix("topic.").unwrap_or(property);
-    let is_named =
-        |name: &str| property == name || (name.ends_with('.') && property.starts_with(name));
-    REFUSED.iter().find(|(name, _)| is_named(name)).map(|(_, reason)| *reason)
-}
-
 /// Whether a property's value is a secret.
 pub(crate) fn is_secret(property: &str) -> bool {
     ["password", "secret", "passphrase", "key.pem", "ssl_key", "oauthbearer.config", "jaas.config"]
@@ -114,28 +50,58 @@ pub(crate) fn is_librdkafka_alone(property: &str) -> bool {
     OF_LIBRDKAFKA_ALONE.contains(&property)
 }
 
-/// Asks librdkafka whether it knows the property and takes the value.
+/// Whether the library knows a property of this name.
+#[cfg(test)]
+pub(crate) fn is_known(property: &str) -> bool {
+    !matches!(check(property, ""), Err(Wrong::UnknownProperty(_)))
+}
+
+/// Asks librdkafka whether it knows the property and takes the value, after those values that it takes and should not.
 pub(crate) fn check(property: &str, value: &str) -> Result<(), Wrong> {
+    let refuse = |reason: String| Err(Wrong::BadValue { property: property.to_owned(), reason });
+    if value.contains('\0') {
+        return refuse("it holds a NUL character".to_owned());
+    }
+    if let Some(reason) = reason_to_refuse(property, value) {
+        return refuse(reason.to_owned());
+    }
     match ClientConfig::new().set(property, value).create_native_config() {
         Ok(_) => {}
         Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)) => {
             return Err(Wrong::UnknownProperty(property.to_owned()));
         }
-        Err(KafkaError::ClientConfig(_, reason, ..)) => {
-            return Err(Wrong::BadValue { property: property.to_owned(), reason });
-        }
-        Err(other) => {
-            return Err(Wrong::BadValue {
-                property: property.to_owned(),
-                reason: other.to_string(),
-            });
-        }
+        // The library's words may repeat the value.
+        Err(_) if is_secret(property) => return refuse("the Kafka library refuses it".to_owned()),
+        Err(KafkaError::ClientConfig(_, reason, ..)) => return refuse(reason),
+        Err(other) => return refuse(other.to_string()),
     }
     let names_mechanism = property == "sasl.mechanism" || property == "sasl.mechanisms";
     if names_mechanism && value == "GSSAPI" && !cfg!(feature = "gssapi") {
         return Err(Wrong::NoKerberos);
     }
     Ok(())
+}
+
+/// Why a value is refused that the library would take.
+fn reason_to_refuse(property: &str, value: &str) -> Option<&'static str> {
+    // These become part of a command that the library runs in a shell to renew a Kerberos ticket.
+    let is_plain = |c: char| c.is_alphanumeric() || "._-/@:\\ ".contains(c);
+    match property {
+        "sasl.kerberos.keytab" if value.contains(|c| !is_plain(c)) => {
+            Some("a path may hold letters, digits, blanks and . _ - / @ : here")
+        }
+        "sasl.kerberos.principal" | "sasl.kerberos.service.name"
+            if value.contains(|c| !is_plain(c) || c == ' ' || c == '\\') =>
+        {
+            Some("a name of Kerberos may hold letters, digits and . _ - / @ : here")
+        }
+        "sasl.oauthbearer.token.endpoint.url"
+            if !value.starts_with("https://") && !value.starts_with("http://") =>
+        {
+            Some("expected https://…")
+        }
+        _ => None,
+    }
 }
 
 /// Reads a file of `property=value` lines; `#` starts a comment, and `-X` may stand before a property, as on kcat's
@@ -175,22 +141,31 @@ fn assignment(line: &str) -> Result<Option<(&str, &str)>, Wrong> {
     }
 }
 
-/// Takes one property of a file over.
+/// Takes one property of a file over. Files of applications are full of properties that a reader has no use for; a
+/// name that nobody knows is a slip where it would change the login.
 fn take(settings: &mut Settings, property: &str, value: &str, place: &Place) -> Result<(), Wrong> {
-    if OF_PRODUCERS.contains(&property) {
+    let reason = match treatment(property) {
+        Treatment::Ignored(_) => Some(Ignored::OF_OTHERS),
+        Treatment::Unknown if names_brokers(property) => None,
+        Treatment::Unknown if !is_about_login(property) => Some(Ignored::UNKNOWN),
+        Treatment::Unknown | Treatment::Taken | Treatment::Refused(_) => None,
+    };
+    if let Some(reason) = reason {
+        let place = Some(place.clone());
+        settings.ignored.push(Ignored { property: property.to_owned(), place, reason });
         return Ok(());
     }
-    let value = match property {
-        "ssl.keystore.location" => super::store::key_store(value, &place.file)?,
-        _ => value.to_owned(),
-    };
-    let known: Vec<Ignored> = std::mem::take(&mut settings.ignored);
-    let taken = settings.take(property, &value);
-    // Files of applications are full of properties for groups: no word about those, only about foreign code.
-    settings.ignored.retain(|ignored| ignored.reason.ends_with("foreign code"));
-    for ignored in &mut settings.ignored {
-        ignored.place = Some(place.clone());
+    match property {
+        "ssl.keystore.location" => {
+            settings.take(property, &super::store::key_store(value, &place.file)?)
+        }
+        _ => settings.take(property, value),
     }
-    settings.ignored.splice(0..0, known);
-    taken
+}
+
+/// Whether a property of such a name is about encryption or login.
+fn is_about_login(property: &str) -> bool {
+    ["security.", "sasl.", "ssl.", "ssl_", "bootstrap."]
+        .iter()
+        .any(|start| property.starts_with(start))
 }

@@ -248,42 +248,84 @@ fn which_kind_of_file_it_is_shows_in_its_properties() {
 }
 
 #[test]
-fn properties_of_consumers_and_producers_are_dropped_without_a_word() {
+fn properties_for_other_programs_are_told_in_one_line_each_file() {
     let java = "bootstrap.servers=k\ngroup.id=shop\nkey.deserializer=x\nauto.offset.reset=latest\n\
-                max.poll.records=5\nacks=all\nenable.auto.commit=true\nssl.protocol=TLSv1.3\n";
+                acks=all\nssl.protocol=TLSv1.3\n";
     let kcat = "bootstrap.servers=k\ngroup.id=shop\nauto.offset.reset=latest\nlinger.ms=5\n\
-                enable.auto.commit=true\nsession.timeout.ms=6000\n";
-    for (name, text) in [("client.properties", java), ("kcat.conf", kcat)] {
+                statistics.interval.ms=5\n";
+    let cases = [
+        (
+            "client.properties",
+            java,
+            "`group.id` (line 2), `key.deserializer` (line 3), `auto.offset.reset` (line 4), `acks` (line 5), \
+             `ssl.protocol` (line 6)",
+        ),
+        (
+            "kcat.conf",
+            kcat,
+            "`group.id` (line 2), `auto.offset.reset` (line 3), `linger.ms` (line 4), \
+             `statistics.interval.ms` (line 5)",
+        ),
+    ];
+    for (name, text, listed) in cases {
         let settings = read(name, text).unwrap();
         assert_eq!(settings.properties, BTreeMap::new(), "{name}");
-        assert_eq!(settings.ignored, [], "{name}");
+        let words = settings.ignored_in_words();
+        assert_eq!(words.len(), 1, "{words:?}");
+        assert!(
+            words[0].ends_with(&format!("{name}: ignored, no use to a reader: {listed}")),
+            "{words:?}"
+        );
     }
 }
 
 #[test]
-fn unknown_properties_of_a_java_file_are_listed_with_their_line() {
-    let settings =
-        read("c.properties", "bootstrap.servers=k\nzebra=1\nssl.engine.factory.class=x\n").unwrap();
-    let listed: Vec<(&str, usize)> = settings
-        .ignored
-        .iter()
-        .map(|ignored| (ignored.property.as_str(), ignored.place.as_ref().unwrap().line))
-        .collect();
-    assert_eq!(listed, [("zebra", 2), ("ssl.engine.factory.class", 3)]);
+fn a_name_that_nobody_knows_is_told_or_refused_where_it_would_change_the_login() {
+    for (name, text) in [
+        ("client.properties", "bootstrap.servers=k\nmy.own.key=1\n"),
+        ("kcat.conf", "bootstrap.servers=k\nmy.own.key=1\n"),
+    ] {
+        let words = read(name, text).unwrap().ignored_in_words();
+        assert!(
+            words[0].ends_with("ignored, not known to Foldback: `my.own.key` (line 2)"),
+            "{words:?}"
+        );
+    }
+    let (words, _) = refusal("kcat.conf", "bootstrap.servers=k\nsasl.passwort=x");
+    assert_eq!(words, "kcat.conf:2: there is no property `sasl.passwort`");
 }
 
 #[test]
-fn foreign_code_is_never_loaded_and_that_is_said() {
-    let settings =
-        read("kcat.conf", "bootstrap.servers=k\nplugin.library.paths=evil.so\n").unwrap();
-    assert_eq!(settings.properties, BTreeMap::new());
-    let words = settings.ignored[0].to_string();
-    assert!(
-        words.ends_with(
-            "kcat.conf:2: `plugin.library.paths` is ignored: Foldback loads no foreign code"
-        ),
-        "{words}"
-    );
+fn what_loads_code_runs_a_command_or_writes_a_file_is_refused_in_every_source() {
+    for (property, does) in [
+        ("ssl.providers", "would load code into Foldback"),
+        ("ssl.engine.location", "would load code into Foldback"),
+        ("plugin.library.paths", "would load code into Foldback"),
+        ("sasl.kerberos.kinit.cmd", "would run a command"),
+        ("offset.store.path", "would write files"),
+    ] {
+        let expected = format!("`{property}` is refused: it {does}");
+        for name in ["client.properties", "kcat.conf"] {
+            let (words, hint) = refusal(name, &format!("bootstrap.servers=k\n{property}=x\n"));
+            assert_eq!(words, format!("{name}:2: {expected}"));
+            assert!(hint.is_some(), "{property}");
+        }
+        let mut settings = Settings::from_brokers("k").unwrap();
+        let words = settings.set(&format!("{property}=x")).unwrap_err().to_string();
+        assert_eq!(words, expected);
+        assert!(settings.properties.is_empty(), "{settings:?}");
+    }
+    let mut settings = Settings::from_brokers("k").unwrap();
+    for assignment in [
+        "sasl.kerberos.principal=x; touch /tmp/mark",
+        "sasl.kerberos.keytab=/k\" || touch /tmp/mark \"",
+        "sasl.kerberos.service.name=$(id)",
+        "sasl.oauthbearer.token.endpoint.url=file:///etc/passwd",
+        "client.id=a\0b",
+    ] {
+        let words = settings.set(assignment).unwrap_err().to_string();
+        assert!(words.contains("cannot have this value"), "{words}");
+    }
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::io::{self, BufReader, Cursor};
 use std::path::Path;
 use std::sync::Arc;
 
-use fs_err::File;
 use xxhash_rust::xxh3::xxh3_128;
 
 use arrow_array::cast::AsArray as _;
@@ -21,6 +20,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use super::columns::write_options;
 use super::error::CacheError;
+use crate::partition_log::private_files;
 
 /// A record of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl KeyTallies {
         sorted.sort_unstable_by_key(|(key, _)| *key);
         let bytes = encode(&sorted).map_err(CacheError::arrow(path))?;
         let write = || -> io::Result<()> {
-            let mut file = File::create(path)?;
+            let mut file = private_files::create(path)?;
             io::Write::write_all(&mut file, &bytes)?;
             file.sync_data()
         };

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CacheError;
 use crate::model::LeaderEpoch;
+use crate::partition_log::private_files;
 
 /// The version of the format of all files.
 pub(super) const FORMAT: u32 = 1;
@@ -156,7 +157,7 @@ impl Manifest {
             .expect("numbers and lists of them are JSON");
         let aside = folder.join("manifest.json.new");
         let write = || -> io::Result<()> {
-            let mut file = File::create(&aside)?;
+            let mut file = private_files::create(&aside)?;
             write!(file, "{:08x}\n{json}", crc32fast::hash(json.as_bytes()))?;
             file.sync_data()?;
             fs_err::rename(&aside, &path)?;

@@ -12,6 +12,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
 use crate::model::LeaderEpoch;
+use crate::partition_log::private_files;
 use crate::partition_log::stored_segment::{Sight, StoredSegment, pending_ms};
 
 /// What is kept of one partition.
@@ -191,7 +192,7 @@ impl PartitionCache {
     /// # Errors
     /// When the folder cannot be made or read.
     pub(super) fn tidy(&self) -> Result<(), CacheError> {
-        fs_err::create_dir_all(&self.folder).map_err(CacheError::io(&self.folder))?;
+        private_files::create_folder(&self.folder).map_err(CacheError::io(&self.folder))?;
         let list = || -> io::Result<Vec<PathBuf>> {
             fs_err::read_dir(&self.folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
         };

@@ -20,6 +20,7 @@ use super::segment_index::{self, StoredBatch};
 use crate::model::{
     LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition, Transaction,
 };
+use crate::partition_log::private_files;
 use crate::partition_log::time_buckets::TimeBuckets;
 
 /// A batch has at most this many records: a look-up reads one batch for each record it finds.
@@ -147,7 +148,7 @@ impl SegmentWriter {
     /// Starts a segment.
     pub(super) fn create(start: SegmentStart) -> Result<Self, CacheError> {
         let path = start.folder.join(format!("{:019}.partial", start.from));
-        let file = File::create(&path).map_err(CacheError::io(&path))?;
+        let file = private_files::create(&path).map_err(CacheError::io(&path))?;
         let file = Checked {
             file: BufWriter::with_capacity(WRITE_BYTES, file),
             checksum: Hasher::new(),

@@ -17,6 +17,7 @@ use super::error::CacheError;
 use super::manifest::SegmentEntry;
 use super::partition_cache::PartitionCache;
 use crate::model::TopicPartition;
+use crate::partition_log::private_files;
 
 /// The file that tells which topic it is. Its time of change says when the topic was used last.
 const TOPIC_FILE: &str = "topic.json";
@@ -163,9 +164,9 @@ impl TopicCache {
     /// # Errors
     /// When the folder cannot be written.
     pub(crate) fn write_lock(&self) -> Result<Option<WriteLock>, CacheError> {
-        fs_err::create_dir_all(&self.folder).map_err(CacheError::io(&self.folder))?;
+        private_files::create_folder(&self.folder).map_err(CacheError::io(&self.folder))?;
         let path = self.folder.join(LOCK_FILE);
-        let file = File::options().create(true).append(true).open(&path);
+        let file = private_files::options().append(true).open(&path);
         let file = file.map_err(CacheError::io(&path))?;
         match file.file().try_lock() {
             Ok(()) => {}
@@ -176,7 +177,8 @@ impl TopicCache {
         if !path.exists() {
             let text = serde_json::to_vec(&self.identity).expect("texts are JSON");
             let aside = self.folder.join("topic.json.new");
-            let written = fs_err::write(&aside, text).and_then(|()| fs_err::rename(&aside, &path));
+            let written =
+                private_files::write(&aside, text).and_then(|()| fs_err::rename(&aside, &path));
             written.map_err(CacheError::io(&path))?;
         }
         self.refresh();

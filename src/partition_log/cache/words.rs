@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use fs_err::File;
 
 use super::error::CacheError;
+use crate::partition_log::private_files;
 
 /// The first bytes of the file.
 const MAGIC: &[u8; 8] = b"fbindex1";
@@ -35,7 +36,7 @@ pub(super) fn write(path: &Path, sections: &[Vec<u64>]) -> Result<(u64, u32), Ca
         bodies.push(body);
     }
     let write = || -> io::Result<u64> {
-        let mut file = BufWriter::new(File::create(path)?);
+        let mut file = BufWriter::new(private_files::create(path)?);
         file.write_all(&head)?;
         for body in &bodies {
             file.write_all(body)?;

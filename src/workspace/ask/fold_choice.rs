@@ -94,6 +94,7 @@ fn script_fold(program: Program, config: Option<&Config>) -> Arc<dyn Fold> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::Permissions;
 
     #[test]
     fn what_is_no_fold_is_refused_with_what_there_is() {
@@ -113,7 +114,8 @@ mod tests {
             "[entity.order]\ntopics = [\"orders\"]\n[entity.order.fold]\ncode = \"order.js\"\n",
         );
         write("order.js", "fromCategory('order').when({ $any: (s, e) => e.category })");
-        let config = Config::load(&folder.path().join("foldback.toml")).unwrap();
+        let path = folder.path().join("foldback.toml");
+        let config = Config::load(&path, Permissions::default()).unwrap();
         let fold = default_fold(&["payments".into(), "orders".into()], Some(&config)).unwrap();
         assert_eq!(fold.name(), "order.js");
         let none = default_fold(&["payments".into()], Some(&config)).unwrap();

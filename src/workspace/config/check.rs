@@ -6,7 +6,6 @@
 //! Does not know: where the text came from.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use toml::Spanned;
 
@@ -15,14 +14,15 @@ use super::file::{
     ConfigFile, ConnectionTable, EntityTable, FoldTable, Located, ReadModelTable, Tables,
     UpcastTable,
 };
+use super::permissions::Permissions;
 use super::secret::has_secret;
 use super::{
     Config, ConnectionConfig, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
     Selectors, UpcastConfig,
 };
 use crate::entity::Selector;
-use crate::kafka::Settings;
-use crate::model::{Isolation, JsonPointer};
+use crate::kafka::{Settings, is_credential, is_for_the_user_alone};
+use crate::model::{Isolation, JsonPointer, check_topic_name};
 
 /// The folds there are by name.
 const BUILTIN_FOLDS: [&str; 4] = ["merge", "last", "debezium", "count"];
@@ -40,32 +40,17 @@ const PRESETS: [&str; 9] = [
     "kurrentdb",
 ];
 
-/// librdkafka properties that name a file.
-const PATH_PROPERTIES: [&str; 9] = [
-    "https.ca.location",
-    "sasl.kerberos.keytab",
-    "sasl.oauthbearer.assertion.file",
-    "sasl.oauthbearer.assertion.private.key.file",
-    "ssl.ca.location",
-    "ssl.certificate.location",
-    "ssl.crl.location",
-    "ssl.key.location",
-    "ssl.keystore.location",
-];
-
-/// The value of a property, a relative path being taken from this folder.
-pub(crate) fn property_in_folder(folder: &Path, property: &str, value: String) -> String {
-    // librdkafka takes `probe` as "look for the system's certificates".
-    if PATH_PROPERTIES.contains(&property) && value != "probe" && !value.is_empty() {
-        folder.join(value).display().to_string()
-    } else {
-        value
-    }
-}
+/// Why a property is refused that would use this machine's own identity.
+const FOR_THE_USER_ALONE: &str =
+    "it would hand a token of this machine's own identity to the brokers that a workspace names";
 
 /// Checks a file as a whole.
-pub(crate) fn check(source: &Source, file: ConfigFile) -> Result<Config, ConfigError> {
-    let checker = Checker { source };
+pub(crate) fn check(
+    source: &Source,
+    file: ConfigFile,
+    permissions: Permissions,
+) -> Result<Config, ConfigError> {
+    let checker = Checker { source, permissions: &permissions };
     let connections = in_order(file.connection)
         .map(|(name, table)| checker.connection(name, table))
         .collect::<Result<_, _>>()?;
@@ -76,8 +61,10 @@ pub(crate) fn check(source: &Source, file: ConfigFile) -> Result<Config, ConfigE
     let read_models = in_order(file.read_model)
         .map(|(name, table)| checker.read_model(name, table, &entities))
         .collect::<Result<_, _>>()?;
-    let upcasts = file.upcast.into_iter().map(|table| checker.upcast(table)).collect();
-    Ok(Config { source: source.clone(), connections, entities, read_models, upcasts })
+    let upcasts =
+        file.upcast.into_iter().map(|table| checker.upcast(table)).collect::<Result<_, _>>()?;
+    let source = source.clone();
+    Ok(Config { source, permissions, connections, entities, read_models, upcasts })
 }
 
 /// Tables in the order in which they stand.
@@ -92,9 +79,17 @@ fn in_order<T>(tables: Tables<T>) -> impl Iterator<Item = (Located<String>, T)> 
 struct Checker<'a> {
     /// The text, for messages.
     source: &'a Source,
+    /// What the file may use.
+    permissions: &'a Permissions,
 }
 
 impl Checker<'_> {
+    /// The path of a script.
+    fn script(&self, named: &Spanned<String>) -> Result<FoldConfig, ConfigError> {
+        let located = Located { start: named.span().start, value: named.get_ref().clone() };
+        self.source.allowed_file(self.permissions, &located).map(FoldConfig::Code)
+    }
+
     /// A fault that lists the words that are allowed.
     fn unknown<T>(
         &self,
@@ -116,8 +111,13 @@ impl Checker<'_> {
         let brokers = Located::from(table.brokers);
         let mut settings = Settings::default();
         let mut try_out = |property: &str, text: &Located<String>| {
+            if is_for_the_user_alone(property) {
+                let message = format!("`{property}` is refused: {FOR_THE_USER_ALONE}");
+                let hint = format!("set it yourself: -X {property}={}", text.value);
+                return Err(self.source.fault_with_hint(text.start, message, Some(hint)));
+            }
             if has_secret(&text.value) {
-                return Ok(());
+                return self.secret_in(property, text);
             }
             let fault = |error: crate::kafka::SettingsError| {
                 self.source.fault_with_hint(text.start, error.to_string(), error.hint())
@@ -133,6 +133,9 @@ impl Checker<'_> {
             properties.insert(property.into_inner(), text);
         }
         let registry = table.registry.map(Located::from);
+        if let Some(registry) = registry.as_ref().filter(|text| has_secret(&text.value)) {
+            self.secret_in("registry", registry)?;
+        }
         Ok(ConnectionConfig {
             name: name.value,
             brokers,
@@ -140,6 +143,17 @@ impl Checker<'_> {
             production: table.production,
             properties,
         })
+    }
+
+    /// Refuses a text with a secret in it where no secret belongs.
+    fn secret_in(&self, property: &str, text: &Located<String>) -> Result<(), ConfigError> {
+        if is_credential(property) {
+            return Ok(());
+        }
+        let message =
+            format!("`{property}` is no part of a login, and takes no value from outside");
+        let hint = "write the value itself; ${NAME} is for passwords, secrets and user names";
+        Err(self.source.fault_with_hint(text.start, message, Some(hint.to_owned())))
     }
 
     /// Checks an entity; `owners` knows which entity has which topic.
@@ -158,6 +172,8 @@ impl Checker<'_> {
         for topic in table.topics.into_inner() {
             let start = topic.span().start;
             let topic = topic.into_inner();
+            check_topic_name(&topic)
+                .map_err(|fault| self.source.fault(start, fault.to_string()))?;
             if let Some(owner) = owners.insert(topic.clone(), name.value.clone()) {
                 let message =
                     format!("the topic `{topic}` belongs to the entity `{owner}` already");
@@ -208,9 +224,7 @@ impl Checker<'_> {
     fn entity_fold(&self, table: Spanned<FoldTable>) -> Result<FoldConfig, ConfigError> {
         let start = table.span().start;
         match table.into_inner() {
-            FoldTable { code: Some(code), builtin: None } => {
-                Ok(FoldConfig::Code(self.source.folder().join(code.get_ref())))
-            }
+            FoldTable { code: Some(code), builtin: None } => self.script(&code),
             FoldTable { code: None, builtin: Some(name) } => {
                 if BUILTIN_FOLDS.contains(&name.get_ref().as_str()) {
                     Ok(FoldConfig::Builtin(name.into_inner()))
@@ -236,7 +250,7 @@ impl Checker<'_> {
             return self.unknown(&table.entity, "entity", &known);
         }
         self.store(&table)?;
-        let fold = table.fold.map(|fold| self.row_fold(fold.into_inner()));
+        let fold = table.fold.map(|fold| self.row_fold(fold)).transpose()?;
         let isolation = table.isolation.map(|word| self.isolation(&word)).transpose()?;
         let mut fields = BTreeMap::new();
         for (path, column) in table.fields {
@@ -282,11 +296,11 @@ impl Checker<'_> {
     }
 
     /// A read model's fold: a name, or else a script.
-    fn row_fold(&self, text: String) -> FoldConfig {
-        if BUILTIN_FOLDS.contains(&text.as_str()) {
-            FoldConfig::Builtin(text)
+    fn row_fold(&self, text: Spanned<String>) -> Result<FoldConfig, ConfigError> {
+        if BUILTIN_FOLDS.contains(&text.get_ref().as_str()) {
+            Ok(FoldConfig::Builtin(text.into_inner()))
         } else {
-            FoldConfig::Code(self.source.folder().join(text))
+            self.script(&text)
         }
     }
 
@@ -333,12 +347,9 @@ impl Checker<'_> {
     }
 
     /// Takes an upcaster over.
-    fn upcast(&self, table: UpcastTable) -> UpcastConfig {
-        UpcastConfig {
-            event_type: table.event_type,
-            from: table.from,
-            code: self.source.folder().join(table.code),
-        }
+    fn upcast(&self, table: UpcastTable) -> Result<UpcastConfig, ConfigError> {
+        let code = self.source.allowed_file(self.permissions, &table.code.into())?;
+        Ok(UpcastConfig { event_type: table.event_type, from: table.from, code })
     }
 }
 

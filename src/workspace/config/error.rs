@@ -6,6 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
+use super::file::Located;
+use super::permissions::Permissions;
+
 /// What is wrong with a workspace file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {message}", file.display(), place_suffix(*line, *column))]
@@ -30,7 +35,7 @@ fn place_suffix(line: usize, column: usize) -> String {
 impl ConfigError {
     /// A file that cannot be read.
     pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Self {
-        let message = format!("cannot read the workspace file: {}", error.kind());
+        let message = format!("cannot read the file: {}", error.kind());
         Self { file: file.to_owned(), line: 0, column: 0, message, hint: None }
     }
 
@@ -65,9 +70,14 @@ impl Source {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// The text.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// Reads the words of the text.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        toml::from_str(&self.text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            // The first line says what is wrong; what may follow repeats the file.
+            let message = error.message().lines().next().unwrap_or_default();
+            self.fault(start, message)
+        })
     }
 
     /// A fault at this byte of the text.
@@ -91,6 +101,22 @@ impl Source {
             message: message.into(),
             hint,
         }
+    }
+
+    /// The path of a file that is named here.
+    ///
+    /// # Errors
+    /// When the workspace may not use it.
+    pub(crate) fn allowed_file(
+        &self,
+        permissions: &Permissions,
+        named: &Located<String>,
+    ) -> Result<PathBuf, ConfigError> {
+        permissions.file(self.folder(), Path::new(&named.value)).ok_or_else(|| {
+            let message = format!("`{}` is no file of this workspace", named.value);
+            let hint = "a workspace gets files of its own folder; allow more with allow_files in your settings.toml";
+            self.fault_with_hint(named.start, message, Some(hint.to_owned()))
+        })
     }
 
     /// Something of this kind was asked for that the file does not have.

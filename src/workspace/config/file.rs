@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{ConfigError, Source};
-
 /// Tables by their names.
 pub(crate) type Tables<T> = BTreeMap<Spanned<String>, T>;
 
@@ -179,15 +177,5 @@ pub(crate) struct UpcastTable {
     /// The revision it takes.
     pub(crate) from: String,
     /// The script.
-    pub(crate) code: String,
-}
-
-/// Reads the words of a file.
-pub(crate) fn read(source: &Source) -> Result<ConfigFile, ConfigError> {
-    toml::from_str(source.text()).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        // The first line says what is wrong; what may follow repeats the file.
-        let message = error.message().lines().next().unwrap_or_default();
-        source.fault(start, message)
-    })
+    pub(crate) code: Spanned<String>,
 }

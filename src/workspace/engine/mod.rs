@@ -176,6 +176,7 @@ impl State {
     pub(crate) fn new(options: EngineOptions, news: Sender<News>, pool: Pool) -> Self {
         let view = Snapshot {
             isolation: options.isolation,
+            workspace_file: connection::workspace_file(options.config.as_ref()),
             saved_connections: connection::saved_connections(options.config.as_ref()),
             memory_budget_bytes: topic::MEMORY_BUDGET_BYTES,
             ..Snapshot::default()

@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub connection: ConnectionState,
     /// The steps of the last connection check, while it runs and after.
     pub checks: Arc<[CheckStep]>,
+    /// The `foldback.toml` in force.
+    pub workspace_file: Option<Arc<str>>,
     /// The connections of `foldback.toml`.
     pub saved_connections: Arc<[SavedConnection]>,
     /// Which records are read.

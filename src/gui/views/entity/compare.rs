@@ -9,7 +9,7 @@ use super::EntityState;
 use super::state::PENDING_OPACITY;
 use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_button;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icons, medium, mono, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, secondary};
 use crate::gui::view::View;
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, problem_box};
 use crate::workspace::{
@@ -102,7 +102,7 @@ fn tally(ui: &mut Ui, tally: ChangeTally) {
     for (sign, count, color, meaning) in parts {
         let color = if count == 0 { tokens.text_secondary } else { color };
         let words = format!("{} {meaning}", format::count(count as u64, "field"));
-        let label = ui.label(RichText::new(format!("{sign}{count}")).font(mono()).color(color));
+        let label = ui.label(data(format!("{sign}{count}")).color(color));
         label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         label.on_hover_text(words);
     }

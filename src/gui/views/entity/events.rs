@@ -8,7 +8,7 @@ use std::sync::Arc;
 use egui::{Id, RichText, Ui};
 
 use super::{EntityState, point_of};
-use crate::gui::theme::{TimeFormat, Tokens, icon, icons, mono, mono_small, secondary};
+use crate::gui::theme::{TimeFormat, Tokens, data, icon, icons, mono_small, secondary};
 use crate::gui::view::{Spot, View};
 use crate::gui::views::tour;
 use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
@@ -116,7 +116,7 @@ impl TableRows for Rows<'_> {
         let tokens = Tokens::of(ui);
         match column {
             0 => {
-                let text = RichText::new(format!("v{}", event.version)).font(mono());
+                let text = data(format!("v{}", event.version));
                 ui.label(text.color(tokens.text_secondary));
             }
             1 => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use egui::{Grid, Id, RichText, ScrollArea, Ui};
 
 use super::{EntityState, event_at, go_to, state};
-use crate::gui::theme::{ROW_HEIGHT, Tokens, icons, mono, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, data, icons, secondary};
 use crate::gui::view::{Pane, View};
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::record::{self, RecordTab};
@@ -159,7 +159,7 @@ fn cause(
             }
         }
     });
-    ui.label(RichText::new(event.position.to_string()).font(mono()));
+    ui.label(data(event.position.to_string()));
 }
 
 /// Opens the topic on the records that contain a correlation id.

@@ -10,7 +10,7 @@ use egui::{Id, Panel, RichText, Ui};
 
 use super::{EntityState, event_at, go_to};
 use crate::gui::command::UiCommand;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icons, medium, mono, mono_small, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, mono_small, secondary};
 use crate::gui::view::View;
 use crate::gui::widgets::{EmptyState, IconButton, TreeAction, state_tree};
 use crate::model::JsonPointer;
@@ -117,7 +117,7 @@ fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, vie
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         let name = if path.as_str().is_empty() { "/" } else { path.as_str() };
-        ui.label(RichText::new(format::middle(name, 32)).font(mono()).color(tokens.accent));
+        ui.label(data(format::middle(name, 32)).color(tokens.accent));
         let buttons = [
             (icons::CARET_LEFT, UiCommand::PreviousChange),
             (icons::CARET_RIGHT, UiCommand::NextChange),

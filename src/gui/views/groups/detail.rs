@@ -9,7 +9,7 @@ use egui::{Frame, Id, Margin, Panel, RichText, ScrollArea, Ui};
 
 use super::{LIST_SHARE, behind, figure, lag, tone};
 use crate::gui::theme::{
-    ROW_HEIGHT, Tokens, format, heading, icon, icons, medium, mono, secondary,
+    ROW_HEIGHT, Tokens, data, format, heading, icon, icons, medium, secondary,
 };
 use crate::gui::view::{Action, View};
 use crate::gui::views::list_row::ListRow;
@@ -109,7 +109,7 @@ impl TableRows for OffsetRows<'_> {
                 let sign = RichText::new(icons::CROSSHAIR_SIMPLE).font(icon());
                 let sign = ui.label(sign.color(Tokens::of(ui).text_secondary));
                 sign.on_hover_text("A click shows the next record it reads");
-                let topic = RichText::new(&*offset.topic).font(mono());
+                let topic = data(&*offset.topic);
                 ui.add(egui::Label::new(topic).truncate());
             }
             1 => figure(ui, offset.partition.to_string(), false),

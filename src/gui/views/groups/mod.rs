@@ -10,7 +10,7 @@ use std::sync::Arc;
 use egui::{Frame, Id, Margin, Panel, RichText, Ui};
 
 use super::field::Field;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, format, icon, icons, mono};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons};
 use crate::gui::view::View;
 use crate::gui::widgets::{
     DataTable, EmptyState, IconButton, LagUnit, TableColumn, TableRows, Tone, problem_box,
@@ -124,7 +124,7 @@ fn list(ui: &mut Ui, groups: &[GroupSummary], state: &mut GroupsState, view: &mu
 fn figure(ui: &mut Ui, text: String, quiet: bool) {
     let tokens = Tokens::of(ui);
     let color = if quiet { tokens.text_secondary } else { tokens.text };
-    ui.label(RichText::new(text).font(mono()).color(color));
+    ui.label(data(text).color(color));
 }
 
 /// A lag, marked when there is any.
@@ -136,7 +136,7 @@ fn lag(ui: &mut Ui, lag: i64) {
         ui.label(mark)
             .on_hover_text("Committed beyond the end: the topic was cut back or created anew");
     }
-    ui.label(RichText::new(format::number(lag)).font(mono()).color(color));
+    ui.label(data(format::number(lag)).color(color));
 }
 
 /// A lag in time, in words.
@@ -172,7 +172,7 @@ impl TableRows for GroupRows<'_> {
         let Some(group) = self.group(row) else { return };
         match column {
             0 => {
-                let name = RichText::new(&*group.group).font(mono());
+                let name = data(&*group.group);
                 ui.add(egui::Label::new(name).truncate());
             }
             1 => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
-use crate::gui::theme::{Tokens, format, heading, mono, secondary};
+use crate::gui::theme::{Tokens, data, format, heading, secondary};
 use crate::gui::view::View;
 use crate::model::{Completeness, Verdict};
 use crate::workspace::{Command, DecoderView, TopicView};
@@ -74,7 +74,7 @@ fn mapping(ui: &mut Ui, topic: &TopicView) {
     for (what, source, why) in &topic.mapping.choices {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(&**what).color(Tokens::of(ui).text_secondary));
-            ui.label(RichText::new(&**source).font(mono()));
+            ui.label(data(&**source));
         });
         quiet(ui, why);
     }
@@ -117,7 +117,7 @@ fn partitions(ui: &mut Ui, topic: &TopicView) {
                 leader,
             ];
             for text in texts {
-                ui.label(RichText::new(text).font(mono()));
+                ui.label(data(text));
             }
             ui.end_row();
         }
@@ -133,7 +133,7 @@ fn configs(ui: &mut Ui, topic: &TopicView) {
     for (name, value) in topic.configs.iter() {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new(&**name).font(secondary()).color(Tokens::of(ui).text_secondary));
-            ui.label(RichText::new(&**value).font(mono()));
+            ui.label(data(&**value));
         });
     }
 }

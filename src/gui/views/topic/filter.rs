@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui::{Key, RichText, Ui};
 
-use crate::gui::theme::{Tokens, format, icons, secondary};
+use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::{Chip, IconButton, Tone, problem_box};
@@ -192,7 +192,7 @@ fn expression(ui: &mut Ui, state: &mut FilterState, wanted: &mut RecordFilter) {
         }
         ui.menu_button("Examples", |ui| {
             for (example, about) in EXAMPLES {
-                let text = RichText::new(example).font(crate::gui::theme::mono());
+                let text = data(example);
                 if ui.button(text).on_hover_text(about).clicked() {
                     state.cel = example.to_owned();
                     ui.close();

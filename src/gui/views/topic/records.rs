@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use egui::{Id, RichText, Ui};
 
-use crate::gui::theme::{TimeFormat, Tokens, format, icon, icons, mono, mono_small};
+use crate::gui::theme::{TimeFormat, Tokens, data, format, icon, icons, mono_small};
 use crate::gui::view::{Outbox, Pane, View};
 use crate::gui::widgets::{DataTable, EmptyState, EventMark, TableColumn, TableRows, event_label};
 use crate::model::{Position, Transaction};
@@ -276,7 +276,7 @@ fn mark(ui: &mut Ui, icon_text: &str, word: &str, color: egui::Color32) {
 
 /// A text in the typeface of data, cut where the cell ends.
 fn cut(ui: &mut Ui, text: &str, color: egui::Color32) {
-    let text = RichText::new(text).font(mono()).color(color);
+    let text = data(text).color(color);
     ui.add(egui::Label::new(text).truncate().show_tooltip_when_elided(false));
 }
 
@@ -290,7 +290,7 @@ impl TableRows for Rows<'_> {
         let text = text_at(self.topic, index);
         let tokens = Tokens::of(ui);
         let figure = |ui: &mut Ui, text: String| {
-            ui.label(RichText::new(text).font(mono()).color(tokens.text_secondary));
+            ui.label(data(text).color(tokens.text_secondary));
         };
         match column {
             0 => {

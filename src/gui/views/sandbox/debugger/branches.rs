@@ -10,7 +10,7 @@ use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, Ui};
 
 use super::super::SandboxState;
 use super::{ask, go};
-use crate::gui::theme::{Tokens, format, icons, secondary};
+use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree};
@@ -143,7 +143,7 @@ pub(super) fn outcome(
         }
     }
     let name = if first.is_empty() { "the only state" } else { first };
-    ui.label(RichText::new(name).font(crate::gui::theme::mono()).color(tokens.text_strong));
+    ui.label(data(name).color(tokens.text_strong));
     let id = egui::Id::unique(("branch", &sandbox.key));
     compare_tree(ui, id, tree, &outcome.compared, ["Log", &branch.name], None);
 }

@@ -6,7 +6,7 @@
 use egui::{Align, Frame, Id, Key, Layout, Margin, Panel, RichText, ScrollArea, Ui};
 
 use super::super::SandboxState;
-use crate::gui::theme::{Tokens, icon, icons, secondary};
+use crate::gui::theme::{Tokens, data, icon, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::{CodeEditor, CodeMark, IconButton};
@@ -138,7 +138,7 @@ fn faults(ui: &mut Ui, sandbox: &SandboxView, marks: &[CodeMark], state: &mut Sa
             ui.horizontal_wrapped(|ui| {
                 ui.label(RichText::new(icons::X_CIRCLE).font(icon()).color(tokens.error));
                 let place = format!("{}:{}", mark.line, mark.column.max(1));
-                let go = ui.link(RichText::new(place).font(crate::gui::theme::mono()));
+                let go = ui.link(data(place));
                 if go.on_hover_text("Go to this place").clicked() {
                     let SandboxState { text, debugger, .. } = state;
                     debugger.code.go_to_line(text, mark.line, mark.column.max(1));

@@ -11,7 +11,7 @@ use super::watches::WatchState;
 use super::{ask, branches, go};
 use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_button;
-use crate::gui::theme::{Tokens, format, icons, mono, secondary};
+use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::{Chip, IconButton, Tone, problem_box};
@@ -47,7 +47,7 @@ pub(super) fn show(
         let color = Tokens::of(ui).text_strong;
         let words = format!("{} of {}", format::number(debugger.at), format::number(run.len()));
         ui.add_space(4.0);
-        ui.label(RichText::new(words).font(mono()).color(color));
+        ui.label(data(words).color(color));
         ui.add_space(4.0);
         outcome(ui, sandbox, view);
         branches::show(ui, sandbox, state, view);

@@ -8,7 +8,7 @@ use egui::{Id, RichText, ScrollArea, Ui};
 use super::super::SandboxState;
 use super::event_form::{self, EventFormState};
 use super::{ask, branches};
-use crate::gui::theme::{Tokens, icons, mono, secondary};
+use crate::gui::theme::{Tokens, data, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::widgets::{
     EmptyState, TextState, TreeAction, TreeState, diff_view, state_tree, text_view,
@@ -166,14 +166,14 @@ fn output(ui: &mut Ui, step: &DebugStep, detail: &mut DetailState) {
         if !step.logged.is_empty() {
             title(ui, "Logged");
             for line in step.logged.iter() {
-                ui.label(RichText::new(&**line).font(mono()));
+                ui.label(data(&**line));
             }
         }
         if !step.emitted.is_empty() {
             title(ui, "Emitted");
             for (name, body) in step.emitted.iter() {
-                ui.label(RichText::new(&**name).font(mono()).color(tokens.text_strong));
-                ui.label(RichText::new(&**body).font(mono()));
+                ui.label(data(&**name).color(tokens.text_strong));
+                ui.label(data(&**body));
             }
         }
         if let Some(result) = &step.result {

@@ -8,7 +8,7 @@ use egui::{Id, RichText, Ui};
 use super::super::SandboxState;
 use super::{ask, go};
 use crate::fold::StepEffect;
-use crate::gui::theme::{TimeFormat, Tokens, format, icon, icons, mono, mono_small, secondary};
+use crate::gui::theme::{TimeFormat, Tokens, data, format, icon, icons, mono_small, secondary};
 use crate::gui::view::View;
 use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
 use crate::workspace::sandbox::Edit;
@@ -114,7 +114,7 @@ impl TableRows for Rows<'_> {
         let tokens = Tokens::of(ui);
         match column {
             0 => {
-                let text = RichText::new(format::number(step.number)).font(mono());
+                let text = data(format::number(step.number));
                 ui.label(text.color(tokens.text_secondary));
             }
             1 => {

@@ -10,7 +10,9 @@ use egui::{Align, Frame, Id, Key, Layout, Panel, RichText, ScrollArea, Sense, Ui
 use super::super::SandboxState;
 use super::{ask, go};
 use crate::fold::{WatchChange, Watched};
-use crate::gui::theme::{LINE_HEIGHT, Tokens, format, icons, medium, mono, secondary};
+use crate::gui::theme::{
+    LINE_HEIGHT, Tokens, data, drawable, format, icons, medium, mono, secondary,
+};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::IconButton;
@@ -87,14 +89,14 @@ fn line(ui: &mut Ui, sandbox: &SandboxView, number: usize, watch: &WatchView, vi
                 ui.label(RichText::new(words).font(secondary()).color(tokens.text_secondary));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = RichText::new(format::middle(&watch.expression, 40)).font(mono());
+                let text = data(format::middle(&watch.expression, 40));
                 let shown = ui.selectable_label(selected, text);
                 if shown.on_hover_text("Step along the changes of this").clicked() {
                     let wanted = (!selected).then_some(number);
                     ask(&sandbox.key, DebugCommand::SelectWatch(wanted), view);
                 }
                 let (words, color) = value(sandbox, watch, tokens);
-                let text = RichText::new(words).font(mono()).color(color);
+                let text = data(words).color(color);
                 ui.add(egui::Label::new(text).truncate());
             });
         },
@@ -171,7 +173,7 @@ fn change_line(ui: &mut Ui, change: &WatchChange, here: bool) -> bool {
     }
     let words = format!("{}  {}", format::number(change.index + 1), change.text);
     let color = if change.threw { tokens.warning } else { tokens.text };
-    let galley = ui.painter().layout_no_wrap(words.clone(), mono(), color);
+    let galley = ui.painter().layout_no_wrap(drawable(&words).into_owned(), mono(), color);
     let at = egui::pos2(rect.left() + 4.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(at, galley, color);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListItem, true, here, &words));

@@ -19,7 +19,7 @@ use self::lanes::LanesState;
 use self::moment::MomentState;
 use super::matrix::invariant_words;
 use crate::gui::command::UiCommand;
-use crate::gui::theme::{GUTTER, Tokens, format, icons, medium, secondary};
+use crate::gui::theme::{GUTTER, Tokens, data, format, icons, medium, secondary};
 use crate::gui::widgets::{Chip, EmptyState, IconButton, Tone, problem_box};
 use crate::sandbox::{Consumer, Schedule};
 use crate::workspace::sandbox::demo_chapter::{CARELESS_CONSUMER, MENDED_CONSUMER};
@@ -272,7 +272,7 @@ fn steps(ui: &mut Ui, run: &RunView, given: &mut Given<'_>) {
             }
         }
         let words = format!("step {at} of {count}");
-        ui.label(RichText::new(words).font(crate::gui::theme::mono()));
+        ui.label(data(words));
         if let Some(moment) = &trial.moment {
             ui.add_space(GUTTER);
             ui.add(egui::Label::new(&*moment.words).truncate());

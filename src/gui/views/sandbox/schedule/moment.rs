@@ -6,7 +6,7 @@
 use egui::{CentralPanel, Frame, Grid, Id, Key, Label, Margin, Panel, RichText, ScrollArea, Ui};
 
 use crate::gui::theme::format::count;
-use crate::gui::theme::{Tokens, icons, medium, mono, mono_small, secondary};
+use crate::gui::theme::{Tokens, data, icons, medium, mono, mono_small, secondary};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::side_panel::side_panel_id;
@@ -135,7 +135,7 @@ fn positions(ui: &mut Ui, id: Id, moment: &MomentView, run: &RunView) {
                 let texts =
                     [&partition.name, &partition.committed, &partition.applied, &partition.stored];
                 for text in &texts[..columns] {
-                    ui.label(RichText::new(&***text).font(mono()));
+                    ui.label(data(&***text));
                 }
                 if let Some(why) = partition.standstill {
                     ui.label(RichText::new(icons::STOP).color(tokens.warning)).on_hover_text(why);

