@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::comparison::CompareWith;
+use super::copy::{CopyForm, CopyWhat};
 use super::sandbox_view::{HistoryChoice, SandboxCommand, SandboxKey};
 use super::snapshot::{Bookmark, ClockPoint, JobId};
 use super::topic_timeline::LanesWanted;
@@ -182,6 +183,8 @@ pub enum Command {
     NeedLanes(Arc<str>, LanesWanted),
     /// Shows everything about a record.
     InspectRecord(Position),
+    /// Copies something that only the workspace has whole; a later snapshot brings it.
+    Copy(CopyWhat, CopyForm),
     /// Decodes a topic's values in this way.
     SetDecoder(Arc<str>, DecoderView),
     /// Shows only entities whose id contains this text.

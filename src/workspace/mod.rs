@@ -8,6 +8,7 @@ pub mod clock;
 mod command;
 mod comparison;
 mod config;
+mod copy;
 mod coverage;
 mod demo_port;
 mod engine;
@@ -31,6 +32,7 @@ pub mod sandbox;
 mod sandbox_view;
 mod scan;
 mod session;
+mod setting;
 mod snapshot;
 mod span;
 pub mod time_text;
@@ -39,6 +41,7 @@ mod topic_timeline;
 mod topics;
 mod type_count;
 mod type_tally;
+pub mod undo;
 mod views;
 mod when;
 
@@ -52,6 +55,7 @@ pub use config::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
     Selectors, UpcastConfig,
 };
+pub use copy::{Copied, CopyForm, CopyWhat, assignment, changes_text, state_text, value_text};
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
@@ -75,6 +79,7 @@ pub use sandbox_view::{
 };
 pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{REQUEST_TIMEOUT, Session, settings_of};
+pub use setting::Setting;
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
     DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,

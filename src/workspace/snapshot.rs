@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::copy::Copied;
 use super::sandbox_view::{SandboxKey, SandboxView, ScriptFile};
 use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
 use super::{DemoFault, Fetch, Problem};
@@ -37,6 +38,8 @@ pub struct Snapshot {
     pub scripts: Fetch<Arc<[ScriptFile]>>,
     /// The record being inspected, of whichever topic or entity.
     pub inspected: Option<Arc<RecordDetail>>,
+    /// What was copied last, of whatever was asked for.
+    pub copied: Option<Arc<Copied>>,
     /// The cluster's consumer groups, sorted by name.
     pub groups: Fetch<Arc<[GroupSummary]>>,
     /// How far each group was behind whenever the groups were read, oldest first.

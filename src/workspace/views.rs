@@ -13,7 +13,7 @@ use super::topic_timeline::TopicTimeline;
 use super::{Fetch, Problem, RecordFilter, StartPosition, TypeCount};
 use crate::model::{
     Change, ChangeKind, Completeness, DecodedKind, EntityId, EventProblem, Headers, JsonPointer,
-    OffsetRange, Position, TimestampType, Transaction,
+    OffsetRange, Position, TimestampType, Transaction, Value,
 };
 use crate::partition_log::TimeCounts;
 
@@ -288,6 +288,8 @@ pub struct TreeRow {
     pub kind: ValueKind,
     /// A scalar's text as in JSON (long strings are cut), or the number of members: "3 members".
     pub text: Arc<str>,
+    /// The whole value.
+    pub value: Value,
     /// How many lines below belong to it.
     pub descendants: u32,
 }

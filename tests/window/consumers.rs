@@ -96,9 +96,11 @@ fn beside(from: &Value, to: &Value) -> Arc<[CompareRow]> {
             name: Arc::clone(name),
             kind: ValueKind::String,
             text: value.to_json().into(),
+            value: value.clone(),
             descendants: 0,
         };
-        rows.push(CompareRow { tree, from: text(from), to: text(to), change });
+        let left = from.get(name).cloned();
+        rows.push(CompareRow { tree, left, from: text(from), to: text(to), change });
     }
     rows.into()
 }

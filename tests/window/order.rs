@@ -194,6 +194,7 @@ fn lines(leaves: &[(String, String, u64)], at: u64) -> Arc<[StateRow]> {
             name: name.into(),
             kind,
             text: if leaf.is_some() { text.into() } else { format!("{descendants} {text}").into() },
+            value: json(if leaf.is_some() { leaf.unwrap().1.as_str() } else { "{}" }),
             descendants,
         };
         let writer = leaf.map(|(_, _, writer)| *writer);

@@ -5,7 +5,8 @@
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
-use crate::gui::command::{UiCommand, key_text};
+use crate::gui::command::UiCommand;
+use crate::gui::shortcut::key_text;
 use crate::gui::theme::{Tokens, heading, mono, secondary};
 
 /// How wide the sheet is, in points.
