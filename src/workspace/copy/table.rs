@@ -11,30 +11,35 @@ use crate::model::Value;
 
 /// A table under construction.
 #[derive(Debug)]
-pub(super) struct Table {
-    /// Writes into memory.
-    writer: csv::Writer<Vec<u8>>,
-}
+pub(super) struct Table(String);
 
 impl Table {
     /// A table with these columns.
     pub(super) fn new(columns: &[&str]) -> Self {
-        let mut table = Self { writer: csv::Writer::from_writer(Vec::new()) };
+        let mut table = Self(String::new());
         table.row(columns);
         table
     }
 
     /// Adds a row, which has as many cells as there are columns.
     pub(super) fn row(&mut self, cells: &[&str]) {
-        let cells = cells.iter().map(|cell| harmless(cell).into_owned());
-        self.writer.write_record(cells).expect("rows have the same length, and memory takes all");
+        let cells: Vec<String> = cells.iter().map(|cell| quoted(&harmless(cell))).collect();
+        self.0.push_str(&cells.join(","));
+        self.0.push_str("\r\n");
     }
 
     /// The table as text.
     pub(super) fn finish(self) -> String {
-        let bytes = self.writer.into_inner().expect("memory takes all");
-        String::from_utf8(bytes).expect("cells are text")
+        self.0
     }
+}
+
+/// A cell in quotes where it must be.
+fn quoted(cell: &str) -> String {
+    if cell.contains(['"', ',', '\r', '\n']) {
+        return format!("\"{}\"", cell.replace('"', "\"\""));
+    }
+    cell.to_owned()
 }
 
 /// A cell that no spreadsheet runs as a formula: see OWASP, "CSV injection".
@@ -53,8 +58,6 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -68,19 +71,12 @@ mod tests {
         assert_eq!(harmless("a=b"), "a=b");
     }
 
-    proptest! {
-        #[test]
-        fn whatever_is_in_a_cell_comes_back_from_a_reader(
-            cells in prop::collection::vec(("[^=+\\-@\t\r\n]?", ".{0,12}"), 2),
-        ) {
-            let cells: Vec<String> = cells.into_iter().map(|(a, b)| format!("x{a}{b}")).collect();
-            let mut table = Table::new(&["one", "two"]);
-            table.row(&[&cells[0], &cells[1]]);
-            let text = table.finish();
-            let mut reader = csv::Reader::from_reader(text.as_bytes());
-            let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
-            prop_assert_eq!(rows.len(), 1);
-            prop_assert_eq!(rows[0].iter().collect::<Vec<_>>(), cells);
-        }
+    #[test]
+    fn a_cell_with_a_comma_a_quote_or_a_line_break_is_quoted() {
+        let mut table = Table::new(&["one", "two"]);
+        table.row(&["a,b", "say \"no\""]);
+        table.row(&["two\nlines", ""]);
+        let expected = "one,two\r\n\"a,b\",\"say \"\"no\"\"\"\r\n\"two\nlines\",\r\n";
+        assert_eq!(table.finish(), expected);
     }
 }
