@@ -28,7 +28,12 @@ impl TypeAhead {
             return;
         }
         self.frames_left -= 1;
-        self.events.extend(take_typed(ctx));
+        let mut typed = take_typed(ctx);
+        // A character without its key is that of the key that opened the field.
+        if self.events.is_empty() && matches!(typed.first(), Some(Event::Text(_))) {
+            typed.remove(0);
+        }
+        self.events.append(&mut typed);
         if ctx.text_edit_focused() {
             self.frames_left = 0;
             let kept = std::mem::take(&mut self.events);
@@ -117,13 +122,14 @@ fn first_shortcut(ctx: &Context, typing: bool, focused: bool) -> Option<(usize, 
             .max_by_key(|(_, shortcut)| modifier_count(shortcut.modifiers))
             .map(|(command, _)| command)
     };
+    let copies = !typing && !has_selected_text(ctx);
     ctx.input(|input| {
         input.events.iter().enumerate().find_map(|(at, event)| match event {
             Event::Key { key, pressed: true, modifiers, .. } => {
                 Some((at, command_of(*key, *modifiers)?))
             }
             // The window system's own sign for copying is no key any more when it comes here.
-            Event::Copy if !typing && !has_selected_text(ctx) => Some((at, UiCommand::Copy)),
+            Event::Copy if copies => Some((at, UiCommand::Copy)),
             _ => None,
         })
     })
@@ -187,8 +193,7 @@ mod tests {
     /// The commands that pressing this key sets off while nothing has the focus.
     fn pressed(modifiers: Modifiers, key: Key) -> Vec<UiCommand> {
         let ctx = Context::default();
-        let event =
-            egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        let event = Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
         let input = egui::RawInput { events: vec![event], ..Default::default() };
         let mut pressed = Vec::new();
         let mut output = ctx.run_ui(input, |ui| {

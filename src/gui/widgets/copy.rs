@@ -107,8 +107,7 @@ impl CopyMenu<'_> {
 
     /// An entry for what somebody else copies; whether it was chosen.
     pub(crate) fn asked(&mut self, what: &str, keys: &str) -> bool {
-        let button = Button::new(what).shortcut_text(keys);
-        let chosen = self.ui.add(button).clicked();
+        let chosen = self.ui.add(menu_entry(what, keys)).clicked();
         if chosen {
             self.ui.close();
         }
@@ -148,6 +147,12 @@ impl Offer {
     }
 }
 
+/// An entry of a menu, with the keys that do the same where there are any.
+pub(super) fn menu_entry<'t>(what: &'t str, keys: &'t str) -> Button<'t> {
+    let button = Button::new(what);
+    if keys.is_empty() { button } else { button.shortcut_text(keys) }
+}
+
 /// Where the offer is kept, with the frame it was made in.
 fn offer_id() -> Id {
     Id::unique("copy offer")
@@ -165,9 +170,22 @@ pub(crate) fn offered(ctx: &Context) -> Option<Offer> {
     (frame == ctx.cumulative_frame_nr()).then_some(offer)
 }
 
-/// The entries that copy a field: its value, where it stands, both.
+/// The entries of a field: opens a link, copies its value, where it stands, both.
 pub(super) fn field_entries(ui: &mut Ui, row: &TreeRow) {
+    if let Some(link) = link_in(&row.value)
+        && ui.button("Open link").on_hover_text(link).clicked()
+    {
+        ui.ctx().open_url(egui::OpenUrl::new_tab(link));
+        ui.close();
+    }
     copy_menu(ui, |menu| field_texts(menu, row));
+}
+
+/// The link that a value is: to a page, and to nothing else that the system might open.
+fn link_in(value: &Value) -> Option<&str> {
+    let text = value.as_str()?;
+    let is_page = text.starts_with("https://") || text.starts_with("http://");
+    (is_page && !text.contains(char::is_whitespace)).then_some(text)
 }
 
 /// The same within a menu.
@@ -195,4 +213,21 @@ pub(crate) fn copy_forms(what: &str) -> [(CopyForm, String, &'static str); 3] {
 /// The part of a context menu that copies: an entry that opens what can be copied.
 pub(crate) fn copy_menu(ui: &mut Ui, entries: impl FnOnce(&mut CopyMenu<'_>)) {
     ui.menu_button("Copy", |ui| entries(&mut CopyMenu { ui }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_the_address_of_a_page_and_nothing_else() {
+        assert_eq!(
+            link_in(&Value::from("https://shop.example/o/1")),
+            Some("https://shop.example/o/1")
+        );
+        for other in ["file:///etc/passwd", "javascript:alert(1)", "https://a b", "see https://a"] {
+            assert_eq!(link_in(&Value::from(other)), None, "{other}");
+        }
+        assert_eq!(link_in(&Value::Null), None);
+    }
 }

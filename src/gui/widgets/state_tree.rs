@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use egui::{Align2, Id, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::copy::field_entries;
+use super::copy::{field_entries, menu_entry};
 use super::tree_rows::{self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState};
 use crate::gui::theme::{GUTTER, Tokens, mono_small};
 use crate::model::{ChangeKind, JsonPointer};
@@ -123,7 +123,7 @@ fn field_menu(ui: &mut Ui, row: &StateRow) -> Option<TreeAction> {
     let path = &row.tree.path;
     let mut action = None;
     let mut entry = |ui: &mut Ui, text: &str, keys: &str, chosen: TreeAction| {
-        if ui.add(egui::Button::new(text).shortcut_text(keys)).clicked() {
+        if ui.add(menu_entry(text, keys)).clicked() {
             action = Some(chosen);
         }
     };
