@@ -298,6 +298,7 @@ fn a_value_of_100_000_lines_draws_the_visible_ones() {
         name: index.to_string().into(),
         kind: ValueKind::Number,
         text: index.to_string().into(),
+        value: (index as u64).into(),
         descendants: 0,
     };
     let rows: Arc<[TreeRow]> = (0..100_000).map(leaf).collect();

@@ -12,8 +12,12 @@ mod behaviour;
 mod comparison;
 #[path = "window/consumers.rs"]
 mod consumers;
+#[path = "window/copying.rs"]
+mod copying;
 #[path = "window/density.rs"]
 mod density;
+#[path = "window/fields.rs"]
+mod fields;
 #[path = "window/groups.rs"]
 mod groups;
 #[path = "window/harness.rs"]
@@ -34,3 +38,5 @@ mod scenes;
 mod soft_renderer;
 #[path = "window/timeline.rs"]
 mod timeline;
+#[path = "window/undo.rs"]
+mod undo;

@@ -307,6 +307,7 @@ fn state(version: u64) -> Arc<[StateRow]> {
             name,
             kind: ValueKind::Number,
             text: (version.saturating_sub(field)).to_string().into(),
+            value: version.saturating_sub(field).into(),
             descendants: 0,
         };
         StateRow {

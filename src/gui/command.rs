@@ -1,10 +1,12 @@
 //! Every command of the window in one list: its words, its tooltip, its keys.
 //!
 //! Promises: palette, menus, buttons and the key sheet are made from this list, so they cannot disagree; no two
-//! commands share a key; a command whose key is also typed into text fields never fires while one has the focus.
-//! Does not know: what a command does (`app::execute`).
+//! commands share a key.
+//! Does not know: what a command does (`app::execute`), or when its key sets it off (`shortcut`).
 
-use egui::{Context, FocusDirection, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::shortcut::key_text;
 
 /// What a user can tell the window to do, in the order of the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +15,30 @@ pub enum UiCommand {
     OpenPalette,
     /// Puts the focus on the filter of the view in front.
     FocusFilter,
+    /// Takes back the last change of clock, filter or layout.
+    Undo,
+    /// Does again what was taken back.
+    Redo,
+    /// To the tab that was in front before.
+    GoBack,
+    /// To the tab that was in front after.
+    GoForward,
+    /// Opens the tab that was closed last.
+    ReopenTab,
+    /// Copies what is chosen, as text.
+    Copy,
+    /// Copies what is chosen, as JSON.
+    CopyJson,
+    /// Copies what is chosen, as CSV.
+    CopyCsv,
+    /// Copies where the record in front lies.
+    CopyAddress,
+    /// Copies the state in front.
+    CopyState,
+    /// Copies what the event in front changed.
+    CopyDiff,
+    /// Copies all events of the entity in front.
+    CopyHistory,
     /// To the event before.
     PreviousEvent,
     /// To the event after.
@@ -142,9 +168,21 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 70] = [
         Self::OpenPalette,
         Self::FocusFilter,
+        Self::Undo,
+        Self::Redo,
+        Self::GoBack,
+        Self::GoForward,
+        Self::ReopenTab,
+        Self::Copy,
+        Self::CopyJson,
+        Self::CopyCsv,
+        Self::CopyAddress,
+        Self::CopyState,
+        Self::CopyDiff,
+        Self::CopyHistory,
         Self::PreviousEvent,
         Self::NextEvent,
         Self::PreviousChange,
@@ -221,6 +259,26 @@ impl UiCommand {
                 words("Go to anything…", "Find a command, a topic or an entity by name")
             }
             Self::FocusFilter => words("Filter", "Type into the filter of the view in front"),
+            Self::Undo => words("Undo", "Take back the last change of clock, filter or layout"),
+            Self::Redo => words("Redo", "Do again what was taken back"),
+            Self::GoBack => words("Back", "To the tab that was in front before"),
+            Self::GoForward => words("Forward", "To the tab that was in front after"),
+            Self::ReopenTab => words("Reopen closed tab", "Open the tab that was closed last"),
+            Self::Copy => words("Copy", "Copy the chosen field, event or records as text"),
+            Self::CopyJson => {
+                words("Copy as JSON", "Copy the chosen field, event or records as JSON")
+            }
+            Self::CopyCsv => {
+                words("Copy as CSV", "Copy the chosen field, event or records for a spreadsheet")
+            }
+            Self::CopyAddress => {
+                words("Copy address", "Copy where the record lies: topic, partition and offset")
+            }
+            Self::CopyState => words("Copy state", "Copy the whole state at the clock as JSON"),
+            Self::CopyDiff => words("Copy diff", "Copy what the event at the clock changed"),
+            Self::CopyHistory => {
+                words("Copy history", "Copy all events of the entity as JSON, one a line")
+            }
             Self::PreviousEvent => words("Previous event", "Step back to the event before"),
             Self::NextEvent => words("Next event", "Step on to the event after"),
             Self::PreviousChange => {
@@ -324,9 +382,20 @@ impl UiCommand {
         const fn ctrl(key: Key) -> KeyboardShortcut {
             with(Modifiers::COMMAND, key)
         }
+        /// A key with Ctrl and Shift, on a Mac with Command and Shift.
+        const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+            with(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+        }
         match self {
             Self::OpenPalette => const { &[ctrl(Key::K)] },
             Self::FocusFilter => const { &[key(Key::Slash), ctrl(Key::F)] },
+            Self::Undo => const { &[ctrl(Key::Z)] },
+            Self::Redo => const { &[ctrl_shift(Key::Z), ctrl(Key::Y)] },
+            Self::GoBack => const { &[with(Modifiers::ALT, Key::ArrowLeft)] },
+            Self::GoForward => const { &[with(Modifiers::ALT, Key::ArrowRight)] },
+            Self::ReopenTab => const { &[ctrl_shift(Key::T)] },
+            Self::Copy => const { &[ctrl(Key::C)] },
+            Self::CopyJson => const { &[ctrl_shift(Key::C)] },
             Self::PreviousEvent => const { &[key(Key::ArrowLeft)] },
             Self::NextEvent => const { &[key(Key::ArrowRight)] },
             Self::PreviousChange => const { &[with(Modifiers::SHIFT, Key::ArrowLeft)] },
@@ -365,12 +434,15 @@ impl UiCommand {
             Self::SmallerText => const { &[ctrl(Key::Minus)] },
             Self::NormalText => const { &[ctrl(Key::Num0)] },
             Self::NextTab => const { &[ctrl(Key::Tab), ctrl(Key::PageDown)] },
-            Self::PreviousTab => {
-                const { &[with(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Tab), ctrl(Key::PageUp)] }
-            }
+            Self::PreviousTab => const { &[ctrl_shift(Key::Tab), ctrl(Key::PageUp)] },
             Self::CloseTab => const { &[ctrl(Key::W)] },
             Self::Quit => const { &[ctrl(Key::Q)] },
-            Self::ShowGroups
+            Self::CopyCsv
+            | Self::CopyAddress
+            | Self::CopyState
+            | Self::CopyDiff
+            | Self::CopyHistory
+            | Self::ShowGroups
             | Self::ShowDemo
             | Self::StartTour
             | Self::StartSandboxChapter
@@ -402,7 +474,7 @@ impl UiCommand {
     }
 
     /// Whether holding the key down repeats it.
-    fn repeats(self) -> bool {
+    pub(crate) fn repeats(self) -> bool {
         !matches!(
             self,
             Self::TogglePlay
@@ -411,88 +483,19 @@ impl UiCommand {
                 | Self::Compare
                 | Self::CompareEntity
                 | Self::CloseTab
+                | Self::ReopenTab
                 | Self::RunProjection
                 | Self::SaveProjection
         )
     }
-}
 
-/// A key with its modifiers as they are printed on the keys, such as `Ctrl+,`.
-pub(crate) fn key_text(ctx: &Context, shortcut: KeyboardShortcut) -> String {
-    let name = match shortcut.logical_key {
-        Key::Slash => "/",
-        Key::Questionmark => "?",
-        Key::Comma => ",",
-        Key::Period => ".",
-        Key::OpenBracket => "[",
-        Key::CloseBracket => "]",
-        Key::Plus => "+",
-        Key::Minus => "−",
-        Key::Equals => "=",
-        Key::ArrowLeft => "←",
-        Key::ArrowRight => "→",
-        Key::ArrowUp => "↑",
-        Key::ArrowDown => "↓",
-        other => other.name(),
-    };
-    let is_mac = ctx.os() == egui::os::OperatingSystem::Mac;
-    let modifiers = egui::ModifierNames::NAMES.format(&shortcut.modifiers, is_mac);
-    if modifiers.is_empty() { name.to_owned() } else { format!("{modifiers}+{name}") }
-}
-
-/// Takes the keys of commands out of the input and says which commands they set off.
-///
-/// Call it before anything is drawn. Keys that mean something in a text field are left alone while one has the focus,
-/// and so are the keys by which one walks through a list that has it. Space plays even then: Enter presses a control.
-pub(crate) fn take_pressed(ctx: &Context) -> Vec<UiCommand> {
-    let typing = ctx.text_edit_focused();
-    let focused = ctx.memory(|memory| memory.focused().is_some());
-    let mut candidates: Vec<(UiCommand, KeyboardShortcut)> = UiCommand::ALL
-        .into_iter()
-        .flat_map(|command| command.shortcuts().iter().map(move |shortcut| (command, *shortcut)))
-        .filter(|(_, shortcut)| !(typing && is_typed(*shortcut)))
-        .filter(|(_, shortcut)| !(focused && walks_in_lists(*shortcut)))
-        .collect();
-    // The most modifiers first: a key without Shift would take the one with it, too.
-    candidates.sort_by_key(|(_, shortcut)| std::cmp::Reverse(modifier_count(shortcut.modifiers)));
-    let mut pressed = Vec::new();
-    for (command, shortcut) in candidates {
-        let held = ctx.input(|input| is_held(input, shortcut));
-        let taken = ctx.input_mut(|input| input.consume_shortcut(&shortcut));
-        if taken && (!held || command.repeats()) {
-            pressed.push(command);
-            // The focus was about to walk in the direction of an arrow key.
-            ctx.memory_mut(|memory| memory.move_focus(FocusDirection::None));
-        }
+    /// Whether it opens a field that one types into at once.
+    pub(crate) fn opens_field(self) -> bool {
+        matches!(
+            self,
+            Self::OpenPalette | Self::FocusFilter | Self::JumpToTime | Self::CompareEntity
+        )
     }
-    pressed
-}
-
-/// Whether this key means something in a text field: all keys without Ctrl or Alt.
-fn is_typed(shortcut: KeyboardShortcut) -> bool {
-    shortcut.conflicts_with_text_editing()
-        || (!shortcut.modifiers.any() || shortcut.modifiers.shift_only())
-            && !matches!(shortcut.logical_key, Key::F1 | Key::F5)
-}
-
-/// Whether a list that has the focus takes this key.
-fn walks_in_lists(shortcut: KeyboardShortcut) -> bool {
-    !shortcut.modifiers.any() && matches!(shortcut.logical_key, Key::ArrowUp | Key::ArrowDown)
-}
-
-/// Whether this key comes from being held down.
-fn is_held(input: &egui::InputState, shortcut: KeyboardShortcut) -> bool {
-    input.events.iter().any(|event| {
-        matches!(event, egui::Event::Key { key, repeat: true, pressed: true, .. } if *key == shortcut.logical_key)
-    })
-}
-
-/// How many modifiers there are.
-fn modifier_count(modifiers: Modifiers) -> u32 {
-    [modifiers.command || modifiers.ctrl, modifiers.shift, modifiers.alt]
-        .into_iter()
-        .map(u32::from)
-        .sum()
 }
 
 #[cfg(test)]
@@ -525,28 +528,5 @@ mod tests {
         for command in UiCommand::ALL {
             assert!(!command.tooltip().ends_with('.'), "a tooltip is no paragraph: {command:?}");
         }
-    }
-
-    /// The commands that pressing this key sets off while nothing has the focus.
-    fn pressed(modifiers: Modifiers, key: Key) -> Vec<UiCommand> {
-        let ctx = Context::default();
-        let event =
-            egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
-        let input = egui::RawInput { events: vec![event], ..Default::default() };
-        let mut pressed = Vec::new();
-        let mut output = ctx.run_ui(input, |ui| pressed.extend(take_pressed(ui.ctx())));
-        output.textures_delta.clear();
-        pressed
-    }
-
-    #[test]
-    fn shift_and_arrow_step_along_the_field_and_not_along_the_events() {
-        assert_eq!(pressed(Modifiers::SHIFT, Key::ArrowLeft), [UiCommand::PreviousChange]);
-        assert_eq!(pressed(Modifiers::NONE, Key::ArrowLeft), [UiCommand::PreviousEvent]);
-    }
-
-    #[test]
-    fn a_question_mark_shows_the_keys_although_it_takes_shift_to_type_one() {
-        assert_eq!(pressed(Modifiers::SHIFT, Key::Questionmark), [UiCommand::ShowKeys]);
     }
 }

@@ -15,6 +15,7 @@ pub mod bench;
 mod command;
 mod command_ui;
 mod dialogs;
+mod shortcut;
 pub mod theme;
 mod time_entry;
 pub mod timeline;

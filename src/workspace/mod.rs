@@ -28,7 +28,7 @@ pub use config::{
 pub use engine::{
     ACCOUNT_EVENTS, ClockCommand, Command, DEMO_COMMANDS, DemoArgument, DemoCommand,
     DemoCommandForm, DemoPort, DemoStarter, EngineOptions, EnginePort, ORDER_EVENTS, Refused,
-    StepTarget, Target, WorkspacePort, port, start,
+    Setting, StepTarget, Target, WorkspacePort, port, start, undo,
 };
 pub use show::sandbox::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
@@ -37,14 +37,15 @@ pub use show::sandbox::{
 };
 pub use show::{
     Bookmark, ChangeTally, ClockMode, ClockPoint, ClockView, CompareRow, CompareSide, CompareView,
-    CompareWith, ConnectionInfo, ConnectionState, DecoderView, DemoFault, DemoOutcome, DemoView,
-    EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, Fetch, GroupMarker,
-    GroupMember, GroupOffset, GroupSummary, Histogram, JobId, JobProgress, JobState, JobView,
-    LagSample, Lane, LaneMark, LanesWanted, MappingView, MarkedRecord, Notice, NoticeLevel,
-    OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE,
-    RecordDetail, RecordFilter, RowMeta, RowText, SavedConnection, Snapshot, StartPosition,
-    StateRow, TopicSummary, TopicTimeline, TopicView, TreeRow, TypesView, UnknownReason,
-    UnknownSpan, ValueKind, event_hue, time_text,
+    CompareWith, ConnectionInfo, ConnectionState, Copied, CopyForm, CopyWhat, DecoderView,
+    DemoFault, DemoOutcome, DemoView, EntityAt, EntityKey, EntityList, EntityRow, EntityView,
+    EventRow, Fetch, GroupMarker, GroupMember, GroupOffset, GroupSummary, Histogram, JobId,
+    JobProgress, JobState, JobView, LagSample, Lane, LaneMark, LanesWanted, MappingView,
+    MarkedRecord, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, Problem,
+    ProjectorView, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText, SavedConnection,
+    Snapshot, StartPosition, StateRow, TopicSummary, TopicTimeline, TopicView, TreeRow, TypesView,
+    UnknownReason, UnknownSpan, ValueKind, assignment, changes_text, event_hue, state_text,
+    time_text, value_text,
 };
 
 /// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.

@@ -439,6 +439,7 @@ fn line(path: &str, kind: ValueKind, text: &str, descendants: u32) -> TreeRow {
         path,
         kind,
         text: text.into(),
+        value: Value::from(text),
         descendants,
     }
 }

@@ -79,6 +79,28 @@ impl Screen {
         );
     }
 
+    /// Types a text into a window, as fast as keys can be sent.
+    pub(crate) fn type_text(&self, window: &str, text: &str) {
+        let mut command = self.command("xdotool");
+        output_of(command.args(["windowfocus", "--sync", window, "type", text]), b"");
+    }
+
+    /// What another program finds in the clipboard; nothing while nobody has put anything there.
+    pub(crate) fn clipboard(&self) -> Option<String> {
+        let found = self.command("xclip").args(["-selection", "clipboard", "-o"]).output();
+        let found = found.expect("xclip can be started; scripts/install-deps test installs it");
+        let text = String::from_utf8(found.stdout).expect("what is copied is UTF-8");
+        found.status.success().then_some(text)
+    }
+
+    /// Another program puts a text into the clipboard.
+    pub(crate) fn set_clipboard(&self, text: &str) {
+        // It stays behind to hand the text out, with nothing of ours held open.
+        let mut command = Command::new("sh");
+        let script = "printf %s \"$0\" | xclip -selection clipboard -i >/dev/null 2>&1";
+        output_of(command.env("DISPLAY", &self.display).args(["-c", script, text]), b"");
+    }
+
     /// How many colours the screen shows: few mean that nothing was drawn.
     pub(crate) fn colours(&self) -> u32 {
         let picture = self.folder.join("screen.png");

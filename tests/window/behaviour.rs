@@ -26,14 +26,14 @@ fn clock_commands(commands: Vec<Command>) -> Vec<ClockCommand> {
 }
 
 /// Opens the palette, types this and presses Enter.
-fn go_to(test: &mut Test, text: &str) {
+pub(crate) fn go_to(test: &mut Test, text: &str) {
     test.key(Modifiers::COMMAND, Key::K);
     test.type_text(text);
     test.key(Modifiers::NONE, Key::Enter);
 }
 
 /// A window with the order in front, opened by keys alone.
-fn on_entity(version: u64) -> Test {
+pub(crate) fn on_entity(version: u64) -> Test {
     let mut test = open(scenes::entity(version));
     go_to(&mut test, "order-1042");
     test.take_sent();

@@ -32,7 +32,8 @@ fn compared(with: &CompareWith, version: u64) -> Snapshot {
             from if row.tree.descendants == 0 && *from != to => Some(ChangeKind::Replace),
             _ => None,
         };
-        CompareRow { tree: row.tree.clone(), from, to, change }
+        let left = before.map(|before| before.tree.value.clone());
+        CompareRow { tree: row.tree.clone(), left, from, to, change }
     };
     let rows: Arc<[CompareRow]> = right.rows.iter().map(row).collect();
     let differing = rows.iter().filter(|row| row.change.is_some()).cloned().collect();

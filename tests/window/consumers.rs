@@ -96,15 +96,17 @@ fn beside(from: &Value, to: &Value) -> Arc<[CompareRow]> {
             name: Arc::clone(name),
             kind: ValueKind::String,
             text: value.to_json().into(),
+            value: value.clone(),
             descendants: 0,
         };
-        rows.push(CompareRow { tree, from: text(from), to: text(to), change });
+        let left = from.get(name).cloned();
+        rows.push(CompareRow { tree, left, from: text(from), to: text(to), change });
     }
     rows.into()
 }
 
 /// The view of a run after this many steps; at the end of those there are when `None`.
-fn run_view(consumer: Consumer, steps: Option<usize>) -> TrialView {
+pub(crate) fn run_view(consumer: Consumer, steps: Option<usize>) -> TrialView {
     let recording = recording(consumer);
     let run = RunView::new(&recording);
     let steps = steps.unwrap_or(run.marks.len());
@@ -146,7 +148,7 @@ fn at_as(part: &str, trial: TrialView, theme: Theme, size: Vec2) -> Test {
 }
 
 /// A dark window of the usual size.
-fn at(part: &str, trial: TrialView) -> Test {
+pub(crate) fn at(part: &str, trial: TrialView) -> Test {
     at_as(part, trial, Theme::Dark, Vec2::new(1280.0, 800.0))
 }
 
@@ -290,7 +292,7 @@ fn a_schedule_is_changed_as_text_and_what_is_wrong_with_it_is_told() {
 }
 
 /// What differs between two projections.
-fn comparison() -> TrialView {
+pub(crate) fn comparison() -> TrialView {
     let row = |number: u64| DivergenceRow {
         name: format!("order-{number}").into(),
         since: format!("since OrderShipped order-events-0@{number}").into(),

@@ -36,6 +36,7 @@ fn crowded() -> Snapshot {
             name: format!("field-{index:02}").into(),
             kind: ValueKind::Number,
             text: index.to_string().into(),
+            value: (index as u64).into(),
             descendants: 0,
         },
         changed: index.is_multiple_of(5).then_some(ChangeKind::Replace),

@@ -63,6 +63,13 @@ pub(crate) fn open_as(snapshot: Snapshot, theme: Theme, size: Vec2) -> Test {
     test
 }
 
+impl Window {
+    /// Shows another snapshot in the next frame.
+    pub(crate) fn publish(&self, snapshot: Snapshot) {
+        self.engine.publish(Arc::new(snapshot));
+    }
+}
+
 /// What tests do with a window.
 pub(crate) trait Use {
     /// Shows another snapshot.
@@ -87,7 +94,7 @@ pub(crate) trait Use {
 
 impl Use for Test {
     fn publish(&mut self, snapshot: Snapshot) {
-        self.state().engine.publish(Arc::new(snapshot));
+        self.state().publish(snapshot);
         self.run();
     }
 

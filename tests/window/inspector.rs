@@ -55,6 +55,7 @@ fn huge() -> RecordDetail {
                 path: JsonPointer::root().member(&name),
                 name: name.into(),
                 kind: ValueKind::String,
+                value: value.trim_matches('"').into(),
                 text: value.into(),
                 descendants: 0,
             }

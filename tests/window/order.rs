@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use foldback::decode::json::parse;
 use foldback::model::{
     Change, ChangeKind, Completeness, DecodedKind, EntityId, JsonPointer, Number, Position,
     TimestampType, Transaction, Value,
@@ -194,6 +195,7 @@ fn lines(leaves: &[(String, String, u64)], at: u64) -> Arc<[StateRow]> {
             name: name.into(),
             kind,
             text: if leaf.is_some() { text.into() } else { format!("{descendants} {text}").into() },
+            value: parse(leaf.map_or("{}", |(_, json, _)| json.as_str()).as_bytes()).unwrap().value,
             descendants,
         };
         let writer = leaf.map(|(_, _, writer)| *writer);

@@ -43,7 +43,7 @@ fn opened() -> Snapshot {
 }
 
 /// A window with the script open.
-fn window() -> Test {
+pub(crate) fn window() -> Test {
     let mut test = open(workspace());
     test.press("Projections");
     test.press("totals.js");
@@ -128,7 +128,7 @@ fn run() -> DebugRun {
 }
 
 /// The sandbox after its run, standing at this step.
-fn after_run(at: u64) -> Snapshot {
+pub(crate) fn after_run(at: u64) -> Snapshot {
     let run = run();
     let mut view = SandboxView::new(totals(), HistoryChoice::topic("order-events".into()));
     view.text = Some(run.trace.program().source().into());

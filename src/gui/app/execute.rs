@@ -74,9 +74,22 @@ impl App {
             }
             UiCommand::CloseTab => {
                 if let Some(pane) = self.states.front.clone() {
-                    self.close(&pane);
+                    self.close(ctx, &pane);
                 }
             }
+            UiCommand::ReopenTab => self.reopen_last(ctx),
+            UiCommand::Undo => self.undo_last(ctx),
+            UiCommand::Redo => self.redo_last(ctx),
+            UiCommand::GoBack | UiCommand::GoForward => {
+                self.go(ctx, command == UiCommand::GoForward);
+            }
+            UiCommand::Copy
+            | UiCommand::CopyJson
+            | UiCommand::CopyCsv
+            | UiCommand::CopyAddress
+            | UiCommand::CopyState
+            | UiCommand::CopyDiff
+            | UiCommand::CopyHistory => self.copy(ctx, command),
             UiCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             UiCommand::ToggleNavigator
             | UiCommand::ToggleTimeZone

@@ -5,6 +5,7 @@
 //! Does not know: how anything inside a view looks.
 
 mod clock_bar;
+mod copying;
 mod drop_zone;
 mod execute;
 mod file_chooser;
@@ -15,6 +16,8 @@ mod states;
 mod status_bar;
 mod tabs;
 mod top_bar;
+mod undo;
+mod visited;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,18 +25,22 @@ use std::time::Duration;
 
 use egui::{Context, Panel, Rect, Ui};
 
+pub(crate) use self::copying::form_of;
 use self::file_chooser::{Chosen, FileChooser};
 pub use self::layout::{Choices, Layout, Section};
 pub use self::run::{RunError, WindowOptions, run};
 use self::states::ViewStates;
-use super::command;
+use self::undo::{ClosedTab, Step};
+use self::visited::Visited;
 use super::dialogs::Dialogs;
+use super::shortcut::{self, TypeAhead};
 use super::theme::TimeFormat;
 use super::view::{Action, FileUse, Outbox, Pane, View};
 use super::views::sandbox;
 use super::views::tour::Tour;
-use super::widgets::{ToastState, problem_box, toasts};
+use super::widgets::{ToastState, passing_word, problem_box, toasts};
 use crate::model::Position;
+use crate::workspace::undo::Undo;
 use crate::workspace::{
     Command, ConnectionInfo, ConnectionState, HistoryChoice, Problem, Refused, SandboxKey,
     Snapshot, StartPosition, WorkspacePort,
@@ -62,6 +69,16 @@ pub struct App {
     tour: Tour,
     /// The file dialog.
     files: FileChooser,
+    /// What was typed for a field that is about to open.
+    type_ahead: TypeAhead,
+    /// What can be taken back.
+    undo: Undo<Step>,
+    /// The tabs that were closed, the last one last.
+    closed: Vec<ClosedTab>,
+    /// The tabs the user was in.
+    visited: Visited<Pane>,
+    /// The number of what was copied last.
+    copied: u64,
     /// How times are written.
     times: TimeFormat,
     /// What the views of this frame ask for.
@@ -88,6 +105,11 @@ impl App {
             toasts: ToastState::default(),
             tour: Tour::default(),
             files: FileChooser::default(),
+            type_ahead: TypeAhead::default(),
+            undo: Undo::default(),
+            closed: Vec::new(),
+            visited: Visited::default(),
+            copied: 0,
             times,
             outbox: Outbox::default(),
             unsent: VecDeque::new(),
@@ -153,6 +175,7 @@ impl App {
         }
         self.layout.retain_panes(|pane| matches!(pane, Pane::Topic(_) | Pane::Groups));
         self.states.forget_all();
+        self.forget_changes();
         for pane in self.layout.panes() {
             match pane {
                 Pane::Topic(topic) => self.outbox.send(Command::OpenTopic(topic.clone())),
@@ -170,6 +193,7 @@ impl App {
     /// Draws the window and carries out what the user did.
     pub fn draw(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
+        let before = self.arrangement();
         if let Some(path) = drop_zone::dropped(&ctx) {
             self.states.start.choose_file(&path);
             // Without tabs the start page is there already.
@@ -177,11 +201,12 @@ impl App {
                 self.open(&Pane::Start);
             }
         }
-        if !self.dialogs.is_open() {
-            for command in command::take_pressed(&ctx) {
-                self.outbox.run(command);
-            }
+        let dialog_is_open = self.dialogs.is_open();
+        for command in shortcut::take_pressed(&ctx, &mut self.type_ahead, dialog_is_open) {
+            self.outbox.run(command);
         }
+        self.take_mouse_buttons(&ctx);
+        self.take_copied(&ctx);
         let snapshot = Arc::clone(&self.snapshot);
         let mut outbox = std::mem::take(&mut self.outbox);
         let times = self.times.clone();
@@ -191,8 +216,10 @@ impl App {
         self.tour.show(&ctx, middle, &mut view);
         drop_zone::show(&ctx);
         toasts(&ctx, &mut self.toasts, &snapshot.notices);
+        passing_word(&ctx);
         self.outbox = outbox;
         self.carry_out(&ctx);
+        self.note_changes(&ctx, &before);
         self.apply_choices(&ctx);
         self.flush();
         if !self.unsent.is_empty() {
@@ -295,26 +322,13 @@ impl App {
         self.outbox.send(Command::InspectRecord(position));
     }
 
-    /// Closes a tab and what it opened.
-    fn close(&mut self, pane: &Pane) {
-        let next = tabs::cycle(&mut self.layout.tabs, Some(pane), false);
-        tabs::close(&mut self.layout.tabs, pane);
-        if let Some(command) = tabs::closing_command(pane) {
-            self.outbox.send(command);
-        }
-        self.states.forget(pane);
-        if self.states.front.as_ref() == Some(pane) {
-            self.states.front = next.filter(|next| next != pane);
-        }
-    }
-
     /// Carries out what was asked of the window.
     fn carry_out(&mut self, ctx: &Context) {
         let front = self.states.front.clone();
         for action in std::mem::take(&mut self.outbox.actions) {
             match action {
                 Action::Open(pane) => self.open(&pane),
-                Action::Close(pane) => self.close(&pane),
+                Action::Close(pane) => self.close(ctx, &pane),
                 Action::Run(command) => self.execute(ctx, command),
                 Action::Browse(purpose) => self.files.open(ctx, purpose),
                 Action::ShowRecord(position) => self.show_record(position),

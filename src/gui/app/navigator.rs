@@ -120,10 +120,8 @@ fn title(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui)) {
 
 /// A field to filter with; true when its text changed.
 fn filter_field(ui: &mut Ui, text: &mut String, hint: &str, focus_wanted: &mut bool) -> bool {
-    let response = Field::new(text, hint).hint(hint).show(ui);
-    if std::mem::take(focus_wanted) {
-        response.request_focus();
-    }
+    let wanted = std::mem::take(focus_wanted);
+    let response = Field::new(text, hint).hint(hint).focus_if(wanted).show(ui);
     ui.add_space(GRID);
     response.changed()
 }

@@ -43,6 +43,19 @@ pub(crate) struct ViewStates {
     pub clock_bar: ClockBarState,
 }
 
+/// The state of a tab that was closed, kept for when it is opened again.
+#[derive(Debug)]
+pub(crate) enum KeptState {
+    /// None.
+    None,
+    /// Of a topic.
+    Topic(Option<Box<TopicState>>),
+    /// Of an entity.
+    Entity(Option<Box<EntityState>>),
+    /// Of a sandbox, with what was typed and not saved.
+    Sandbox(Option<Box<SandboxState>>),
+}
+
 impl ViewStates {
     /// Draws what a tab shows.
     pub(crate) fn show(&mut self, ui: &mut Ui, pane: &Pane, view: &mut View<'_>) {
@@ -89,19 +102,29 @@ impl ViewStates {
         }
     }
 
-    /// Forgets the state of a tab that was closed.
-    pub(crate) fn forget(&mut self, pane: &Pane) {
+    /// Forgets the state of a tab that was closed, and hands it over.
+    pub(crate) fn forget(&mut self, pane: &Pane) -> KeptState {
         match pane {
-            Pane::Topic(topic) => {
-                self.topics.remove(topic);
+            Pane::Topic(topic) => KeptState::Topic(self.topics.remove(topic).map(Box::new)),
+            Pane::Entity(key) => KeptState::Entity(self.entities.remove(key).map(Box::new)),
+            Pane::Sandbox(key) => KeptState::Sandbox(self.sandboxes.remove(key).map(Box::new)),
+            Pane::Start | Pane::Groups | Pane::Demo => KeptState::None,
+        }
+    }
+
+    /// Takes the state of a tab back that is opened again.
+    pub(crate) fn restore(&mut self, pane: &Pane, state: KeptState) {
+        match (pane, state) {
+            (Pane::Topic(topic), KeptState::Topic(Some(state))) => {
+                self.topics.insert(Arc::clone(topic), *state);
             }
-            Pane::Entity(key) => {
-                self.entities.remove(key);
+            (Pane::Entity(key), KeptState::Entity(Some(state))) => {
+                self.entities.insert(key.clone(), *state);
             }
-            Pane::Sandbox(key) => {
-                self.sandboxes.remove(key);
+            (Pane::Sandbox(key), KeptState::Sandbox(Some(state))) => {
+                self.sandboxes.insert(key.clone(), *state);
             }
-            Pane::Start | Pane::Groups | Pane::Demo => {}
+            _ => {}
         }
     }
 

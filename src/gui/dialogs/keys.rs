@@ -1,45 +1,67 @@
-//! Every key in one sheet.
+//! Every command in one sheet, with its keys.
 //!
-//! Promises: made from the list of commands, so it is never out of date.
+//! Promises: made from the list of commands, so it is never out of date and none is missing.
 //! Does not know: what a command does.
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
-use crate::gui::command::{UiCommand, key_text};
+use crate::gui::command::UiCommand;
+use crate::gui::shortcut::key_text;
 use crate::gui::theme::{Tokens, data, heading, secondary};
 
-/// How wide the sheet is, in points.
-const WIDTH: f32 = 640.0;
-/// Below this width, in points, the commands stand in one column.
-const NARROW: f32 = 560.0;
+/// How wide a column of commands is, in points.
+const COLUMN_WIDTH: f32 = 320.0;
+/// In how many columns the commands stand at most.
+const COLUMNS_MAX: usize = 3;
 
 /// Draws the sheet. True when it shall close.
 pub(crate) fn show(ui: &mut Ui) -> bool {
     let screen = ui.ctx().content_rect();
-    let width = WIDTH.min(screen.width() - 72.0);
-    ui.set_width(width);
+    let room = screen.width() - 72.0;
+    let columns = ((room / COLUMN_WIDTH).floor().max(1.0) as usize).min(COLUMNS_MAX);
+    ui.set_width(room.min(columns as f32 * COLUMN_WIDTH));
     ui.label(RichText::new("Keys").font(heading()));
     ui.add_space(8.0);
-    let commands: Vec<_> =
-        UiCommand::ALL.into_iter().filter(|command| !command.shortcuts().is_empty()).collect();
-    let columns = if width < NARROW { 1 } else { 2 };
-    let rows = commands.len().div_ceil(columns);
+    let (with_keys, without): (Vec<_>, Vec<_>) =
+        UiCommand::ALL.into_iter().partition(|command| !command.shortcuts().is_empty());
     let height = (screen.height() - 140.0).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().interact_size.y = 0.0;
-        Grid::new("keys").num_columns(columns * 2).spacing([14.0, 6.0]).show(ui, |ui| {
-            for row in 0..rows {
-                for command in commands.iter().skip(row).step_by(rows) {
-                    line(ui, *command);
-                }
-                ui.end_row();
-            }
+        sheet(ui, "with keys", &with_keys, columns, line);
+        ui.add_space(10.0);
+        quiet(ui, "Without a key, in the palette:");
+        ui.add_space(2.0);
+        sheet(ui, "without", &without, columns, |ui, command| {
+            ui.label(command.text()).on_hover_text(command.tooltip());
         });
     });
     ui.add_space(8.0);
-    let more = "Every other command is in the palette. Keys are left alone while you type.";
-    ui.label(RichText::new(more).font(secondary()).color(Tokens::of(ui).text_secondary));
+    quiet(ui, "Every command is in the palette, too. Keys are left alone while you type.");
     false
+}
+
+/// Commands in columns, one below the other.
+fn sheet(
+    ui: &mut Ui,
+    name: &str,
+    commands: &[UiCommand],
+    columns: usize,
+    mut line: impl FnMut(&mut Ui, UiCommand),
+) {
+    let rows = commands.len().div_ceil(columns);
+    Grid::new(name).spacing([14.0, 6.0]).show(ui, |ui| {
+        for row in 0..rows {
+            for command in commands.iter().skip(row).step_by(rows) {
+                line(ui, *command);
+            }
+            ui.end_row();
+        }
+    });
+}
+
+/// A quiet sentence.
+fn quiet(ui: &mut Ui, words: &str) {
+    ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).text_secondary));
 }
 
 /// A command with its keys.

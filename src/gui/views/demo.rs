@@ -12,7 +12,7 @@ use super::field::Field;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, data, format, heading, icon, icons, medium, secondary};
 use crate::gui::view::{Pane, Spot, View};
-use crate::gui::widgets::{Chip, CopyText, EmptyState, IconButton, Tone};
+use crate::gui::widgets::{Chip, CopyText, EmptyState, IconButton, Tone, entered};
 use crate::model::EntityId;
 use crate::workspace::{
     ACCOUNT_EVENTS, Command, DEMO_COMMANDS, DemoCommand, DemoCommandForm, DemoFault, DemoOutcome,
@@ -215,7 +215,7 @@ fn look_up(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut View<
             .mono()
             .width(180.0)
             .show(ui);
-        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let enter = entered(&response);
         let pressed = ui.add(IconButton::new(icons::MAGNIFYING_GLASS, "Look up").text("Look up"));
         if pressed.clicked() || enter {
             let typed = state.look_up.trim();

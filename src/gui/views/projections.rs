@@ -5,14 +5,14 @@
 
 use std::path::PathBuf;
 
-use egui::{Button, Key, RichText, ScrollArea, Ui};
+use egui::{Button, RichText, ScrollArea, Ui};
 
 use super::field::Field;
 use super::list_row::ListRow;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{GRID, Tokens, icons, secondary};
 use crate::gui::view::{Action, Pane, View};
-use crate::gui::widgets::{IconButton, problem_box};
+use crate::gui::widgets::{IconButton, entered, problem_box};
 use crate::workspace::{Command, Fetch, HistoryChoice, SandboxKey};
 
 /// The list's state.
@@ -91,7 +91,7 @@ fn open_by_path(
 ) {
     let response =
         Field::new(&mut state.path, "Path of a script").hint("Open a .js file…").show(ui);
-    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let entered = entered(&response);
     let path = state.path.trim();
     if entered && !path.is_empty() {
         let key = SandboxKey::File(PathBuf::from(path));

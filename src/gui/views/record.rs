@@ -11,7 +11,7 @@ use egui::{Grid, Id, RichText, ScrollArea, Ui};
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons, mono, secondary};
 use crate::gui::view::{Pane, View};
 use crate::gui::widgets::{
-    CopyText, EmptyState, IconButton, TextState, TreeState, hex_view, json_tree, text_view,
+    CopyText, EmptyState, IconButton, TextState, TreeState, copy, hex_view, json_tree, text_view,
 };
 use crate::model::{DecodedKind, EntityId, JsonPointer, TimestampType, Transaction};
 use crate::workspace::{ClockCommand, ClockPoint, EntityKey, RecordDetail};
@@ -146,7 +146,7 @@ fn nothing(ui: &mut Ui, title: &str, about: &str) {
 fn text(ui: &mut Ui, state: &mut TextState, text: &Arc<str>) {
     ui.horizontal(|ui| {
         if ui.add(IconButton::new(icons::COPY, "Copy value").text("Copy")).clicked() {
-            ui.copy_text(text.to_string());
+            copy(ui.ctx(), text.to_string(), "value");
         }
         let size = format::bytes(text.len() as u64);
         ui.label(RichText::new(size).font(secondary()).color(Tokens::of(ui).text_secondary));

@@ -12,7 +12,7 @@ use super::field::{Field, no_dialog};
 use super::list_row::ListRow;
 use crate::gui::theme::{Tokens, body, heading, icon, icons, medium, secondary, semibold_family};
 use crate::gui::view::{Action, FileUse, View};
-use crate::gui::widgets::{IconButton, Tone, problem_box};
+use crate::gui::widgets::{IconButton, Tone, entered, problem_box};
 use crate::workspace::{CheckOutcome, CheckStep, Command, ConnectionChoice, ConnectionState};
 
 /// How wide the page is, in points.
@@ -206,7 +206,7 @@ fn field_row(
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui);
             let response = Field::new(text, name).hint(hint).mono().show(ui);
-            response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+            entered(&response)
         })
         .inner
     })

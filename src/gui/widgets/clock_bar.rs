@@ -10,6 +10,7 @@ use egui::{
 };
 
 use super::IconButton;
+use super::enter::{entered, left};
 use super::icon_button::focus_ring;
 use crate::gui::theme::format::number;
 use crate::gui::theme::{
@@ -231,15 +232,16 @@ impl ClockBar<'_> {
         let field = TextEdit::singleline(typed)
             .font(mono())
             .desired_width(TIME_WIDTH)
-            .hint_text("14:02, 2026-11-23 14:02, 5 min ago");
+            .hint_text("14:02, 2026-11-23 14:02, 5 min ago")
+            .return_key(None);
         let response = ui.add(field).accessible_name("Time to jump to");
         if let Some(problem) = &state.problem {
             response.show_tooltip_text(RichText::new(problem).color(tokens.error));
         }
-        if response.lost_focus() {
-            let entered =
-                ui.input(|input| input.key_pressed(Key::Enter)) && !typed.trim().is_empty();
-            *action = entered.then(|| ClockAction::Jump(typed.trim().to_owned()));
+        let entered = entered(&response);
+        if entered || left(&response) {
+            let meant = entered && !typed.trim().is_empty();
+            *action = meant.then(|| ClockAction::Jump(typed.trim().to_owned()));
             state.typed = None;
             state.problem = None;
         } else {

@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use egui::{Id, Label, Rangef, Rect, RichText, Sense, Ui, vec2};
 
-use super::state_tree::{change_look, copy_entries};
+use super::copy::field_texts;
+use super::copy_menu;
+use super::state_tree::change_look;
 use super::tree_rows::{
     self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState, paint_value, values_left,
 };
 use crate::gui::theme::{LINE_HEIGHT, Tokens, secondary};
 use crate::model::{ChangeKind, JsonPointer};
-use crate::workspace::{CompareRow, TreeRow};
+use crate::workspace::{CompareRow, CopyForm, TreeRow, value_text};
 
 impl TreeLine for CompareRow {
     fn tree(&self) -> &TreeRow {
@@ -58,7 +60,17 @@ pub fn compare_tree(
         {
             response.clone().on_hover_text(&**text);
         }
-        response.context_menu(|ui| copy_entries(ui, &row.tree));
+        response.context_menu(|ui| {
+            copy_menu(ui, |menu| {
+                field_texts(menu, &row.tree);
+                if let Some(left) = &row.left {
+                    let path = &row.tree.path;
+                    menu.text("Value on the left", "", || {
+                        Some(value_text(left, path, CopyForm::Text))
+                    });
+                }
+            });
+        });
     });
     outcome.chosen
 }

@@ -62,7 +62,8 @@ impl Widget for CopyText<'_> {
         let now = ui.input(|input| input.time);
         let copied_id = response.id.with("copied");
         if response.clicked() {
-            ui.copy_text(text.to_owned());
+            let what = if name.is_empty() { "text".to_owned() } else { name.to_lowercase() };
+            super::copy(ui.ctx(), text.to_owned(), &what);
             ui.data_mut(|data| data.insert_temp(copied_id, now));
         }
         let copied_at = ui.data(|data| data.get_temp::<f64>(copied_id));

@@ -14,6 +14,7 @@ use egui_table::{
     CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState,
 };
 
+use super::Pick;
 use super::icon_button::focus_ring;
 use super::virtual_rows::keyboard_move;
 use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, secondary};
@@ -59,6 +60,12 @@ pub trait TableRows {
     /// A row in words, for screen readers.
     fn name(&self, row: u64) -> String;
 
+    /// Whether a row is one of several that are picked.
+    fn is_picked(&self, row: u64) -> bool {
+        let _: u64 = row;
+        false
+    }
+
     /// The menu of a row; nothing when there is none.
     fn menu(&mut self, ui: &mut Ui, row: u64) {
         let _: (&mut Ui, u64) = (ui, row);
@@ -101,6 +108,8 @@ pub struct TableResponse {
     pub clicked: Option<u64>,
     /// The row that was opened: double click or Enter.
     pub opened: Option<u64>,
+    /// How a row was picked among others, by click or by key.
+    pub picked: Option<Pick>,
     /// The rows that are visible.
     pub visible: Range<u64>,
 }
@@ -140,6 +149,8 @@ impl<'a> DataTable<'a> {
         let chosen_index = chosen.and_then(|row| usize::try_from(row).ok());
         let count = usize::try_from(row_count).unwrap_or(usize::MAX);
         let moved = keyboard_move(ui, &response, chosen_index, count, page).map(|row| row as u64);
+        let extended = extending_move(ui, &response, chosen, row_count);
+        let moved = moved.or(extended);
         let enter = response.has_focus()
             && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         let mut body = Body {
@@ -148,6 +159,10 @@ impl<'a> DataTable<'a> {
             chosen: moved.or(chosen),
             table_id: id,
             touched: None,
+            picked: moved
+                .map(Pick::One)
+                .filter(|_| extended.is_none())
+                .or(extended.map(Pick::UpTo)),
             clicked: None,
             opened: chosen.filter(|_| enter),
             visible: 0..0,
@@ -166,14 +181,25 @@ impl<'a> DataTable<'a> {
             table = table.scroll_to_row(row.min(row_count.saturating_sub(1)), None);
         }
         table.show(&mut child, &mut body);
-        let Body { touched, clicked, opened, visible, .. } = body;
+        let Body { touched, picked, clicked, opened, visible, .. } = body;
         ui.advance_cursor_after_rect(outer);
-        if touched.is_some() {
+        if touched.is_some() || picked.is_some() {
             response.request_focus();
         }
         focus_ring(ui, &response, Tokens::of(ui));
-        TableResponse { response, chosen: touched.or(moved), clicked, opened, visible }
+        TableResponse { response, chosen: touched.or(moved), clicked, opened, picked, visible }
     }
+}
+
+/// The row that Shift with an arrow key moves to while the table has the focus: it picks all rows on the way.
+fn extending_move(ui: &Ui, response: &Response, chosen: Option<u64>, count: u64) -> Option<u64> {
+    let chosen = chosen.filter(|_| response.has_focus())?;
+    ui.input(|input| {
+        let steps = |key| input.num_presses(key) as u64 * u64::from(input.modifiers.shift_only());
+        let (down, up) = (steps(Key::ArrowDown), steps(Key::ArrowUp));
+        let row = (chosen + down).saturating_sub(up).min(count.saturating_sub(1));
+        (row != chosen).then_some(row)
+    })
 }
 
 /// The columns as `egui_table` wants them. Gives it the widths of the first frame, so that it does not measure every cell,
@@ -215,6 +241,8 @@ struct Body<'a> {
     table_id: Id,
     /// The row that was clicked, with whichever button.
     touched: Option<u64>,
+    /// How a row was picked.
+    picked: Option<Pick>,
     /// The row that was clicked with the main button.
     clicked: Option<u64>,
     /// The row that was opened.
@@ -251,7 +279,8 @@ impl TableDelegate for Body<'_> {
         let tokens = Tokens::of(ui);
         let rect = ui.max_rect();
         let response = ui.interact(rect, self.table_id.with(("row", row)), Sense::CLICK);
-        let selected = self.chosen == Some(row);
+        let picked = self.rows.is_picked(row);
+        let selected = self.chosen == Some(row) || picked;
         if selected {
             ui.painter().rect_filled(rect, 0.0, tokens.selection);
         } else if response.contains_pointer() {
@@ -259,11 +288,18 @@ impl TableDelegate for Body<'_> {
         }
         let (enabled, name) = (ui.is_enabled(), self.rows.name(row));
         response.widget_info(|| WidgetInfo::selected(Role::Row, enabled, selected, &name));
-        if response.clicked() {
+        let modifiers = ui.input(|input| input.modifiers);
+        if response.clicked() && modifiers.command {
+            self.picked = Some(Pick::Toggle(row));
+        } else if response.clicked() && modifiers.shift {
+            self.picked = Some(Pick::UpTo(row));
+        } else if response.clicked() {
             self.clicked = Some(row);
         }
-        if response.clicked() || response.secondary_clicked() {
+        // The menu of several rows is theirs: it leaves them as they are.
+        if self.clicked == Some(row) || response.secondary_clicked() && !picked {
             self.touched = Some(row);
+            self.picked = Some(Pick::One(row));
         }
         if response.double_clicked() {
             self.opened = Some(row);

@@ -5,11 +5,12 @@
 
 use egui::{Align2, Id, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2};
 
-use super::cut_galley;
 use super::state_tree::{TreeAction, change_look};
 use super::virtual_rows::VirtualRows;
+use super::{copy, copy_menu, cut_galley};
 use crate::gui::theme::{GUTTER, Tokens, icon, icons, mono};
 use crate::model::{Change, ChangeKind, JsonPointer, Value};
+use crate::workspace::{CopyForm, changes_text};
 
 /// The width of the gutter for signs, in points.
 const SIGN_WIDTH: f32 = 24.0;
@@ -47,11 +48,27 @@ pub fn diff_view(
                 action = Some(TreeAction::NextChange(change.path.clone()));
             }
             ui.separator();
-            if ui.button("Copy as JSON").clicked() {
-                ui.copy_text(serde_json::to_string(change).unwrap_or_default());
-            }
+            copy_menu(ui, |menu| {
+                let one = std::slice::from_ref(change);
+                menu.text("Change", "Ctrl+C", || Some(changes_text(one, CopyForm::Text)));
+                menu.text("Change as JSON", "", || Some(changes_text(one, CopyForm::Json)));
+                menu.text("Path", "", || Some(change.path.to_string()));
+                menu.text("Value before", "", || change.from.as_ref().map(Value::to_json));
+                menu.text("Value after", "", || change.to.as_ref().map(Value::to_json));
+                menu.separator();
+                menu.text("All changes", "", || Some(changes_text(changes, CopyForm::Text)));
+                menu.text("All changes as JSON", "", || {
+                    Some(changes_text(changes, CopyForm::Json))
+                });
+                menu.text("All changes as CSV", "", || Some(changes_text(changes, CopyForm::Csv)));
+            });
         });
     });
+    if outcome.response.has_focus()
+        && let Some(change) = chosen.and_then(|row| changes.get(row))
+    {
+        copy::offer(ui.ctx(), copy::Offer::Change(change.clone()));
+    }
     action.or_else(|| {
         let change = outcome.moved_to.and_then(|row| changes.get(row));
         change.map(|change| TreeAction::Select(change.path.clone()))

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use egui::{Id, Role, Sense, Ui, WidgetInfo, pos2};
 
+use super::copy_menu;
 use super::virtual_rows::VirtualRows;
 use crate::gui::theme::{GUTTER, Tokens, mono};
 
@@ -42,18 +43,21 @@ pub fn hex_view(ui: &mut Ui, id: Id, bytes: &[u8]) {
             WidgetInfo::labeled(Role::ListItem, true, format!("bytes from {start}"))
         });
         response.context_menu(|ui| {
-            if ui.button("Copy line").clicked() {
-                ui.copy_text(hex_line(line, line_bytes).0);
-            }
-            if ui.button("Copy all as hex").clicked() {
-                ui.copy_text(bytes.iter().fold(String::new(), |mut text, byte| {
-                    write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-                    text
-                }));
-            }
+            copy_menu(ui, |menu| {
+                menu.text("Line", "", || Some(hex_line(line, line_bytes).0));
+                menu.text("All bytes as hex", "", || Some(hex_text(bytes)));
+            });
         });
     });
     drop(outcome);
+}
+
+/// Bytes in hexadecimal, without anything between.
+fn hex_text(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
 }
 
 /// A line of so many bytes in hexadecimal, in two halves, and as text: a dot for what is not printable ASCII.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui::{Id, Rect, Ui};
 
-use super::state_tree::copy_entries;
+use super::copy::field_entries;
 use super::tree_rows::{self, Decoration, Tree, TreeState};
 use crate::model::JsonPointer;
 use crate::workspace::TreeRow;
@@ -23,7 +23,7 @@ pub fn json_tree(
     let decorate = |_: &TreeRow, _: Rect, _: &Ui| Decoration::default();
     let tree = Tree { id, name: "Value", lines: rows, selected, gutter: 0.0 };
     let outcome = tree_rows::show(ui, &tree, state, decorate, |_, row, _, response| {
-        response.context_menu(|ui| copy_entries(ui, row));
+        response.context_menu(|ui| field_entries(ui, row));
     });
     outcome.chosen
 }

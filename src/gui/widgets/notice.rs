@@ -105,7 +105,7 @@ fn notice_body(ui: &mut Ui, notice: &Notice, time: Option<String>) -> bool {
                 closed = ui.add(IconButton::new(icons::X, "Close")).clicked();
             }
             if ui.add(IconButton::new(icons::COPY, "Copy")).clicked() {
-                ui.copy_text(notice.problem.to_string());
+                super::copy(ui.ctx(), notice.problem.to_string(), "notice");
             }
             if let Some(time) = time {
                 ui.add_space(GRID);
@@ -181,7 +181,7 @@ pub fn problem_box(ui: &mut Ui, problem: &Problem, action: Option<&str>) -> bool
             });
             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                 if ui.add(IconButton::new(icons::COPY, "Copy")).clicked() {
-                    ui.copy_text(problem.to_string());
+                    super::copy(ui.ctx(), problem.to_string(), "problem");
                 }
             });
         });

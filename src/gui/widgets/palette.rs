@@ -50,6 +50,8 @@ pub struct PaletteState {
     matches: Vec<Match>,
     /// What the matches were found for: the query and the fingerprint of the items.
     matched_for: Option<(String, u64)>,
+    /// Whether Enter was pressed in the same frame as something was typed: items made from that come a frame later.
+    enter_waits: bool,
 }
 
 /// An item that matches.
@@ -142,12 +144,13 @@ pub fn palette(
     let modal = Modal::new(id).area(area).frame(frame).backdrop_color(tokens.dim);
     let response = modal.show(ctx, |ui| {
         ui.set_width(WIDTH);
-        let entered = keys(ui, state);
+        let mut entered = keys(ui, state) | std::mem::take(&mut state.enter_waits);
         let before = state.query.clone();
         query_field(ui, state, hint);
         if state.query != before {
             // Items may be made from what was typed.
             ui.ctx().request_repaint();
+            state.enter_waits = std::mem::take(&mut entered);
         }
         state.update(items);
         let clicked = list(ui, state, items);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use egui::{Align2, Id, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::copy::{field_entries, menu_entry};
 use super::tree_rows::{self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState};
 use crate::gui::theme::{GUTTER, Tokens, mono_small};
 use crate::model::{ChangeKind, JsonPointer};
@@ -122,7 +123,7 @@ fn field_menu(ui: &mut Ui, row: &StateRow) -> Option<TreeAction> {
     let path = &row.tree.path;
     let mut action = None;
     let mut entry = |ui: &mut Ui, text: &str, keys: &str, chosen: TreeAction| {
-        if ui.add(egui::Button::new(text).shortcut_text(keys)).clicked() {
+        if ui.add(menu_entry(text, keys)).clicked() {
             action = Some(chosen);
         }
     };
@@ -133,16 +134,6 @@ fn field_menu(ui: &mut Ui, row: &StateRow) -> Option<TreeAction> {
         entry(ui, &text, "", TreeAction::GoToVersion(version));
     }
     ui.separator();
-    copy_entries(ui, &row.tree);
+    field_entries(ui, &row.tree);
     action
-}
-
-/// The entries that copy a line's path and value.
-pub(super) fn copy_entries(ui: &mut Ui, row: &TreeRow) {
-    if ui.button("Copy value").clicked() {
-        ui.copy_text(row.text.to_string());
-    }
-    if ui.button("Copy path").clicked() {
-        ui.copy_text(row.path.to_string());
-    }
 }

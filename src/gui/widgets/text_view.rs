@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use egui::{Id, Role, Sense, Ui, WidgetInfo, pos2};
 
+use super::copy_menu;
 use super::virtual_rows::VirtualRows;
 use crate::gui::theme::{GUTTER, Tokens, drawable, mono};
 
@@ -76,9 +77,10 @@ pub fn text_view(ui: &mut Ui, id: Id, state: &mut TextState, text: &Arc<str>) {
         let response = ui.interact(rect, id.with(row), Sense::CLICK);
         response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, line));
         response.context_menu(|ui| {
-            if ui.button("Copy line").clicked() {
-                ui.copy_text(line.to_owned());
-            }
+            copy_menu(ui, |menu| {
+                menu.text("Line", "", || Some(line.to_owned()));
+                menu.text("Whole text", "", || Some(text.to_string()));
+            });
         });
     });
     drop(outcome);

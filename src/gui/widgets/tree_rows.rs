@@ -12,8 +12,8 @@ use egui::{
     Align2, Color32, Id, Key, Modifiers, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
 };
 
-use super::cut_galley;
 use super::virtual_rows::VirtualRows;
+use super::{copy, cut_galley};
 use crate::gui::theme::{GUTTER, Tokens, body, icon, icons, mono};
 use crate::model::JsonPointer;
 use crate::workspace::{TreeRow, ValueKind};
@@ -173,6 +173,12 @@ pub(super) fn show<L: TreeLine>(
     if let Some(line) = rows_response.moved_to.and_then(|row| line_at(state, row)) {
         outcome.chosen = Some(line.tree().path.clone());
     }
+    if rows_response.response.has_focus()
+        && let Some(line) = chosen_row.and_then(|row| line_at(state, row))
+    {
+        let row = line.tree();
+        copy::offer(ui.ctx(), copy::Offer::Field(row.path.clone(), row.value.clone()));
+    }
     let enter = rows_response.response.has_focus()
         && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
     if enter && let Some(line) = chosen_row.and_then(|row| line_at(state, row)) {
@@ -290,6 +296,7 @@ fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Value;
 
     /// A line with this path and this many lines below it.
     fn line(path: &str, descendants: u32) -> TreeRow {
@@ -301,6 +308,7 @@ mod tests {
             path,
             kind: ValueKind::Object,
             text: "x".into(),
+            value: Value::Null,
             descendants,
         }
     }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, ConnectionChoice, DecoderView, DemoFault, EntityKey,
-    HistoryChoice, JobId, LanesWanted, RecordFilter, SandboxCommand, SandboxKey, StartPosition,
+    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, DecoderView,
+    DemoFault, EntityKey, HistoryChoice, JobId, LanesWanted, RecordFilter, SandboxCommand,
+    SandboxKey, StartPosition,
 };
 
 /// What a step of the clock goes to.
@@ -101,6 +102,8 @@ pub enum Command {
     NeedLanes(Arc<str>, LanesWanted),
     /// Shows everything about a record.
     InspectRecord(Position),
+    /// Copies something that only the workspace has whole; a later snapshot brings it.
+    Copy(CopyWhat, CopyForm),
     /// Decodes a topic's values in this way.
     SetDecoder(Arc<str>, DecoderView),
     /// Shows only entities whose id contains this text.

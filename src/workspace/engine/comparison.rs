@@ -121,18 +121,27 @@ fn push_rows(
     depth: u16,
     shown: Shown,
 ) {
-    let (change, kind, text) = match (from, to) {
-        (Some(from), Some(to)) => (replaced(from, to), value_kind(to), line_text(to)),
-        (Some(from), None) => (Some(ChangeKind::Remove), value_kind(from), line_text(from)),
-        (None, Some(to)) => (Some(ChangeKind::Add), value_kind(to), line_text(to)),
+    let (change, value) = match (from, to) {
+        (Some(from), Some(to)) => (replaced(from, to), to),
+        (Some(from), None) => (Some(ChangeKind::Remove), from),
+        (None, Some(to)) => (Some(ChangeKind::Add), to),
         (None, None) => return,
     };
     if shown == Shown::Differing && from == to {
         return;
     }
     let at = rows.len();
-    let tree = TreeRow { depth, path: path.clone(), name, kind, text, descendants: 0 };
-    rows.push(CompareRow { tree, from: from.map(line_text), to: to.map(line_text), change });
+    let tree = TreeRow {
+        depth,
+        path: path.clone(),
+        name,
+        kind: value_kind(value),
+        text: line_text(value),
+        value: value.clone(),
+        descendants: 0,
+    };
+    let left = from.cloned();
+    rows.push(CompareRow { tree, left, from: from.map(line_text), to: to.map(line_text), change });
     push_below(rows, (from, to), path, depth.saturating_add(1), shown);
     rows[at].tree.descendants = u32::try_from(rows.len() - at - 1).unwrap_or(u32::MAX);
 }

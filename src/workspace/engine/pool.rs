@@ -27,6 +27,8 @@ pub(crate) enum TaskKey {
     Verdict(String),
     /// A record being inspected.
     Inspect,
+    /// What is copied.
+    Copy,
     /// The history of an entity.
     History(EntityKey),
     /// The state of an entity at the clock.

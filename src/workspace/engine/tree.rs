@@ -39,6 +39,7 @@ fn push_rows(
         name,
         kind: value_kind(value),
         text: line_text(value),
+        value: value.clone(),
         descendants: 0,
     });
     push_below(rows, value, path, depth.saturating_add(1));

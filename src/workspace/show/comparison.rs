@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::entity_key::EntityKey;
 use super::record::TreeRow;
-use crate::model::{Change, ChangeKind};
+use crate::model::{Change, ChangeKind, Value};
 
 /// What an entity's state at the clock is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct CompareSide {
 pub struct CompareRow {
     /// The line as in a tree, with the text of the right side, or of the left where the right has none.
     pub tree: TreeRow,
+    /// The whole value on the left.
+    pub left: Option<Value>,
     /// What stands on the left.
     pub from: Option<Arc<str>>,
     /// What stands on the right.

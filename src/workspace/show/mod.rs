@@ -6,6 +6,7 @@
 mod clock;
 mod comparison;
 mod connection;
+mod copy;
 mod demo;
 mod entity;
 mod entity_key;
@@ -27,6 +28,8 @@ mod topic_timeline;
 pub use clock::{Bookmark, ClockMode, ClockPoint, ClockView};
 pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView, CompareWith};
 pub use connection::{ConnectionInfo, ConnectionState, SavedConnection};
+pub use copy::{Copied, CopyForm, CopyWhat, assignment, changes_text, state_text, value_text};
+pub(crate) use copy::{CopiedEvent, CopiedRecord, events_text, records_text};
 pub use demo::{DemoFault, DemoOutcome, DemoView, OrderRow, ProjectorView};
 pub use entity::{EntityAt, EntityView, EventRow, GroupMarker, StateRow};
 pub use entity_key::EntityKey;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    DecodedKind, EntityId, Headers, JsonPointer, Position, TimestampType, Transaction,
+    DecodedKind, EntityId, Headers, JsonPointer, Position, TimestampType, Transaction, Value,
 };
 
 /// How many rows of a topic's table share one page of texts.
@@ -76,6 +76,8 @@ pub struct TreeRow {
     pub kind: ValueKind,
     /// A scalar's text as in JSON (long strings are cut), or the number of members: "3 members".
     pub text: Arc<str>,
+    /// The whole value.
+    pub value: Value,
     /// How many lines below belong to it.
     pub descendants: u32,
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::sandbox::{SandboxKey, SandboxView, ScriptFile};
 use super::{
-    Bookmark, ClockView, ConnectionState, DemoView, EntityKey, EntityView, Fetch, GroupSummary,
-    JobView, LagSample, Notice, RecordDetail, SavedConnection, TopicSummary, TopicView,
+    Bookmark, ClockView, ConnectionState, Copied, DemoView, EntityKey, EntityView, Fetch,
+    GroupSummary, JobView, LagSample, Notice, RecordDetail, SavedConnection, TopicSummary,
+    TopicView,
 };
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub scripts: Fetch<Arc<[ScriptFile]>>,
     /// The record being inspected, of whichever topic or entity.
     pub inspected: Option<Arc<RecordDetail>>,
+    /// What was copied last, of whatever was asked for.
+    pub copied: Option<Arc<Copied>>,
     /// The cluster's consumer groups, sorted by name.
     pub groups: Fetch<Arc<[GroupSummary]>>,
     /// How far each group was behind whenever the groups were read, oldest first.

@@ -11,9 +11,10 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_button;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, problem_box};
+use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, copy, problem_box};
 use crate::workspace::{
-    ChangeTally, Command, CompareSide, CompareView, CompareWith, EntityKey, EntityView,
+    ChangeTally, Command, CompareSide, CompareView, CompareWith, CopyForm, EntityKey, EntityView,
+    changes_text,
 };
 
 /// What the comparison remembers between frames.
@@ -78,8 +79,8 @@ fn title(
                 .on_hover_text("End the comparison");
             if let Some(compare) = compare {
                 if ui.add(IconButton::new(icons::COPY, "Copy differences as JSON")).clicked() {
-                    let changes = &compare.changes[..];
-                    ui.copy_text(serde_json::to_string_pretty(changes).unwrap_or_default());
+                    let text = changes_text(&compare.changes, CopyForm::Json);
+                    copy(ui.ctx(), text, "differences");
                 }
                 let only = IconButton::new(icons::FUNNEL_SIMPLE, "Differences only");
                 if ui.add(only.selected(state.differences_only)).clicked() {

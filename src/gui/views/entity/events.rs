@@ -8,12 +8,17 @@ use std::sync::Arc;
 use egui::{Id, RichText, Ui};
 
 use super::{EntityState, point_of};
-use crate::gui::theme::{TimeFormat, Tokens, data, icon, icons, mono_small, secondary};
+use crate::gui::theme::{TimeFormat, Tokens, data, format, icon, icons, mono_small, secondary};
 use crate::gui::view::{Spot, View};
 use crate::gui::views::tour;
-use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
+use crate::gui::widgets::{
+    CopyMenu, DataTable, EventMark, Picks, TableColumn, TableRows, copy_forms, copy_menu,
+    event_label,
+};
 use crate::model::{EventProblem, Transaction};
-use crate::workspace::{ClockCommand, Command, CompareWith, EntityView, EventRow};
+use crate::workspace::{
+    ClockCommand, Command, CompareWith, CopyWhat, EntityKey, EntityView, EventRow,
+};
 
 /// The columns.
 const COLUMNS: [TableColumn; 4] = [
@@ -34,8 +39,10 @@ pub(crate) fn show(
     let version = entity.at.as_ref().map(|at| at.version).filter(|version| *version > 0);
     let chosen = version.map(|version| version - 1);
     let moved = entity.at.as_ref().map(|at| at.version) != state.version;
-    let mut rows = Rows { events, times: view.times, compare: None, told: None };
-    let id = Id::unique(("events", &entity.key));
+    let (key, picks) = (&entity.key, &state.picks);
+    let mut rows =
+        Rows { key, events, times: view.times, picks, compare: None, copy: None, told: None };
+    let id = table_id(key);
     let response = DataTable::new(id, "Events", &COLUMNS, events.len() as u64)
         .chosen(chosen)
         .scroll_to(chosen.filter(|_| moved))
@@ -46,14 +53,30 @@ pub(crate) fn show(
     if let Some(base) = rows.compare {
         view.out.send(Command::Compare(entity.key.clone(), Some(CompareWith::Version(base))));
     }
+    view.out.commands.extend(rows.copy);
+    if let Some(pick) = response.picked {
+        let version_of = |row: u64| (row < events.len() as u64).then_some(row + 1);
+        state.picks.pick(pick, chosen, version_of, |version| version.checked_sub(1));
+    }
     let row = response.chosen.and_then(|row| usize::try_from(row).ok());
     if let Some(event) = row.and_then(|row| events.get(row)) {
         view.out.clock(ClockCommand::Set(point_of(event)));
     }
 }
 
+/// The id of the table of an entity's events.
+pub(super) fn table_id(key: &EntityKey) -> Id {
+    Id::unique(("events", key))
+}
+
 /// The rows as the table draws them.
 struct Rows<'a> {
+    /// The entity.
+    key: &'a EntityKey,
+    /// The events that are picked, by their version.
+    picks: &'a Picks<u64>,
+    /// What is to be copied, as a menu asked.
+    copy: Option<Command>,
     /// The events.
     events: &'a [EventRow],
     /// How times are written.
@@ -157,8 +180,39 @@ impl TableRows for Rows<'_> {
         if ui.button(format!("Compare with v{version}")).clicked() {
             self.compare = Some(version);
         }
-        if ui.button("Copy address").clicked() {
-            ui.copy_text(address);
+        ui.separator();
+        let picked: Vec<u64> = self.picks.iter().copied().collect();
+        let versions = if picked.len() < 2 { vec![version] } else { picked };
+        let key = self.key;
+        let copy = &mut self.copy;
+        copy_menu(ui, |menu| {
+            let count = versions.len() as u64;
+            let these = if count == 1 { "Event".to_owned() } else { format::count(count, "event") };
+            copy_events(menu, &these, key, versions, copy);
+            menu.text("Address", "", || Some(address));
+            menu.separator();
+            copy_events(menu, "History", key, Vec::new(), copy);
+        });
+    }
+
+    fn is_picked(&self, row: u64) -> bool {
+        self.picks.len() > 1 && self.picks.contains(&(row + 1))
+    }
+}
+
+/// The entries that copy events of an entity in every form; all of them when none is named.
+fn copy_events(
+    menu: &mut CopyMenu<'_>,
+    what: &str,
+    key: &EntityKey,
+    versions: Vec<u64>,
+    copy: &mut Option<Command>,
+) {
+    for (form, name, keys) in copy_forms(what) {
+        let keys = if versions.is_empty() { "" } else { keys };
+        if menu.asked(&name, keys) {
+            let what = CopyWhat::Events(key.clone(), versions.clone());
+            *copy = Some(Command::Copy(what, form));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::menu_item;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{Chip, IconButton, progress_bar, verdict_chip};
+use crate::gui::widgets::{Chip, IconButton, copy, progress_bar, verdict_chip};
 use crate::workspace::{Command, EntityView, JobState};
 
 /// The folds with what they do.
@@ -33,7 +33,7 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         let name = RichText::new(format::middle(&id, 36)).font(heading());
         ui.label(name).on_hover_text(&id);
         if ui.add(IconButton::new(icons::COPY, "Copy id")).clicked() {
-            ui.copy_text(id);
+            copy(ui.ctx(), id, "id");
         }
         let topics = if narrow { &[][..] } else { &entity.key.topics[..] };
         for topic in topics {

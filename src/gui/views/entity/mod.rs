@@ -4,6 +4,7 @@
 //! Does not know: how events are found or folded.
 
 mod compare;
+mod copying;
 mod events;
 mod header;
 mod inspector;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use egui::{Frame, Id, Margin, Panel, Ui};
 
 use self::compare::CompareState;
+pub(crate) use self::copying::copy_chosen;
 use self::inspector::InspectorState;
 use super::record::RecordState;
 use super::side_panel::side_panel_id;
@@ -22,7 +24,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::timeline::{TimelineState, neighbour, problem_beside};
 use crate::gui::view::{Pane, View};
-use crate::gui::widgets::{EmptyState, TreeState, problem_box};
+use crate::gui::widgets::{EmptyState, Picks, TreeState, problem_box};
 use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView, EventRow, Fetch};
 
 /// In how many other topics an entity without events can be looked for by a click.
@@ -61,6 +63,8 @@ pub(crate) struct EntityState {
     compare: CompareState,
     /// The record in the inspector.
     record: RecordState,
+    /// The events that are picked, by their version.
+    picks: Picks<u64>,
     /// Which part is shown where there is no room for all.
     part: Part,
     /// The version shown last: its row comes into view when it changes.

@@ -12,9 +12,14 @@ use super::{EntityState, event_at, go_to};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, mono_small, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{EmptyState, IconButton, TreeAction, state_tree};
+use crate::gui::widgets::{
+    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, state_tree,
+};
 use crate::model::JsonPointer;
-use crate::workspace::{ClockCommand, Command, EntityAt, EntityView, EventRow, StepTarget};
+use crate::workspace::{
+    ClockCommand, Command, CopyForm, EntityAt, EntityView, EventRow, StepTarget, changes_text,
+    state_text,
+};
 
 /// How much of the old picture shows while the new one is on its way.
 pub(super) const PENDING_OPACITY: f32 = 0.55;
@@ -101,13 +106,31 @@ fn title(ui: &mut Ui, at: &EntityAt, events: &[EventRow], view: &View<'_>) {
             None => "before the first event".to_owned(),
         };
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.add(IconButton::new(icons::COPY, "Copy state as JSON")).clicked() {
-                ui.copy_text(at.json.to_string());
-            }
+            state_menu(ui, at);
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let words = RichText::new(words).font(secondary()).color(tokens.text_secondary);
                 ui.add(egui::Label::new(words).truncate());
             });
+        });
+    });
+}
+
+/// What can be copied of the state.
+fn state_menu(ui: &mut Ui, at: &EntityAt) {
+    let button = IconButton::new(icons::COPY, "Copy state as JSON");
+    let response = ui.add(button);
+    let what = format!("state after v{}", at.version);
+    if response.clicked() {
+        copy(ui.ctx(), at.json.to_string(), &what);
+    }
+    response.context_menu(|ui| {
+        copy_menu(ui, |menu| {
+            menu.text("State as JSON", "", || Some(at.json.to_string()));
+            menu.text("State as CSV", "", || state_text(&at.json, CopyForm::Csv));
+            menu.separator();
+            for (form, name, _) in copy_forms("Diff") {
+                menu.text(&name, "", || Some(changes_text(&at.changes, form)));
+            }
         });
     });
 }

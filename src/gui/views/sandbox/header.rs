@@ -4,14 +4,14 @@
 //! Does not know: how events are read.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, Key, PopupCloseBehavior, RichText, Ui};
+use egui::{Button, PopupCloseBehavior, RichText, Ui};
 
 use super::SandboxState;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{IconButton, problem_box, progress_bar};
+use crate::gui::widgets::{IconButton, entered, problem_box, progress_bar};
 use crate::model::EntityId;
 use crate::workspace::projection::EventOrder;
 use crate::workspace::{HistoryChoice, JobState, SandboxCommand, SandboxView};
@@ -95,8 +95,9 @@ fn save(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
         ui.label("Save as");
         let hint = sandbox.key.script_name();
         let path = &mut state.header.path;
-        let field = Field::new(path, "File to save into").hint(hint).mono().show(ui);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let field =
+            Field::new(path, "File to save into").hint(hint).mono().focus_at_first().show(ui);
+        let entered = entered(&field);
         let named = !state.header.path.trim().is_empty();
         let clicked = ui.add_enabled(named, Button::new("Save into this file")).clicked();
         if named && (entered || clicked) {

@@ -18,12 +18,13 @@ use self::comparison::ComparisonState;
 use self::debugger::DebuggerState;
 use self::matrix::MatrixState;
 use self::schedule::{FileWish, ScheduleState};
+use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::view::{Action, FileUse, View};
-use crate::gui::widgets::EmptyState;
+use crate::gui::widgets::{EmptyState, copy};
 use crate::workspace::sandbox::TrialCommand;
-use crate::workspace::{SandboxCommand, SandboxKey, SandboxView};
+use crate::workspace::{SandboxCommand, SandboxKey, SandboxView, changes_text, state_text};
 
 /// The parts of a sandbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -181,6 +182,33 @@ fn show_trial(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view
     for command in asked {
         state.ask_trial(sandbox, command, view);
     }
+}
+
+/// Copies what a command names of the step that is shown; whether there was something.
+pub(crate) fn copy_chosen(
+    ctx: &egui::Context,
+    command: UiCommand,
+    key: &SandboxKey,
+    view: &View<'_>,
+) -> bool {
+    let sandbox = view.snapshot.sandbox_view(key);
+    let Some(step) = sandbox.and_then(|sandbox| sandbox.debugger.step.as_ref()) else {
+        return false;
+    };
+    let form = form_of(command);
+    match command {
+        UiCommand::CopyDiff => copy(ctx, changes_text(&step.changes, form), "diff"),
+        UiCommand::CopyAddress => {
+            let Some(event) = &step.event else { return false };
+            copy(ctx, event.position.to_string(), "address");
+        }
+        UiCommand::CopyHistory => return false,
+        _ => {
+            let Some(state) = state_text(&step.json, form) else { return false };
+            copy(ctx, state, "state");
+        }
+    }
+    true
 }
 
 /// Carries out a command on the sandbox in front.

@@ -10,7 +10,7 @@ use egui::{Key, RichText, Ui};
 use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{Chip, IconButton, Tone, problem_box};
+use crate::gui::widgets::{Chip, IconButton, Tone, entered, problem_box};
 use crate::workspace::{Command, RecordFilter, TopicView};
 
 /// Examples of expressions, with what they find.
@@ -32,6 +32,8 @@ pub(crate) struct FilterState {
     cel_open: bool,
     /// Whether the quick text wants the focus.
     focus_wanted: bool,
+    /// Whether the expression wants the focus.
+    cel_focus_wanted: bool,
 }
 
 impl FilterState {
@@ -56,6 +58,7 @@ pub(crate) fn show(
         let expression = IconButton::new(icons::CODE, "Filter by an expression").text("Expression");
         if ui.add(expression.selected(open)).clicked() {
             state.cel_open = !state.cel_open;
+            state.cel_focus_wanted = state.cel_open;
         }
         partitions(ui, topic, &mut wanted);
         chips(ui, &mut wanted, state, view);
@@ -76,10 +79,9 @@ pub(crate) fn show(
 /// The field that looks through keys, values and headers.
 fn quick_text(ui: &mut Ui, state: &mut FilterState, wanted: &mut RecordFilter) {
     let hint = format!("{}  Filter records   /", icons::MAGNIFYING_GLASS);
-    let response = Field::new(&mut state.text, "Filter records").hint(hint).width(220.0).show(ui);
-    if std::mem::take(&mut state.focus_wanted) {
-        response.request_focus();
-    }
+    let focus_wanted = std::mem::take(&mut state.focus_wanted);
+    let field = Field::new(&mut state.text, "Filter records").hint(hint).width(220.0);
+    let response = field.focus_if(focus_wanted).show(ui);
     if response.changed() {
         wanted.text = state.text.clone();
     }
@@ -185,8 +187,9 @@ fn expression(ui: &mut Ui, state: &mut FilterState, wanted: &mut RecordFilter) {
             .hint("type == 'OrderShipped' && value.total > 100.0")
             .mono()
             .width(width)
+            .focus_if(std::mem::take(&mut state.cel_focus_wanted))
             .show(ui);
-        let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let enter = entered(&response);
         if ui.button("Apply").clicked() || enter {
             wanted.cel = state.cel.trim().to_owned();
         }

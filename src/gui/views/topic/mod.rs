@@ -20,15 +20,16 @@ use self::records::RecordsState;
 use self::start_form::StartForm;
 use self::timeline::LanesState;
 use super::record::{self, RecordState};
+use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
 use crate::gui::widgets::{
-    Brush, Chip, CopyText, EmptyState, IconButton, histogram, partition_bars, problem_box,
+    Brush, Chip, CopyText, EmptyState, IconButton, copy, histogram, partition_bars, problem_box,
     progress_bar, verdict_chip,
 };
 use crate::model::Position;
-use crate::workspace::{Command, JobState, JobView, StartPosition, TopicView};
+use crate::workspace::{Command, CopyWhat, JobState, JobView, StartPosition, TopicView};
 
 /// How high the histogram is, in points.
 const HISTOGRAM_HEIGHT: f32 = 64.0;
@@ -92,6 +93,29 @@ pub(crate) fn execute(
         UiCommand::PreviousRow => state.step_row(topic, -1, view.out),
         _ => timeline::execute(command, &mut state.lanes, topic, view),
     }
+}
+
+/// Copies what a command names of the chosen records; whether there was something.
+pub(crate) fn copy_chosen(
+    ctx: &egui::Context,
+    command: UiCommand,
+    state: &TopicState,
+    topic: &TopicView,
+    view: &mut View<'_>,
+) -> bool {
+    let records = state.records.picked(topic);
+    match command {
+        _ if records.is_empty() => return false,
+        UiCommand::CopyAddress => {
+            let lines: Vec<String> = records.iter().map(ToString::to_string).collect();
+            copy(ctx, lines.join("\n"), "address");
+        }
+        UiCommand::Copy | UiCommand::CopyJson | UiCommand::CopyCsv => {
+            view.out.send(Command::Copy(CopyWhat::Records(records), form_of(command)));
+        }
+        _ => return false,
+    }
+    true
 }
 
 /// Draws the view.

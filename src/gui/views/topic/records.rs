@@ -11,11 +11,14 @@ use egui::{Id, RichText, Ui};
 
 use crate::gui::theme::{TimeFormat, Tokens, data, format, icon, icons, mono_small};
 use crate::gui::view::{Outbox, Pane, View};
-use crate::gui::widgets::{DataTable, EmptyState, EventMark, TableColumn, TableRows, event_label};
+use crate::gui::widgets::{
+    DataTable, EmptyState, EventMark, Pick, Picks, TableColumn, TableRows, copy_forms, copy_menu,
+    event_label,
+};
 use crate::model::{Position, Transaction};
 use crate::workspace::{
-    Command, EntityKey, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText, StartPosition,
-    TopicView,
+    Command, CopyWhat, EntityKey, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText,
+    StartPosition, TopicView,
 };
 
 /// The columns.
@@ -34,6 +37,8 @@ const COLUMNS: [TableColumn; 7] = [
 pub(crate) struct RecordsState {
     /// The chosen record: partition and offset.
     chosen: Option<(i32, i64)>,
+    /// The records that are picked with it.
+    picks: Picks<(i32, i64)>,
     /// Whether the newest record stands on top; as the start suggests until the user says so.
     newest_first: Option<bool>,
     /// Whether the chosen row shall come into view.
@@ -76,6 +81,33 @@ impl RecordsState {
             self.scroll_wanted = true;
             out.send(Command::InspectRecord(position(topic, meta)));
         }
+    }
+
+    /// Picks rows.
+    fn pick(&mut self, topic: &TopicView, order: Order, pick: Pick, chosen: Option<u64>) {
+        let key_of = |row: u64| {
+            let meta = topic.rows.get(order.flip(usize::try_from(row).ok()?))?;
+            Some((meta.partition, meta.offset))
+        };
+        let row_of = |key: &(i32, i64)| {
+            let at = topic.rows.iter().position(|meta| (meta.partition, meta.offset) == *key)?;
+            Some(order.flip(at) as u64)
+        };
+        self.picks.pick(pick, chosen, key_of, row_of);
+    }
+
+    /// The picked records in the order they are shown, else the chosen one.
+    pub(crate) fn picked(&self, topic: &TopicView) -> Vec<Position> {
+        let order = Order { count: topic.rows.len(), newest_first: self.is_newest_first(topic) };
+        if self.picks.len() < 2 {
+            let chosen = self.chosen.map(|(partition, offset)| Position {
+                topic: Arc::clone(&topic.topic),
+                partition,
+                offset,
+            });
+            return chosen.into_iter().collect();
+        }
+        picked(topic, order, &self.picks)
     }
 
     /// Whether the chosen record is not among the rows.
@@ -133,8 +165,16 @@ pub(crate) fn show(
     let order = Order { count: topic.rows.len(), newest_first: state.is_newest_first(topic) };
     let chosen = state.chosen_index(topic).map(|index| order.flip(index) as u64);
     let scroll_to = chosen.filter(|_| std::mem::take(&mut state.scroll_wanted));
-    let mut rows =
-        Rows { topic, order, times: view.times, entity: None, visible: 0..0, filter: None };
+    let mut rows = Rows {
+        topic,
+        order,
+        times: view.times,
+        picks: &state.picks,
+        copy: None,
+        entity: None,
+        visible: 0..0,
+        filter: None,
+    };
     let follow = matches!(topic.start, Some(StartPosition::Live)) && !order.newest_first;
     let id = Id::unique(("records", &topic.topic));
     let response = DataTable::new(id, "Records", &COLUMNS, order.count as u64)
@@ -142,7 +182,11 @@ pub(crate) fn show(
         .scroll_to(scroll_to)
         .follow(follow)
         .show(ui, &mut rows);
-    let Rows { entity, visible, filter, .. } = rows;
+    let Rows { entity, visible, filter, copy, .. } = rows;
+    view.out.commands.extend(copy);
+    if let Some(pick) = response.picked {
+        state.pick(topic, order, pick, chosen);
+    }
     ask_for_pages(topic, order, visible, state, view.out);
     if let Some(partition) = filter {
         let mut wanted = topic.filter.clone();
@@ -221,8 +265,20 @@ fn text_at(topic: &TopicView, index: usize) -> Option<&RowText> {
     page.get(usize::try_from(index as u64 % ROWS_PER_PAGE).ok()?)
 }
 
+/// The picked records in the order they are shown.
+fn picked(topic: &TopicView, order: Order, picks: &Picks<(i32, i64)>) -> Vec<Position> {
+    let rows = (0..topic.rows.len()).filter_map(|row| topic.rows.get(order.flip(row)));
+    rows.filter(|meta| picks.contains(&(meta.partition, meta.offset)))
+        .map(|meta| position(topic, meta))
+        .collect()
+}
+
 /// The rows as the table draws them.
 struct Rows<'a> {
+    /// The records that are picked.
+    picks: &'a Picks<(i32, i64)>,
+    /// What is to be copied, as a menu asked.
+    copy: Option<Command>,
     /// The topic.
     topic: &'a TopicView,
     /// Their order.
@@ -243,6 +299,12 @@ impl Rows<'_> {
         let index = self.order.flip(usize::try_from(row).ok()?);
         Some((index, self.topic.rows.get(index)?))
     }
+}
+
+/// The command that fetches a record elsewhere.
+fn kcat_command(address: &Position) -> String {
+    let Position { topic, partition, offset } = address;
+    format!("kcat -C -t {topic} -p {partition} -o {offset} -c 1")
 }
 
 /// The value, or why there is none.
@@ -352,20 +414,35 @@ impl TableRows for Rows<'_> {
             self.filter = Some(partition);
         }
         ui.separator();
-        if let Some(key) = key
-            && ui.button("Copy key").clicked()
-        {
-            ui.copy_text(key.to_string());
-        }
-        if ui.button("Copy address").clicked() {
-            ui.copy_text(address.to_string());
-        }
-        if ui.button("Copy as kcat command").clicked() {
-            ui.copy_text(format!(
-                "kcat -C -t {} -p {} -o {} -c 1",
-                address.topic, address.partition, address.offset
-            ));
-        }
+        let several = self.is_picked(row);
+        let records = if several {
+            picked(self.topic, self.order, self.picks)
+        } else {
+            vec![address.clone()]
+        };
+        let copy = &mut self.copy;
+        copy_menu(ui, |menu| {
+            let count = records.len() as u64;
+            let these = if several { format::count(count, "record") } else { "Record".to_owned() };
+            for (form, name, keys) in copy_forms(&these) {
+                if menu.asked(&name, keys) {
+                    *copy = Some(Command::Copy(CopyWhat::Records(records.clone()), form));
+                }
+            }
+            menu.separator();
+            if let Some(key) = key {
+                menu.text("Key", "", || Some(key.to_string()));
+            }
+            menu.text("Address", "", || Some(address.to_string()));
+            menu.text("kcat command", "", || Some(kcat_command(&address)));
+        });
+    }
+
+    fn is_picked(&self, row: u64) -> bool {
+        self.picks.len() > 1
+            && self
+                .meta(row)
+                .is_some_and(|(_, meta)| self.picks.contains(&(meta.partition, meta.offset)))
     }
 }
 

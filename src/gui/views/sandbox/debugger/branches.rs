@@ -6,14 +6,14 @@
 use std::path::Path;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Align, Button, Key, Layout, PopupCloseBehavior, RichText, Ui};
+use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Ui};
 
 use super::super::SandboxState;
 use super::{ask, go};
 use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree};
+use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, entered};
 use crate::workspace::sandbox::branch_file_of;
 use crate::workspace::{BranchView, DebugCommand, DebugTarget, SandboxView};
 
@@ -72,8 +72,8 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
         return;
     }
     let name = &mut state.debugger.branch_name;
-    let field = Field::new(name, "Name of the branch").hint("New name").show(ui);
-    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let field = Field::new(name, "Name of the branch").hint("New name").focus_at_first().show(ui);
+    let entered = entered(&field);
     if entered && !name.trim().is_empty() {
         let name = std::mem::take(name).trim().into();
         ask(&sandbox.key, DebugCommand::RenameBranch(debugger.branch, name), view);

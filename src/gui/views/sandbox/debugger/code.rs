@@ -9,7 +9,7 @@ use super::super::SandboxState;
 use crate::gui::theme::{Tokens, data, icon, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{CodeEditor, CodeMark, IconButton};
+use crate::gui::widgets::{CodeEditor, CodeMark, IconButton, entered, left};
 use crate::workspace::{SandboxCommand, SandboxView};
 
 /// How high the list of what is wrong gets, in points.
@@ -102,16 +102,11 @@ fn find(ui: &mut Ui, state: &mut SandboxState) {
             }
             let field =
                 Field::new(debugger.code.find_mut(), "Find").hint("Find in the script").mono();
-            let field = field.show(ui);
-            if std::mem::take(&mut debugger.find.focus_wanted) {
-                field.request_focus();
-            }
-            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            let focus_wanted = std::mem::take(&mut debugger.find.focus_wanted);
+            let field = field.focus_if(focus_wanted).show(ui);
+            let entered = entered(&field);
             if field.changed() {
                 debugger.find.chosen = 0;
-            }
-            if entered {
-                field.request_focus();
             }
             let count = places.len();
             if 0 < count && (next || entered || previous) {
@@ -121,7 +116,7 @@ fn find(ui: &mut Ui, state: &mut SandboxState) {
             } else if field.changed() && 0 < count {
                 debugger.code.choose(places[0].clone());
             }
-            let escaped = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape));
+            let escaped = left(&field) && ui.input(|input| input.key_pressed(Key::Escape));
             if close || escaped {
                 debugger.find.is_open = false;
                 debugger.code.find_mut().clear();

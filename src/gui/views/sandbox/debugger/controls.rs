@@ -4,7 +4,7 @@
 //! Does not know: where a step leads.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, Key, PopupCloseBehavior, RichText, Ui};
+use egui::{Button, PopupCloseBehavior, RichText, Ui};
 
 use super::super::SandboxState;
 use super::watches::WatchState;
@@ -14,7 +14,7 @@ use crate::gui::command_ui::icon_button;
 use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{Chip, IconButton, Tone, problem_box};
+use crate::gui::widgets::{Chip, IconButton, Tone, copy, entered, left, problem_box};
 use crate::workspace::sandbox::FIXTURE_ENDING;
 use crate::workspace::{DebugCommand, DebugTarget, SandboxView};
 
@@ -54,7 +54,7 @@ pub(super) fn show(
         if let Some(step) = &debugger.step
             && ui.add(IconButton::new(icons::COPY, "Copy state as JSON")).clicked()
         {
-            ui.copy_text(step.json.to_string());
+            copy(ui.ctx(), step.json.to_string(), "state");
         }
         keep(ui, sandbox, state, view);
     });
@@ -113,10 +113,10 @@ fn condition(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view:
         .mono()
         .width(width)
         .show(ui);
-    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let entered = entered(&field);
     let WatchState { condition: typed, asked, .. } = &mut state.debugger.watches;
     let text = typed.trim();
-    if field.lost_focus() && *asked != text {
+    if (entered || left(&field)) && *asked != text {
         text.clone_into(asked);
         let wanted = (!text.is_empty()).then(|| text.into());
         ask(&sandbox.key, DebugCommand::SetCondition(wanted), view);
@@ -151,8 +151,8 @@ fn keep(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
         if path.is_empty() {
             *path = test_path(sandbox);
         }
-        let field = Field::new(path, "File of the test").mono().show(ui);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let field = Field::new(path, "File of the test").mono().focus_at_first().show(ui);
+        let entered = entered(&field);
         branches::note(
             ui,
             "The events of its partition up to here, and the state they must lead to.",

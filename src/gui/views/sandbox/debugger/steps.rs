@@ -10,7 +10,7 @@ use super::{ask, go};
 use crate::fold::StepEffect;
 use crate::gui::theme::{TimeFormat, Tokens, data, format, icon, icons, mono_small, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, event_label};
+use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, copy_menu, event_label};
 use crate::workspace::sandbox::Edit;
 use crate::workspace::{DebugCommand, DebugRun, DebugTarget, SandboxView, StepRow};
 
@@ -167,11 +167,9 @@ impl TableRows for Rows<'_> {
             }
         }
         ui.separator();
-        if ui.button("Copy address").clicked()
-            && let Some(step) = self.run.row(row)
-        {
-            ui.copy_text(step.position.to_string());
-        }
+        copy_menu(ui, |menu| {
+            menu.text("Address", "", || Some(self.run.row(row)?.position.to_string()));
+        });
     }
 }
 

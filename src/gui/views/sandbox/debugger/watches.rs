@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Frame, Id, Key, Layout, Panel, RichText, ScrollArea, Sense, Ui, vec2};
+use egui::{Align, Frame, Id, Layout, Panel, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::super::SandboxState;
 use super::{ask, go};
@@ -15,7 +15,7 @@ use crate::gui::theme::{
 };
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::IconButton;
+use crate::gui::widgets::{IconButton, entered};
 use crate::workspace::{DebugCommand, DebugTarget, SandboxView, WatchView};
 
 /// What is typed.
@@ -54,11 +54,10 @@ pub(super) fn show(
             let typed = &mut state.debugger.watches.expression;
             let hint = "state.total, or click a field of the state";
             let field = Field::new(typed, "Watch expression").hint(hint).mono().show(ui);
-            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            let entered = entered(&field);
             if entered && !typed.trim().is_empty() {
                 let expression = std::mem::take(typed).trim().into();
                 ask(&sandbox.key, DebugCommand::AddWatch(expression), view);
-                field.request_focus();
             }
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

@@ -6,11 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egui::{Button, Key, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo};
+use egui::{Button, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo};
 
 use crate::gui::theme::{Tokens, icons, secondary};
 use crate::gui::views::field::{Field, no_dialog};
-use crate::gui::widgets::{IconButton, problem_box};
+use crate::gui::widgets::{IconButton, entered, problem_box};
 use crate::sandbox::Consumer;
 use crate::workspace::sandbox::{RunView, TrialCommand, TrialView};
 
@@ -53,6 +53,8 @@ pub(super) struct FilesState {
     chosen: Option<PathBuf>,
     /// Whether no dialog could be shown.
     no_dialog: bool,
+    /// Whether the field has just opened, and wants the focus.
+    focus_wanted: bool,
 }
 
 /// A dialog in which a file is chosen.
@@ -73,6 +75,7 @@ impl FilesState {
         }
         self.doing = Some(doing);
         self.no_dialog = false;
+        self.focus_wanted = true;
         let name = file_name(run);
         self.path = match doing {
             Doing::Editing | Doing::Opening => String::new(),
@@ -206,8 +209,10 @@ fn field(ui: &mut Ui, state: &mut FilesState, doing: Doing) -> Option<PathBuf> {
     ui.horizontal(|ui| {
         let hint = format!("{name}: path in the workspace's folder");
         let width = FIELD_WIDTH.min(ui.available_width() - BUTTONS_WIDTH);
-        let typed = Field::new(&mut state.path, name).hint(hint).mono().width(width).show(ui);
-        let entered = typed.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let focus_wanted = std::mem::take(&mut state.focus_wanted);
+        let typed = Field::new(&mut state.path, name).hint(hint).mono().width(width);
+        let typed = typed.focus_if(focus_wanted).show(ui);
+        let entered = entered(&typed);
         let named = !state.path.trim().is_empty();
         let clicked = ui.add_enabled(named, Button::new(verb)).clicked();
         if named && (entered || clicked) {
@@ -240,6 +245,9 @@ fn edit(ui: &mut Ui, state: &mut FilesState, run: &RunView, out: &mut Vec<TrialC
         let edit = TextEdit::multiline(&mut state.text).font(TextStyle::Monospace);
         let response = ui.add(edit.desired_width(f32::INFINITY).desired_rows(8));
         response.widget_info(|| WidgetInfo::labeled(Role::MultilineTextInput, true, "Schedule"));
+        if std::mem::take(&mut state.focus_wanted) {
+            response.request_focus();
+        }
     });
     ui.horizontal(|ui| {
         let run_it = IconButton::new(icons::PLAY, "Run the schedule as it is written").text("Run");

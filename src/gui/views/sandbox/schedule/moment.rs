@@ -3,14 +3,14 @@
 //! Promises: side by side where there is room, else one at a time.
 //! Does not know: how a moment is worked out.
 
-use egui::{CentralPanel, Frame, Grid, Id, Key, Label, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Grid, Id, Label, Margin, Panel, RichText, ScrollArea, Ui};
 
 use crate::gui::theme::format::count;
 use crate::gui::theme::{Tokens, data, icons, medium, mono, mono_small, secondary};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::side_panel::side_panel_id;
-use crate::gui::widgets::{EmptyState, TreeState, compare_tree};
+use crate::gui::widgets::{EmptyState, TreeState, compare_tree, entered};
 use crate::workspace::sandbox::{MomentView, RunView, TrialCommand, TrialView};
 
 /// Below this width, in points, the parts are shown one at a time.
@@ -169,7 +169,7 @@ fn positions(ui: &mut Ui, id: Id, moment: &MomentView, run: &RunView) {
 fn find_row(ui: &mut Ui, wanted: &mut String, run: &RunView, out: &mut Vec<TrialCommand>) {
     let hint = format!("find one of {}", count(run.rows.len() as u64, "row"));
     let field = Field::new(wanted, "Row to find").hint(hint).mono().width(220.0).show(ui);
-    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let entered = entered(&field);
     if entered && !wanted.trim().is_empty() {
         out.push(TrialCommand::FindRow(wanted.trim().to_owned()));
     }

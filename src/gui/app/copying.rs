@@ -1,0 +1,80 @@
+//! Copies what is chosen in front.
+//!
+//! Promises: the list that has the focus goes before the view in front; where nothing is chosen, that is said.
+//! Does not know: how what is chosen is written (`workspace::copy`).
+
+use egui::{Context, PointerButton};
+
+use super::App;
+use crate::gui::command::UiCommand;
+use crate::gui::theme::icons;
+use crate::gui::view::View;
+use crate::gui::views::{entity, sandbox, topic};
+use crate::gui::widgets::{copy, offered, say};
+use crate::workspace::CopyForm;
+
+/// The form that a command copies in.
+pub(crate) fn form_of(command: UiCommand) -> CopyForm {
+    match command {
+        UiCommand::CopyJson | UiCommand::CopyState | UiCommand::CopyHistory => CopyForm::Json,
+        UiCommand::CopyCsv => CopyForm::Csv,
+        _ => CopyForm::Text,
+    }
+}
+
+impl App {
+    /// Copies what a command names.
+    pub(super) fn copy(&mut self, ctx: &Context, command: UiCommand) {
+        let is_choice =
+            matches!(command, UiCommand::Copy | UiCommand::CopyJson | UiCommand::CopyCsv);
+        if is_choice && let Some(offer) = offered(ctx) {
+            return offer.copy(ctx, form_of(command));
+        }
+        if !self.copy_in_front(ctx, command) {
+            say(ctx, icons::INFO, "Nothing is chosen that could be copied");
+        }
+    }
+
+    /// Copies what a command names in the view in front; whether there was something.
+    fn copy_in_front(&mut self, ctx: &Context, command: UiCommand) -> bool {
+        let Self { states, snapshot, times, outbox, .. } = self;
+        let mut view = View { snapshot, times, out: outbox };
+        if let Some(key) = states.front_entity().cloned()
+            && let Some(entity) = view.snapshot.entity_view(&key).cloned()
+        {
+            let state = states.entities.entry(key).or_default();
+            return entity::copy_chosen(ctx, command, state, &entity, &mut view);
+        }
+        if let Some(topic) = states.front_topic().cloned()
+            && let Some(topic_view) = view.snapshot.topic_view(&topic).cloned()
+        {
+            let state = states.topics.entry(topic).or_default();
+            return topic::copy_chosen(ctx, command, state, &topic_view, &mut view);
+        }
+        let Some(key) = states.front_sandbox() else { return false };
+        sandbox::copy_chosen(ctx, command, key, &view)
+    }
+
+    /// Takes what the workspace copied to the clipboard.
+    pub(super) fn take_copied(&mut self, ctx: &Context) {
+        if let Some(copied) = &self.snapshot.copied
+            && copied.number != self.copied
+        {
+            self.copied = copied.number;
+            copy(ctx, copied.text.to_string(), &copied.what);
+        }
+    }
+
+    /// The buttons of a mouse that go back and forward.
+    pub(super) fn take_mouse_buttons(&mut self, ctx: &Context) {
+        let buttons = [
+            (PointerButton::Extra1, UiCommand::GoBack),
+            (PointerButton::Extra2, UiCommand::GoForward),
+        ];
+        for (button, command) in buttons {
+            if ctx.input(|input| input.pointer.button_pressed(button)) {
+                self.outbox.run(command);
+            }
+        }
+    }
+}
