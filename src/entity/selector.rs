@@ -8,11 +8,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::{json, text};
 use crate::model::{JsonPointer, RecordRef, Value};
 
 /// Where in a record something is found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(into = "String", try_from = "String")]
 pub enum Selector {
     /// The key's bytes.
     #[default]
@@ -78,6 +83,20 @@ impl fmt::Display for Selector {
             Self::Schema => f.write_str("schema"),
             Self::Topic => f.write_str("topic"),
         }
+    }
+}
+
+impl From<Selector> for String {
+    fn from(selector: Selector) -> Self {
+        selector.to_string()
+    }
+}
+
+impl TryFrom<String> for Selector {
+    type Error = SelectorError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

@@ -6,7 +6,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::comparison::CompareWith;
+use super::recent::RecentKey;
 use super::sandbox_view::{HistoryChoice, SandboxCommand, SandboxKey};
 use super::snapshot::{Bookmark, ClockPoint, JobId};
 use super::topic_timeline::LanesWanted;
@@ -14,7 +17,7 @@ use super::views::{DecoderView, EntityKey};
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 
 /// Which cluster to connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectionChoice {
     /// A connection of `foldback.toml` by its name.
     Saved(String),
@@ -25,7 +28,7 @@ pub enum ConnectionChoice {
 }
 
 /// Where reading of a topic starts and ends, in the words users know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartPosition {
     /// The newest records, about this many over all partitions.
     Newest(u64),
@@ -52,7 +55,7 @@ pub enum StartPosition {
 }
 
 /// Which of the records read are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFilter {
     /// Only these partitions; all when empty.
     pub partitions: Vec<i32>,
@@ -160,8 +163,16 @@ pub enum Command {
     OpenDemo,
     /// Checks a connection step by step without opening it.
     CheckConnection(ConnectionChoice),
+    /// Connects to one used before and opens again what was open on it.
+    ConnectRecent(RecentKey),
+    /// Takes a connection off the list of those used before, with what was open on it.
+    ForgetRecent(RecentKey),
+    /// Connects again to what was tried or connected to last.
+    Reconnect,
     /// Closes the connection and everything open on it.
     Disconnect,
+    /// How the window's tabs of this number are arranged, to be kept with their connection.
+    Arrange(u64, Arc<str>),
     /// Reads the list of topics anew.
     RefreshTopics,
     /// Which records are read from now on; what is open is read anew.

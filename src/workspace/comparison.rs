@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::views::{EntityKey, TreeRow};
 use crate::model::{Change, ChangeKind};
 
 /// What an entity's state at the clock is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CompareWith {
     /// Its own state after this version, which stands on the left.
     Version(u64),

@@ -26,6 +26,7 @@ mod mapping;
 mod port;
 mod problem;
 pub mod projection;
+mod recent;
 mod sample;
 pub mod sandbox;
 mod sandbox_view;
@@ -55,7 +56,7 @@ pub use config::{
 pub use demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
 };
-pub use engine::{DemoStarter, EngineOptions, Target, start};
+pub use engine::{DemoStarter, EngineOptions, Recent, Target, start};
 pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
 pub use entity_question::{EntityHistory, EntityQuestion};
 pub use event_hue::event_hue;
@@ -66,8 +67,12 @@ pub use fold_choice::{default_fold, fold_named, program_in};
 pub use indexing::{IndexQuestion, IndexSummary};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use mapping::mapping_of;
-pub use port::{EnginePort, Refused, WorkspacePort, port};
+pub use port::{EngineEnd, EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
+pub use recent::{
+    EntityTab, KeptClock, KeptSession, RecentConnection, RecentFile, RecentKey, Recents, SandboxTab,
+    TopicTab,
+};
 pub use sandbox_view::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
     HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile, StepRow,
@@ -77,9 +82,9 @@ pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
-    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
+    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobSubject, JobView,
     LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
-    SavedConnection, Snapshot, TopicSummary,
+    SavedConnection, Snapshot, TabsOf, TopicSummary,
 };
 pub use topic_mapping::{MappingReport, TopicMapping};
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};

@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::recent::RecentConnection;
 use super::sandbox_view::{SandboxKey, SandboxView, ScriptFile};
 use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
 use super::{DemoFault, Fetch, Problem};
@@ -23,6 +26,10 @@ pub struct Snapshot {
     pub checks: Arc<[CheckStep]>,
     /// The connections of `foldback.toml`.
     pub saved_connections: Arc<[SavedConnection]>,
+    /// The connections used before, newest first.
+    pub recent_connections: Arc<[RecentConnection]>,
+    /// Which connection the window's tabs belong to.
+    pub tabs_of: TabsOf,
     /// Which records are read.
     pub isolation: Isolation,
     /// The cluster's topics, sorted by name.
@@ -57,7 +64,29 @@ pub struct Snapshot {
     pub memory_budget_bytes: u64,
 }
 
+/// Which connection the window's tabs belong to: it stays when that connection is lost and made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TabsOf {
+    /// Another number for other tabs: 0 before the first connection.
+    pub number: u64,
+    /// What a user calls the connection.
+    pub name: Arc<str>,
+    /// How the tabs were arranged when they were kept, as the window wrote it.
+    pub arrangement: Option<Arc<str>>,
+}
+
 impl Snapshot {
+    /// The job that runs for this, if one does.
+    pub fn running(&self, subject: &JobSubject) -> Option<&JobView> {
+        let runs = |job: &&JobView| job.is_running() && job.subject == *subject;
+        self.jobs.iter().rev().find(runs)
+    }
+
+    /// The job with this number, while it runs.
+    pub fn running_job(&self, id: Option<JobId>) -> Option<&JobView> {
+        self.jobs.iter().find(|job| Some(job.id) == id && job.is_running())
+    }
+
     /// The open topic with this name.
     pub fn topic_view(&self, topic: &str) -> Option<&Arc<TopicView>> {
         self.topic_views.iter().find(|view| &*view.topic == topic)
@@ -80,7 +109,7 @@ pub enum ConnectionState {
     /// To nothing.
     #[default]
     Disconnected,
-    /// About to be, to the connection with this name.
+    /// About to be, to the connection with this name, by a job for [`JobSubject::Connection`].
     Connecting(Arc<str>),
     /// Connected.
     Connected(Arc<ConnectionInfo>),
@@ -232,7 +261,7 @@ pub struct LagSample {
 }
 
 /// A moment of the clock: a place in log order, so that events of the same millisecond can be stepped through.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockPoint {
     /// Before everything.
     Start,
@@ -340,11 +369,31 @@ pub enum JobState {
     Stopped(Problem),
 }
 
+/// What a job is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum JobSubject {
+    /// What its owner knows it by its number for.
+    #[default]
+    Own,
+    /// The connection.
+    Connection,
+    /// The check of a connection.
+    Check,
+    /// The list of topics.
+    Topics,
+    /// The consumer groups.
+    Groups,
+    /// What the cluster says about this topic.
+    TopicFacts(Arc<str>),
+}
+
 /// A job.
 #[derive(Clone, Debug)]
 pub struct JobView {
     /// Its number.
     pub id: JobId,
+    /// What it is for.
+    pub subject: JobSubject,
     /// What it does: "Reading order-events".
     pub title: Arc<str>,
     /// Whether it still runs.
@@ -353,6 +402,19 @@ pub struct JobView {
     pub progress: JobProgress,
     /// How long it took so far, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+impl JobView {
+    /// Whether it still does something.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, JobState::Running | JobState::Following)
+    }
+
+    /// What it does, as words that wait for it: "Reading order-events…". No other words may promise that something
+    /// is under way.
+    pub fn waiting_words(&self) -> String {
+        format!("{}…", self.title)
+    }
 }
 
 /// How grave a notice is.
@@ -380,7 +442,7 @@ pub struct Notice {
 }
 
 /// A moment worth coming back to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookmark {
     /// The user's words, or what was on screen.
     pub label: String,

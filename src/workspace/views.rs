@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::comparison::{CompareView, CompareWith};
 use super::lane::Lane;
 use super::snapshot::{ClockPoint, JobId, PartitionFacts};
@@ -127,7 +129,7 @@ pub struct RowText {
 }
 
 /// How a topic's values are decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DecoderView {
     /// As sampling suggests.
     #[default]
@@ -330,7 +332,7 @@ pub struct RecordDetail {
 }
 
 /// Which entity, over which topics.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntityKey {
     /// The entity.
     pub entity: EntityId,

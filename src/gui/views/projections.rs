@@ -90,7 +90,7 @@ fn open_by_path(
     view: &mut View<'_>,
 ) {
     let response =
-        Field::new(&mut state.path, "Path of a script").hint("Open a .js file…").show(ui);
+        Field::new(&mut state.path, "Path of a script").hint("Open a .js file").show(ui);
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let path = state.path.trim();
     if entered && !path.is_empty() {

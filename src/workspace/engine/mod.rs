@@ -23,6 +23,8 @@ mod lanes;
 mod one_clock;
 mod pool;
 mod reading;
+mod recent;
+mod resume;
 mod rows;
 mod sandbox;
 mod state;
@@ -41,9 +43,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded, select};
 
 use self::pool::{News, Pool};
+pub use self::recent::Recent;
 use self::state::State;
 use super::{
-    ClockMode, Command, Config, ConnectionChoice, DemoPort, EnginePort, Problem, WorkspacePort,
+    ClockMode, Command, Config, ConnectionChoice, DemoPort, EnginePort, Problem, RecentKey,
+    WorkspacePort,
 };
 use crate::kafka::Settings;
 use crate::model::Isolation;
@@ -58,10 +62,12 @@ pub struct EngineOptions {
     pub connect: Option<Target>,
     /// Starts the reference system, where the program brings one.
     pub demo: Option<DemoStarter>,
-    /// Which records are read at first.
-    pub isolation: Isolation,
+    /// Which records are read, when the user has said so.
+    pub isolation: Option<Isolation>,
     /// Where what is read is kept; `None` to keep nothing.
     pub cache: Option<Arc<LogCache>>,
+    /// The connections used before.
+    pub recent: Recent,
 }
 
 /// Something to connect to.
@@ -69,7 +75,18 @@ pub struct EngineOptions {
 pub enum Target {
     /// As a user names it.
     Choice(ConnectionChoice),
-    /// With these settings.
+    /// As a user named it on the command line.
+    Given {
+        /// What was named.
+        choice: ConnectionChoice,
+        /// Its settings, with those that were added.
+        settings: Box<Settings>,
+        /// The names of properties that were added.
+        properties: Vec<String>,
+    },
+    /// To one used before.
+    Recent(RecentKey),
+    /// With these settings. It is not kept for the next start.
     Settings(Box<Settings>),
     /// To the reference system, which is started for it.
     Demo,
@@ -119,10 +136,11 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     let (port, engine_port) = super::port();
     let (news_in, news) = bounded::<News>(NEWS_MAX);
     let pool = Pool::start(&news_in)?;
-    let mut state = State::new(options, news_in, pool);
+    let mut state = State::new(options, news_in, pool)?;
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
         state.connect_at_start();
         run(&mut state, &news, &engine_port);
+        state.keep_session();
         state.jobs.cancel_all();
     })?;
     Ok(port)
@@ -196,15 +214,23 @@ impl State {
     /// Does what the window asks.
     fn carry_out(&mut self, command: Command) {
         self.touch_urgently();
+        self.keep_soon();
         match command {
             Command::Connect(choice) => self.connect(Target::Choice(choice)),
             Command::OpenDemo => self.connect(Target::Demo),
             Command::CheckConnection(choice) => self.check_connection(choice),
-            Command::Disconnect => self.disconnect(),
+            Command::ConnectRecent(key) => self.connect(Target::Recent(key)),
+            Command::ForgetRecent(key) => self.forget_recent(&key),
+            Command::Reconnect => self.reconnect(),
+            Command::Disconnect => self.disconnect_for_good(),
+            Command::Arrange(number, arrangement) => self.arrange(number, arrangement),
             Command::RefreshTopics => self.refresh_topics(),
             Command::SetIsolation(isolation) => self.set_isolation(isolation),
             Command::OpenTopic(topic) => self.open_topic(&topic),
-            Command::CloseTopic(topic) => self.close_topic(&topic),
+            Command::CloseTopic(topic) => {
+                self.change_waiting(|session| session.close_topic(&topic));
+                self.close_topic(&topic);
+            }
             Command::Read(topic, start) => self.read_topic(&topic, start),
             Command::SetFilter(topic, filter) => self.set_filter(&topic, filter),
             Command::CountTypes(topic) => self.count_types(&topic),
@@ -214,14 +240,17 @@ impl State {
             Command::SetDecoder(topic, decoder) => self.set_decoder(&topic, decoder),
             Command::SearchEntities(topic, text) => self.search_entities(&topic, text),
             Command::OpenEntity(key) => self.open_entity(&key),
-            Command::CloseEntity(key) => self.close_entity(&key),
+            Command::CloseEntity(key) => {
+                self.change_waiting(|session| session.close_entity(&key));
+                self.close_entity(&key);
+            }
             Command::SetFold(key, fold) => self.set_fold(&key, &fold),
             Command::SelectPath(key, path) => self.select_path(&key, path),
             Command::Compare(key, with) => self.compare(&key, with),
             Command::RefreshGroups => self.refresh_groups(),
             Command::WatchGroups(watch) => self.watch_groups(watch),
             Command::Clock(command) => self.move_clock(command),
-            Command::CancelJob(id) => self.jobs.cancel(id),
+            Command::CancelJob(id) => self.cancel_job(id),
             Command::ClearJobs => self.jobs.clear_ended(),
             Command::AddBookmark(bookmark) => self.add_bookmark(bookmark),
             Command::RemoveBookmark(number) => self.remove_bookmark(number),
@@ -229,7 +258,10 @@ impl State {
             Command::Demo(command) => self.send_to_demo(command),
             Command::FindScripts => self.find_scripts(),
             Command::OpenSandbox(key, history) => self.open_sandbox(&key, history),
-            Command::CloseSandbox(key) => self.close_sandbox(&key),
+            Command::CloseSandbox(key) => {
+                self.change_waiting(|session| session.close_sandbox(&key));
+                self.close_sandbox(&key);
+            }
             Command::Sandbox(key, command) => self.ask_sandbox(&key, command),
         }
     }

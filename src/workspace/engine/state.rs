@@ -15,6 +15,7 @@ use super::groups::GroupTimes;
 use super::jobs::Jobs;
 use super::one_clock::OneClock;
 use super::pool::{News, Pool};
+use super::recent::Kept;
 use super::sandbox::OpenSandbox;
 use super::topic::OpenTopic;
 use crate::kafka::Connection;
@@ -52,6 +53,8 @@ pub(crate) struct State {
     pub(crate) demo: Option<DemoPort>,
     /// When groups are asked for anew by themselves.
     pub(crate) group_times: GroupTimes,
+    /// The connections used before.
+    pub(crate) kept: Kept,
     /// Grows with every connection; news of an earlier one is dropped.
     session: u64,
     /// Takes news to the engine.
@@ -103,14 +106,25 @@ impl Outbox {
 
 impl State {
     /// The state at the start.
-    pub(crate) fn new(options: EngineOptions, news: Sender<News>, pool: Pool) -> Self {
+    ///
+    /// # Errors
+    /// The system's, when it cannot start a thread.
+    pub(crate) fn new(
+        mut options: EngineOptions,
+        news: Sender<News>,
+        pool: Pool,
+    ) -> std::io::Result<Self> {
+        let mut recent = std::mem::take(&mut options.recent);
+        let problem = recent.problem.take();
+        let kept = Kept::start(recent, &news)?;
         let view = Snapshot {
-            isolation: options.isolation,
+            isolation: options.isolation.unwrap_or_default(),
+            recent_connections: kept.recents.connections.clone().into(),
             saved_connections: super::connection::saved_connections(options.config.as_ref()),
             memory_budget_bytes: super::topic::MEMORY_BUDGET_BYTES,
             ..Snapshot::default()
         };
-        Self {
+        let mut state = Self {
             options,
             view,
             jobs: Jobs::default(),
@@ -123,10 +137,15 @@ impl State {
             sandboxes: Vec::new(),
             demo: None,
             group_times: GroupTimes::default(),
+            kept,
             session: 0,
             news,
             change: Change::Urgent,
+        };
+        if let Some(problem) = problem {
+            state.notify(NoticeLevel::Warning, problem);
         }
+        Ok(state)
     }
 
     /// Something changed.
@@ -222,7 +241,7 @@ impl State {
     pub(crate) fn next_turn(&self) -> Option<Duration> {
         let rows = self.topics.iter().filter_map(OpenTopic::rows_due).min();
         let GroupTimes { all, marked, looked: _ } = self.group_times;
-        let due = [all, marked, rows].into_iter().flatten().min()?;
+        let due = [all, marked, rows, self.kept.due].into_iter().flatten().min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
@@ -231,5 +250,6 @@ impl State {
         let now = Instant::now();
         self.refresh_due_groups(now);
         self.refresh_due_rows(now);
+        self.keep_if_due(now);
     }
 }

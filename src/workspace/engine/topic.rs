@@ -17,9 +17,10 @@ use crate::model::{KeyFilter, PartitionRead, RecordBatch};
 use crate::partition_log::{
     KeptSegments, KeyDirectory, Location, LogBounds, LogSnapshot, LogStore,
 };
+use crate::workspace::clock::now_ms;
 use crate::workspace::coverage::Offsets;
 use crate::workspace::{
-    Fetch, Histogram, JobId, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
+    Fetch, Histogram, JobId, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
     mapping_of,
 };
 
@@ -270,9 +271,13 @@ impl State {
             }
         }
         let topic = Arc::clone(topic);
+        let (title, subject) =
+            (format!("Asking about {topic}"), JobSubject::TopicFacts(Arc::clone(&topic)));
+        let (job, _) = self.jobs.start_for(subject, title, now_ms());
         self.spawn("topic", move |outbox| {
             let asked = log_facts(&connection, &[Arc::clone(&topic)]);
             outbox.send(move |state| {
+                state.jobs.end(job, None, now_ms());
                 let Some(open) = state.topic_mut(&topic) else { return };
                 match asked {
                     Ok(facts) => open.know(&facts),

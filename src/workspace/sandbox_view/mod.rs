@@ -10,6 +10,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::debugger::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
     StepRow, WatchView,
@@ -21,7 +23,7 @@ use crate::fold::{Definition, Fault, Lint};
 use crate::model::{Completeness, EntityId};
 
 /// Which sandbox: what it was opened with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SandboxKey {
     /// A new script with this number, from 1.
     New(u32),
@@ -51,7 +53,7 @@ impl fmt::Display for SandboxKey {
 }
 
 /// Which events a sandbox is given, and in which order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryChoice {
     /// The topics. While there are none, those that the script names are taken.
     pub topics: Vec<Arc<str>>,

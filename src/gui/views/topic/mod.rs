@@ -20,11 +20,12 @@ use self::records::RecordsState;
 use self::start_form::StartForm;
 use self::timeline::LanesState;
 use super::record::{self, RecordState};
+use super::unconnected;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
 use crate::gui::widgets::{
-    Brush, Chip, CopyText, EmptyState, IconButton, histogram, partition_bars, problem_box,
+    Brush, Chip, CopyText, IconButton, histogram, partition_bars, problem_box,
     progress_bar, verdict_chip,
 };
 use crate::model::Position;
@@ -97,7 +98,9 @@ pub(crate) fn execute(
 /// Draws the view.
 pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &mut View<'_>) {
     let Some(topic) = view.snapshot.topic_view(name).cloned() else {
-        EmptyState::new(icons::ROWS, "Opening the topic…", "").show(ui);
+        if unconnected::not_open(ui, name) {
+            view.out.send(Command::OpenTopic(Arc::clone(name)));
+        }
         return;
     };
     if topic.start.is_some() && state.choosing_start && state.start.was_read(topic.start.as_ref()) {
