@@ -14,9 +14,7 @@ use crate::decode::{json, text};
 use crate::model::{JsonPointer, RecordRef, Value};
 
 /// Where in a record something is found.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Selector {
     /// The key's bytes.

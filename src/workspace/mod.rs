@@ -70,8 +70,8 @@ pub use mapping::mapping_of;
 pub use port::{EngineEnd, EnginePort, Refused, WorkspacePort, port};
 pub use problem::Problem;
 pub use recent::{
-    EntityTab, KeptClock, KeptSession, RecentConnection, RecentFile, RecentKey, Recents, SandboxTab,
-    TopicTab,
+    EntityTab, KeptClock, KeptSession, RecentConnection, RecentFile, RecentKey, Recents,
+    SandboxTab, TopicTab,
 };
 pub use sandbox_view::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
@@ -82,9 +82,9 @@ pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
-    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobSubject, JobView,
-    LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
-    SavedConnection, Snapshot, TabsOf, TopicSummary,
+    DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobSubject,
+    JobView, LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress,
+    ProjectorView, SavedConnection, Snapshot, TabsOf, TopicSummary,
 };
 pub use topic_mapping::{MappingReport, TopicMapping};
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};

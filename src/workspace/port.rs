@@ -4,8 +4,8 @@
 //! there is one.
 //! Does not know: egui; what a command does.
 
-use std::fmt;
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

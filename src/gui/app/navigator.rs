@@ -16,10 +16,10 @@ use crate::gui::view::{Action, Pane, View};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::projections::{self, ProjectionsState};
-use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::views::waiting;
+use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
-use crate::workspace::{Command, EntityKey, Fetch, JobSubject, JobState, TopicSummary, TopicView};
+use crate::workspace::{Command, EntityKey, Fetch, JobState, JobSubject, TopicSummary, TopicView};
 
 /// How wide the panel is at first, in points.
 const WIDTH: f32 = 212.0;

@@ -84,8 +84,7 @@ fn row(ui: &mut Ui, recent: &RecentConnection, view: &mut View<'_>) {
     };
     let name_elided =
         line(&name, medium(), tokens.text_strong, rect.top() + 14.0, used.left() - GUTTER);
-    let facts_elided =
-        line(&facts, secondary(), tokens.text_secondary, rect.top() + 31.0, right);
+    let facts_elided = line(&facts, secondary(), tokens.text_secondary, rect.top() + 31.0, right);
     let clicked = response.clicked();
     if name_elided || facts_elided {
         response.on_hover_text(format!("{name}\n{facts}"));

@@ -26,7 +26,8 @@ pub(crate) fn show(ui: &mut Ui, view: &mut View<'_>) {
             (format!("Not connected to {name}"), text, "Try again")
         }
         _ => {
-            let text = "This tab needs the connection it was opened on. It stays as it is until then.";
+            let text =
+                "This tab needs the connection it was opened on. It stays as it is until then.";
             (format!("Not connected to {name}"), text, "Connect")
         }
     };
@@ -44,5 +45,8 @@ pub(crate) fn show(ui: &mut Ui, view: &mut View<'_>) {
 /// What a tab shows whose subject the workspace has not opened; true when the user wants it opened.
 pub(crate) fn not_open(ui: &mut Ui, what: &str) -> bool {
     let title = format!("{what} is not open");
-    EmptyState::new(icons::ARROW_SQUARE_OUT, &title, "").action(icons::PLAY, "Open it").show(ui).is_some()
+    EmptyState::new(icons::ARROW_SQUARE_OUT, &title, "")
+        .action(icons::PLAY, "Open it")
+        .show(ui)
+        .is_some()
 }

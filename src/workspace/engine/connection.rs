@@ -71,7 +71,9 @@ fn find_settings(
         Target::Recent(RecentKey { choice, workspace }) => {
             let in_force = config.as_ref().map(Config::folder);
             let config = match &workspace {
-                Some(folder) if in_force.is_none_or(|in_force| !is_same_folder(in_force, folder)) => {
+                Some(folder)
+                    if in_force.is_none_or(|in_force| !is_same_folder(in_force, folder)) =>
+                {
                     let file = folder.join(CONFIG_FILE);
                     Some(Config::load(&file).map_err(|error| Failure::from(error).problem)?)
                 }

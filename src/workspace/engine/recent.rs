@@ -14,8 +14,8 @@ use super::pool::News;
 use super::state::State;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{
-    Config, ConnectionState, KeptSession, NoticeLevel, Problem, RecentConnection, RecentFile, RecentKey,
-    Recents,
+    Config, ConnectionState, KeptSession, NoticeLevel, Problem, RecentConnection, RecentFile,
+    RecentKey, Recents,
 };
 
 /// How long after a user did something the session is kept.
@@ -121,7 +121,8 @@ impl Writer {
             for change in waiting {
                 let Err(error) = file.change(change) else { continue };
                 if !std::mem::replace(&mut told, true) {
-                    let problem = Problem::new("the connection and its tabs are not kept for the next start");
+                    let problem =
+                        Problem::new("the connection and its tabs are not kept for the next start");
                     let problem = Problem { cause: Some(error.to_string()), ..problem };
                     let tell: News =
                         Box::new(move |state| state.notify(NoticeLevel::Warning, problem));

@@ -85,14 +85,19 @@ impl State {
     pub(crate) fn resume_session(&mut self, info: &ConnectionInfo) {
         let known = self.kept.current.as_ref().and_then(|key| self.kept.recents.find(key));
         let session = self.kept.waiting.take();
-        let is_same = |known: &RecentConnection| known.cluster_id.as_deref() == info.cluster_id.as_deref();
+        let is_same =
+            |known: &RecentConnection| known.cluster_id.as_deref() == info.cluster_id.as_deref();
         if known.is_some_and(|known| !is_same(known)) {
             let number = self.view.tabs_of.number + 1;
             let name = Arc::clone(&info.name);
             self.view.tabs_of = TabsOf { number, name, arrangement: None };
             if session.is_some_and(|session| session.tab_count() > 0) {
-                let what = format!("{} is another cluster than last time: its tabs were not opened", info.name);
-                let problem = Problem::new(what).with_hint("open what you need from the list of topics");
+                let what = format!(
+                    "{} is another cluster than last time: its tabs were not opened",
+                    info.name
+                );
+                let problem =
+                    Problem::new(what).with_hint("open what you need from the list of topics");
                 self.notify(NoticeLevel::Info, problem);
             }
         } else if let Some(session) = session {
@@ -103,8 +108,15 @@ impl State {
 
     /// Opens everything of a session.
     fn open_again(&mut self, session: KeptSession) {
-        let KeptSession { isolation, clock, topics, entities, sandboxes, bookmarks, arrangement: _ } =
-            session;
+        let KeptSession {
+            isolation,
+            clock,
+            topics,
+            entities,
+            sandboxes,
+            bookmarks,
+            arrangement: _,
+        } = session;
         self.view.isolation = self.options.isolation.unwrap_or(isolation);
         self.view.bookmarks = bookmarks.into();
         self.clock.at = clock.at;

@@ -20,8 +20,8 @@ use crate::partition_log::{
 use crate::workspace::clock::now_ms;
 use crate::workspace::coverage::Offsets;
 use crate::workspace::{
-    Fetch, Histogram, JobId, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
-    mapping_of,
+    Fetch, Histogram, JobId, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition,
+    TopicView, mapping_of,
 };
 
 /// What all records in memory may take, in bytes.

@@ -67,7 +67,9 @@ impl RecentFile {
             Unread::Newer(found) => Problem {
                 what,
                 cause: Some(format!("it has format {found}, this program knows up to {FORMAT}")),
-                hint: Some("a later version wrote it: use that one; this one leaves it alone".into()),
+                hint: Some(
+                    "a later version wrote it: use that one; this one leaves it alone".into(),
+                ),
             },
             Unread::Broken(error) => {
                 let aside = self.path.with_extension("json.broken");
@@ -129,7 +131,7 @@ impl RecentFile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EntityTab, KeptSession, TopicTab, RecentConnection, RecentKey};
+    use super::super::{EntityTab, KeptSession, RecentConnection, RecentKey, TopicTab};
     use super::*;
     use crate::entity::{Mapping, Selector};
     use crate::model::{EntityId, Isolation, JsonPointer, Position};

@@ -25,8 +25,8 @@ use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
 use crate::gui::widgets::{
-    Brush, Chip, CopyText, IconButton, histogram, partition_bars, problem_box,
-    progress_bar, verdict_chip,
+    Brush, Chip, CopyText, IconButton, histogram, partition_bars, problem_box, progress_bar,
+    verdict_chip,
 };
 use crate::model::Position;
 use crate::workspace::{Command, JobState, JobView, StartPosition, TopicView};

@@ -23,8 +23,8 @@ use crate::gui::theme::{GUTTER, Tokens, format, icons, medium, secondary};
 use crate::gui::views::waiting;
 use crate::gui::widgets::{Chip, EmptyState, IconButton, Tone, problem_box};
 use crate::sandbox::{Consumer, Schedule};
-use crate::workspace::sandbox::demo_chapter::{CARELESS_CONSUMER, MENDED_CONSUMER};
 use crate::workspace::JobView;
+use crate::workspace::sandbox::demo_chapter::{CARELESS_CONSUMER, MENDED_CONSUMER};
 use crate::workspace::sandbox::{RunView, StepKind, TrialCommand, TrialView};
 
 /// Below this height of the window, in points, explanations are shown on hover alone: what they speak of needs the room.
