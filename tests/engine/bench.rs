@@ -58,13 +58,13 @@ impl Bench {
     }
 
     /// Ends the engine, waits until it has put away what it keeps, and starts another with these options.
-    pub(crate) fn restart_with(&mut self, options: EngineOptions) {
+    pub(crate) fn restart_with(&mut self, options: impl FnOnce() -> EngineOptions) {
         let (idle, _) = port();
         let before = std::mem::replace(&mut self.port, idle);
         let end = before.end();
         drop(before);
         assert!(end.wait(PATIENCE), "the engine ends with its window");
-        (self.port, self.woken) = started_with(options);
+        (self.port, self.woken) = started_with(options());
     }
 
     /// The addresses of the cluster.

@@ -24,7 +24,7 @@ fn options(folder: &Path) -> EngineOptions {
 /// A first start: nothing is remembered, and the user connects by an address.
 fn first_start(bench: &mut Bench) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     let brokers = bench.brokers();
     bench.send(Command::Connect(ConnectionChoice::Brokers(brokers)));
     connected(bench);
@@ -59,7 +59,7 @@ fn the_second_start_is_connected_again_with_the_same_things_open() {
     let number = bench.wait("tabs", |snapshot| Some(snapshot.tabs_of.number));
     bench.send(Command::Arrange(number, "two tabs".into()));
 
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     let entity = bench.wait_for_version(2);
     assert_eq!((&*entity.fold, entity.selected_path.clone()), ("count", path));
     let snapshot = bench.wait("the records", |snapshot| {
@@ -81,14 +81,14 @@ fn a_cluster_that_is_gone_is_told_and_its_tabs_open_when_it_is_tried_again() {
     let folder = first_start(&mut bench);
     bench.open_order_1();
     let text = fs_err::read_to_string(folder.path().join("recent.json")).unwrap_or_default();
-    bench.restart_with(EngineOptions::default());
+    bench.restart_with(EngineOptions::default);
     let written = fs_err::read_to_string(folder.path().join("recent.json")).unwrap();
     assert_ne!(text, written, "it was put away at the end");
 
     // Nobody listens at this port.
     let gone = written.replace(&bench.brokers(), "127.0.0.1:1");
     fs_err::write(folder.path().join("recent.json"), gone).unwrap();
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     let job = bench.wait("the job that connects", |snapshot| {
         snapshot.running(&JobSubject::Connection).map(|job| job.id)
     });
@@ -101,12 +101,12 @@ fn a_cluster_that_is_gone_is_told_and_its_tabs_open_when_it_is_tried_again() {
     bench.send(Command::Reconnect);
     bench.wait("another try", |snapshot| snapshot.running(&JobSubject::Connection).map(|_| ()));
     // Another window found the cluster at its address again.
-    bench.restart_with(EngineOptions::default());
+    bench.restart_with(EngineOptions::default);
     let kept = fs_err::read_to_string(folder.path().join("recent.json")).unwrap();
     assert!(kept.contains("order-1"), "no tab was lost: {kept}");
     let back = kept.replace("127.0.0.1:1", &bench.brokers());
     fs_err::write(folder.path().join("recent.json"), back).unwrap();
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     bench.wait_for_version(3);
 }
 
@@ -115,19 +115,19 @@ fn what_was_open_on_one_cluster_is_not_opened_on_another_at_the_same_address() {
     let mut bench = Bench::new();
     let folder = first_start(&mut bench);
     bench.open_order_1();
-    bench.restart_with(EngineOptions::default());
+    bench.restart_with(EngineOptions::default);
     let file = folder.path().join("recent.json");
     let kept = fs_err::read_to_string(&file).unwrap();
     let topics = [EmbeddedTopic { name: TOPIC, partitions: 1 }];
     let other = EmbeddedCluster::start(&topics).unwrap();
     let theirs = other.settings(&[]).brokers;
     fs_err::write(&file, kept.replace(&bench.brokers(), &theirs)).unwrap();
-    // Embedded clusters all have the same id: the one that was remembered is made another.
+    // Whatever ids embedded clusters have, the one that was remembered is another.
     let kept = fs_err::read_to_string(&file).unwrap();
     let id = kept.split("\"cluster_id\": ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
     let kept = kept.replace(&format!("\"cluster_id\": {id}"), "\"cluster_id\": \"another\"");
     fs_err::write(&file, kept).unwrap();
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     let snapshot =
         bench.wait("a connection", |snapshot| is_connected(snapshot).then(|| snapshot.clone()));
     assert!(snapshot.entity_views.is_empty(), "nothing is opened");
@@ -157,7 +157,7 @@ fn after_the_user_disconnected_the_next_start_waits_and_one_click_goes_on() {
     let folder = first_start(&mut bench);
     bench.open_order_1();
     bench.send(Command::Disconnect);
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     let recent = bench.wait("the list", |snapshot| snapshot.recent_connections.first().cloned());
     let snapshot = bench.wait("nothing", |snapshot| Some(snapshot.clone()));
     assert!(matches!(snapshot.connection, ConnectionState::Disconnected), "it waits");
@@ -178,9 +178,9 @@ fn a_connection_with_settings_that_are_not_kept_says_which_and_asks_for_them() {
         settings: Box::new(settings.clone()),
         properties: properties.clone(),
     };
-    bench.restart_with(EngineOptions { connect: Some(given()), ..options(folder.path()) });
+    bench.restart_with(|| EngineOptions { connect: Some(given()), ..options(folder.path()) });
     bench.open_order_1();
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     let kept = fs_err::read_to_string(folder.path().join("recent.json")).unwrap();
     assert!(!kept.contains("secret-word"), "no secret is written: {kept}");
     let problem = bench.wait("what is missing", |snapshot| match &snapshot.connection {
@@ -188,7 +188,7 @@ fn a_connection_with_settings_that_are_not_kept_says_which_and_asks_for_them() {
         _ => None,
     });
     assert!(problem.what.contains("sasl.password"), "{problem}");
-    bench.restart_with(EngineOptions { connect: Some(given()), ..options(folder.path()) });
+    bench.restart_with(|| EngineOptions { connect: Some(given()), ..options(folder.path()) });
     bench.wait_for_version(3);
 }
 
@@ -199,6 +199,6 @@ fn what_is_taken_off_the_list_is_off_it_after_a_restart() {
     let recent = bench.wait("the list", |snapshot| snapshot.recent_connections.first().cloned());
     bench.send(Command::Disconnect);
     bench.send(Command::ForgetRecent(recent.key));
-    bench.restart_with(options(folder.path()));
+    bench.restart_with(|| options(folder.path()));
     bench.wait("an empty list", |snapshot| snapshot.recent_connections.is_empty().then_some(()));
 }
