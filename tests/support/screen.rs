@@ -79,10 +79,32 @@ impl Screen {
         );
     }
 
+    /// Types a text into what has the focus in a window.
+    pub(crate) fn type_text(&self, window: &str, text: &str) {
+        output_of(
+            self.command("xdotool").args([
+                "windowfocus",
+                "--sync",
+                window,
+                "type",
+                "--delay",
+                "20",
+                text,
+            ]),
+            b"",
+        );
+    }
+
+    /// Saves a picture of the screen under this name; its path.
+    pub(crate) fn picture(&self, name: &str) -> PathBuf {
+        let picture = self.folder.join(name);
+        output_of(self.command("import").args(["-window", "root"]).arg(&picture), b"");
+        picture
+    }
+
     /// How many colours the screen shows: few mean that nothing was drawn.
     pub(crate) fn colours(&self) -> u32 {
-        let picture = self.folder.join("screen.png");
-        output_of(self.command("import").args(["-window", "root"]).arg(&picture), b"");
+        let picture = self.picture("screen.png");
         let printed =
             output_of(Command::new("identify").args(["-format", "%k"]).arg(&picture), b"");
         printed.trim().parse().expect("a count of colours")

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Panel, Rect, Ui};
+use egui::{Context, Panel, Rect, Ui, ViewportCommand};
 
 use self::file_chooser::{Chosen, FileChooser};
 pub use self::layout::{Choices, Layout, Section};
@@ -74,6 +74,8 @@ pub struct App {
     prepared: bool,
     /// How the tabs were arranged when the workspace was told last.
     told_arrangement: Option<Arc<str>>,
+    /// The words on the window's frame.
+    title: String,
 }
 
 impl App {
@@ -96,6 +98,7 @@ impl App {
             workspace_ended: false,
             prepared: false,
             told_arrangement: None,
+            title: String::new(),
         }
     }
 
@@ -205,6 +208,7 @@ impl App {
         self.outbox = outbox;
         self.carry_out(&ctx);
         self.apply_choices(&ctx);
+        self.tell_title(&ctx);
         self.flush();
         if !self.unsent.is_empty() {
             ctx.request_repaint_after(RETRY);
@@ -336,6 +340,21 @@ impl App {
         // There is no room for the navigator beside what was opened.
         if front != self.states.front && ctx.content_rect().width() < NARROW {
             self.layout.choices.navigator_open = false;
+        }
+    }
+
+    /// Names what is in front on the window's frame, so that windows can be told apart.
+    fn tell_title(&mut self, ctx: &Context) {
+        let front = self.states.front.as_ref().filter(|pane| **pane != Pane::Start);
+        let place = match connected(&self.snapshot) {
+            Some(info) => Some(info.name.to_string()),
+            None => front.map(|_| "not connected".to_owned()),
+        };
+        let parts = front.map(tabs::title).into_iter().chain(place);
+        let title = parts.chain(["Foldback".to_owned()]).collect::<Vec<_>>().join(" · ");
+        if self.title != title {
+            self.title.clone_from(&title);
+            ctx.send_viewport_cmd(ViewportCommand::Title(title));
         }
     }
 

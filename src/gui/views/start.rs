@@ -30,6 +30,8 @@ pub(crate) struct StartState {
     path: String,
     /// Whether the file dialog could not be shown.
     no_dialog: bool,
+    /// Whether the field of addresses was given the focus at the first start.
+    was_focused: bool,
 }
 
 impl StartState {
@@ -184,7 +186,11 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     label(ui, "Bootstrap address");
     let brokers = state.brokers.trim().to_owned();
     let choice = (!brokers.is_empty()).then_some(ConnectionChoice::Brokers(brokers));
-    let typed = field_row(ui, &mut state.brokers, "localhost:9092", "Bootstrap address", |ui| {
+    // Who has connected to nothing yet can type or paste an address at once.
+    let first = view.snapshot.recent_connections.is_empty() && !state.was_focused;
+    state.was_focused = true;
+    let hint = "localhost:9092";
+    let typed = field_row(ui, &mut state.brokers, hint, "Bootstrap address", first, |ui| {
         buttons(ui, choice, "address", view, &mut check);
     });
     if typed && !state.brokers.trim().is_empty() {
@@ -200,7 +206,7 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     let choice = (!path.is_empty()).then(|| ConnectionChoice::ConfigFile(path.into()));
     let mut browse = false;
     let hint = "/path/to/client.properties";
-    let typed = field_row(ui, &mut state.path, hint, "Configuration file", |ui| {
+    let typed = field_row(ui, &mut state.path, hint, "Configuration file", false, |ui| {
         buttons(ui, choice.clone(), "file", view, &mut check);
         browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse").text("Browse")).clicked();
     });
@@ -216,18 +222,22 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     check
 }
 
-/// A field with buttons at its right; true when Enter was pressed in it.
+/// A field with buttons at its right, with the focus if that is wanted; true when Enter was pressed in it.
 fn field_row(
     ui: &mut Ui,
     text: &mut String,
     hint: &str,
     name: &str,
+    focus: bool,
     buttons: impl FnOnce(&mut Ui),
 ) -> bool {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui);
             let response = Field::new(text, name).hint(hint).mono().show(ui);
+            if focus {
+                response.request_focus();
+            }
             response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
         })
         .inner
