@@ -10,7 +10,9 @@ use foldback::demo::headless::{self, Ending};
 use foldback::demo::{self, Running};
 use foldback::gui::bench::{BenchView, FrameOptions};
 use foldback::gui::{self, WindowOptions};
-use foldback::workspace::{self, DemoStarter, EngineOptions, Failure, Problem, Target, clock};
+use foldback::workspace::{
+    self, DemoStarter, EngineOptions, Failure, Problem, Recent, Target, clock,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Events are made by one thread and let go by another all the time, which the system's allocator makes them wait for.
@@ -19,6 +21,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The environment variable that says what is logged to stderr, such as `foldback=debug,kafka=debug`.
 const LOG_VARIABLE: &str = "FOLDBACK_LOG";
+
+/// How long the program waits at its end until what was open is kept for the next start.
+const PUT_AWAY_LIMIT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("off"));
@@ -30,10 +35,11 @@ fn main() -> ExitCode {
 
 /// Opens the window.
 fn open_window(request: WindowRequest) -> Result<(), Failure> {
-    let WindowRequest { config, connect, isolation, cache } = request;
-    let connect = connect.map(|settings| Target::Settings(Box::new(settings)));
+    let WindowRequest { config, connect, isolation, cache, recent } = request;
+    let recent = Recent::load(recent);
+    let connect = connect.or_else(|| recent.to_go_on_with(config.as_ref()));
     let (starter, running) = starter(demo::Options::embedded(clock::now_ms()));
-    show(EngineOptions { config, connect, demo: Some(starter), isolation, cache })?;
+    show(EngineOptions { config, connect, demo: Some(starter), isolation, cache, recent })?;
     drop(running);
     Ok(())
 }
@@ -70,7 +76,8 @@ fn run_demo(request: DemoRequest) -> Result<(), Failure> {
     }
     let (starter, running) = starter(options);
     let connect = Some(Target::Demo);
-    show(EngineOptions { connect, demo: Some(starter), ..EngineOptions::default() })?;
+    let recent = Recent::load(request.recent);
+    show(EngineOptions { connect, demo: Some(starter), recent, ..EngineOptions::default() })?;
     drop(running);
     Ok(())
 }
@@ -79,7 +86,9 @@ fn run_demo(request: DemoRequest) -> Result<(), Failure> {
 fn show(options: EngineOptions) -> Result<(), Failure> {
     let port =
         workspace::start(options).map_err(|error| unavailable(Problem::from_error(&error)))?;
+    let end = port.end();
     let opened = gui::run(WindowOptions { port, title: "Foldback".to_owned() });
+    end.wait(PUT_AWAY_LIMIT);
     opened.map_err(|error| unavailable(Problem::from_error(&error)))
 }
 

@@ -8,6 +8,8 @@ mod bench;
 mod branches;
 #[path = "engine/groups.rs"]
 mod groups;
+#[path = "engine/resume.rs"]
+mod resume;
 #[path = "engine/sandbox.rs"]
 mod sandbox;
 #[path = "engine/schedule_files.rs"]

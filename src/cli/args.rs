@@ -45,9 +45,9 @@ pub struct GlobalOptions {
     /// Sets a librdkafka property; may be repeated
     #[arg(short = 'X', global = true, value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub properties: Vec<String>,
-    /// Which records are read: those of committed transactions, or all
-    #[arg(long, global = true, value_name = "LEVEL", value_enum, default_value_t)]
-    pub isolation: IsolationLevel,
+    /// Which records are read: those of committed transactions, or all [default: committed]
+    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    pub isolation: Option<IsolationLevel>,
     /// The folder of foldback.toml [default: the current folder or the nearest one above it]
     #[arg(long, global = true, value_name = "DIR")]
     pub workspace: Option<PathBuf>,

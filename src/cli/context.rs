@@ -21,8 +21,8 @@ use crate::kafka::Settings;
 use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
 use crate::partition_log::{CacheError, DISK_BUDGET_BYTES, Keeping, LogCache};
 use crate::workspace::{
-    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Permissions, Session, clock,
-    default_fold, fold_named, parse_when, settings_of,
+    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Permissions, RecentFile,
+    Session, Target, clock, default_fold, fold_named, parse_when, settings_of,
 };
 
 /// The exit status of a cancelled command.
@@ -33,12 +33,14 @@ const CANCELLED_STATUS: i32 = 130;
 pub struct WindowRequest {
     /// The `foldback.toml` in force.
     pub config: Option<Config>,
-    /// What to connect to at once.
-    pub connect: Option<Settings>,
-    /// Which records are read at first.
-    pub isolation: Isolation,
+    /// What to connect to at once, when the options name it.
+    pub connect: Option<Target>,
+    /// Which records are read, when the options say it.
+    pub isolation: Option<Isolation>,
     /// Where what is read is kept; `None` to keep nothing.
     pub cache: Option<Arc<LogCache>>,
+    /// Where the connections used before are kept; `None` where there is no place for them.
+    pub recent: Option<RecentFile>,
 }
 
 /// What the window is opened on by these options.
@@ -48,11 +50,22 @@ pub struct WindowRequest {
 pub fn window_request(options: &GlobalOptions) -> Result<WindowRequest, Failure> {
     let config = load_config(options)?;
     let connect = match choice(options) {
-        Some(choice) => Some(settings(&choice, options, config.as_ref())?),
+        Some(choice) => {
+            let settings = Box::new(settings(&choice, options, config.as_ref())?);
+            let name = |text: &String| text.split('=').next().unwrap_or_default().to_owned();
+            let properties = options.properties.iter().map(name).collect();
+            Some(Target::Given { choice, settings, properties })
+        }
         None => None,
     };
-    let (isolation, cache) = (options.isolation.into(), log_cache(options));
-    Ok(WindowRequest { config, connect, isolation, cache })
+    let (isolation, cache) = (options.isolation.map(Isolation::from), log_cache(options));
+    Ok(WindowRequest { config, connect, isolation, cache, recent: recent_file() })
+}
+
+/// The file of the connections used before, among the user's own data.
+pub(super) fn recent_file() -> Option<RecentFile> {
+    let folders = ProjectDirs::from("", "", "foldback")?;
+    Some(RecentFile::new(folders.data_dir().join("recent.json")))
 }
 
 /// What every command needs.
@@ -147,7 +160,7 @@ impl Context {
     /// # Errors
     /// As of `settings`.
     pub(super) fn session_keeping(&self, keeping: Keeping) -> Result<Session, Failure> {
-        let isolation = self.options.isolation.into();
+        let isolation = self.options.isolation.unwrap_or_default().into();
         let (settings, config, cancel) =
             (self.settings()?, self.config.clone(), self.cancel.clone());
         Session::open(&settings, config, isolation, cancel, keeping)

@@ -4,10 +4,11 @@
 //! Does not know: the reference system; the program hands the request on to it.
 
 use super::args::DemoArgs;
-use super::context::Context;
+use super::context::{Context, recent_file};
 use super::{CommandError, Outcome, RunDemo};
 use crate::kafka::Settings;
 use crate::model::Cancel;
+use crate::workspace::RecentFile;
 
 /// What the reference system is started with.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct DemoRequest {
     pub orders: Option<u32>,
     /// Which past and which traffic.
     pub seed: u64,
+    /// Where the connections used before are kept: its window can leave the demo for them.
+    pub recent: Option<RecentFile>,
     /// Ends it.
     pub cancel: Cancel,
 }
@@ -38,6 +41,9 @@ pub(super) fn run(
     let cluster = context.names_cluster().then(|| context.settings()).transpose()?;
     let cancel = context.cancel.clone();
     let DemoArgs { headless, once, orders, seed } = *args;
-    run_demo(DemoRequest { cluster, headless, once, orders, seed, cancel: cancel.clone() })?;
+    let recent = recent_file();
+    let request =
+        DemoRequest { cluster, headless, once, orders, seed, recent, cancel: cancel.clone() };
+    run_demo(request)?;
     Ok(if cancel.is_cancelled() { Outcome::Cancelled } else { Outcome::Answered })
 }

@@ -19,8 +19,8 @@ use super::view::Pane;
 use crate::model::{EntityId, JsonPointer, Position, Transaction};
 use crate::workspace::{
     ClockPoint, ClockView, ConnectionInfo, ConnectionState, EntityAt, EntityKey, EntityView,
-    EventRow, Fetch, Histogram, Lane, LaneMark, Snapshot, StateRow, TreeRow, ValueKind, event_hue,
-    port,
+    EventRow, Fetch, Histogram, Lane, LaneMark, Snapshot, StateRow, TabsOf, TreeRow, ValueKind,
+    event_hue, port,
 };
 
 /// The event types of the generated entity.
@@ -285,6 +285,7 @@ fn connected(events: u64, version: u64) -> Snapshot {
             embedded: false,
             trouble: None,
         })),
+        tabs_of: TabsOf { number: 1, ..TabsOf::default() },
         clock: ClockView {
             at: ClockPoint::Time(time_ms),
             time_ms: Some(time_ms),

@@ -12,7 +12,8 @@ use super::command::UiCommand;
 use super::theme::TimeFormat;
 use crate::model::Position;
 use crate::workspace::{
-    ClockCommand, Command, EntityKey, HistoryChoice, SandboxCommand, SandboxKey, Snapshot,
+    ClockCommand, Command, ConnectionState, EntityKey, HistoryChoice, SandboxCommand, SandboxKey,
+    Snapshot,
 };
 
 /// What stands in a tab.
@@ -26,11 +27,9 @@ pub(crate) enum Pane {
     Groups,
     /// The reference system's panel.
     Demo,
-    /// An entity. Not kept between starts: opening one reads its whole history.
-    #[serde(skip)]
+    /// An entity.
     Entity(EntityKey),
-    /// A sandbox. Not kept between starts: opening one reads a history and runs a script.
-    #[serde(skip)]
+    /// A sandbox.
     Sandbox(SandboxKey),
 }
 
@@ -140,4 +139,11 @@ pub(crate) struct View<'a> {
     pub times: &'a TimeFormat,
     /// What the view asks for.
     pub out: &'a mut Outbox,
+}
+
+impl View<'_> {
+    /// Whether a connection stands.
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(self.snapshot.connection, ConnectionState::Connected(_))
+    }
 }

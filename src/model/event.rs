@@ -9,7 +9,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Decoded, Headers, Position, TimestampType, Transaction};
 
@@ -65,6 +65,30 @@ impl Serialize for EntityId {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry("base64", &BASE64.encode(&self.0))?;
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for EntityId {
+    /// What `Serialize` wrote.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// Either way to write one.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            /// Text.
+            Text(String),
+            /// Bytes that are none.
+            Bytes {
+                /// In base64.
+                base64: String,
+            },
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Text(text) => Ok(Self::new(text)),
+            Written::Bytes { base64 } => {
+                BASE64.decode(base64).map(Self::new).map_err(de::Error::custom)
+            }
+        }
     }
 }
 
@@ -136,11 +160,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_that_is_not_utf8_is_written_as_base64() {
-        assert_eq!(
-            serde_json::to_string(&EntityId::new([0xff, 0x00])).unwrap(),
-            r#"{"base64":"/wA="}"#
-        );
+    fn an_id_that_is_not_utf8_is_written_as_base64_and_read_back() {
+        let bytes = EntityId::new([0xff, 0x00]);
+        let written = serde_json::to_string(&bytes).unwrap();
+        assert_eq!(written, r#"{"base64":"/wA="}"#);
+        assert_eq!(serde_json::from_str::<EntityId>(&written).unwrap(), bytes);
+        assert_eq!(serde_json::from_str::<EntityId>(r#""o-1""#).unwrap(), EntityId::new("o-1"));
         assert_eq!(serde_json::to_string(&EntityId::new("")).unwrap(), r#""""#);
     }
 }

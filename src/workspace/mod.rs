@@ -10,6 +10,7 @@ mod config;
 pub mod demo_chapter;
 mod engine;
 mod fixtures;
+mod recent;
 mod show;
 
 pub use crate::kafka::{CheckOutcome, CheckStep};
@@ -27,8 +28,12 @@ pub use config::{
 };
 pub use engine::{
     ACCOUNT_EVENTS, ClockCommand, Command, DEMO_COMMANDS, DemoArgument, DemoCommand,
-    DemoCommandForm, DemoPort, DemoStarter, EngineOptions, EnginePort, ORDER_EVENTS, Refused,
-    Setting, StepTarget, Target, WorkspacePort, port, start, undo,
+    DemoCommandForm, DemoPort, DemoStarter, EngineEnd, EngineOptions, EnginePort, ORDER_EVENTS,
+    Recent, Refused, Setting, StepTarget, Target, WorkspacePort, port, start, undo,
+};
+pub use recent::{
+    EntityTab, KeptClock, KeptSession, RecentConnection, RecentFile, RecentKey, Recents,
+    SandboxTab, TopicTab,
 };
 pub use show::sandbox::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
@@ -40,12 +45,12 @@ pub use show::{
     CompareWith, ConnectionInfo, ConnectionState, Copied, CopyForm, CopyWhat, DecoderView,
     DemoFault, DemoOutcome, DemoView, EntityAt, EntityKey, EntityList, EntityRow, EntityView,
     EventRow, Fetch, GroupMarker, GroupMember, GroupOffset, GroupSummary, Histogram, JobId,
-    JobProgress, JobState, JobView, LagSample, Lane, LaneMark, LanesWanted, MappingView,
-    MarkedRecord, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, Problem,
-    ProjectorView, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText, SavedConnection,
-    Snapshot, StartPosition, StateRow, TopicSummary, TopicTimeline, TopicView, TreeRow, TypesView,
-    UnknownReason, UnknownSpan, ValueKind, assignment, changes_text, event_hue, state_text,
-    time_text, value_text,
+    JobProgress, JobState, JobSubject, JobView, LagSample, Lane, LaneMark, LanesWanted,
+    MappingView, MarkedRecord, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress,
+    Problem, ProjectorView, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText,
+    SavedConnection, Snapshot, StartPosition, StateRow, TabsOf, TopicSummary, TopicTimeline,
+    TopicView, TreeRow, TypesView, UnknownReason, UnknownSpan, ValueKind, assignment, changes_text,
+    event_hue, state_text, time_text, value_text,
 };
 
 /// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.

@@ -11,7 +11,7 @@ use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Settings, Write
 use foldback::model::EntityId;
 use foldback::workspace::{
     Command, ConnectionState, EngineOptions, EntityKey, EntityView, Snapshot, Target,
-    WorkspacePort, start,
+    WorkspacePort, port, start,
 };
 
 /// The topic.
@@ -55,6 +55,21 @@ impl Bench {
     /// Ends the engine and starts another on the same cluster.
     pub(crate) fn restart(&mut self) {
         (self.port, self.woken) = started(&self.settings);
+    }
+
+    /// Ends the engine, waits until it has put away what it keeps, and starts another with these options.
+    pub(crate) fn restart_with(&mut self, options: impl FnOnce() -> EngineOptions) {
+        let (idle, _) = port();
+        let before = std::mem::replace(&mut self.port, idle);
+        let end = before.end();
+        drop(before);
+        assert!(end.wait(PATIENCE), "the engine ends with its window");
+        (self.port, self.woken) = started_with(options());
+    }
+
+    /// The addresses of the cluster.
+    pub(crate) fn brokers(&self) -> String {
+        self.settings.brokers.clone()
     }
 
     pub(crate) fn write(&self, key: &str, value: &str, timestamp_ms: i64) {
@@ -115,7 +130,12 @@ impl Bench {
 /// An engine that connects with these settings, and what says that it has a new snapshot.
 fn started(settings: &Settings) -> (WorkspacePort, Receiver<()>) {
     let connect = Some(Target::Settings(Box::new(settings.clone())));
-    let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
+    started_with(EngineOptions { connect, ..EngineOptions::default() })
+}
+
+/// An engine with these options, and what says that it has a new snapshot.
+fn started_with(options: EngineOptions) -> (WorkspacePort, Receiver<()>) {
+    let port = start(options).unwrap();
     let (wake, woken) = sync_channel(1);
     port.set_waker(move || wake.try_send(()).unwrap_or_default());
     (port, woken)

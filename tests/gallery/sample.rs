@@ -19,8 +19,8 @@ use foldback::model::{
 };
 use foldback::workspace::{
     ClockMode, ClockPoint, ClockView, GroupMarker, Histogram, JobId, JobProgress, JobState,
-    JobView, Lane, LaneMark, Notice, NoticeLevel, PartitionProgress, Problem, StateRow, TreeRow,
-    UnknownReason, UnknownSpan, ValueKind, event_hue,
+    JobSubject, JobView, Lane, LaneMark, Notice, NoticeLevel, PartitionProgress, Problem, StateRow,
+    TreeRow, UnknownReason, UnknownSpan, ValueKind, event_hue,
 };
 
 /// 2026-11-23 14:02:11.482 UTC
@@ -523,6 +523,7 @@ fn partitions() -> Vec<PartitionProgress> {
 fn jobs() -> Vec<JobView> {
     let job = |id, title: &str, state| JobView {
         id: JobId(id),
+        subject: JobSubject::Own,
         title: title.into(),
         state,
         progress: JobProgress {

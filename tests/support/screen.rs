@@ -79,10 +79,13 @@ impl Screen {
         );
     }
 
-    /// Types a text into a window, as fast as keys can be sent.
+    /// Types a text into a window.
     pub(crate) fn type_text(&self, window: &str, text: &str) {
         let mut command = self.command("xdotool");
-        output_of(command.args(["windowfocus", "--sync", window, "type", text]), b"");
+        output_of(
+            command.args(["windowfocus", "--sync", window, "type", "--delay", "20", text]),
+            b"",
+        );
     }
 
     /// What another program finds in the clipboard; nothing while nobody has put anything there.
@@ -101,10 +104,16 @@ impl Screen {
         output_of(command.env("DISPLAY", &self.display).args(["-c", script, text]), b"");
     }
 
+    /// Saves a picture of the screen under this name; its path.
+    pub(crate) fn picture(&self, name: &str) -> PathBuf {
+        let picture = self.folder.join(name);
+        output_of(self.command("import").args(["-window", "root"]).arg(&picture), b"");
+        picture
+    }
+
     /// How many colours the screen shows: few mean that nothing was drawn.
     pub(crate) fn colours(&self) -> u32 {
-        let picture = self.folder.join("screen.png");
-        output_of(self.command("import").args(["-window", "root"]).arg(&picture), b"");
+        let picture = self.picture("screen.png");
         let printed =
             output_of(Command::new("identify").args(["-format", "%k"]).arg(&picture), b"");
         printed.trim().parse().expect("a count of colours")

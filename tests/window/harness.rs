@@ -31,7 +31,9 @@ impl eframe::App for Window {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.app.ui(ui, frame);
-        self.sent.extend(self.engine.commands().try_iter());
+        let sent = self.engine.commands().try_iter();
+        // How tabs are arranged is told whenever it changes, whatever is tested.
+        self.sent.extend(sent.filter(|command| !matches!(command, Command::Arrange(..))));
     }
 }
 

@@ -13,10 +13,10 @@ use foldback::model::{
 use foldback::workspace::{
     Bookmark, CheckOutcome, CheckStep, ClockView, ConnectionInfo, ConnectionState, DemoFault,
     DemoOutcome, DemoView, EntityList, EntityRow, Fetch, GroupMember, GroupOffset, GroupSummary,
-    Histogram, JobId, JobProgress, JobState, JobView, LagSample, MappingView, Notice, NoticeLevel,
-    OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RowMeta,
-    RowText, SavedConnection, Snapshot, StartPosition, TopicSummary, TopicView, TypeCount,
-    TypesView,
+    Histogram, JobId, JobProgress, JobState, JobSubject, JobView, LagSample, MappingView, Notice,
+    NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView,
+    ROWS_PER_PAGE, RowMeta, RowText, SavedConnection, Snapshot, StartPosition, TabsOf,
+    TopicSummary, TopicView, TypeCount, TypesView,
 };
 
 use crate::order::{self, NOW_MS};
@@ -116,6 +116,7 @@ pub(crate) fn connected() -> Snapshot {
             embedded: false,
             trouble: None,
         })),
+        tabs_of: TabsOf { number: 1, name: "dev".into(), arrangement: None },
         topics: Fetch::Ready(topics()),
         memory_bytes: 182 * 1024 * 1024,
         memory_budget_bytes: 2 * 1024 * 1024 * 1024,
@@ -228,6 +229,7 @@ fn job(state: JobState) -> JobView {
     };
     JobView {
         id: JobId(7),
+        subject: JobSubject::Own,
         title: "Reading order-events".into(),
         state,
         progress: JobProgress {

@@ -1,7 +1,11 @@
-//! What the window keeps between starts: tabs, theme, size, zone. Throw-away comfort, never data.
+//! How the window looks and how its tabs are arranged: theme, size and zone are kept between starts by the window, the
+//! tabs by the workspace, with the connection they belong to.
 //!
-//! Promises: a file of another version, or one that cannot be read, is left aside and the first layout is used.
-//! Does not know: records, entities, secrets; none of them is ever written here.
+//! Promises: a file of another version, or one that cannot be read, is left aside and the first layout is used; an
+//! arrangement that cannot be read leaves no tabs.
+//! Does not know: what stands in a tab.
+
+use std::sync::Arc;
 
 use egui::ThemePreference;
 use egui_tiles::{Tile, Tree};
@@ -35,7 +39,7 @@ pub enum Section {
     Notices,
 }
 
-/// What is kept between starts.
+/// How the window looks and how its tabs are arranged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
@@ -43,10 +47,21 @@ pub struct Layout {
     version: u32,
     /// The theme and all the rest a user chose.
     pub(super) choices: Choices,
-    /// The name of the connection the tabs belong to.
-    pub(super) connection: Option<String>,
+    /// The number of the connection the tabs belong to.
+    #[serde(skip)]
+    pub(super) tabs_of: u64,
     /// The tabs.
+    #[serde(skip, default = "first_tabs")]
     pub(super) tabs: Tree<Pane>,
+}
+
+/// The tabs of one connection, as they are kept.
+#[derive(Serialize, Deserialize)]
+struct Arrangement {
+    /// The tabs.
+    tabs: Tree<Pane>,
+    /// The one the user worked in.
+    front: Option<Pane>,
 }
 
 /// What the user chose.
@@ -85,14 +100,14 @@ fn tabs_id() -> egui::Id {
     egui::Id::unique("tabs")
 }
 
+/// The tabs of the first start.
+fn first_tabs() -> Tree<Pane> {
+    Tree::new_tabs(tabs_id(), vec![Pane::Start])
+}
+
 impl Default for Layout {
     fn default() -> Self {
-        Self {
-            version: VERSION,
-            choices: Choices::default(),
-            connection: None,
-            tabs: Tree::new_tabs(tabs_id(), vec![Pane::Start]),
-        }
+        Self { version: VERSION, choices: Choices::default(), tabs_of: 0, tabs: first_tabs() }
     }
 }
 
@@ -109,11 +124,30 @@ impl Layout {
             .unwrap_or_default()
     }
 
-    /// Stores the layout without the tabs that cannot be kept.
+    /// Stores what a user chose.
     pub fn save(&self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, STORAGE_KEY, self);
+    }
+
+    /// How the tabs of the connection are arranged, to be kept; this one is in front.
+    pub(super) fn arrangement(&self, front: Option<&Pane>) -> Option<Arc<str>> {
         let mut kept = self.clone();
-        kept.retain_panes(|pane| matches!(pane, Pane::Start | Pane::Topic(_) | Pane::Groups));
-        eframe::set_value(storage, STORAGE_KEY, &kept);
+        kept.retain_panes(|pane| !matches!(pane, Pane::Start | Pane::Demo));
+        let arrangement = Arrangement { tabs: kept.tabs, front: front.cloned() };
+        serde_json::to_string(&arrangement).ok().map(Arc::from)
+    }
+
+    /// Takes the tabs of another connection; none where nothing was kept. Says which is in front.
+    pub(super) fn arrange(&mut self, arrangement: Option<&str>) -> Option<Pane> {
+        let kept = arrangement.and_then(|text| serde_json::from_str::<Arrangement>(text).ok());
+        let (tabs, front) = kept.map_or_else(
+            || (Tree::empty(tabs_id()), None),
+            |Arrangement { tabs, front }| (tabs, front),
+        );
+        self.tabs = tabs;
+        front
+            .filter(|front| self.panes().any(|pane| pane == front))
+            .or_else(|| self.shown_pane().cloned())
     }
 
     /// Closes all tabs but these.
@@ -155,7 +189,6 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     use super::*;
     use crate::model::EntityId;
@@ -193,25 +226,36 @@ mod tests {
     }
 
     #[test]
-    fn a_layout_survives_a_restart_without_its_entities() {
-        let panes = vec![Pane::Topic("order-events".into()), entity()];
+    fn tabs_survive_a_restart_with_the_one_in_front_and_without_start_page_and_demo() {
+        let panes = vec![Pane::Topic("order-events".into()), entity(), Pane::Start, Pane::Demo];
+        let layout = Layout { tabs: Tree::new_tabs(tabs_id(), panes), ..Layout::default() };
+        let kept = layout.arrangement(Some(&entity())).unwrap();
+        let mut next = Layout::default();
+        assert_eq!(next.arrange(Some(&kept)), Some(entity()));
+        let mut panes: Vec<_> = next.panes().cloned().collect();
+        panes.sort();
+        assert_eq!(panes, [Pane::Topic("order-events".into()), entity()]);
+    }
+
+    #[test]
+    fn an_arrangement_that_cannot_be_read_leaves_no_tabs() {
+        for kept in [None, Some("{\"tabs\": 7}"), Some("")] {
+            let mut layout = Layout::default();
+            assert_eq!(layout.arrange(kept), None, "{kept:?}");
+            assert_eq!(layout.panes().count(), 0, "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_user_chose_survives_a_restart_and_tabs_are_not_kept_with_it() {
+        let panes = vec![Pane::Topic("order-events".into())];
         let mut layout = Layout { tabs: Tree::new_tabs(tabs_id(), panes), ..Layout::default() };
         layout.choices.zoom_percent = 150;
         let mut storage = Memory::default();
         layout.save(&mut storage);
         let loaded = Layout::load(&storage);
-        assert_eq!(loaded.panes().collect::<Vec<_>>(), [&Pane::Topic("order-events".into())]);
+        assert_eq!(loaded.panes().collect::<Vec<_>>(), [&Pane::Start]);
         assert_eq!(loaded.choices.zoom_percent, 150);
-    }
-
-    #[test]
-    fn the_tab_that_was_seen_last_is_in_front_after_a_restart() {
-        let panes = vec![Pane::Topic("order-events".into()), Pane::Groups, Pane::Start];
-        let mut layout = Layout { tabs: Tree::new_tabs(tabs_id(), panes), ..Layout::default() };
-        layout.tabs.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Groups)));
-        let mut storage = Memory::default();
-        layout.save(&mut storage);
-        assert_eq!(Layout::load(&storage).shown_pane(), Some(&Pane::Groups));
     }
 
     #[test]

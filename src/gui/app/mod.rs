@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Panel, Rect, Ui};
+use egui::{Context, Panel, Rect, Ui, ViewportCommand};
 
 pub(crate) use self::copying::form_of;
 use self::file_chooser::{Chosen, FileChooser};
@@ -89,6 +89,10 @@ pub struct App {
     workspace_ended: bool,
     /// Whether keys and theme were set up.
     prepared: bool,
+    /// How the tabs were arranged when the workspace was told last.
+    told_arrangement: Option<Arc<str>>,
+    /// The words on the window's frame.
+    title: String,
 }
 
 impl App {
@@ -115,6 +119,8 @@ impl App {
             unsent: VecDeque::new(),
             workspace_ended: false,
             prepared: false,
+            told_arrangement: None,
+            title: String::new(),
         }
     }
 
@@ -161,32 +167,40 @@ impl App {
         }
     }
 
-    /// Opens and closes tabs as connections come and go.
+    /// Takes the tabs of the connection, and opens what they show as soon as it stands. While it is lost they stay.
     fn follow_connection(&mut self, before: &Snapshot) {
-        let name = |snapshot: &Snapshot| connected(snapshot).map(|info| info.name.clone());
-        let (old, new) = (name(before), name(&self.snapshot));
-        if old == new {
+        let tabs_of = &self.snapshot.tabs_of;
+        if tabs_of.number != self.layout.tabs_of {
+            self.layout.tabs_of = tabs_of.number;
+            self.states.forget_all();
+            self.states.front = self.layout.arrange(tabs_of.arrangement.as_deref());
+            self.told_arrangement = self.layout.arrangement(self.states.front.as_ref());
+        } else if connected(before).is_some() {
             return;
         }
-        let Some(new) = new else { return };
-        if self.layout.connection.as_deref() != Some(&*new) {
-            self.layout.retain_panes(|_| false);
-            self.layout.connection = Some((*new).to_owned());
-        }
-        self.layout.retain_panes(|pane| matches!(pane, Pane::Topic(_) | Pane::Groups));
-        self.states.forget_all();
         self.forget_changes();
-        for pane in self.layout.panes() {
-            match pane {
-                Pane::Topic(topic) => self.outbox.send(Command::OpenTopic(topic.clone())),
-                Pane::Groups => self.outbox.send(Command::WatchGroups(true)),
-                Pane::Start | Pane::Demo | Pane::Entity(_) | Pane::Sandbox(_) => {}
-            }
-        }
-        self.states.front = self.layout.shown_pane().cloned();
-        if connected(&self.snapshot).is_some_and(|info| info.embedded) {
+        let Some(info) = connected(&self.snapshot) else { return };
+        let embedded = info.embedded;
+        // What the workspace has opened again by itself stays as it is.
+        let opened: Vec<_> = self.layout.panes().flat_map(tabs::opening_commands).collect();
+        opened.into_iter().for_each(|command| self.outbox.send(command));
+        if embedded {
             self.open(&Pane::Demo);
             self.tour.start();
+        }
+    }
+
+    /// Tells the workspace how the tabs are arranged, unless it knows.
+    fn tell_arrangement(&mut self) {
+        if self.layout.tabs_of == 0 {
+            return; // They belong to no connection.
+        }
+        let arrangement = self.layout.arrangement(self.states.front.as_ref());
+        if self.told_arrangement != arrangement
+            && let Some(arrangement) = arrangement
+        {
+            self.told_arrangement = Some(Arc::clone(&arrangement));
+            self.outbox.send(Command::Arrange(self.layout.tabs_of, arrangement));
         }
     }
 
@@ -221,6 +235,7 @@ impl App {
         self.carry_out(&ctx);
         self.note_changes(&ctx, &before);
         self.apply_choices(&ctx);
+        self.tell_title(&ctx);
         self.flush();
         if !self.unsent.is_empty() {
             ctx.request_repaint_after(RETRY);
@@ -272,18 +287,7 @@ impl App {
         if !is_new {
             return;
         }
-        match pane {
-            Pane::Topic(topic) => self.outbox.send(Command::OpenTopic(topic.clone())),
-            Pane::Entity(key) => self.outbox.send(Command::OpenEntity(key.clone())),
-            Pane::Groups => {
-                self.outbox.send(Command::RefreshGroups);
-                self.outbox.send(Command::WatchGroups(true));
-            }
-            Pane::Sandbox(key) => {
-                self.outbox.send(Command::OpenSandbox(key.clone(), HistoryChoice::default()));
-            }
-            Pane::Start | Pane::Demo => {}
-        }
+        tabs::opening_commands(pane).into_iter().for_each(|command| self.outbox.send(command));
     }
 
     /// Opens a sandbox over these events.
@@ -325,7 +329,9 @@ impl App {
     /// Carries out what was asked of the window.
     fn carry_out(&mut self, ctx: &Context) {
         let front = self.states.front.clone();
-        for action in std::mem::take(&mut self.outbox.actions) {
+        let actions = std::mem::take(&mut self.outbox.actions);
+        let acted = !actions.is_empty();
+        for action in actions {
             match action {
                 Action::Open(pane) => self.open(&pane),
                 Action::Close(pane) => self.close(ctx, &pane),
@@ -342,9 +348,27 @@ impl App {
                 }
             }
         }
+        if acted || front != self.states.front {
+            self.tell_arrangement();
+        }
         // There is no room for the navigator beside what was opened.
         if front != self.states.front && ctx.content_rect().width() < NARROW {
             self.layout.choices.navigator_open = false;
+        }
+    }
+
+    /// Names what is in front on the window's frame, so that windows can be told apart.
+    fn tell_title(&mut self, ctx: &Context) {
+        let front = self.states.front.as_ref().filter(|pane| **pane != Pane::Start);
+        let place = match connected(&self.snapshot) {
+            Some(info) => Some(info.name.to_string()),
+            None => front.map(|_| "not connected".to_owned()),
+        };
+        let parts = front.map(tabs::title).into_iter().chain(place);
+        let title = parts.chain(["Foldback".to_owned()]).collect::<Vec<_>>().join(" · ");
+        if self.title != title {
+            self.title.clone_from(&title);
+            ctx.send_viewport_cmd(ViewportCommand::Title(title));
         }
     }
 
@@ -387,6 +411,9 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         self.layout.save(storage);
+        // Tabs that were moved or resized.
+        self.tell_arrangement();
+        self.flush();
     }
 }
 

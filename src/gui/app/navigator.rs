@@ -20,9 +20,10 @@ use crate::gui::view::{Action, Pane, View};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::projections;
+use crate::gui::views::waiting;
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
-use crate::workspace::{Command, EntityKey, Fetch, JobState, TopicSummary, TopicView};
+use crate::workspace::{Command, EntityKey, Fetch, JobState, JobSubject, TopicSummary, TopicView};
 
 /// How wide the panel is at first, in points.
 const WIDTH: f32 = 212.0;
@@ -152,7 +153,7 @@ fn topics(ui: &mut Ui, choices: &mut Choices, states: &mut ViewStates, view: &mu
         problem_box(ui, failure, None);
     }
     let Some(list) = view.snapshot.topics.latest() else {
-        quiet(ui, "Reading the list of topics…");
+        waiting::line(ui, view, &JobSubject::Topics);
         return;
     };
     let passing =
@@ -275,7 +276,6 @@ fn entity_rows(ui: &mut Ui, topic: &TopicView, front: Option<&EntityKey>, view: 
     }
     let Some(list) = topic.entities.latest() else {
         let text = match (&topic.entities, topic.start.is_some()) {
-            (Fetch::Pending(_), _) => "Looking for entities…",
             (_, true) => "Entities appear as records are read",
             (_, false) => "Nothing of this topic was read yet: choose where to start in its tab",
         };
@@ -327,7 +327,7 @@ fn groups(ui: &mut Ui, states: &mut ViewStates, view: &mut View<'_>) {
         if matches!(view.snapshot.groups, Fetch::NotAsked) {
             view.out.send(Command::RefreshGroups);
         }
-        quiet(ui, "Reading the list of groups…");
+        waiting::line(ui, view, &JobSubject::Groups);
         return;
     };
     let lower = navigator.group_filter.to_lowercase();

@@ -16,7 +16,7 @@ use crate::gui::views::groups::GroupsState;
 use crate::gui::views::sandbox::SandboxState;
 use crate::gui::views::start::StartState;
 use crate::gui::views::topic::TopicState;
-use crate::gui::views::{demo, entity, groups, sandbox, start, topic};
+use crate::gui::views::{demo, entity, groups, sandbox, start, topic, unconnected};
 use crate::gui::widgets::ClockBarState;
 use crate::workspace::{EntityKey, SandboxKey};
 
@@ -59,6 +59,9 @@ pub(crate) enum KeptState {
 impl ViewStates {
     /// Draws what a tab shows.
     pub(crate) fn show(&mut self, ui: &mut Ui, pane: &Pane, view: &mut View<'_>) {
+        if *pane != Pane::Start && !view.is_connected() {
+            return unconnected::show(ui, view);
+        }
         match pane {
             Pane::Start => start::show(ui, &mut self.start, view),
             Pane::Topic(name) => {

@@ -11,7 +11,7 @@ use egui_tiles::{
 use super::states::ViewStates;
 use crate::gui::theme::{Tokens, format};
 use crate::gui::view::{Action, Pane, View};
-use crate::workspace::Command;
+use crate::workspace::{Command, HistoryChoice};
 
 /// How many characters of a name a tab shows.
 const TITLE_CHARACTERS_MAX: usize = 28;
@@ -76,6 +76,17 @@ pub(crate) fn cycle(tabs: &mut Tree<Pane>, front: Option<&Pane>, forward: bool) 
     let pane = tabs.tiles.get_pane(holder.children.get(next)?)?.clone();
     tabs.make_active(|_, tile| matches!(tile, Tile::Pane(shown) if *shown == pane));
     Some(pane)
+}
+
+/// What the workspace opens for this tab. What is open already stays as it is.
+pub(crate) fn opening_commands(pane: &Pane) -> Vec<Command> {
+    match pane {
+        Pane::Topic(topic) => vec![Command::OpenTopic(topic.clone())],
+        Pane::Entity(key) => vec![Command::OpenEntity(key.clone())],
+        Pane::Sandbox(key) => vec![Command::OpenSandbox(key.clone(), HistoryChoice::default())],
+        Pane::Groups => vec![Command::RefreshGroups, Command::WatchGroups(true)],
+        Pane::Start | Pane::Demo => Vec::new(),
+    }
 }
 
 /// What the workspace closes when this tab goes.

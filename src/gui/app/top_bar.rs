@@ -10,9 +10,9 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::{icon_button, menu_item};
 use crate::gui::theme::{ROW_HEIGHT, Tokens, icons, medium, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{Chip, CopyText, Tone};
+use crate::gui::widgets::{Chip, CopyText, IconButton, Tone};
 use crate::model::Isolation;
-use crate::workspace::{Command, ConnectionInfo, ConnectionState};
+use crate::workspace::{Command, ConnectionInfo, ConnectionState, JobSubject, JobView};
 
 /// Below this width, in points, words give way to icons.
 const NARROW: f32 = 860.0;
@@ -52,7 +52,9 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
             (icons::PLUG, tokens.text_secondary, "Not connected".to_owned())
         }
         ConnectionState::Connecting(name) => {
-            (icons::HOURGLASS, tokens.text_secondary, format!("Connecting to {name}…"))
+            let job = view.snapshot.running(&JobSubject::Connection);
+            let words = job.map_or_else(|| name.to_string(), JobView::waiting_words);
+            (icons::HOURGLASS, tokens.text_secondary, words)
         }
         ConnectionState::Failed(_) => (icons::WARNING, tokens.error, "Not connected".to_owned()),
         ConnectionState::Connected(info) => {
@@ -73,6 +75,11 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
     });
     if let ConnectionState::Connected(info) = &view.snapshot.connection {
         badges(ui, info);
+    }
+    if let Some(job) = view.snapshot.running(&JobSubject::Connection)
+        && ui.add(IconButton::new(icons::X, "Stop connecting")).clicked()
+    {
+        view.out.send(Command::CancelJob(job.id));
     }
 }
 

@@ -65,7 +65,7 @@ fn header(ui: &mut Ui, demo: &DemoView, view: &mut View<'_>) {
         ui.label(RichText::new("Reference system").font(heading()));
         Chip::new(&demo.place).icon(icons::HARD_DRIVES).show(ui);
         if demo.seeding {
-            Chip::new("writing its history…").icon(icons::HOURGLASS).show(ui);
+            Chip::new("its past is being written").icon(icons::HOURGLASS).show(ui);
         }
         let mut traffic = demo.traffic;
         if ui.checkbox(&mut traffic, "Live traffic").changed() {

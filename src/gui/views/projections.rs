@@ -89,8 +89,7 @@ fn open_by_path(
     front: Option<&Pane>,
     view: &mut View<'_>,
 ) {
-    let response =
-        Field::new(&mut state.path, "Path of a script").hint("Open a .js file…").show(ui);
+    let response = Field::new(&mut state.path, "Path of a script").hint("Open a .js file").show(ui);
     let entered = entered(&response);
     let path = state.path.trim();
     if entered && !path.is_empty() {

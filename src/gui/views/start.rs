@@ -1,6 +1,6 @@
-//! Where to begin: open the demo, or connect to a cluster.
+//! Where to begin: go on with a connection used before, connect to a cluster, or open the demo.
 //!
-//! Promises: every way in on one page; a check names the step that fails and what to try; nothing is sent to a cluster
+//! Promises: every way in on one page, the likeliest first; a check names the step that fails and what to try; nothing is sent to a cluster
 //! before the user asks.
 //! Does not know: how a connection is made.
 
@@ -10,10 +10,13 @@ use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Ui, vec2}
 
 use super::field::{Field, no_dialog};
 use super::list_row::ListRow;
+use super::{recent, waiting};
 use crate::gui::theme::{Tokens, body, heading, icon, icons, medium, secondary, semibold_family};
 use crate::gui::view::{Action, FileUse, View};
 use crate::gui::widgets::{IconButton, Tone, entered, problem_box};
-use crate::workspace::{CheckOutcome, CheckStep, Command, ConnectionChoice, ConnectionState};
+use crate::workspace::{
+    CheckOutcome, CheckStep, Command, ConnectionChoice, ConnectionState, JobSubject,
+};
 
 /// How wide the page is, in points.
 const WIDTH: f32 = 620.0;
@@ -25,10 +28,10 @@ pub(crate) struct StartState {
     brokers: String,
     /// The path of a connection file as typed.
     path: String,
-    /// Whether a check was asked for.
-    checking: bool,
     /// Whether the file dialog could not be shown.
     no_dialog: bool,
+    /// Whether the field of addresses was given the focus at the first start.
+    was_focused: bool,
 }
 
 impl StartState {
@@ -50,7 +53,8 @@ pub(crate) fn show(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
         let width = WIDTH.min(ui.available_width() - 32.0);
         let margin = ((ui.available_width() - width) / 2.0).max(0.0);
         let checked = !view.snapshot.checks.is_empty();
-        let height = if checked { 800.0 } else { 560.0 };
+        let recents = view.snapshot.recent_connections.len() as f32 * recent::ROW_HEIGHT;
+        let height = if checked { 800.0 } else { 560.0 } + recents;
         let top = ((ui.available_height() - height) * 0.3).clamp(16.0, 96.0);
         ui.add_space(top);
         ui.horizontal_top(|ui| {
@@ -71,22 +75,42 @@ fn page(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
     let line = "Follow any entity through its Kafka topics and fold its state back to any moment.";
     ui.label(RichText::new(line).color(tokens.text_secondary));
     ui.add_space(20.0);
-    if let ConnectionState::Failed(failure) = &view.snapshot.connection {
-        problem_box(ui, failure, None);
-        ui.add_space(12.0);
+    connecting(ui, view);
+    let known = !view.snapshot.recent_connections.is_empty();
+    if known {
+        section(ui, "Recent connections");
+        recent::show(ui, view);
+        ui.add_space(16.0);
+    } else {
+        demo(ui, view);
+        ui.add_space(16.0);
     }
-    demo(ui, view);
-    ui.add_space(16.0);
-    section(ui, "Connect to your cluster");
+    section(ui, if known { "Another cluster" } else { "Connect to your cluster" });
     saved(ui, view);
     let choices = fields(ui, state, view);
     ui.add_space(12.0);
     promise(ui);
     if let Some(choice) = choices {
-        state.checking = true;
         view.out.send(Command::CheckConnection(choice));
     }
-    checks(ui, state, &view.snapshot.checks);
+    checks(ui, view);
+    if known {
+        ui.add_space(20.0);
+        demo(ui, view);
+    }
+}
+
+/// How the connection that was asked for comes on, or why there is none.
+fn connecting(ui: &mut Ui, view: &mut View<'_>) {
+    if let ConnectionState::Failed(failure) = &view.snapshot.connection {
+        if problem_box(ui, failure, Some("Try again")) {
+            view.out.send(Command::Reconnect);
+        }
+        ui.add_space(12.0);
+    }
+    if waiting::line(ui, view, &JobSubject::Connection) {
+        ui.add_space(12.0);
+    }
 }
 
 /// The title of a part of the page.
@@ -162,7 +186,11 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     label(ui, "Bootstrap address");
     let brokers = state.brokers.trim().to_owned();
     let choice = (!brokers.is_empty()).then_some(ConnectionChoice::Brokers(brokers));
-    let typed = field_row(ui, &mut state.brokers, "localhost:9092", "Bootstrap address", |ui| {
+    // Who has connected to nothing yet can type or paste an address at once.
+    let first = view.snapshot.recent_connections.is_empty() && !state.was_focused;
+    state.was_focused = true;
+    let hint = "localhost:9092";
+    let typed = field_row(ui, &mut state.brokers, hint, "Bootstrap address", first, |ui| {
         buttons(ui, choice, "address", view, &mut check);
     });
     if typed && !state.brokers.trim().is_empty() {
@@ -178,9 +206,9 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     let choice = (!path.is_empty()).then(|| ConnectionChoice::ConfigFile(path.into()));
     let mut browse = false;
     let hint = "/path/to/client.properties";
-    let typed = field_row(ui, &mut state.path, hint, "Configuration file", |ui| {
+    let typed = field_row(ui, &mut state.path, hint, "Configuration file", false, |ui| {
         buttons(ui, choice.clone(), "file", view, &mut check);
-        browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…")).clicked();
+        browse = ui.add(IconButton::new(icons::FOLDER_OPEN, "Browse").text("Browse")).clicked();
     });
     if state.no_dialog {
         no_dialog(ui, "type the path, or drop the file");
@@ -194,18 +222,22 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     check
 }
 
-/// A field with buttons at its right; true when Enter was pressed in it.
+/// A field with buttons at its right, with the focus if that is wanted; true when Enter was pressed in it.
 fn field_row(
     ui: &mut Ui,
     text: &mut String,
     hint: &str,
     name: &str,
+    focus: bool,
     buttons: impl FnOnce(&mut Ui),
 ) -> bool {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui);
             let response = Field::new(text, name).hint(hint).mono().show(ui);
+            if focus {
+                response.request_focus();
+            }
             entered(&response)
         })
         .inner
@@ -246,18 +278,17 @@ fn promise(ui: &mut Ui) {
 }
 
 /// The steps of a connection check.
-fn checks(ui: &mut Ui, state: &StartState, steps: &[CheckStep]) {
-    if steps.is_empty() {
-        if state.checking {
-            ui.label("Checking…");
-        }
+fn checks(ui: &mut Ui, view: &mut View<'_>) {
+    let runs = view.snapshot.running(&JobSubject::Check).is_some();
+    if view.snapshot.checks.is_empty() && !runs {
         return;
     }
     ui.add_space(12.0);
     section(ui, "Connection check");
-    for step in steps {
+    for step in view.snapshot.checks.iter() {
         check_step(ui, step);
     }
+    waiting::line(ui, view, &JobSubject::Check);
 }
 
 /// A step: how it ended, what was found, what to try.

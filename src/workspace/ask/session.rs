@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::topic_mapping::Mappings;
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
@@ -22,7 +24,7 @@ use crate::workspace::{Config, Failure, clock};
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which cluster to connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectionChoice {
     /// A connection of `foldback.toml` by its name.
     Saved(String),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
     Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, DecoderView,
-    DemoFault, EntityKey, HistoryChoice, JobId, LanesWanted, RecordFilter, SandboxCommand,
-    SandboxKey, StartPosition,
+    DemoFault, EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter,
+    SandboxCommand, SandboxKey, StartPosition,
 };
 
 /// What a step of the clock goes to.
@@ -80,8 +80,16 @@ pub enum Command {
     OpenDemo,
     /// Checks a connection step by step without opening it.
     CheckConnection(ConnectionChoice),
+    /// Connects to one used before and opens again what was open on it.
+    ConnectRecent(RecentKey),
+    /// Takes a connection off the list of those used before, with what was open on it.
+    ForgetRecent(RecentKey),
+    /// Connects again to what was tried or connected to last.
+    Reconnect,
     /// Closes the connection and everything open on it.
     Disconnect,
+    /// How the window's tabs of this number are arranged, to be kept with their connection.
+    Arrange(u64, Arc<str>),
     /// Reads the list of topics anew.
     RefreshTopics,
     /// Which records are read from now on; what is open is read anew.

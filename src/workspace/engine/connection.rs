@@ -3,16 +3,19 @@
 //! Promises: a connection is shown as standing only after the cluster has answered.
 //! Does not know: how settings are read (`kafka::Settings`, `Config`).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::groups::GroupTimes;
 use super::{DemoStarter, Outbox, State, Target};
 use crate::kafka::{Connection, Settings, check_connection};
-use crate::model::Isolation;
+use crate::model::{Cancel, Isolation};
 use crate::partition_log::{CacheError, CachedLog, KafkaLog, Keeping};
+use crate::workspace::clock::now_ms;
 use crate::workspace::{
-    CheckOutcome, CheckStep, Config, ConnectionChoice, ConnectionInfo, ConnectionState, DemoPort,
-    DemoView, Fetch, NoticeLevel, Problem, REQUEST_TIMEOUT, SavedConnection, settings_of,
+    CONFIG_FILE, CheckOutcome, CheckStep, Config, ConnectionChoice, ConnectionInfo,
+    ConnectionState, DemoPort, DemoView, Failure, Fetch, JobId, JobSubject, NoticeLevel,
+    Permissions, Problem, REQUEST_TIMEOUT, RecentKey, SavedConnection, settings_of,
 };
 
 /// The `foldback.toml` in force, in words.
@@ -40,6 +43,68 @@ fn tell_ignored(settings: &Settings, outbox: &Outbox) {
     }
 }
 
+/// A connection that stands, what is known of it, and the `foldback.toml` that is in force with it.
+type Opened = (Connection, ConnectionInfo, Option<Config>);
+
+/// What a user calls what is connected to.
+fn name_of(target: &Target) -> Arc<str> {
+    match target {
+        Target::Choice(choice) | Target::Given { choice, .. } => {
+            RecentKey::new(choice.clone(), None).name().into()
+        }
+        Target::Recent(key) => key.name().into(),
+        Target::Settings(settings) => settings.name.as_str().into(),
+        Target::Demo => "demo".into(),
+    }
+}
+
+/// A connection that was made with settings of the command line cannot be made again without them.
+fn lacks_properties(names: &[String]) -> Problem {
+    let names = names.join(", ");
+    Problem::new(format!("settings given on the command line last time are not kept: {names}")).with_hint(
+        "start with the same -X options, or write the settings into a configuration file and connect with that",
+    )
+}
+
+/// The settings of what is connected to, and the `foldback.toml` in force with it.
+fn find_settings(
+    target: Target,
+    config: Option<Config>,
+    starter: Option<DemoStarter>,
+    outbox: &Outbox,
+) -> Result<(Settings, Option<Config>), Problem> {
+    let of_choice = |choice: &ConnectionChoice, config: Option<Config>| {
+        let settings = settings_of(choice, config.as_ref()).map_err(|failure| failure.problem)?;
+        Ok((settings, config))
+    };
+    match target {
+        Target::Choice(choice) => of_choice(&choice, config),
+        Target::Recent(RecentKey { choice, workspace }) => {
+            let in_force = config.as_ref().map(Config::folder);
+            let config = match &workspace {
+                Some(folder)
+                    if in_force.is_none_or(|in_force| !is_same_folder(in_force, folder)) =>
+                {
+                    let file = folder.join(CONFIG_FILE);
+                    let loaded = Permissions::of_user()
+                        .and_then(|permissions| Config::load(&file, permissions));
+                    Some(loaded.map_err(|error| Failure::from(error).problem)?)
+                }
+                _ => config,
+            };
+            of_choice(&choice, config)
+        }
+        Target::Given { settings, .. } | Target::Settings(settings) => Ok((*settings, config)),
+        Target::Demo => Ok((start_demo(starter, outbox)?, config)),
+    }
+}
+
+/// Whether two paths name the same folder, as far as their words tell.
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute(one) == absolute(other)
+}
+
 /// Opens a connection and asks the cluster who it is.
 fn open(settings: &Settings) -> Result<(Connection, ConnectionInfo), Problem> {
     let connection = Connection::open(settings).map_err(|error| Problem::from(&error))?;
@@ -64,34 +129,49 @@ impl State {
         }
     }
 
-    /// Connects; what was open is closed.
+    /// Connects; what was open is closed, and what was open on this connection before is opened once it stands.
     pub(crate) fn connect(&mut self, target: Target) {
         self.disconnect();
-        let name: Arc<str> = match &target {
-            Target::Choice(ConnectionChoice::Saved(name) | ConnectionChoice::Brokers(name)) => {
-                name.as_str().into()
-            }
-            Target::Choice(ConnectionChoice::ConfigFile(path)) => path.display().to_string().into(),
-            Target::Settings(settings) => settings.name.as_str().into(),
-            Target::Demo => "demo".into(),
-        };
+        let name = name_of(&target);
+        self.prepare_session(&target, &name);
+        if let (Target::Recent(_), false) = (&target, self.kept.unkept.is_empty()) {
+            self.view.connection = ConnectionState::Failed(lacks_properties(&self.kept.unkept));
+            return;
+        }
+        let title = format!("Connecting to {name}");
+        let (job, _) = self.jobs.start_for(JobSubject::Connection, title, now_ms());
         self.view.connection = ConnectionState::Connecting(name);
         let config = self.options.config.clone();
         let starter = self.options.demo.clone();
         self.spawn("connect", move |outbox| {
-            let settings = match target {
-                Target::Choice(choice) => {
-                    settings_of(&choice, config.as_ref()).map_err(|failure| failure.problem)
-                }
-                Target::Settings(settings) => Ok(*settings),
-                Target::Demo => start_demo(starter, outbox),
-            };
-            if let Ok(settings) = &settings {
-                tell_ignored(settings, outbox);
-            }
-            let opened = settings.and_then(|settings| open(&settings));
-            outbox.send(move |state| state.connected(opened));
+            let found = find_settings(target, config, starter, outbox);
+            let opened = found.and_then(|(settings, config)| {
+                tell_ignored(&settings, outbox);
+                let (connection, info) = open(&settings)?;
+                Ok((connection, info, config))
+            });
+            outbox.send(move |state| state.connected(job, opened));
         });
+    }
+
+    /// Connects again to what was tried or connected to last.
+    pub(crate) fn reconnect(&mut self) {
+        if let Some(target) = self.kept.target.clone() {
+            self.connect(target);
+        }
+    }
+
+    /// Throws a job's switch. Nobody waits for a cluster that does not answer: connecting has ended at once.
+    pub(crate) fn cancel_job(&mut self, id: JobId) {
+        self.jobs.cancel(id);
+        if self.jobs.subject(id) != Some(&JobSubject::Connection) {
+            return;
+        }
+        let ConnectionState::Connecting(name) = &self.view.connection else { return };
+        let what = format!("connecting to {name} was cancelled");
+        self.begin_session();
+        self.jobs.end(id, None, now_ms());
+        self.view.connection = ConnectionState::Failed(Problem::new(what));
     }
 
     /// The reference system runs: from now on its news is heard.
@@ -117,15 +197,23 @@ impl State {
     }
 
     /// The cluster answered, or did not.
-    fn connected(&mut self, opened: Result<(Connection, ConnectionInfo), Problem>) {
+    fn connected(&mut self, job: JobId, opened: Result<Opened, Problem>) {
         match opened {
-            Ok((connection, info)) => {
+            Ok((connection, info, config)) => {
+                self.jobs.end(job, None, now_ms());
+                self.view.saved_connections = saved_connections(config.as_ref());
+                self.options.config = config;
                 self.log = Some(Arc::new(self.cached_log(&connection)));
                 self.connection = Some(connection);
-                self.view.connection = ConnectionState::Connected(Arc::new(info));
+                let info = Arc::new(info);
+                self.view.connection = ConnectionState::Connected(Arc::clone(&info));
                 self.refresh_topics();
+                self.resume_session(&info);
             }
-            Err(problem) => self.view.connection = ConnectionState::Failed(problem),
+            Err(problem) => {
+                self.jobs.end(job, Some(problem.clone()), now_ms());
+                self.view.connection = ConnectionState::Failed(problem);
+            }
         }
         self.touch_urgently();
     }
@@ -143,10 +231,17 @@ impl State {
         CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping)
     }
 
-    /// Closes the connection and everything open on it.
+    /// Closes the connection as its user wants it: the next start does not connect by itself.
+    pub(crate) fn disconnect_for_good(&mut self) {
+        self.disconnect();
+        self.stop_going_on();
+    }
+
+    /// Closes the connection and everything open on it, which is kept.
     pub(crate) fn disconnect(&mut self) {
+        self.put_session_away();
         self.begin_session();
-        self.jobs.cancel_all();
+        self.jobs.end_all(now_ms());
         self.topics.clear();
         self.entities.clear();
         self.sandboxes.clear();
@@ -170,9 +265,11 @@ impl State {
     pub(crate) fn check_connection(&mut self, choice: ConnectionChoice) {
         self.view.checks = Arc::default();
         let config = self.options.config.clone();
+        let title = format!("Checking {}", RecentKey::new(choice.clone(), None).name());
+        let (job, cancel) = self.jobs.start_for(JobSubject::Check, title, now_ms());
         self.spawn("check", move |outbox| {
             match settings_of(&choice, config.as_ref()).map_err(|failure| failure.problem) {
-                Ok(settings) => check(&settings, outbox),
+                Ok(settings) => check(&settings, &cancel, outbox),
                 Err(problem) => {
                     let step = CheckStep {
                         name: "settings".into(),
@@ -183,6 +280,7 @@ impl State {
                     outbox.send(move |state| state.view.checks = [step].into());
                 }
             }
+            outbox.send(move |state| state.jobs.end(job, None, now_ms()));
         });
     }
 
@@ -210,8 +308,11 @@ impl State {
 }
 
 /// Runs a check and shows each step when it ended.
-fn check(settings: &Settings, outbox: &Outbox) {
+fn check(settings: &Settings, cancel: &Cancel, outbox: &Outbox) {
     check_connection(settings, &mut |step: CheckStep| {
+        if cancel.is_cancelled() {
+            return;
+        }
         outbox.send(move |state| {
             state.view.checks = state.view.checks.iter().cloned().chain([step]).collect();
             state.touch_urgently();

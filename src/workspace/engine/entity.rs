@@ -140,8 +140,9 @@ impl State {
 
     /// Reads the whole history of an entity, unless that was done; tries again what failed.
     pub(crate) fn ensure_entity(&mut self, key: &EntityKey) {
-        if let Some(open) = self.entity_mut(key) {
-            if open.view.events.problem().is_some() {
+        if let Some(open) = self.entities.iter().find(|open| open.view.key == *key) {
+            let reads = open.view.job.is_some_and(|job| self.jobs.subject(job).is_some());
+            if open.view.events.problem().is_some() || (open.view.events.is_pending() && !reads) {
                 self.read_entity(key);
             }
             return;

@@ -88,15 +88,23 @@ impl State {
     /// Does what the window asks.
     fn carry_out(&mut self, command: Command) {
         self.touch_urgently();
+        self.keep_soon();
         match command {
             Command::Connect(choice) => self.connect(Target::Choice(choice)),
             Command::OpenDemo => self.connect(Target::Demo),
             Command::CheckConnection(choice) => self.check_connection(choice),
-            Command::Disconnect => self.disconnect(),
+            Command::ConnectRecent(key) => self.connect(Target::Recent(key)),
+            Command::ForgetRecent(key) => self.forget_recent(&key),
+            Command::Reconnect => self.reconnect(),
+            Command::Disconnect => self.disconnect_for_good(),
+            Command::Arrange(number, arrangement) => self.arrange(number, arrangement),
             Command::RefreshTopics => self.refresh_topics(),
             Command::SetIsolation(isolation) => self.set_isolation(isolation),
             Command::OpenTopic(topic) => self.open_topic(&topic),
-            Command::CloseTopic(topic) => self.close_topic(&topic),
+            Command::CloseTopic(topic) => {
+                self.change_waiting(|session| session.close_topic(&topic));
+                self.close_topic(&topic);
+            }
             Command::Read(topic, start) => self.read_topic(&topic, start),
             Command::SetFilter(topic, filter) => self.set_filter(&topic, filter),
             Command::CountTypes(topic) => self.count_types(&topic),
@@ -107,14 +115,17 @@ impl State {
             Command::SetDecoder(topic, decoder) => self.set_decoder(&topic, decoder),
             Command::SearchEntities(topic, text) => self.search_entities(&topic, text),
             Command::OpenEntity(key) => self.open_entity(&key),
-            Command::CloseEntity(key) => self.close_entity(&key),
+            Command::CloseEntity(key) => {
+                self.change_waiting(|session| session.close_entity(&key));
+                self.close_entity(&key);
+            }
             Command::SetFold(key, fold) => self.set_fold(&key, &fold),
             Command::SelectPath(key, path) => self.select_path(&key, path),
             Command::Compare(key, with) => self.compare(&key, with),
             Command::RefreshGroups => self.refresh_groups(),
             Command::WatchGroups(watch) => self.watch_groups(watch),
             Command::Clock(command) => self.move_clock(command),
-            Command::CancelJob(id) => self.jobs.cancel(id),
+            Command::CancelJob(id) => self.cancel_job(id),
             Command::ClearJobs => self.jobs.clear_ended(),
             Command::AddBookmark(bookmark) => self.add_bookmark(bookmark),
             Command::RemoveBookmark(number) => self.remove_bookmark(number),
@@ -122,7 +133,10 @@ impl State {
             Command::Demo(command) => self.send_to_demo(command),
             Command::FindScripts => self.find_scripts(),
             Command::OpenSandbox(key, history) => self.open_sandbox(&key, history),
-            Command::CloseSandbox(key) => self.close_sandbox(&key),
+            Command::CloseSandbox(key) => {
+                self.change_waiting(|session| session.close_sandbox(&key));
+                self.close_sandbox(&key);
+            }
             Command::Sandbox(key, command) => self.ask_sandbox(&key, command),
         }
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::State;
 use super::lag_history::with_sample;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Fetch, GroupSummary, groups};
+use crate::workspace::{Fetch, GroupSummary, JobSubject, Problem, groups};
 
 /// How often groups somebody looks at are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
@@ -45,9 +45,14 @@ impl State {
         self.group_times.all = self.group_times.all.map(|_| Instant::now() + REFRESH_EVERY);
         self.group_times.marked = None;
         let isolation = self.view.isolation;
+        let title = "Reading the consumer groups";
+        let (job, cancel) = self.jobs.start_for(JobSubject::Groups, title, now_ms());
         self.spawn("groups", move |outbox| {
             let asked = groups::summaries(&connection, isolation);
+            let cancelled = Problem::new("reading the consumer groups was cancelled");
+            let asked = if cancel.is_cancelled() { Err(cancelled) } else { asked };
             outbox.send(move |state| {
+                state.jobs.end(job, None, now_ms());
                 let before = std::mem::take(&mut state.view.groups);
                 state.view.groups = match asked {
                     Ok(summaries) => {

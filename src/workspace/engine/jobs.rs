@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use crate::model::{Cancel, PartitionRead};
-use crate::workspace::{JobId, JobProgress, JobState, JobView, PartitionProgress, Problem};
+use crate::workspace::{
+    JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress, Problem,
+};
 
 /// How many ended jobs the list keeps.
 const ENDED_JOBS_MAX: usize = 50;
@@ -39,12 +41,23 @@ const RATE_SPAN_MS: i64 = 500;
 impl Jobs {
     /// A new job that runs from now on.
     pub(crate) fn start(&mut self, title: impl Into<Arc<str>>, now_ms: i64) -> (JobId, Cancel) {
+        self.start_for(JobSubject::Own, title, now_ms)
+    }
+
+    /// A new job for this, which runs from now on.
+    pub(crate) fn start_for(
+        &mut self,
+        subject: JobSubject,
+        title: impl Into<Arc<str>>,
+        now_ms: i64,
+    ) -> (JobId, Cancel) {
         let id = JobId(self.next);
         self.next += 1;
         let cancel = Cancel::new();
         let progress = JobProgress::default();
-        let view =
-            JobView { id, title: title.into(), state: JobState::Running, progress, elapsed_ms: 0 };
+        let title = title.into();
+        let state = JobState::Running;
+        let view = JobView { id, subject, title, state, progress, elapsed_ms: 0 };
         self.jobs.push(Job {
             view,
             cancel: cancel.clone(),
@@ -93,19 +106,35 @@ impl Jobs {
 
     /// The job has ended: by itself, by its switch, or early for this reason.
     pub(crate) fn end(&mut self, id: JobId, problem: Option<Problem>, now_ms: i64) {
-        let Some(job) = self.find(id).filter(|job| is_running(&job.view)) else { return };
+        let Some(job) = self.find(id).filter(|job| job.view.is_running()) else { return };
         job.view.elapsed_ms = u64::try_from(now_ms - job.started_ms).unwrap_or(0);
         job.view.state = match problem {
             Some(problem) => JobState::Stopped(problem),
             None if job.cancel.is_cancelled() => JobState::Cancelled,
             None => JobState::Done,
         };
-        let ended = self.jobs.iter().filter(|job| !is_running(&job.view)).count();
+        // What was asked of the cluster and answered leaves nothing to look at.
+        self.jobs.retain(|job| job.view.id != id || !is_forgotten(&job.view));
+        let ended = self.jobs.iter().filter(|job| !job.view.is_running()).count();
         for _ in ENDED_JOBS_MAX..ended {
-            if let Some(oldest) = self.jobs.iter().position(|job| !is_running(&job.view)) {
+            if let Some(oldest) = self.jobs.iter().position(|job| !job.view.is_running()) {
                 self.jobs.remove(oldest);
             }
         }
+    }
+
+    /// Cancels and ends everything: nobody hears any more how it ended.
+    pub(crate) fn end_all(&mut self, now_ms: i64) {
+        self.cancel_all();
+        for id in self.jobs.iter().map(|job| job.view.id).collect::<Vec<_>>() {
+            self.end(id, None, now_ms);
+        }
+    }
+
+    /// What a job that still runs is for.
+    pub(crate) fn subject(&self, id: JobId) -> Option<&JobSubject> {
+        let job = self.jobs.iter().find(|job| job.view.id == id)?;
+        job.view.is_running().then_some(&job.view.subject)
     }
 
     /// Throws a job's switch. It is shown as cancelled when it has let go.
@@ -124,7 +153,7 @@ impl Jobs {
 
     /// Takes the ended ones off the list.
     pub(crate) fn clear_ended(&mut self) {
-        self.jobs.retain(|job| is_running(&job.view));
+        self.jobs.retain(|job| job.view.is_running());
     }
 
     /// What the window sees, oldest first.
@@ -133,9 +162,9 @@ impl Jobs {
     }
 }
 
-/// Whether a job still does something.
-fn is_running(view: &JobView) -> bool {
-    matches!(view.state, JobState::Running | JobState::Following)
+/// Whether a job is not worth a line once it has ended like this.
+fn is_forgotten(view: &JobView) -> bool {
+    view.state == JobState::Done && view.subject != JobSubject::Own
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ mod pool;
 mod port;
 mod read_news;
 mod reading;
+mod recent;
+mod resume;
 mod rows;
 mod sandbox;
 mod setting;
@@ -61,7 +63,9 @@ use self::jobs::Jobs;
 use self::one_clock::OneClock;
 pub use self::options::{DemoStarter, EngineOptions, Target};
 use self::pool::{News, Pool};
-pub use self::port::{EnginePort, Refused, WorkspacePort, port};
+pub use self::port::{EngineEnd, EnginePort, Refused, WorkspacePort, port};
+use self::recent::Kept;
+pub use self::recent::Recent;
 use self::sandbox::OpenSandbox;
 pub use self::setting::Setting;
 use self::topic::OpenTopic;
@@ -83,10 +87,11 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     let (port, engine_port) = port();
     let (news_in, news) = bounded::<News>(NEWS_MAX);
     let pool = Pool::start(&news_in)?;
-    let mut state = State::new(options, news_in, pool);
+    let mut state = State::new(options, news_in, pool)?;
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
         state.connect_at_start();
         event_loop::run(&mut state, &news, &engine_port);
+        state.keep_session();
         state.jobs.cancel_all();
     })?;
     Ok(port)
@@ -126,6 +131,8 @@ pub(crate) struct State {
     pub(crate) demo: Option<DemoPort>,
     /// When groups are asked for anew by themselves.
     pub(crate) group_times: GroupTimes,
+    /// The connections used before.
+    pub(crate) kept: Kept,
     /// Grows with every connection; news of an earlier one is dropped.
     session: u64,
     /// Takes news to the engine.
@@ -177,15 +184,26 @@ impl Outbox {
 
 impl State {
     /// The state at the start.
-    pub(crate) fn new(options: EngineOptions, news: Sender<News>, pool: Pool) -> Self {
+    ///
+    /// # Errors
+    /// The system's, when it cannot start a thread.
+    pub(crate) fn new(
+        mut options: EngineOptions,
+        news: Sender<News>,
+        pool: Pool,
+    ) -> std::io::Result<Self> {
+        let mut recent = std::mem::take(&mut options.recent);
+        let problem = recent.problem.take();
+        let kept = Kept::start(recent, &news)?;
         let view = Snapshot {
-            isolation: options.isolation,
+            isolation: options.isolation.unwrap_or_default(),
+            recent_connections: kept.recents.connections.clone().into(),
             workspace_file: connection::workspace_file(options.config.as_ref()),
             saved_connections: connection::saved_connections(options.config.as_ref()),
             memory_budget_bytes: topic::MEMORY_BUDGET_BYTES,
             ..Snapshot::default()
         };
-        Self {
+        let mut state = Self {
             options,
             view,
             jobs: Jobs::default(),
@@ -200,10 +218,15 @@ impl State {
             sandboxes: Vec::new(),
             demo: None,
             group_times: GroupTimes::default(),
+            kept,
             session: 0,
             news,
             change: Change::Urgent,
+        };
+        if let Some(problem) = problem {
+            state.notify(NoticeLevel::Warning, problem);
         }
+        Ok(state)
     }
 
     /// Something changed.
@@ -313,7 +336,7 @@ impl State {
     pub(crate) fn next_turn(&self) -> Option<Duration> {
         let rows = self.topics.iter().filter_map(OpenTopic::rows_due).min();
         let GroupTimes { all, marked, looked: _ } = self.group_times;
-        let due = [all, marked, rows].into_iter().flatten().min()?;
+        let due = [all, marked, rows, self.kept.due].into_iter().flatten().min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
@@ -322,5 +345,6 @@ impl State {
         let now = Instant::now();
         self.refresh_due_groups(now);
         self.refresh_due_rows(now);
+        self.keep_if_due(now);
     }
 }

@@ -7,10 +7,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::DemoPort;
+use super::recent::Recent;
 use crate::kafka::Settings;
 use crate::model::Isolation;
 use crate::partition_log::LogCache;
-use crate::workspace::{Config, ConnectionChoice, Problem};
+use crate::workspace::{Config, ConnectionChoice, Problem, RecentKey};
 
 /// What an engine starts with.
 #[derive(Debug, Default)]
@@ -21,10 +22,12 @@ pub struct EngineOptions {
     pub connect: Option<Target>,
     /// Starts the reference system, where the program brings one.
     pub demo: Option<DemoStarter>,
-    /// Which records are read at first.
-    pub isolation: Isolation,
+    /// Which records are read, when the user has said so.
+    pub isolation: Option<Isolation>,
     /// Where what is read is kept; `None` to keep nothing.
     pub cache: Option<Arc<LogCache>>,
+    /// The connections used before.
+    pub recent: Recent,
 }
 
 /// Something to connect to.
@@ -32,7 +35,18 @@ pub struct EngineOptions {
 pub enum Target {
     /// As a user names it.
     Choice(ConnectionChoice),
-    /// With these settings.
+    /// As a user named it on the command line.
+    Given {
+        /// What was named.
+        choice: ConnectionChoice,
+        /// Its settings, with those that were added.
+        settings: Box<Settings>,
+        /// The names of properties that were added.
+        properties: Vec<String>,
+    },
+    /// To one used before.
+    Recent(RecentKey),
+    /// With these settings. It is not kept for the next start.
     Settings(Box<Settings>),
     /// To the reference system, which is started for it.
     Demo,

@@ -4,10 +4,12 @@
 //! there is one.
 //! Does not know: egui; what a command does.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::workspace::{Command, Snapshot};
 
@@ -47,9 +49,27 @@ pub struct WorkspacePort {
     commands: Sender<Command>,
     /// The newest snapshot and the waker.
     shared: Arc<Mutex<Shared>>,
+    /// Ends with the engine.
+    end: EngineEnd,
+}
+
+/// Waits for the engine to put away what it keeps, once all its windows are gone.
+#[derive(Clone, Debug)]
+pub struct EngineEnd(Receiver<Infallible>);
+
+impl EngineEnd {
+    /// Waits until the engine has ended, at most this long. Says whether it has.
+    pub fn wait(&self, limit: Duration) -> bool {
+        matches!(self.0.recv_timeout(limit), Err(RecvTimeoutError::Disconnected))
+    }
 }
 
 impl WorkspacePort {
+    /// What tells that the engine has ended, which it does when its last port is gone.
+    pub fn end(&self) -> EngineEnd {
+        self.end.clone()
+    }
+
     /// Sends a command without waiting.
     ///
     /// # Errors
@@ -84,6 +104,8 @@ pub struct EnginePort {
     commands: Receiver<Command>,
     /// The newest snapshot and the waker.
     shared: Arc<Mutex<Shared>>,
+    /// Ends with this side.
+    _end: Sender<Infallible>,
 }
 
 impl EnginePort {
@@ -116,8 +138,10 @@ impl fmt::Debug for EnginePort {
 pub fn port() -> (WorkspacePort, EnginePort) {
     let (sender, receiver) = bounded(WAITING_COMMANDS);
     let shared = Arc::new(Mutex::new(Shared::default()));
-    let window = WorkspacePort { commands: sender, shared: Arc::clone(&shared) };
-    (window, EnginePort { commands: receiver, shared })
+    let (running, ended) = bounded(0);
+    let end = EngineEnd(ended);
+    let window = WorkspacePort { commands: sender, shared: Arc::clone(&shared), end };
+    (window, EnginePort { commands: receiver, shared, _end: running })
 }
 
 #[cfg(test)]
@@ -157,7 +181,10 @@ mod tests {
     #[test]
     fn a_window_learns_that_the_engine_has_ended() {
         let (window, engine) = port();
+        let end = window.end();
+        assert!(!end.wait(Duration::ZERO), "it runs");
         drop(engine);
+        assert!(end.wait(Duration::ZERO), "it has ended");
         assert!(matches!(window.send(Command::Disconnect), Err(Refused::Ended)), "nobody listens");
     }
 }

@@ -20,8 +20,9 @@ use crate::partition_log::{
 };
 use crate::workspace::ask::coverage::Offsets;
 use crate::workspace::ask::log_read::{LogFacts, LogQuestion};
+use crate::workspace::clock::now_ms;
 use crate::workspace::{
-    Fetch, Histogram, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
+    Fetch, Histogram, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
 };
 
 /// What all records in memory may take, in bytes.
@@ -228,9 +229,13 @@ impl State {
             }
         }
         let topic = Arc::clone(topic);
+        let (title, subject) =
+            (format!("Asking about {topic}"), JobSubject::TopicFacts(Arc::clone(&topic)));
+        let (job, _) = self.jobs.start_for(subject, title, now_ms());
         self.spawn("topic", move |outbox| {
             let asked = session.log_facts(&[Arc::clone(&topic)]);
             outbox.send(move |state| {
+                state.jobs.end(job, None, now_ms());
                 let Some(open) = state.topic_mut(&topic) else { return };
                 match asked {
                     Ok(facts) => open.know(facts),

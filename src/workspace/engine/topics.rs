@@ -8,15 +8,21 @@ use std::sync::Arc;
 
 use super::{Outbox, State};
 use crate::kafka::{Connection, TopicFacts};
-use crate::model::TopicPartition;
-use crate::workspace::{Fetch, Problem, REQUEST_TIMEOUT, TopicSummary};
+use crate::model::{Cancel, TopicPartition};
+use crate::workspace::clock::now_ms;
+use crate::workspace::{Fetch, JobSubject, Problem, REQUEST_TIMEOUT, TopicSummary};
 
 impl State {
     /// Reads the list of topics anew.
     pub(crate) fn refresh_topics(&mut self) {
         let Some(connection) = self.connection.clone() else { return };
         self.view.topics = std::mem::take(&mut self.view.topics).asked_again();
-        self.spawn("topics", move |outbox| list(&connection, outbox));
+        let title = "Reading the list of topics";
+        let (job, cancel) = self.jobs.start_for(JobSubject::Topics, title, now_ms());
+        self.spawn("topics", move |outbox| {
+            list(&connection, &cancel, outbox);
+            outbox.send(move |state| state.jobs.end(job, None, now_ms()));
+        });
     }
 
     /// Changes the entries of the list.
@@ -29,11 +35,17 @@ impl State {
 }
 
 /// Asks for names, sizes and policies, and tells each as it comes.
-fn list(connection: &Connection, outbox: &Outbox) {
-    let facts = match connection.topics(REQUEST_TIMEOUT) {
+fn list(connection: &Connection, cancel: &Cancel, outbox: &Outbox) {
+    let asked = connection.topics(REQUEST_TIMEOUT).map_err(|error| Problem::from(&error));
+    let asked = match asked {
+        Ok(_) if cancel.is_cancelled() => {
+            Err(Problem::new("reading the list of topics was cancelled"))
+        }
+        asked => asked,
+    };
+    let facts = match asked {
         Ok(facts) => facts,
-        Err(error) => {
-            let problem = Problem::from(&error);
+        Err(problem) => {
             outbox.send(move |state| {
                 let failed = std::mem::take(&mut state.view.topics).failed(problem);
                 state.view.topics = failed;
@@ -45,8 +57,12 @@ fn list(connection: &Connection, outbox: &Outbox) {
     summaries.sort_by(|one, other| one.name.cmp(&other.name));
     let shown = summaries.clone();
     outbox.send(move |state| state.view.topics = Fetch::Ready(shown.into()));
-    tell_sizes(connection, &facts, outbox);
-    tell_policies(connection, &facts, outbox);
+    if !cancel.is_cancelled() {
+        tell_sizes(connection, &facts, outbox);
+    }
+    if !cancel.is_cancelled() {
+        tell_policies(connection, &facts, outbox);
+    }
 }
 
 /// What the metadata alone says.

@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::entity_key::EntityKey;
 use super::histogram::Histogram;
 use crate::model::{Clock, Position};
 
 /// A moment of the clock: a place in log order, so that events of the same millisecond can be stepped through.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockPoint {
     /// Before everything.
     Start,
@@ -58,7 +60,7 @@ pub struct ClockView {
 }
 
 /// A moment worth coming back to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookmark {
     /// The user's words, or what was on screen.
     pub label: String,

@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::entity_key::EntityKey;
 use super::record::TreeRow;
 use crate::model::{Change, ChangeKind, Value};
 
 /// What an entity's state at the clock is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CompareWith {
     /// Its own state after this version, which stands on the left.
     Version(u64),

@@ -68,11 +68,31 @@ pub enum JobState {
     Stopped(Problem),
 }
 
+/// What a job is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum JobSubject {
+    /// What its owner knows it by its number for.
+    #[default]
+    Own,
+    /// The connection.
+    Connection,
+    /// The check of a connection.
+    Check,
+    /// The list of topics.
+    Topics,
+    /// The consumer groups.
+    Groups,
+    /// What the cluster says about this topic.
+    TopicFacts(Arc<str>),
+}
+
 /// A job.
 #[derive(Clone, Debug)]
 pub struct JobView {
     /// Its number.
     pub id: JobId,
+    /// What it is for.
+    pub subject: JobSubject,
     /// What it does: "Reading order-events".
     pub title: Arc<str>,
     /// Whether it still runs.
@@ -81,4 +101,17 @@ pub struct JobView {
     pub progress: JobProgress,
     /// How long it took so far, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+impl JobView {
+    /// Whether it still does something.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, JobState::Running | JobState::Following)
+    }
+
+    /// What it does, as words that wait for it: "Reading order-events…". No other words may promise that something
+    /// is under way.
+    pub fn waiting_words(&self) -> String {
+        format!("{}…", self.title)
+    }
 }

@@ -37,12 +37,12 @@ pub use event_hue::event_hue;
 pub use fetch::Fetch;
 pub use group::{GroupMember, GroupOffset, GroupSummary, LagSample};
 pub use histogram::Histogram;
-pub use job::{JobId, JobProgress, JobState, JobView, PartitionProgress};
+pub use job::{JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
     DecoderView, EntityList, EntityRow, MappingView, PartitionFacts, RecordFilter, StartPosition,
     TopicSummary, TopicView, TypesView,

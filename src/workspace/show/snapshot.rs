@@ -9,11 +9,12 @@ use std::sync::Arc;
 use super::sandbox::{SandboxKey, SandboxView, ScriptFile};
 use super::{
     Bookmark, ClockView, ConnectionState, Copied, DemoView, EntityKey, EntityView, Fetch,
-    GroupSummary, JobView, LagSample, Notice, RecordDetail, SavedConnection, TopicSummary,
-    TopicView,
+    GroupSummary, JobId, JobSubject, JobView, LagSample, Notice, RecordDetail, SavedConnection,
+    TopicSummary, TopicView,
 };
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
+use crate::workspace::RecentConnection;
 
 /// The workspace at one moment.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,10 @@ pub struct Snapshot {
     pub workspace_file: Option<Arc<str>>,
     /// The connections of `foldback.toml`.
     pub saved_connections: Arc<[SavedConnection]>,
+    /// The connections used before, newest first.
+    pub recent_connections: Arc<[RecentConnection]>,
+    /// Which connection the window's tabs belong to.
+    pub tabs_of: TabsOf,
     /// Which records are read.
     pub isolation: Isolation,
     /// The cluster's topics, sorted by name.
@@ -64,7 +69,29 @@ pub struct Snapshot {
     pub memory_budget_bytes: u64,
 }
 
+/// Which connection the window's tabs belong to: it stays when that connection is lost and made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TabsOf {
+    /// Another number for other tabs: 0 before the first connection.
+    pub number: u64,
+    /// What a user calls the connection.
+    pub name: Arc<str>,
+    /// How the tabs were arranged when they were kept, as the window wrote it.
+    pub arrangement: Option<Arc<str>>,
+}
+
 impl Snapshot {
+    /// The job that runs for this, if one does.
+    pub fn running(&self, subject: &JobSubject) -> Option<&JobView> {
+        let runs = |job: &&JobView| job.is_running() && job.subject == *subject;
+        self.jobs.iter().rev().find(runs)
+    }
+
+    /// The job with this number, while it runs.
+    pub fn running_job(&self, id: Option<JobId>) -> Option<&JobView> {
+        self.jobs.iter().find(|job| Some(job.id) == id && job.is_running())
+    }
+
     /// The open topic with this name.
     pub fn topic_view(&self, topic: &str) -> Option<&Arc<TopicView>> {
         self.topic_views.iter().find(|view| &*view.topic == topic)

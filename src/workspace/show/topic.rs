@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::histogram::Histogram;
 use super::job::JobId;
 use super::record::{RowMeta, RowText};
@@ -48,7 +50,7 @@ pub struct PartitionFacts {
 }
 
 /// Where reading of a topic starts and ends, in the words users know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartPosition {
     /// The newest records, about this many over all partitions.
     Newest(u64),
@@ -75,7 +77,7 @@ pub enum StartPosition {
 }
 
 /// Which of the records read are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFilter {
     /// Only these partitions; all when empty.
     pub partitions: Vec<i32>,
@@ -105,7 +107,7 @@ impl RecordFilter {
 }
 
 /// How a topic's values are decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DecoderView {
     /// As sampling suggests.
     #[default]

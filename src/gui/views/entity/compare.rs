@@ -11,6 +11,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_button;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, secondary};
 use crate::gui::view::View;
+use crate::gui::views::waiting;
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, copy, problem_box};
 use crate::workspace::{
     ChangeTally, Command, CompareSide, CompareView, CompareWith, CopyForm, EntityKey, EntityView,
@@ -36,7 +37,7 @@ pub(crate) fn show(
 ) {
     title(ui, entity.compare.as_deref(), &mut state.compare, view);
     let Some(compare) = &entity.compare else {
-        waiting(ui, &entity.key, with, view);
+        no_states(ui, &entity.key, with, view);
         return;
     };
     if entity.at_pending {
@@ -110,15 +111,15 @@ fn tally(ui: &mut Ui, tally: ChangeTally) {
 }
 
 /// What stands there until both states are known.
-fn waiting(ui: &mut Ui, key: &EntityKey, with: &CompareWith, view: &mut View<'_>) {
+fn no_states(ui: &mut Ui, key: &EntityKey, with: &CompareWith, view: &mut View<'_>) {
     let CompareWith::Entity(other) = with else {
-        EmptyState::new(icons::HOURGLASS, "Folding…", "").show(ui);
-        return;
+        return; // Both states are there within a moment.
     };
     let problem = view.snapshot.entity_view(other).and_then(|other| other.events.problem());
     let Some(problem) = problem else {
-        let title = format!("Reading {}…", other.entity);
-        EmptyState::new(icons::HOURGLASS, &title, "Its whole history is looked for.").show(ui);
+        let job = view.snapshot.entity_view(other).and_then(|other| other.job);
+        let job = view.snapshot.running_job(job).cloned();
+        waiting::show_job(ui, view, job.as_ref(), "Its whole history is looked for.");
         return;
     };
     if problem_box(ui, problem, Some("Try again")) {

@@ -20,6 +20,7 @@ pub(crate) use self::copying::copy_chosen;
 use self::inspector::InspectorState;
 use super::record::RecordState;
 use super::side_panel::side_panel_id;
+use super::{unconnected, waiting};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::timeline::{TimelineState, neighbour, problem_beside};
@@ -134,7 +135,9 @@ pub(crate) fn execute(
 /// Draws the view.
 pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: &mut View<'_>) {
     let Some(entity) = view.snapshot.entity_view(key).cloned() else {
-        EmptyState::new(icons::CUBE, "Opening the entity…", "").show(ui);
+        if unconnected::not_open(ui, &key.entity.to_string()) {
+            view.out.send(Command::OpenEntity(key.clone()));
+        }
         return;
     };
     let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
@@ -150,7 +153,7 @@ pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: 
         });
     }
     let Some(events) = entity.events.latest().cloned() else {
-        waiting(ui, &entity);
+        no_history(ui, &entity, view);
         return;
     };
     if events.is_empty() {
@@ -242,12 +245,20 @@ fn parts_in_tabs(
 }
 
 /// What stands there until the history is known.
-fn waiting(ui: &mut Ui, entity: &EntityView) {
+fn no_history(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
     if matches!(entity.events, Fetch::Failed(..)) {
         return;
     }
+    let job = view.snapshot.running_job(entity.job).cloned();
     let text = "Its whole history is looked for: keys are compared before anything is decoded.";
-    EmptyState::new(icons::HOURGLASS, "Reading the history…", text).show(ui);
+    waiting::show_job(ui, view, job.as_ref(), text);
+    if job.is_none() {
+        let text = "Reading was stopped before an event was found.";
+        let shown = EmptyState::new(icons::PROHIBIT, "The history was not read", text);
+        if shown.action(icons::PLAY, "Read it").show(ui).is_some() {
+            view.out.send(Command::OpenEntity(entity.key.clone()));
+        }
+    }
 }
 
 /// What stands there when nothing was found.

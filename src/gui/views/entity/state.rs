@@ -12,6 +12,7 @@ use super::{EntityState, event_at, go_to};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, mono_small, secondary};
 use crate::gui::view::View;
+use crate::gui::views::waiting;
 use crate::gui::widgets::{
     EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, state_tree,
 };
@@ -35,7 +36,9 @@ pub(crate) fn show(
     view: &mut View<'_>,
 ) {
     let Some(at) = &entity.at else {
-        EmptyState::new(icons::HOURGLASS, "Folding…", "").show(ui);
+        // The first state is there within a moment of the first events.
+        let job = view.snapshot.running_job(entity.job).cloned();
+        waiting::show_job(ui, view, job.as_ref(), "");
         return;
     };
     title(ui, at, events, view);

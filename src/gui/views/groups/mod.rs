@@ -10,12 +10,13 @@ use std::sync::Arc;
 use egui::{Frame, Id, Margin, Panel, RichText, Ui};
 
 use super::field::Field;
+use super::waiting;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons};
 use crate::gui::view::View;
 use crate::gui::widgets::{
     DataTable, EmptyState, IconButton, LagUnit, TableColumn, TableRows, Tone, problem_box,
 };
-use crate::workspace::{Command, Fetch, GroupSummary};
+use crate::workspace::{Command, Fetch, GroupSummary, JobSubject};
 
 /// The columns of the list of groups.
 const GROUP_COLUMNS: [TableColumn; 6] = [
@@ -58,7 +59,7 @@ pub(crate) fn show(ui: &mut Ui, state: &mut GroupsState, view: &mut View<'_>) {
         });
     }
     let Some(groups) = view.snapshot.groups.latest().cloned() else {
-        waiting(ui, view);
+        no_groups(ui, view);
         return;
     };
     if groups.is_empty() {
@@ -87,12 +88,12 @@ pub(crate) fn show(ui: &mut Ui, state: &mut GroupsState, view: &mut View<'_>) {
 }
 
 /// What stands there until the list is known.
-fn waiting(ui: &mut Ui, view: &mut View<'_>) {
+fn no_groups(ui: &mut Ui, view: &mut View<'_>) {
     if matches!(view.snapshot.groups, Fetch::NotAsked) {
         view.out.send(Command::RefreshGroups);
     }
     if view.snapshot.groups.problem().is_none() {
-        EmptyState::new(icons::USERS_THREE, "Reading the groups…", "").show(ui);
+        waiting::show(ui, view, &JobSubject::Groups, "");
     }
 }
 

@@ -106,7 +106,7 @@ fn save(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
             ui.close();
         }
     });
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Save as…"));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Save as"));
 }
 
 /// The chosen events in a few words.

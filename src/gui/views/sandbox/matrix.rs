@@ -16,8 +16,10 @@ use super::super::field::Field;
 use crate::gui::theme::{
     ROW_HEIGHT, Tokens, body, format, icon, icons, medium, mono, mono_small, secondary,
 };
+use crate::gui::views::waiting;
 use crate::gui::widgets::{EmptyState, IconButton, focus_ring, problem_box, progress_bar};
 use crate::sandbox::{Consumer, FaultName, Invariant};
+use crate::workspace::JobView;
 use crate::workspace::sandbox::{
     CellVerdict, CellView, MatrixChoice, MatrixView, TrialCommand, TrialView,
 };
@@ -52,6 +54,7 @@ pub(crate) fn show(
     ui: &mut Ui,
     state: &mut MatrixState,
     trial: &TrialView,
+    job: Option<&JobView>,
     out: &mut Vec<TrialCommand>,
 ) -> bool {
     let mut opened = false;
@@ -65,7 +68,9 @@ pub(crate) fn show(
         }
         let Some(matrix) = trial.matrix.latest() else {
             if trial.matrix.is_pending() {
-                EmptyState::new(icons::HOURGLASS, "Trying faults on consumers…", WAITING).show(ui);
+                if waiting::full(ui, job, WAITING) {
+                    out.push(TrialCommand::Stop);
+                }
             } else if trial.matrix.problem().is_none() {
                 empty(ui, state, out);
             }
@@ -299,7 +304,7 @@ fn grid(ui: &mut Ui, matrix: &MatrixView, trial: &TrialView, out: &mut Vec<Trial
                     let Some(cell) = matrix.cell(row, column) else {
                         let (at, color) =
                             (place.left_center() + vec2(16.0, 0.0), Tokens::of(ui).outline);
-                        ui.painter().text(at, Align2::CENTER_CENTER, "…", secondary(), color);
+                        ui.painter().text(at, Align2::CENTER_CENTER, "·", secondary(), color);
                         continue;
                     };
                     if self::cell(ui, place, cell, trial).clicked() {

@@ -18,13 +18,15 @@ use self::comparison::ComparisonState;
 use self::debugger::DebuggerState;
 use self::matrix::MatrixState;
 use self::schedule::{FileWish, ScheduleState};
+use super::unconnected;
 use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
-use crate::gui::theme::icons;
 use crate::gui::view::{Action, FileUse, View};
-use crate::gui::widgets::{EmptyState, copy};
+use crate::gui::widgets::copy;
 use crate::workspace::sandbox::TrialCommand;
-use crate::workspace::{SandboxCommand, SandboxKey, SandboxView, changes_text, state_text};
+use crate::workspace::{
+    Command, HistoryChoice, SandboxCommand, SandboxKey, SandboxView, changes_text, state_text,
+};
 
 /// The parts of a sandbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,7 +133,9 @@ impl SandboxState {
 /// Draws a sandbox.
 pub(crate) fn show(ui: &mut Ui, key: &SandboxKey, state: &mut SandboxState, view: &mut View<'_>) {
     let Some(sandbox) = view.snapshot.sandbox_view(key).cloned() else {
-        EmptyState::new(icons::HOURGLASS, "Opening…", "").show(ui);
+        if unconnected::not_open(ui, &key.script_name()) {
+            view.out.send(Command::OpenSandbox(key.clone(), HistoryChoice::default()));
+        }
         return;
     };
     state.take_text(&sandbox);
@@ -156,17 +160,18 @@ pub(crate) fn show(ui: &mut Ui, key: &SandboxKey, state: &mut SandboxState, view
 fn show_trial(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut View<'_>) {
     let (id, trial) = (Id::unique(("trial", &sandbox.key)), &sandbox.trial);
     let mut asked = Vec::new();
+    let job = view.snapshot.running_job(trial.job);
     match state.section {
         Section::Debugger => {}
         Section::Matrix => {
-            if matrix::show(ui, &mut state.matrix, trial, &mut asked) {
+            if matrix::show(ui, &mut state.matrix, trial, job, &mut asked) {
                 state.section = Section::Schedule;
             }
         }
         Section::Schedule => {
             let demo = view.snapshot.demo.as_ref().filter(|_| sandbox.key == SandboxKey::Demo);
             let incident = demo.map(|demo| &*demo.incident_entity);
-            schedule::show(ui, id, &mut state.schedule, trial, incident, &mut asked);
+            schedule::show(ui, id, &mut state.schedule, (trial, job), incident, &mut asked);
             if let Some(wish) = state.schedule.take_wish() {
                 let key = sandbox.key.clone();
                 view.out.act(Action::Browse(match wish {

@@ -20,13 +20,14 @@ use self::records::RecordsState;
 use self::start_form::StartForm;
 use self::timeline::LanesState;
 use super::record::{self, RecordState};
+use super::unconnected;
 use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
 use crate::gui::widgets::{
-    Brush, Chip, CopyText, EmptyState, IconButton, copy, histogram, partition_bars, problem_box,
-    progress_bar, verdict_chip,
+    Brush, Chip, CopyText, IconButton, copy, histogram, partition_bars, problem_box, progress_bar,
+    verdict_chip,
 };
 use crate::model::Position;
 use crate::workspace::{Command, CopyWhat, JobState, JobView, StartPosition, TopicView};
@@ -121,7 +122,9 @@ pub(crate) fn copy_chosen(
 /// Draws the view.
 pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &mut View<'_>) {
     let Some(topic) = view.snapshot.topic_view(name).cloned() else {
-        EmptyState::new(icons::ROWS, "Opening the topic…", "").show(ui);
+        if unconnected::not_open(ui, name) {
+            view.out.send(Command::OpenTopic(Arc::clone(name)));
+        }
         return;
     };
     if topic.start.is_some() && state.choosing_start && state.start.was_read(topic.start.as_ref()) {

@@ -320,8 +320,7 @@ fn value(ui: &mut Ui, meta: &RowMeta, text: Option<&RowText>) {
         return;
     }
     let Some(text) = text else {
-        cut(ui, "…", tokens.text_secondary);
-        return;
+        return; // The text of its page is there within a moment.
     };
     if let Some(failure) = &text.failure {
         let response = ui.label(RichText::new(icons::WARNING).font(icon()).color(tokens.error));
@@ -368,7 +367,7 @@ impl TableRows for Rows<'_> {
             1 => figure(ui, meta.partition.to_string()),
             2 => figure(ui, format::number(meta.offset)),
             3 => match text.map(|text| text.key.as_deref()) {
-                None => cut(ui, "…", tokens.text_secondary),
+                None => {} // The text of its page is there within a moment.
                 Some(None) => mark(ui, icons::PROHIBIT, "null", tokens.text_secondary),
                 Some(Some("")) => mark(ui, icons::CIRCLE, "empty", tokens.text_secondary),
                 Some(Some(key)) => cut(ui, key, tokens.text),

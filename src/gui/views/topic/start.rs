@@ -3,13 +3,16 @@
 //! Promises: says how much there is before anything is read.
 //! Does not know: how a start becomes offsets.
 
+use std::sync::Arc;
+
 use egui::{Button, Grid, RichText, ScrollArea, Ui, vec2};
 
 use super::start_form::{StartForm, newest_ms};
 use crate::gui::theme::{TimeFormat, Tokens, format, heading, icon, icons, medium, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::workspace::{StartPosition, TopicView};
+use crate::gui::views::waiting;
+use crate::workspace::{JobSubject, StartPosition, TopicView};
 
 /// How wide the choice is, in points.
 const WIDTH: f32 = 540.0;
@@ -53,7 +56,12 @@ type Offer = Option<StartPosition>;
 fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
     ui.label(RichText::new("Where shall reading start?").font(heading()).color(tokens.text_strong));
-    ui.label(RichText::new(how_much(topic)).color(tokens.text_secondary));
+    if let Some(words) = how_much(topic) {
+        ui.label(RichText::new(words).color(tokens.text_secondary));
+    } else {
+        let subject = JobSubject::TopicFacts(Arc::clone(&topic.topic));
+        waiting::line(ui, view, &subject);
+    }
     ui.add_space(12.0);
     let newest =
         newest_ms(&topic.histogram).or_else(|| view.snapshot.clock.range_ms.map(|(_, to)| to));
@@ -99,16 +107,14 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
 }
 
 /// How much there is to read.
-fn how_much(topic: &TopicView) -> String {
-    let Some(partitions) = topic.partitions.latest() else {
-        return "Asking how much there is…".to_owned();
-    };
+fn how_much(topic: &TopicView) -> Option<String> {
+    let partitions = topic.partitions.latest()?;
     let records: i64 = partitions.iter().map(|facts| (facts.high - facts.low).max(0)).sum();
-    format!(
+    Some(format!(
         "At most {} in {}. Nothing was read yet.",
         format::count(u64::try_from(records).unwrap_or(0), "record"),
         format::count(partitions.len() as u64, "partition"),
-    )
+    ))
 }
 
 /// A line: a name, its fields, the button that reads.

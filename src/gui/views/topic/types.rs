@@ -83,7 +83,9 @@ fn rows(ui: &mut Ui, topic: &TopicView, types: &TypesView, view: &mut View<'_>) 
 fn covers(ui: &mut Ui, types: &TypesView, running: bool) {
     let partitions = types.covers.len() as u64;
     if partitions == 0 {
-        quiet(ui, if running { "Counting…" } else { "No records to count" });
+        if !running {
+            quiet(ui, "No records to count");
+        }
         return;
     }
     let so_far = if types.complete || running { "" } else { ", stopped early" };

@@ -320,6 +320,7 @@ impl State {
         let config = self.options.config.clone();
         let Some(open) = self.sandbox_mut(key) else { return };
         open.trial.started(job, cancel.clone());
+        open.view.trial.job = Some(job);
         let trial = open.trial.of(ready).ok_or_else(|| ready.clone());
         let mut work = Work { key: key.clone(), job, cancel, trial, config };
         let incident = self.view.demo.as_ref().map(|demo| demo.incident_entity.to_string());

@@ -14,6 +14,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::debugger::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
     StepRow, WatchView,
@@ -34,7 +36,7 @@ use crate::workspace::projection::EventOrder;
 use crate::workspace::{EntityKey, Fetch, JobId, Problem};
 
 /// Which sandbox: what it was opened with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SandboxKey {
     /// A new script with this number, from 1.
     New(u32),
@@ -64,7 +66,7 @@ impl fmt::Display for SandboxKey {
 }
 
 /// Which events a sandbox is given, and in which order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryChoice {
     /// The topics. While there are none, those that the script names are taken.
     pub topics: Vec<Arc<str>>,

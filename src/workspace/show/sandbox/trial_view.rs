@@ -10,13 +10,15 @@ use super::{MatrixChoice, MatrixView, MomentView, RunView};
 use crate::model::Position;
 use crate::sandbox::{Consumer, Schedule};
 use crate::workspace::projection::EventOrder;
-use crate::workspace::{CompareRow, Fetch, Problem};
+use crate::workspace::{CompareRow, Fetch, JobId, Problem};
 
 /// What virtual consumers are tried with in an open sandbox.
 #[derive(Clone, Debug, Default)]
 pub struct TrialView {
     /// The matrix of faults and consumers.
     pub matrix: Fetch<Arc<MatrixView>>,
+    /// The job that was begun last.
+    pub job: Option<JobId>,
     /// How many of its cells are done, of how many, while it is worked out.
     pub matrix_done: Option<(usize, usize)>,
     /// The run of the schedule that is open.

@@ -13,6 +13,7 @@ use super::{ask, go};
 use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
+use crate::gui::views::waiting;
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, entered};
 use crate::workspace::sandbox::branch_file_of;
 use crate::workspace::{BranchView, DebugCommand, DebugTarget, SandboxView};
@@ -118,7 +119,10 @@ pub(super) fn outcome(
     };
     edits(ui, branch);
     let Some(outcome) = &branch.outcome else {
-        ui.label("Running…");
+        let job = view.snapshot.running_job(sandbox.job).cloned();
+        if !waiting::job_line(ui, view, job.as_ref()) {
+            ui.label("The branch was not run yet");
+        }
         return;
     };
     let tokens = Tokens::of(ui);

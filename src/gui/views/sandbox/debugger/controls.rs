@@ -68,8 +68,8 @@ pub(super) fn show(
 /// How the run ended.
 fn outcome(ui: &mut Ui, sandbox: &SandboxView, view: &mut View<'_>) {
     let Some(run) = &sandbox.debugger.run else { return };
-    if sandbox.debugger.run_pending {
-        Chip::new("running…").icon(icons::HOURGLASS).show(ui);
+    if let Some(job) = view.snapshot.running_job(sandbox.job) {
+        Chip::new(&job.waiting_words()).icon(icons::HOURGLASS).show(ui);
     }
     if let Some(failure) = run.failure() {
         let words = format!("failed at {}", format::number(failure.index + 1));
@@ -130,7 +130,8 @@ fn condition(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view:
         return;
     }
     let Some(watched) = &condition.watched else {
-        ui.label(RichText::new("looking…").font(secondary()).color(tokens.text_secondary));
+        let words = RichText::new("not looked for yet").font(secondary());
+        ui.label(words.color(tokens.text_secondary));
         return;
     };
     icon_button(ui, icons::ARROW_LEFT, UiCommand::PreviousBreak, view.out);

@@ -78,8 +78,7 @@ pub(super) fn show(
         return branches::outcome(ui, sandbox, &mut detail.branch, view);
     }
     let Some(step) = &debugger.step else {
-        EmptyState::new(icons::HOURGLASS, "Working out the state…", "").show(ui);
-        return;
+        return; // It is there within a moment.
     };
     if step.at != debugger.at {
         ui.multiply_opacity(PENDING_OPACITY);

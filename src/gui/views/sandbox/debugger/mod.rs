@@ -21,6 +21,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::view::View;
 use crate::gui::views::side_panel::side_panel_id;
+use crate::gui::views::waiting;
 use crate::gui::widgets::{CodeState, EmptyState, problem_box};
 use crate::workspace::{DebugCommand, DebugTarget, SandboxCommand, SandboxKey, SandboxView};
 
@@ -193,9 +194,9 @@ fn has_run(ui: &mut Ui, sandbox: &SandboxView, view: &mut View<'_>) -> bool {
         Frame::new().inner_margin(12).show(ui, |ui| problem_box(ui, problem, None));
         return false;
     }
-    if sandbox.debugger.run_pending || sandbox.source.is_pending() {
+    if let Some(job) = view.snapshot.running_job(sandbox.job).cloned() {
         let words = "The events are read once; everything in this sandbox is worked out of them.";
-        EmptyState::new(icons::HOURGLASS, "Running…", words).show(ui);
+        waiting::show_job(ui, view, Some(&job), words);
     } else if sandbox.history.topics.is_empty() {
         let words = "Above, choose the topics and entities whose events the projection is given.";
         EmptyState::new(icons::ROWS, "No events chosen", words).show(ui);

@@ -109,7 +109,7 @@ fn value(sandbox: &SandboxView, watch: &WatchView, tokens: &Tokens) -> (String, 
         return (problem.to_string(), tokens.error);
     }
     let (Some(watched), Some(run)) = (&watch.watched, &debugger.run) else {
-        return ("…".to_owned(), tokens.text_secondary);
+        return ("not worked out yet".to_owned(), tokens.text_secondary);
     };
     let at = debugger.at.checked_sub(1).and_then(|index| watched.at(&run.trace, index));
     match at {

@@ -218,7 +218,7 @@ fn field(ui: &mut Ui, state: &mut FilesState, doing: Doing) -> Option<PathBuf> {
         if named && (entered || clicked) {
             chosen = Some(PathBuf::from(state.path.trim()));
         }
-        let browse = IconButton::new(icons::FOLDER_OPEN, "Browse…").text("Browse…");
+        let browse = IconButton::new(icons::FOLDER_OPEN, "Browse").text("Browse");
         if ui.add(browse).clicked() {
             state.browse(doing);
         }

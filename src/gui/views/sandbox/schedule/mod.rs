@@ -20,8 +20,10 @@ use self::moment::MomentState;
 use super::matrix::invariant_words;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{GUTTER, Tokens, data, format, icons, medium, secondary};
+use crate::gui::views::waiting;
 use crate::gui::widgets::{Chip, EmptyState, IconButton, Tone, problem_box};
 use crate::sandbox::{Consumer, Schedule};
+use crate::workspace::JobView;
 use crate::workspace::sandbox::demo_chapter::{CARELESS_CONSUMER, MENDED_CONSUMER};
 use crate::workspace::sandbox::{RunView, StepKind, TrialCommand, TrialView};
 
@@ -62,6 +64,8 @@ struct Given<'a> {
     trial: &'a TrialView,
     /// The incident's entity, where this is the reference system's dashboard.
     incident: Option<&'a str>,
+    /// The job that runs it.
+    job: Option<&'a JobView>,
     /// What the view asks for.
     out: &'a mut Vec<TrialCommand>,
 }
@@ -76,11 +80,11 @@ pub(crate) fn show(
     ui: &mut Ui,
     id: Id,
     state: &mut ScheduleState,
-    trial: &TrialView,
+    (trial, job): (&TrialView, Option<&JobView>),
     incident: Option<&str>,
     out: &mut Vec<TrialCommand>,
 ) {
-    let mut given = Given { trial, incident, out };
+    let mut given = Given { trial, incident, job, out };
     let Some(run) = trial.run.latest().cloned() else {
         nothing(ui, state, &mut given);
         return;
@@ -130,7 +134,9 @@ fn nothing(ui: &mut Ui, state: &mut ScheduleState, given: &mut Given<'_>) {
             problem_box(ui, problem, None);
         }
         if given.trial.run.is_pending() {
-            EmptyState::new(icons::HOURGLASS, "Running…", "").show(ui);
+            if waiting::full(ui, given.job, "") {
+                given.out.push(TrialCommand::Stop);
+            }
             return;
         }
         files::open_field(ui, &mut state.files, given.out);
