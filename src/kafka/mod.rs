@@ -46,7 +46,7 @@ pub use ordered_reader::read_in_log_order;
 pub use parts::read_parts;
 pub use reader::read;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
-pub use transactions::{aborted_in_gaps, aborted_offsets};
+pub use transactions::{aborted_in_gaps, aborted_offsets, may_have_transactions};
 pub use writer::{NewRecord, Writer};
 
 #[cfg(test)]

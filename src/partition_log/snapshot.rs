@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::log_order::LogOrder;
 use super::partition::PartitionLog;
+use super::stored_segment::StoredSegment;
 use super::time_buckets::TimeCounts;
 use crate::model::{Position, SharedRecord, TopicPartition};
 
@@ -122,9 +123,14 @@ impl LogSnapshot {
 
     /// What could not be read of what is on disk: questions asked until now may lack it.
     pub fn damage(&self) -> Vec<&str> {
+        self.damaged().filter_map(|segment| segment.file().damage()).collect()
+    }
+
+    /// The segments on disk that could not be read.
+    pub(super) fn damaged(&self) -> impl Iterator<Item = &StoredSegment> {
         let segments = self.0.logs.iter().flat_map(|log| log.segments());
         let stored = segments.filter_map(|placed| placed.segment.stored());
-        stored.filter_map(|segment| segment.file().damage()).collect()
+        stored.filter(|segment| segment.file().damage().is_some())
     }
 
     /// How many records lie within the bounds.

@@ -209,6 +209,11 @@ impl StoredSegment {
         Ok(self.read_batch(first, Wanted::Keys)?.timestamps_ms().first().copied())
     }
 
+    /// The partition it is of.
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.sight.partition
+    }
+
     /// The file of the segment.
     pub(super) fn file(&self) -> &SegmentFile {
         &self.file
@@ -436,18 +441,19 @@ fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
 /// the first plausible one. `None` when there are only implausible ones: only the log behind the segments can tell.
 ///
 /// # Errors
-/// When a segment with timestamps from the future cannot be read; the others are not.
+/// When a segment with timestamps from the future cannot be read, and which; the others are not.
 pub(super) fn pending_ms(
     files: &[Arc<SegmentFile>],
     sight: &Sight,
-) -> Result<Option<i64>, CacheError> {
+) -> Result<Option<i64>, (SegmentEntry, CacheError)> {
     if files.iter().all(|file| sight.believes(Some(file.entry().latest_ms))) {
         return Ok(Some(sight.started_ms));
     }
     let mut found = false;
     for file in files {
-        for batch in file.batches()? {
-            let columns = file.columns(batch, Wanted::Keys)?;
+        let unreadable = |problem| (file.entry().clone(), problem);
+        for batch in file.batches().map_err(unreadable)? {
+            let columns = file.columns(batch, Wanted::Keys).map_err(unreadable)?;
             for row in 0..columns.len() {
                 let timestamp_ms = columns.timestamp_ms(row);
                 if !sight.delivers(columns.offsets.value(row), columns.transaction(row)) {

@@ -45,6 +45,8 @@ impl Session {
         } else {
             Offsets::new()
         };
+        let may_have_markers = has_gaps && kafka::may_have_transactions(&self.connection)?;
+        let truncated = self.log.truncations(coverage.partitions)?;
         let history = |partition: &TopicPartition| PartitionHistory {
             partition: partition.clone(),
             bounds: coverage.bounds.get(partition).copied(),
@@ -61,6 +63,8 @@ impl Session {
             },
             aborted: Some(aborted.get(partition).cloned().unwrap_or_default()),
             undecodable: coverage.undecodable.get(partition).cloned().unwrap_or_default(),
+            may_have_markers,
+            truncated: truncated.get(partition).cloned().unwrap_or_default(),
         };
         let histories: Vec<PartitionHistory> = coverage.partitions.iter().map(history).collect();
         Ok(assess(&histories, self.isolation))

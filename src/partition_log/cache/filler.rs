@@ -20,7 +20,7 @@ use super::log_cache::LogCache;
 use super::manifest::SegmentEntry;
 use super::partition_cache::PartitionCache;
 use super::segment_file::SegmentFile;
-use super::segment_writer::{SegmentStart, SegmentWriter, is_small};
+use super::segment_writer::{SegmentStart, SegmentWriter, discard, is_small};
 use super::topic_cache::{TopicCache, WriteLock};
 use crate::model::{Isolation, LeaderEpoch, RecordBatch, TopicPartition};
 use crate::partition_log::stored_segment::{Sight, StoredSegment};
@@ -310,6 +310,10 @@ impl Shared {
         }
         let entry: SegmentEntry = writer.seal(to)?;
         if !self.cache.make_room(entry.disk_bytes, self.topic.folder()) {
+            for path in entry.paths(growing.kept.folder()) {
+                discard(&path);
+            }
+            self.topic.note_full(entry.disk_bytes);
             return Err(CacheError::over_budget(growing.kept.folder()));
         }
         growing.kept.add(entry, leader_epochs)?;

@@ -11,6 +11,7 @@ use fs_err::File;
 use serde::{Deserialize, Serialize};
 
 use super::error::CacheError;
+use super::truncation::Truncation;
 use crate::model::LeaderEpoch;
 
 /// The version of the format of all files.
@@ -26,6 +27,9 @@ pub(crate) struct SegmentEntry {
     pub(crate) from: i64,
     /// The offset after the last it accounts for.
     pub(crate) to: i64,
+    /// Tells its files from those of a segment of the same offsets in whose place it was written; 0 without one.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) edition: u32,
     /// How many runs of these offsets have no record.
     pub(crate) gaps: u32,
     /// How many records it holds.
@@ -63,7 +67,7 @@ pub(crate) struct SegmentEntry {
 impl SegmentEntry {
     /// The beginning of the names of its files.
     fn stem(&self) -> String {
-        stem(self.from, self.to)
+        stem(self.from, self.to, self.edition)
     }
 
     /// The file of its records, in the folder of its partition.
@@ -87,9 +91,18 @@ impl SegmentEntry {
     }
 }
 
-/// The beginning of the names of the files of a segment of these offsets.
-pub(super) fn stem(from: i64, to: i64) -> String {
-    format!("{from:019}-{to:019}")
+/// The beginning of the names of the files of this edition of a segment of these offsets.
+pub(super) fn stem(from: i64, to: i64, edition: u32) -> String {
+    match edition {
+        0 => format!("{from:019}-{to:019}"),
+        _ => format!("{from:019}-{to:019}-{edition}"),
+    }
+}
+
+/// Whether an edition is the first, which is not written down.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_first(edition: &u32) -> bool {
+    *edition == 0
 }
 
 /// What counts of a partition.
@@ -99,6 +112,9 @@ pub(super) struct Manifest {
     pub(super) segments: Vec<SegmentEntry>,
     /// Under which leaders the records were written.
     pub(super) leader_epochs: Vec<LeaderEpoch>,
+    /// What leaders lost of what was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) truncations: Vec<Truncation>,
 }
 
 /// The file as it is written: what tells the format comes first.
@@ -165,6 +181,20 @@ impl Manifest {
         write().map_err(CacheError::io(&path))
     }
 
+    /// Lets nothing in this folder count any more.
+    ///
+    /// # Errors
+    /// When the manifest cannot be removed.
+    pub(super) fn remove(folder: &Path) -> Result<(), CacheError> {
+        let path = folder.join(FILE_NAME);
+        match fs_err::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(CacheError::io(&path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a file of this name belongs to a segment that counts, or is the manifest itself.
     pub(super) fn names(&self, file_name: &str) -> bool {
         file_name == FILE_NAME
@@ -175,7 +205,7 @@ impl Manifest {
 }
 
 /// Lets the names in a folder survive a loss of power. Where folders cannot be opened, the system sees to it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
@@ -187,6 +217,7 @@ mod tests {
         SegmentEntry {
             from,
             to,
+            edition: 0,
             gaps: 0,
             rows: 3,
             aborted: 0,
@@ -213,11 +244,12 @@ mod tests {
         let manifest = Manifest {
             segments: vec![segment(0, 5), segment(9, i64::MAX)],
             leader_epochs: vec![LeaderEpoch { from: 0, epoch: 2 }],
+            truncations: Vec::new(),
         };
         manifest.write(folder.path()).unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
-        assert!(manifest.names(&format!("{}.index", stem(0, 5))));
-        assert!(!manifest.names(&format!("{}.index", stem(0, 6))));
+        assert!(manifest.names(&format!("{}.index", stem(0, 5, 0))));
+        assert!(!manifest.names(&format!("{}.index", stem(0, 6, 0))));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::error::CacheError;
 use super::manifest::{Manifest, SegmentEntry};
 use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
+use super::truncation::{Truncation, epoch_at};
 use crate::model::LeaderEpoch;
 use crate::partition_log::stored_segment::{Sight, StoredSegment, pending_ms};
 
@@ -23,6 +24,15 @@ pub(crate) struct PartitionCache {
     manifest: Manifest,
     /// The segments, as the manifest names them.
     files: Vec<Arc<SegmentFile>>,
+}
+
+/// What is seen of a range.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The segments, in offset order, without a hole between them.
+    pub(crate) segments: Vec<StoredSegment>,
+    /// The segment behind them, when it cannot be read, and why.
+    pub(crate) unreadable: Option<(SegmentEntry, CacheError)>,
 }
 
 impl PartitionCache {
@@ -58,11 +68,54 @@ impl PartitionCache {
         &self.files
     }
 
+    /// Whether this segment is among them.
+    pub(crate) fn keeps(&self, segment: &SegmentEntry) -> bool {
+        self.manifest.segments.contains(segment)
+    }
+
     /// The term of the leader that wrote the record with this offset, as far as is known.
     pub(crate) fn leader_epoch_at(&self, offset: i64) -> Option<i32> {
-        let epochs = &self.manifest.leader_epochs;
-        let after = epochs.partition_point(|epoch| epoch.from <= offset);
-        after.checked_sub(1).map(|last| epochs[last].epoch)
+        epoch_at(&self.manifest.leader_epochs, offset)
+    }
+
+    /// The parts that leaders lost, ascending.
+    pub(crate) fn truncated(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.manifest.truncations.iter().map(|lost| (lost.from, lost.to))
+    }
+
+    /// What a leader lost when it no longer has these segments; `None` when there are none.
+    pub(super) fn truncation(&self, lost: impl Fn(&SegmentEntry) -> bool) -> Option<Truncation> {
+        let lost = self.manifest.segments.iter().filter(|segment| lost(segment));
+        let (from, to) = lost
+            .map(|segment| (segment.from, segment.to))
+            .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))?;
+        Some(Truncation { from, to, leader_epochs: self.manifest.leader_epochs.clone() })
+    }
+
+    /// Remembers what leaders lost.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub(super) fn remember(&mut self, lost: Vec<Truncation>) -> Result<(), CacheError> {
+        let mut manifest = self.manifest.clone();
+        for more in lost {
+            let overlaps = |known: &&mut Truncation| known.from <= more.to && more.from <= known.to;
+            match manifest.truncations.iter_mut().find(overlaps) {
+                Some(known) if known.from <= more.from && more.to <= known.to => {}
+                _ => manifest.truncations.push(more),
+            }
+        }
+        manifest.truncations.sort_by_key(|lost| (lost.from, lost.to));
+        if manifest == self.manifest { Ok(()) } else { self.replace(manifest) }
+    }
+
+    /// The same in this process alone.
+    pub(super) fn remember_here(&mut self, lost: &[Truncation]) {
+        for more in lost {
+            if !self.manifest.truncations.contains(more) {
+                self.manifest.truncations.push(more.clone());
+            }
+        }
     }
 
     /// What is kept, in bytes on disk.
@@ -73,53 +126,53 @@ impl PartitionCache {
     /// The parts of a range that no segment accounts for, ascending. Without payloads a segment accounts for nothing
     /// where they are wanted.
     pub(crate) fn holes(&self, from: i64, to: i64, payloads: bool) -> Vec<(i64, i64)> {
-        let mut holes = Vec::new();
-        let mut position = from;
-        for segment in &self.manifest.segments {
-            if segment.to <= position || (payloads && !segment.payloads) {
-                continue;
-            }
-            if segment.from >= to {
-                break;
-            }
-            if segment.from > position {
-                holes.push((position, segment.from));
-            }
-            position = segment.to;
-        }
-        if position < to {
-            holes.push((position, to));
-        }
-        holes
+        holes(&self.manifest.segments, from, to, payloads)
+    }
+
+    /// The first offset at or behind this one that a segment accounts for. Without payloads a segment accounts for nothing
+    /// where they are wanted.
+    pub(crate) fn next_from(&self, position: i64, payloads: bool) -> Option<i64> {
+        let counts = |entry: &&SegmentEntry| entry.to > position && (entry.payloads || !payloads);
+        self.manifest.segments.iter().find(counts).map(|entry| entry.from.max(position))
     }
 
     /// What is kept of the range that a reader sees from this offset on, where the log time in milliseconds is known, to
-    /// the first hole.
-    ///
-    /// # Errors
-    /// When it cannot be read.
+    /// the first hole, or to the first segment that cannot be read.
     pub(crate) fn see(
         &self,
         mut sight: Sight,
         (from, mut latest_ms): (i64, Option<i64>),
         payloads: bool,
-    ) -> Result<Vec<StoredSegment>, CacheError> {
+    ) -> Seen {
+        let mut seen = Seen::default();
         let to = sight.to_offset;
         let until = self.holes(from, to, payloads).first().map_or(to, |(hole, _)| *hole);
         let within = |file: &&Arc<SegmentFile>| file.entry().to > from && file.entry().from < until;
         let files: Vec<Arc<SegmentFile>> = self.files.iter().filter(within).cloned().collect();
         if latest_ms.is_none() {
-            let Some(known_ms) = pending_ms(&files, &sight)? else { return Ok(Vec::new()) };
-            sight.pending_ms = known_ms;
+            match pending_ms(&files, &sight) {
+                Ok(Some(known_ms)) => sight.pending_ms = known_ms,
+                Ok(None) => return seen,
+                Err(unreadable) => {
+                    seen.unreadable = Some(unreadable);
+                    return seen;
+                }
+            }
         }
         let sight = Arc::new(sight);
-        let mut seen = Vec::with_capacity(files.len());
         for file in files {
-            let segment = StoredSegment::new(file, Arc::clone(&sight), latest_ms)?;
-            latest_ms = segment.latest_after_ms();
-            seen.push(segment);
+            match StoredSegment::new(Arc::clone(&file), Arc::clone(&sight), latest_ms) {
+                Ok(segment) => {
+                    latest_ms = segment.latest_after_ms();
+                    seen.segments.push(segment);
+                }
+                Err(problem) => {
+                    seen.unreadable = Some((file.entry().clone(), problem));
+                    return seen;
+                }
+            }
         }
-        Ok(seen)
+        seen
     }
 
     /// Adds a segment that was sealed, in the place of all within its offsets.
@@ -138,6 +191,13 @@ impl PartitionCache {
         manifest.leader_epochs.extend_from_slice(leader_epochs);
         manifest.leader_epochs.sort_by_key(|epoch| epoch.from);
         manifest.leader_epochs.dedup_by_key(|epoch| epoch.epoch);
+        if !leader_epochs.is_empty() {
+            for lost in &mut manifest.truncations {
+                let hole = holes(&manifest.segments, lost.from, lost.to, false).first().copied();
+                lost.narrow(&manifest.leader_epochs, hole.map_or(lost.to, |(from, _)| from));
+            }
+            manifest.truncations.retain(Truncation::is_loss);
+        }
         self.replace(manifest)
     }
 
@@ -203,4 +263,26 @@ impl PartitionCache {
         }
         Ok(())
     }
+}
+
+/// The parts of a range that none of these segments accounts for, ascending.
+fn holes(segments: &[SegmentEntry], from: i64, to: i64, payloads: bool) -> Vec<(i64, i64)> {
+    let mut holes = Vec::new();
+    let mut position = from;
+    for segment in segments {
+        if segment.to <= position || (payloads && !segment.payloads) {
+            continue;
+        }
+        if segment.from >= to {
+            break;
+        }
+        if segment.from > position {
+            holes.push((position, segment.from));
+        }
+        position = segment.to;
+    }
+    if position < to {
+        holes.push((position, to));
+    }
+    holes
 }

@@ -319,7 +319,7 @@ impl SegmentWriter {
         let mut file = self.file.into_inner().map_err(CacheError::arrow(&self.path))?;
         let data_checksum = file.whole_checksum();
         let (path, folder) = (self.path, &self.start.folder);
-        let stem = stem(self.start.from, to);
+        let (stem, edition) = unused_stem(folder, self.start.from, to);
         let finish = || -> io::Result<()> {
             file.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
             fs_err::rename(&path, folder.join(stem.clone() + ".arrow"))
@@ -339,6 +339,7 @@ impl SegmentWriter {
         Ok(SegmentEntry {
             from: self.start.from,
             to,
+            edition,
             gaps: u32::try_from(self.gaps.len()).unwrap_or(u32::MAX),
             rows: self.rows,
             aborted: self.batches.iter().map(|batch| batch.aborted).sum(),
@@ -363,6 +364,17 @@ impl SegmentWriter {
         drop(self.file);
         discard(&self.path);
     }
+}
+
+/// The beginning of file names that no segment of these offsets has yet, with the number of the edition: a reader may
+/// still read one that is replaced, and until the manifest is, it counts.
+fn unused_stem(folder: &Path, from: i64, to: i64) -> (String, u32) {
+    let stems = (0_u32..).map(|edition| (stem(from, to, edition), edition));
+    let is_unused = |(stem, _): &(String, u32)| {
+        let exists = |end: &str| folder.join(format!("{stem}{end}")).exists();
+        !exists(".arrow") && !exists(".index") && !exists(".keys.arrow")
+    };
+    stems.into_iter().find(is_unused).expect("a folder has fewer files than numbers")
 }
 
 /// Removes a file that counts for nothing; one that stays is removed when the cache is opened for writing again.

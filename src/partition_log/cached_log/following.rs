@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::CachedLog;
-use super::keeping::Filling;
+use super::filling::Filling;
 use crate::model::{
     Cancel, Isolation, KeyFilter, LeaderEpoch, OffsetRange, PartitionRead, ReadEvent, ReadOutcome,
     ReadPlan, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,

@@ -1,45 +1,18 @@
-//! A model of a log that changes in every way a log can, and what is kept of it, against reading the model plainly.
-//!
-//! Promises: the model delivers by the rules alone, without any code of the index.
-//! Does not know: files, brokers.
+//! What is kept of a log that changes in every way a log can, against reading the log plainly.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::tests::{Plain, read, read_in_order};
+use super::model::{Model, ModelPartition, NOW_MS, share_of, write};
+use super::tests::{Plain, read, read_all_in_order, read_in_order};
 use super::*;
-use crate::model::{
-    Isolation, LeaderEpoch, LogTime, PLAUSIBLE_FUTURE_MS, RecordBatchBuilder, RecordFacts,
-    TimestampType, Transaction,
-};
-
-/// When every read of the model begins, in milliseconds.
-const NOW_MS: i64 = 1_000_000;
-
-/// A record of the model.
-#[derive(Clone, Debug)]
-struct ModelRecord {
-    offset: i64,
-    timestamp_ms: i64,
-    key: Option<u8>,
-    tombstone: bool,
-    aborted: bool,
-    epoch: i32,
-}
-
-/// A partition of the model.
-#[derive(Clone, Debug, Default)]
-struct ModelPartition {
-    records: Vec<ModelRecord>,
-    low: i64,
-    high: i64,
-    open_from: Option<i64>,
-    epoch: i32,
-}
+use crate::kafka::Watermarks;
+use crate::model::{Isolation, KeyFilter, PLAUSIBLE_FUTURE_MS};
 
 /// What happens to the model, or is asked of it.
 #[derive(Clone, Debug)]
@@ -50,6 +23,9 @@ enum Step {
     Open(usize, Option<u8>),
     /// The log start rises by a share of what there is.
     Delete(usize, u8),
+    /// The log start rises while somebody reads: when a share of the partition is delivered, to another share. In the
+    /// order of the log or of each partition.
+    Rise(usize, u8, u8, bool),
     /// A new leader lost a share of what was written, and goes on with other records.
     Lose(usize, u8),
     /// Everything is read whole and kept.
@@ -70,181 +46,6 @@ enum Step {
     LookUp(bool, u8),
 }
 
-/// The model of a log, which can be changed while it is being read from.
-#[derive(Clone, Default)]
-struct Model(Arc<Mutex<Vec<ModelPartition>>>);
-
-impl Model {
-    fn partitions() -> [TopicPartition; 2] {
-        [TopicPartition::new("t", 0), TopicPartition::new("t", 1)]
-    }
-
-    fn watermarks(&self) -> BTreeMap<TopicPartition, Watermarks> {
-        let partitions = self.0.lock().unwrap();
-        let marks = |partition: &ModelPartition| Watermarks {
-            low: partition.low,
-            high: partition.high,
-            last_stable: partition.open_from.unwrap_or(partition.high),
-        };
-        Self::partitions().into_iter().zip(partitions.iter().map(marks)).collect()
-    }
-
-    /// What a plain reader is given of a range, in the rules of log time, with the account.
-    fn deliver(&self, range: &OffsetRange, plan: &ReadPlan) -> (RecordBatch, PartitionRead) {
-        let partitions = self.0.lock().unwrap();
-        let partition = &partitions[usize::try_from(range.partition).unwrap()];
-        let name = range.topic_partition();
-        let mut account = PartitionRead::starting(range);
-        let mut builder = RecordBatchBuilder::new(name.clone());
-        let mut clock = plan.clock_of(&name);
-        let wanted = |record: &&ModelRecord| {
-            (range.from..range.to).contains(&record.offset)
-                && (plan.isolation == Isolation::Uncommitted || !record.aborted)
-        };
-        let delivered: Vec<&ModelRecord> = partition.records.iter().filter(wanted).collect();
-        let horizon = plan.started_ms + PLAUSIBLE_FUTURE_MS;
-        for (index, record) in delivered.iter().enumerate() {
-            if record.offset > account.position {
-                account.gaps.push(OffsetRange::new(&name, account.position, record.offset));
-            }
-            account.position = record.offset + 1;
-            if account.leader_epochs.last().is_none_or(|last| last.epoch != record.epoch) {
-                account
-                    .leader_epochs
-                    .push(LeaderEpoch { from: record.offset, epoch: record.epoch });
-            }
-            let log_time = clock.advance(record.timestamp_ms);
-            let next_plausible =
-                delivered[index..].iter().find(|next| next.timestamp_ms <= horizon);
-            let log_time_ms = match log_time {
-                LogTime::Known(ms) | LogTime::Implausible(ms) => ms,
-                LogTime::Pending => {
-                    next_plausible.map_or(plan.started_ms, |next| next.timestamp_ms)
-                }
-            };
-            let open = partition.open_from.is_some_and(|from| record.offset >= from);
-            let facts = RecordFacts {
-                offset: record.offset,
-                timestamp_ms: record.timestamp_ms,
-                log_time_ms,
-                timestamp_type: TimestampType::CreateTime,
-                transaction: match (open, record.aborted) {
-                    (true, _) => Transaction::Open,
-                    (false, true) => Transaction::Aborted,
-                    (false, false) => Transaction::Committed,
-                },
-                implausible_time: !matches!(log_time, LogTime::Known(_)),
-            };
-            let key = record.key.map(|key| vec![b'k'; usize::from(key)]);
-            let value = format!("{}-{}", record.offset, record.epoch);
-            let value = (!record.tombstone).then_some(value.as_bytes());
-            account.records += 1;
-            account.bytes +=
-                (key.as_ref().map_or(0, Vec::len) + value.map_or(0, <[u8]>::len)) as u64;
-            account.first_timestamp_ms.get_or_insert(record.timestamp_ms);
-            if plan.keys.takes(key.as_deref()) {
-                builder.push(facts, key.as_deref(), value, []);
-            }
-        }
-        let end = range.to.min(partition.high).max(range.from);
-        if end > account.position {
-            account.gaps.push(OffsetRange::new(&name, account.position, end));
-            account.position = end;
-        }
-        (builder.finish(), account)
-    }
-}
-
-impl LogSource for Model {
-    fn bounds(
-        &self,
-        _partitions: &[TopicPartition],
-    ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
-        Ok(self.watermarks())
-    }
-
-    fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
-        let (cluster_id, topic_id) = ("c".to_owned(), Some("i".to_owned()));
-        Ok(Some(TopicIdentity { cluster_id, topic_id, topic: topic.to_owned() }))
-    }
-
-    fn read(
-        &self,
-        plan: &ReadPlan,
-        _cancel: &Cancel,
-        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
-    ) -> Result<ReadOutcome, SourceError> {
-        let mut outcome = ReadOutcome::default();
-        let marks = self.watermarks();
-        for range in &plan.ranges {
-            // A follower is done when it has caught up.
-            let to = if plan.follow {
-                marks[&range.topic_partition()].end(plan.isolation)
-            } else {
-                range.to
-            };
-            let (batch, account) = self.deliver(&OffsetRange { to, ..range.clone() }, plan);
-            outcome.partitions.push(account);
-            // What a follower is given comes in small pieces.
-            let size = if plan.follow { 3 } else { usize::MAX };
-            let mut rest = batch;
-            while let Some(first) = rest.offsets().first().copied() {
-                let next = rest.offsets().get(size).copied();
-                let mut piece = RecordBatchBuilder::new(rest.partition().clone());
-                for record in rest.iter().take(size) {
-                    piece.push(record.facts(), record.key(), record.value(), record.headers());
-                }
-                rest = rest.from_offset(next.unwrap_or(i64::MAX).max(first + 1));
-                if sink(ReadEvent::Batch(piece.finish())).is_break() {
-                    outcome.stopped = true;
-                    return Ok(outcome);
-                }
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn read_in_log_order(
-        &self,
-        plan: &ReadPlan,
-        cancel: &Cancel,
-        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
-        _events: &mut dyn FnMut(ReadEvent),
-    ) -> Result<ReadOutcome, SourceError> {
-        let mut store = LogStore::new(u64::MAX);
-        let outcome = self.read(plan, cancel, &mut |event| {
-            if let ReadEvent::Batch(batch) = event {
-                store.append(batch).unwrap();
-            }
-            ControlFlow::Continue(())
-        })?;
-        let snapshot = store.snapshot();
-        let mut records = snapshot.in_log_order(&LogBounds::default());
-        let _stopped = records.any(|(_, record)| sink(record.get()).is_break());
-        Ok(outcome)
-    }
-}
-
-/// Writes records to a partition of the model.
-fn write(partition: &mut ModelPartition, records: &[(i64, i64, Option<u8>, bool, bool)]) {
-    for (step, timestamp_ms, key, tombstone, aborted) in records {
-        partition.records.push(ModelRecord {
-            offset: partition.high + step,
-            timestamp_ms: *timestamp_ms,
-            key: *key,
-            tombstone: *tombstone,
-            aborted: *aborted && partition.open_from.is_none(),
-            epoch: partition.epoch,
-        });
-        partition.high += step + 1;
-    }
-}
-
-/// An offset at this share, in 256ths, of a span.
-fn share_of(from: i64, to: i64, share: u8) -> i64 {
-    from + (to - from) * i64::from(share) / 256
-}
-
 /// What happens, a few dozen steps.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let implausible = NOW_MS + PLAUSIBLE_FUTURE_MS + 1;
@@ -256,6 +57,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_usize..2, prop::option::of(any::<u8>())).prop_map(|(p, share)| Step::Open(p, share)),
         1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Delete(partition, share)),
         1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Lose(partition, share)),
+        2 => (0_usize..2, any::<u8>(), any::<u8>(), any::<bool>())
+            .prop_map(|(partition, at, to, ordered)| Step::Rise(partition, at, to, ordered)),
         3 => Just(Step::Keep),
         1 => any::<u8>().prop_map(Step::KeepPart),
         3 => (any::<u8>(), any::<bool>()).prop_map(|(share, ordered)| Step::Follow(share, ordered)),
@@ -395,7 +198,35 @@ impl Twin {
         assert_eq!(entities(&self.log), counted);
     }
 
+    /// Reads everything while the log start of a partition rises, when this share of it is delivered, to another share.
+    fn rise(&mut self, number: usize, (at, to): (u8, u8), ordered: bool) {
+        let plan = self.plan(Isolation::Committed, KeyFilter::All);
+        let before = read(&self.model, &plan).0;
+        let range = plan.ranges.iter().find(|range| range.partition as usize == number).unwrap();
+        let rises = (share_of(range.from, range.to, at), share_of(range.from, range.to, to));
+        self.model.0.lock().unwrap()[number].rises = Some(rises);
+        self.model.1.store(0, Ordering::Relaxed);
+        let (found, outcome) =
+            if ordered { read_all_in_order(&self.log, &plan) } else { read(&self.log, &plan) };
+        self.model.0.lock().unwrap()[number].rises = None;
+        for (range, read) in plan.ranges.iter().zip(&outcome.partitions) {
+            assert_eq!((read.from, read.position), (range.from, range.to), "{read:?}");
+            let of_partition = |record: &&Plain| record.0 == read.partition;
+            let offsets: Vec<i64> = found.iter().filter(of_partition).map(|it| it.1).collect();
+            assert!(offsets.is_sorted_by(|one, other| one < other), "{offsets:?}");
+            let had: Vec<i64> = before.iter().filter(of_partition).map(|it| it.1).collect();
+            let lost =
+                |offset: &i64| read.lost.iter().any(|lost| (lost.from..lost.to).contains(offset));
+            let kept: Vec<i64> = had.iter().filter(|it| !lost(it)).copied().collect();
+            assert_eq!(offsets, kept, "every record was delivered or told to be lost: {read:?}");
+        }
+        // The log times of what follows a loss are those of what was read.
+        let same = |record: &Plain| before.iter().any(|it| (&it.0, it.1) == (&record.0, record.1));
+        assert!(found.iter().all(same));
+    }
+
     fn take(&mut self, step: &Step) {
+        self.model.1.store(0, Ordering::Relaxed);
         let change = |partition: usize, change: &mut dyn FnMut(&mut ModelPartition)| {
             change(&mut self.model.0.lock().unwrap()[partition]);
         };
@@ -411,10 +242,9 @@ impl Twin {
             }),
             Step::Delete(number, share) => change(*number, &mut |partition| {
                 let end = partition.open_from.unwrap_or(partition.high);
-                partition.low = share_of(partition.low, end, *share);
-                let low = partition.low;
-                partition.records.retain(|record| record.offset >= low);
+                partition.delete_to(share_of(partition.low, end, *share));
             }),
+            Step::Rise(number, at, to, ordered) => self.rise(*number, (*at, *to), *ordered),
             Step::Lose(number, share) => {
                 change(*number, &mut |partition| {
                     partition.high = share_of(partition.low, partition.high, *share);
@@ -481,6 +311,27 @@ fn with_keys_kept(timestamps_ms: &[i64]) -> Twin {
     twin.take(&Step::Write(0, records));
     twin.take(&Step::KeepKeys);
     twin
+}
+
+#[test]
+fn a_log_start_that_rises_while_a_topic_is_read_is_told_and_the_read_ends() {
+    // Where the log start rises, in 256ths, and to where: ahead of the reader, far ahead, behind it, to the end.
+    for (at, to) in [(0, 40), (25, 128), (128, 25), (128, 128), (10, 255), (250, 255)] {
+        for ordered in [false, true] {
+            let mut twin = Twin::new();
+            for number in [0, 1] {
+                let records = (0..200).map(|time| (0, time, Some(1), false, false)).collect();
+                twin.take(&Step::Write(number, records));
+            }
+            twin.take(&Step::Rise(0, at, to, ordered));
+            twin.take(&Step::Ask(true, 0));
+            // What is kept by now ends before the log start, and the next question must not wait for what is gone.
+            twin.take(&Step::Write(0, vec![(0, 300, Some(2), false, false); 5]));
+            twin.take(&Step::Delete(0, 200));
+            twin.take(&Step::Rise(0, 200, 255, ordered));
+            twin.take(&Step::Ask(false, 1));
+        }
+    }
 }
 
 #[test]

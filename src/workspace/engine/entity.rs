@@ -11,7 +11,7 @@ use super::history_view::{EntityHistory, HistoryQuestion};
 use super::lanes::with_unknown;
 use super::one_clock::LogPlace;
 use super::pool::{News, TaskKey};
-use super::reading::{LogFacts, Reading, keep_gaps};
+use super::reading::{LogFacts, Reading, Truncated, keep_gaps};
 use super::state::State;
 use crate::fold::{self, Fold};
 use crate::model::{Isolation, KeyFilter, PartitionRead, RecordBatch};
@@ -121,6 +121,11 @@ impl OpenEntity {
     /// Takes the aborted records behind its gaps.
     pub(crate) fn know_aborted(&mut self, aborted: Offsets) {
         self.facts.aborted = Some(aborted);
+    }
+
+    /// Takes what the index knows that leaders lost.
+    pub(crate) fn know_truncated(&mut self, truncated: Truncated) {
+        self.facts.truncated = truncated;
     }
 
     /// Takes how far reading is.

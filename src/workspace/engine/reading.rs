@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::entity::OpenEntity;
 use super::state::{Outbox, State};
 use super::topic::OpenTopic;
-use crate::kafka::{Connection, KafkaError, TopicConfig, Watermarks};
+use crate::kafka::{self, Connection, KafkaError, TopicConfig, Watermarks};
 use crate::model::{
     Cancel, Completeness, Isolation, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
     Position, ReadEvent, ReadOutcome, ReadPlan, RecordBatch, TopicPartition,
@@ -23,6 +23,9 @@ use crate::workspace::likely_first::{likely_partitions, open_likely_first};
 use crate::workspace::{
     ConnectionState, Failure, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
 };
+
+/// What leaders lost, by partition.
+pub(crate) type Truncated = BTreeMap<TopicPartition, Vec<OffsetRange>>;
 
 /// A read that runs, or ran last.
 #[derive(Clone, Debug)]
@@ -42,8 +45,12 @@ pub(crate) struct LogFacts {
     pub(crate) leaders: BTreeMap<TopicPartition, Option<i32>>,
     /// The topics' configurations, where they may be seen.
     pub(crate) configs: BTreeMap<Arc<str>, Option<TopicConfig>>,
+    /// Whether transaction markers may stand in the logs.
+    pub(crate) may_have_markers: bool,
     /// The offsets of aborted records in gaps, once they were looked for.
     pub(crate) aborted: Option<Offsets>,
+    /// What the index knows that leaders lost, once the log was compared with it.
+    pub(crate) truncated: Truncated,
 }
 
 impl LogFacts {
@@ -72,6 +79,8 @@ impl LogFacts {
                 .filter(|position| position.topic_partition() == *partition)
                 .map(|position| position.offset)
                 .collect(),
+            may_have_markers: self.may_have_markers,
+            truncated: self.truncated.get(partition).cloned().unwrap_or_default(),
         });
         assess(&histories.collect::<Vec<_>>(), isolation)
     }
@@ -136,7 +145,18 @@ fn read(
         follow: order.follow || order.start == StartPosition::Live,
         ..ReadPlan::new(ranges, now_ms())
     };
+    let partitions: Vec<TopicPartition> = watermarks.keys().cloned().collect();
+    let tell_truncations = || match log.truncations(&partitions) {
+        Ok(truncated) => outbox.send(move |state| state.know_truncated(job, truncated)),
+        Err(error) => {
+            let problem = Failure::from(error).problem;
+            outbox.send(move |state| state.notify(NoticeLevel::Warning, problem))
+        }
+    };
     let mut sink = |news| {
+        if matches!(news, LogNews::Read(ReadEvent::CaughtUp)) {
+            tell_truncations();
+        }
         let heard = outbox.send(move |state| match news {
             LogNews::Kept(kept) => state.take_kept(job, kept),
             LogNews::Read(event) => state.read_says(job, event),
@@ -148,9 +168,11 @@ fn read(
     } else {
         Ok(BTreeSet::new())
     };
-    likely
+    let ended = likely
         .and_then(|likely| open_likely_first(log, &plan, &likely, &order.cancel, &mut sink))
-        .map_err(|error| Failure::from(error).problem)
+        .map_err(|error| Failure::from(error).problem);
+    tell_truncations();
+    ended
 }
 
 /// What the cluster says about these topics.
@@ -171,6 +193,7 @@ pub(crate) fn log_facts(
     let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
     // Without the right to see configurations everything else still works; completeness says what it lacks.
     facts.configs = connection.topic_configs(&names, REQUEST_TIMEOUT).unwrap_or_default();
+    facts.may_have_markers = kafka::may_have_transactions(connection)?;
     Ok(facts)
 }
 
@@ -366,6 +389,16 @@ impl State {
             entity.know_aborted(aborted);
         }
         self.caught_up(job);
+    }
+
+    /// What the index knows that leaders lost is known.
+    fn know_truncated(&mut self, job: JobId, truncated: Truncated) {
+        if let Some(topic) = self.topics.iter_mut().find(|topic| topic.is_read_by(job)) {
+            topic.know_truncated(truncated);
+        } else if let Some(entity) = self.entities.iter_mut().find(|entity| entity.is_read_by(job))
+        {
+            entity.know_truncated(truncated);
+        }
     }
 
     /// A follower has everything up to now.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::reading::{LogFacts, Reading, log_facts};
+use super::reading::{LogFacts, Reading, Truncated, log_facts};
 use super::rows::{Rows, RowsQuestion};
 use super::state::State;
 use crate::decode::Decoder;
@@ -170,6 +170,11 @@ impl OpenTopic {
     /// Takes the aborted records behind its gaps.
     pub(crate) fn know_aborted(&mut self, aborted: Offsets) {
         self.facts.aborted = Some(aborted);
+    }
+
+    /// Takes what the index knows that leaders lost.
+    pub(crate) fn know_truncated(&mut self, truncated: Truncated) {
+        self.facts.truncated = truncated;
     }
 
     /// Takes how far reading is.

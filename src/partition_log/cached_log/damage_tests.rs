@@ -1,0 +1,116 @@
+//! Damage anywhere in what is kept: every answer is that of the log all the same, and a check notices it.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tempfile::TempDir;
+
+use super::tests::{cached, files, generated, key, plan, read, read_in_order};
+use super::*;
+use crate::model::KeyFilter;
+
+/// So many events make a few batches in each partition.
+const EVENTS: u64 = 3_000;
+
+/// A place of damage: which file, which byte of it, and which bit; the ninth stands for a file that is cut off there, the
+/// tenth for one that is gone.
+type Damage = (prop::sample::Index, prop::sample::Index, u8);
+
+/// A copy of a folder with one damage in it; `None` where there is nothing to damage.
+fn damaged_copy(template: &Path, (file, byte, bit): Damage) -> TempDir {
+    let copy = TempDir::new().unwrap();
+    let mut victims = Vec::new();
+    for path in files(template) {
+        let to = copy.path().join(path.strip_prefix(template).unwrap());
+        fs_err::create_dir_all(to.parent().unwrap()).unwrap();
+        fs_err::copy(&path, &to).unwrap();
+        if fs_err::metadata(&to).unwrap().len() > 0 {
+            victims.push(to);
+        }
+    }
+    let path = file.get(&victims);
+    let mut bytes = fs_err::read(path).unwrap();
+    let at = byte.index(bytes.len());
+    match bit {
+        0..8 => bytes[at] ^= 1 << bit,
+        8 => bytes.truncate(at),
+        _ => return fs_err::remove_file(path).map(|()| copy).unwrap(),
+    }
+    fs_err::write(path, bytes).unwrap();
+    copy
+}
+
+/// How many records each key of the log has, as an opened log tells.
+fn counts(log: &CachedLog) -> BTreeMap<Vec<u8>, u64> {
+    let mut unreadable = true;
+    let mut counts = BTreeMap::new();
+    // What could not be read is read from the log at the next look.
+    for _ in 0..3 {
+        if !unreadable {
+            break;
+        }
+        counts.clear();
+        unreadable = false;
+        log.open(&plan(EVENTS, KeyFilter::All), &Cancel::new(), &mut |news| {
+            let mut add = |key: &[u8], records: u64| {
+                *counts.entry(key.to_vec()).or_default() += records;
+                ControlFlow::Continue(())
+            };
+            match news {
+                LogNews::Kept(kept) => {
+                    let read = kept.for_each_key(&mut |key, tally| add(key, tally.records));
+                    unreadable |= read.is_err();
+                    if unreadable { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                }
+                LogNews::Read(ReadEvent::Batch(batch)) => {
+                    batch.iter().filter_map(|record| record.key()).try_for_each(|key| add(key, 1))
+                }
+                LogNews::Read(_) => ControlFlow::Continue(()),
+            }
+        })
+        .unwrap();
+    }
+    assert!(!unreadable, "what is damaged is forgotten");
+    counts
+}
+
+#[test]
+fn three_hundred_places_of_damage_change_no_answer_and_a_check_notices_all() {
+    let template = TempDir::new().unwrap();
+    let plain = generated(EVENTS);
+    let questions = [KeyFilter::All, key(5), KeyFilter::Contains(b"-2"[..].into())];
+    let questions = questions.map(|keys| plan(EVENTS, keys));
+    let unordered = questions.each_ref().map(|plan| read(&plain, plan).0);
+    let ordered = questions.each_ref().map(|plan| read_in_order(&plain, plan));
+    let entities = counts(&CachedLog::new(Box::new(generated(EVENTS)), Keeping::nothing()));
+    read(&cached(EVENTS, template.path()), &questions[0]);
+    let damage = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..10);
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() };
+    let checked = TestRunner::new(config).run(&damage, |damage| {
+        let folder = damaged_copy(template.path(), damage);
+        let cache = LogCache::new(folder.path().to_owned(), u64::MAX);
+        let check =
+            || -> usize { cache.list().iter().map(|kept| cache.verify(kept, |_| ()).len()).sum() };
+        prop_assert!(check() > 0, "nobody noticed");
+        for (number, plan) in questions.iter().enumerate() {
+            let folder = damaged_copy(template.path(), damage);
+            let found = read(&cached(EVENTS, folder.path()), plan).0;
+            prop_assert!(found == unordered[number], "question {number}");
+            let folder = damaged_copy(template.path(), damage);
+            let found = read_in_order(&cached(EVENTS, folder.path()), plan);
+            prop_assert!(found == ordered[number], "question {number} in order");
+        }
+        let damaged = damaged_copy(template.path(), damage);
+        prop_assert!(counts(&cached(EVENTS, damaged.path())) == entities);
+        for kept in cache.list() {
+            prop_assert!(cache.repair(&kept).unwrap().is_some_and(|removed| !removed.is_empty()));
+        }
+        prop_assert!(check() == 0, "what was repaired is sound");
+        let found = read_in_order(&cached(EVENTS, folder.path()), &questions[0]);
+        prop_assert!(found == ordered[0], "after a repair");
+        prop_assert!(check() == 0, "what was read again is sound");
+        Ok(())
+    });
+    checked.unwrap();
+}
