@@ -131,6 +131,23 @@ impl CachedLog {
         }
     }
 
+    /// The same at the beginning of a question: another topic may have taken the name since it was asked last.
+    fn topic_now(&self, topic: &Arc<str>) -> Result<Option<Arc<TopicCache>>, SourceError> {
+        let known = self.topic(topic)?;
+        let Some(kept) = &known else { return Ok(None) };
+        let is_recent = |at: &Instant| at.elapsed() < comparing::COMPARED_FOR;
+        if lock(&self.compared).get(topic).is_none_or(is_recent) {
+            return Ok(known);
+        }
+        let identity = self.source.identity(topic)?;
+        if identity.as_ref() == Some(kept.identity()) {
+            return Ok(known);
+        }
+        lock(&self.topics).remove(topic);
+        lock(&self.compared).remove(topic);
+        self.topic(topic)
+    }
+
     /// What is kept of a topic; `None` where nothing can be.
     fn topic(&self, topic: &Arc<str>) -> Result<Option<Arc<TopicCache>>, SourceError> {
         let Some(cache) = &self.cache else { return Ok(None) };
@@ -148,6 +165,7 @@ impl CachedLog {
         let rest = |range: &OffsetRange| {
             let served = served.get(&range.topic_partition());
             let from = served.map_or(range.from, |served| served.read.position);
+            assert!(range.from <= from, "what was served lies in the range");
             OffsetRange { from, ..range.clone() }
         };
         plan.ranges.iter().map(rest).collect()
@@ -309,6 +327,8 @@ impl LogSource for CachedLog {
 
 #[cfg(test)]
 mod beside_tests;
+#[cfg(test)]
+mod change_tests;
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]

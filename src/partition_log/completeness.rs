@@ -157,6 +157,10 @@ pub fn assess(histories: &[PartitionHistory], isolation: Isolation) -> Completen
         let detail = finding.sentence(&ranges);
         completeness.add(finding.verdict(), Reason { kind: finding.kind(), detail, ranges });
     }
+    assert!(
+        completeness.verdict == Verdict::Complete || !completeness.reasons.is_empty(),
+        "a verdict that is not `complete` has a reason"
+    );
     if completeness.verdict == Verdict::CompleteSince {
         // The latest first record left; a partition with nothing left lost everything up to now.
         completeness.since = since
@@ -260,6 +264,7 @@ impl PartitionHistory {
         let mut markers = 0;
         unexplained.iter().any(|(from, to)| {
             let records = from - markers;
+            assert!(records >= 0, "offsets without a record lie apart");
             markers += to - from;
             !self.may_have_markers || *from <= start || markers > records
         })
@@ -298,6 +303,9 @@ fn runs(offsets: &[i64]) -> Vec<(i64, i64)> {
 
 /// What lies in both; both are joined ranges.
 fn common(one: &[(i64, i64)], other: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    for ranges in [one, other] {
+        assert!(ranges.is_sorted_by(|one, other| one.1 <= other.0), "ranges are joined, in order");
+    }
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     let mut both = Vec::new();
     while let (Some(a), Some(b)) = (one.peek(), other.peek()) {

@@ -78,8 +78,14 @@ struct Partitions {
 impl LogSnapshot {
     /// A snapshot of these partitions of a store, which are sorted.
     pub(super) fn new(store: Arc<()>, logs: Vec<Arc<PartitionLog>>) -> Self {
+        let ascends = logs.is_sorted_by(|one, other| one.partition < other.partition);
+        assert!(ascends, "partitions are looked up by binary search");
         let mut index_of_id: Vec<(u32, usize)> = logs.iter().map(|log| log.id).zip(0..).collect();
         index_of_id.sort_unstable();
+        assert!(
+            index_of_id.is_sorted_by(|one, other| one.0 < other.0),
+            "a location names one partition"
+        );
         Self(Arc::new(Partitions { store, logs, index_of_id }))
     }
 
@@ -117,6 +123,7 @@ impl LogSnapshot {
                     to_ms.checked_add(1).map_or(log.rows(), |end| log.rows_before_time(end)),
                 ),
             };
+            assert!(to <= log.rows(), "what lies within bounds is there");
             (from < to).then_some(RowRange { log, from, to })
         })
     }

@@ -55,7 +55,10 @@ impl Sight {
     /// How many of these rows are delivered when this many of them are aborted.
     fn delivered(&self, rows: u32, aborted: u32) -> u32 {
         match self.isolation {
-            Isolation::Committed => rows - aborted,
+            Isolation::Committed => {
+                assert!(aborted <= rows, "aborted records are records");
+                rows - aborted
+            }
             Isolation::Uncommitted => rows,
         }
     }
@@ -112,6 +115,10 @@ impl StoredSegment {
         latest_before_ms: Option<i64>,
     ) -> Result<Self, CacheError> {
         let entry = file.entry();
+        assert!(
+            entry.from < sight.to_offset && sight.from_offset < entry.to,
+            "a segment is seen by whoever asks for a part of it"
+        );
         let whole = sight.from_offset <= entry.from && entry.to <= sight.to_offset;
         let latest_ms = sight.latest_ms(entry.latest_ms, entry.latest_committed_ms);
         let simple = whole && sight.believes(latest_ms);
@@ -177,6 +184,9 @@ impl StoredSegment {
             return Ok(layout);
         }
         let layout = self.lay_out()?;
+        if layout.starts.last() != Some(&self.rows) {
+            return Err(self.file.disagreement());
+        }
         Ok(self.layout.get_or_init(|| layout))
     }
 
@@ -262,7 +272,8 @@ impl StoredSegment {
         let batches = self.file.batches()?;
         let from = batches.partition_point(|batch| batch.last_offset < self.sight.from_offset);
         let to = batches.partition_point(|batch| batch.first_offset < self.sight.to_offset);
-        Ok(from..to.max(from))
+        assert!(from <= to, "batches ascend, and so do the offsets of what is seen");
+        Ok(from..to)
     }
 
     /// The delivered records of the batch with this number, read anew: for whoever reads all of them once.
@@ -289,7 +300,11 @@ impl StoredSegment {
     ) -> Result<RecordBatch, CacheError> {
         let latest_ms = self.layout()?.latest_ms[number];
         let sight = &self.sight;
-        let columns = self.file.columns(&self.file.batches()?[number], wanted)?;
+        let batch = &self.file.batches()?[number];
+        let columns = self.file.columns(batch, wanted)?;
+        if !columns.is_of(batch) {
+            return Err(self.file.disagreement());
+        }
         let mut clock = LogClock::going_on_from(sight.started_ms, latest_ms);
         let mut builder = RecordBatchBuilder::new(sight.partition.clone());
         for row in 0..columns.len() {
@@ -334,7 +349,11 @@ impl StoredSegment {
             if after == 0 || after == starts.len() {
                 return Ok(None);
             }
-            Ok(Some((self.batch(after - 1)?, (row - starts[after - 1]) as usize)))
+            let batch = self.batch(after - 1)?;
+            if batch.len() != (starts[after] - starts[after - 1]) as usize {
+                return Err(self.file.disagreement());
+            }
+            Ok(Some((batch, (row - starts[after - 1]) as usize)))
         };
         self.file.note(find()).flatten()
     }

@@ -94,6 +94,7 @@ impl LogCache {
         let Some((topic, _)) = TopicCache::open(kept.folder.clone()) else { return problems };
         for number in topic.partition_numbers() {
             let Ok(partition) = topic.partition(number) else { continue };
+            problems.extend(partition.missing_manifest().map(|problem| problem.to_string()));
             for file in partition.files() {
                 if let Err(error) = file.verify() {
                     problems.push(error.to_string());
@@ -127,6 +128,8 @@ impl LogCache {
                 }
                 removed.push(problem.to_string());
             }
+            let missing = topic.partition(number).ok().and_then(|kept| kept.missing_manifest());
+            removed.extend(missing.map(|problem| problem.to_string()));
             let mut partition = topic.partition_to_write(number, &right)?;
             for file in partition.files().to_vec() {
                 if let Err(problem) = file.verify() {
@@ -193,6 +196,7 @@ fn shrink(topic: &TopicCache, wanted: u64) -> Result<u64, CacheError> {
             }
             let gone = file.entry().clone();
             partition.retain(|known| *known != gone)?;
+            assert!(!partition.keeps(&gone), "what was removed counts no longer");
             freed += gone.disk_bytes;
         }
         topic.put(number, partition);

@@ -85,6 +85,27 @@ impl SegmentEntry {
         folder.join(self.stem() + ".keys.arrow")
     }
 
+    /// What holds of every segment that was written, each with its words.
+    fn promises(&self) -> [(bool, &'static str); 7] {
+        let span = self.from.abs_diff(self.to);
+        let last = self.last_record.map(|(offset, _)| offset);
+        [
+            (self.from < self.to, "a segment has offsets"),
+            (u64::from(self.rows) <= span, "a segment has no more records than offsets"),
+            (self.aborted <= self.rows, "aborted records are records of the segment"),
+            (self.aborted_bytes <= self.payload_bytes, "their bytes are bytes of the segment"),
+            (last.is_some() == (self.rows > 0), "a segment with records has a last one"),
+            (
+                last.is_none_or(|last| (self.from..self.to).contains(&last)),
+                "the last record lies in its segment",
+            ),
+            (
+                !self.plain || self.aborted == 0,
+                "log times depend on who reads past aborted records",
+            ),
+        ]
+    }
+
     /// All its files.
     pub(super) fn paths(&self, folder: &Path) -> [PathBuf; 3] {
         [self.data_path(folder), self.index_path(folder), self.keys_path(folder)]
@@ -134,6 +155,30 @@ struct Format {
 }
 
 impl Manifest {
+    /// What it promises and does not keep; `None` when all holds.
+    fn broken_promise(&self) -> Option<&'static str> {
+        let broken = |promises: [(bool, &'static str); 7]| {
+            promises.into_iter().find(|(holds, _)| !holds).map(|(_, words)| words)
+        };
+        if let Some(words) = self.segments.iter().find_map(|segment| broken(segment.promises())) {
+            return Some(words);
+        }
+        let (segments, epochs) = (&self.segments, &self.leader_epochs);
+        if !segments.is_sorted_by(|one, other| one.to <= other.from) {
+            return Some("segments are in order and do not overlap");
+        }
+        if !epochs.is_sorted_by(|one, other| one.from <= other.from) {
+            return Some("leaders follow one another");
+        }
+        let all_lost = self.truncations.iter().all(Truncation::is_loss);
+        (!all_lost).then_some("what was lost has offsets")
+    }
+
+    /// Whether there is one in this folder.
+    pub(super) fn is_there(folder: &Path) -> bool {
+        folder.join(FILE_NAME).exists()
+    }
+
     /// The manifest in this folder; an empty one where there is none.
     ///
     /// # Errors
@@ -158,7 +203,13 @@ impl Manifest {
         if format > FORMAT {
             return Err(CacheError::Newer { path, found: format, known: FORMAT });
         }
-        Ok(serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest)
+        let manifest = serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest;
+        match manifest.broken_promise() {
+            Some(words) => {
+                Err(CacheError::damaged(&path, format!("it does not hold that {words}")))
+            }
+            None => Ok(manifest),
+        }
     }
 
     /// Makes this the manifest of a folder. The checksum stands in the first line, and no line is the last: an editor
@@ -167,6 +218,8 @@ impl Manifest {
     /// # Errors
     /// When it cannot be written; the one before still counts then.
     pub(super) fn write(&self, folder: &Path) -> Result<(), CacheError> {
+        let broken = self.broken_promise();
+        assert!(broken.is_none(), "what is written promises that {}", broken.unwrap_or_default());
         let path = folder.join(FILE_NAME);
         let json = serde_json::to_string(&Versioned { format: FORMAT, manifest: self })
             .expect("numbers and lists of them are JSON");

@@ -56,11 +56,30 @@ impl PartitionCache {
         };
         self.files = manifest.segments.iter().map(file).collect();
         self.manifest = manifest;
+        self.check();
+    }
+
+    /// What holds after every change: each segment has its file, in the same order.
+    fn check(&self) {
+        let entries = self.files.iter().map(|file| file.entry());
+        assert!(entries.eq(&self.manifest.segments), "the files are those the manifest names");
     }
 
     /// Where its files are.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What is wrong when segments lie here and no manifest names any: then none of them counts.
+    pub(super) fn missing_manifest(&self) -> Option<CacheError> {
+        let entries = fs_err::read_dir(&self.folder).ok()?;
+        let names: Vec<String> = entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        let has_segments = names.iter().any(|name| name.ends_with(".index"));
+        let is_missing = has_segments && !Manifest::is_there(&self.folder);
+        is_missing.then(|| CacheError::damaged(&self.folder, "its manifest is missing"))
     }
 
     /// The segments, in offset order.
@@ -185,7 +204,8 @@ impl PartitionCache {
         leader_epochs: &[LeaderEpoch],
     ) -> Result<(), CacheError> {
         let mut manifest = self.manifest.clone();
-        manifest.segments.retain(|known| known.to <= entry.from || entry.to <= known.from);
+        let is_apart = |known: &SegmentEntry| known.to <= entry.from || entry.to <= known.from;
+        manifest.segments.retain(is_apart);
         let place = manifest.segments.partition_point(|known| known.from < entry.from);
         manifest.segments.insert(place, entry);
         manifest.leader_epochs.extend_from_slice(leader_epochs);
@@ -223,6 +243,7 @@ impl PartitionCache {
     pub(super) fn overlook(&mut self, keep: impl Fn(&SegmentEntry) -> bool) {
         self.manifest.segments.retain(&keep);
         self.files.retain(|file| keep(file.entry()));
+        self.check();
     }
 
     /// Lets another manifest count, and removes the files that count no longer.
@@ -284,5 +305,7 @@ fn holes(segments: &[SegmentEntry], from: i64, to: i64, payloads: bool) -> Vec<(
     if position < to {
         holes.push((position, to));
     }
+    assert!(holes.iter().all(|(from, to)| from < to), "a hole has offsets");
+    assert!(holes.is_sorted_by(|one, other| one.1 < other.0), "holes lie apart, in order");
     holes
 }

@@ -215,6 +215,10 @@ impl TopicCache {
             self.lock().get_mut(&number).map(std::mem::take).unwrap_or_default();
         partition.retain(|entry| !overlooked.contains(entry))?;
         partition.remember(lost)?;
+        assert!(
+            !overlooked.iter().any(|entry| partition.keeps(entry)),
+            "what was overlooked is forgotten before anything is written"
+        );
         Ok(self.put(number, partition))
     }
 

@@ -5,7 +5,9 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use super::tests::{Plain, cached, generated, key, plan, read, read_in_order};
+use super::tests::{
+    Plain, cached, files, generated, key, plain as plain_of, plan, read, read_in_order,
+};
 use super::*;
 use crate::model::KeyFilter;
 
@@ -43,7 +45,7 @@ fn write_anew(folder: &Path) {
 
 /// Removes one file of the records, as a disk does that fails.
 fn lose_a_file(folder: &Path) {
-    let files = super::tests::files(folder);
+    let files = files(folder);
     let records = |path: &&std::path::PathBuf| {
         path.to_string_lossy().ends_with(".arrow") && !path.to_string_lossy().contains(".keys")
     };
@@ -59,7 +61,7 @@ fn read_while(log: &CachedLog, plan: &ReadPlan, after: usize, meddle: &dyn Fn())
         if records.len() == after {
             meddle();
         }
-        records.push(super::tests::plain(record));
+        records.push(plain_of(record));
         ControlFlow::Continue(())
     };
     let outcome = log.read_in_log_order(plan, &Cancel::new(), &mut take, &mut |_event| ());

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
-use super::tests::{cached, files, generated, key, plan, read, read_in_order};
+use super::tests::{cached, files, generated, key, key_counts, plan, read, read_in_order};
 use super::*;
 use crate::model::KeyFilter;
 
@@ -41,40 +41,6 @@ fn damaged_copy(template: &Path, (file, byte, bit): Damage) -> TempDir {
     copy
 }
 
-/// How many records each key of the log has, as an opened log tells.
-fn counts(log: &CachedLog) -> BTreeMap<Vec<u8>, u64> {
-    let mut unreadable = true;
-    let mut counts = BTreeMap::new();
-    // What could not be read is read from the log at the next look.
-    for _ in 0..3 {
-        if !unreadable {
-            break;
-        }
-        counts.clear();
-        unreadable = false;
-        log.open(&plan(EVENTS, KeyFilter::All), &Cancel::new(), &mut |news| {
-            let mut add = |key: &[u8], records: u64| {
-                *counts.entry(key.to_vec()).or_default() += records;
-                ControlFlow::Continue(())
-            };
-            match news {
-                LogNews::Kept(kept) => {
-                    let read = kept.for_each_key(&mut |key, tally| add(key, tally.records));
-                    unreadable |= read.is_err();
-                    if unreadable { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                }
-                LogNews::Read(ReadEvent::Batch(batch)) => {
-                    batch.iter().filter_map(|record| record.key()).try_for_each(|key| add(key, 1))
-                }
-                LogNews::Read(_) => ControlFlow::Continue(()),
-            }
-        })
-        .unwrap();
-    }
-    assert!(!unreadable, "what is damaged is forgotten");
-    counts
-}
-
 #[test]
 fn three_hundred_places_of_damage_change_no_answer_and_a_check_notices_all() {
     let template = TempDir::new().unwrap();
@@ -83,7 +49,8 @@ fn three_hundred_places_of_damage_change_no_answer_and_a_check_notices_all() {
     let questions = questions.map(|keys| plan(EVENTS, keys));
     let unordered = questions.each_ref().map(|plan| read(&plain, plan).0);
     let ordered = questions.each_ref().map(|plan| read_in_order(&plain, plan));
-    let entities = counts(&CachedLog::new(Box::new(generated(EVENTS)), Keeping::nothing()));
+    let entities =
+        key_counts(&CachedLog::new(Box::new(generated(EVENTS)), Keeping::nothing()), &questions[0]);
     read(&cached(EVENTS, template.path()), &questions[0]);
     let damage = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..10);
     let config = ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() };
@@ -102,7 +69,7 @@ fn three_hundred_places_of_damage_change_no_answer_and_a_check_notices_all() {
             prop_assert!(found == ordered[number], "question {number} in order");
         }
         let damaged = damaged_copy(template.path(), damage);
-        prop_assert!(counts(&cached(EVENTS, damaged.path())) == entities);
+        prop_assert!(key_counts(&cached(EVENTS, damaged.path()), &questions[0]) == entities);
         for kept in cache.list() {
             prop_assert!(cache.repair(&kept).unwrap().is_some_and(|removed| !removed.is_empty()));
         }

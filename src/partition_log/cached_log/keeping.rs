@@ -57,7 +57,7 @@ impl CachedLog {
         let Some(cache) = &self.cache else { return Ok(Some(Filled::default())) };
         let mut filled = Filled::default();
         for (name, ranges) in by_topic(plan) {
-            let Some(topic) = self.topic(&name)? else { continue };
+            let Some(topic) = self.topic_now(&name)? else { continue };
             let marks = self.marks(&ranges)?;
             self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
             topic.touch();
@@ -85,6 +85,7 @@ impl CachedLog {
     pub fn kept(&self, plan: &ReadPlan) -> Result<Option<Kept>, SourceError> {
         let mut kept = Kept::default();
         let mut hashes = Vec::new();
+        let mut whole = true;
         for range in &plan.ranges {
             let mut position = range.from;
             while let Some(segments) = self.see_next(range, plan, position)? {
@@ -94,7 +95,7 @@ impl CachedLog {
                     kept.disk_bytes += segment.entry().disk_bytes;
                     if let Err(problem) = add_keys(&segment, &mut hashes) {
                         self.forget_segment(range, segment.entry(), &problem)?;
-                        return Ok(None);
+                        whole = false;
                     }
                     assert!(segment.last_offset() >= position, "each segment lies behind the last");
                     position = segment.last_offset() + 1;
@@ -104,7 +105,7 @@ impl CachedLog {
             hashes.dedup();
         }
         kept.distinct_keys = hashes.len() as u64;
-        Ok(Some(kept))
+        Ok(whole.then_some(kept))
     }
 
     /// How many offsets of the ranges of a plan would have to be read, as far as is known without asking the log.
@@ -194,7 +195,7 @@ impl CachedLog {
         let Some(cache) = &self.cache else { return Ok(Some(0)) };
         let mut filled = 0;
         for (name, ranges) in by_topic(plan) {
-            let Some(topic) = self.topic(&name)? else { continue };
+            let Some(topic) = self.topic_now(&name)? else { continue };
             let marks = self.marks(&ranges)?;
             if let Err(problem) = self.compare(&topic, &name, &marks, plan.started_ms, cancel) {
                 self.give_up(&name, problem)?;

@@ -58,6 +58,8 @@ pub(super) struct Model(
     pub(super) Arc<Mutex<Vec<ModelPartition>>>,
     /// How many reads there were since somebody set it back.
     pub(super) Arc<AtomicUsize>,
+    /// The topic's id; none as of brokers without ids.
+    pub(super) Arc<Mutex<Option<String>>>,
 );
 
 /// More reads than any question needs: one that needs more would never end.
@@ -187,7 +189,7 @@ impl LogSource for Model {
     }
 
     fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
-        let (cluster_id, topic_id) = ("c".to_owned(), Some("i".to_owned()));
+        let (cluster_id, topic_id) = ("c".to_owned(), self.2.lock().unwrap().clone());
         Ok(Some(TopicIdentity { cluster_id, topic_id, topic: topic.to_owned() }))
     }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::model::{Model, ModelPartition, NOW_MS, share_of, write};
-use super::tests::{Plain, read, read_all_in_order, read_in_order};
+use super::tests::{Plain, files, key_counts, read, read_all_in_order, read_in_order};
 use super::*;
 use crate::kafka::Watermarks;
 use crate::model::{Isolation, KeyFilter, PLAUSIBLE_FUTURE_MS};
@@ -38,6 +38,12 @@ enum Step {
     KeepKeys,
     /// A new process opens what is kept.
     Reopen,
+    /// Another process reads a share of each partition and keeps it; or it removes everything.
+    Beside(Option<u8>),
+    /// A bit of a file flips: which file, and which bit, as shares.
+    Break(u8, u16),
+    /// The clock of the machine jumps by this, in milliseconds.
+    Jump(i64),
     /// What is kept is shrunk to a share of its size.
     Evict(u8),
     /// Is asked, with this isolation and one of the kinds of key filters.
@@ -64,6 +70,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (any::<u8>(), any::<bool>()).prop_map(|(share, ordered)| Step::Follow(share, ordered)),
         2 => Just(Step::KeepKeys),
         2 => Just(Step::Reopen),
+        3 => prop::option::weighted(0.8, any::<u8>()).prop_map(Step::Beside),
+        2 => (any::<u8>(), any::<u16>()).prop_map(|(file, bit)| Step::Break(file, bit)),
+        1 => (-7_200_000_i64..7_200_000).prop_map(Step::Jump),
         1 => any::<u8>().prop_map(Step::Evict),
         5 => (any::<bool>(), 0_u8..4).prop_map(|(committed, keys)| Step::Ask(committed, keys)),
         5 => (any::<bool>(), 1_u8..4).prop_map(|(committed, keys)| Step::LookUp(committed, keys)),
@@ -76,6 +85,10 @@ struct Twin {
     model: Model,
     folder: TempDir,
     log: CachedLog,
+    /// The clock of the machine, in milliseconds.
+    now_ms: i64,
+    /// Whether a file was broken, so that there is something to tell.
+    broken: Arc<AtomicBool>,
 }
 
 impl Twin {
@@ -83,13 +96,23 @@ impl Twin {
         let model = Model::default();
         *model.0.lock().unwrap() = vec![ModelPartition::default(), ModelPartition::default()];
         let folder = TempDir::new().unwrap();
-        let log = Self::open(&model, &folder);
-        Self { model, folder, log }
+        *model.2.lock().unwrap() = Some("i".to_owned());
+        let broken = Arc::default();
+        let log = Self::open(&model, &folder, &broken);
+        Self { model, folder, log, now_ms: NOW_MS, broken }
     }
 
-    fn open(model: &Model, folder: &TempDir) -> CachedLog {
+    /// A new process on what is kept.
+    fn reopen(&mut self) {
+        self.log = Self::open(&self.model, &self.folder, &self.broken);
+    }
+
+    fn open(model: &Model, folder: &TempDir, broken: &Arc<AtomicBool>) -> CachedLog {
         let cache = Some(Arc::new(LogCache::new(folder.path().to_owned(), u64::MAX)));
-        let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
+        let broken = Arc::clone(broken);
+        let tell = Box::new(move |problem: &CacheError| {
+            assert!(broken.load(Ordering::Relaxed), "nothing is wrong: {problem}");
+        });
         let mut log =
             CachedLog::new(Box::new(model.clone()), Keeping { cache, payloads: true, tell });
         // The model is small: if fetching cost anything, reading on would always cost less.
@@ -107,7 +130,19 @@ impl Twin {
         let log = CachedLog::new(Box::new(self.model.clone()), keeping);
         let order = FillOrder::default();
         log.fill_up(&plan, order, &Cancel::new(), &mut |_event| ControlFlow::Continue(())).unwrap();
-        self.log = Self::open(&self.model, &self.folder);
+        self.reopen();
+    }
+
+    /// Flips a bit of a file of what is kept.
+    fn break_file(&self, file: u8, bit: u16) {
+        let mut files = files(self.folder.path());
+        files.retain(|path| fs_err::metadata(path).unwrap().len() > 0);
+        let Some(path) = files.get(usize::from(file) * files.len() / 256) else { return };
+        let mut bytes = fs_err::read(path).unwrap();
+        let bit = usize::from(bit) * bytes.len() * 8 / 65_536;
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs_err::write(path, bytes).unwrap();
+        self.broken.store(true, Ordering::Relaxed);
     }
 
     /// What is found of some keys, in both orders, against the model.
@@ -147,7 +182,7 @@ impl Twin {
             isolation,
             keys,
             whole: true,
-            ..ReadPlan::new(marks.iter().map(range).collect(), NOW_MS)
+            ..ReadPlan::new(marks.iter().map(range).collect(), self.now_ms)
         }
     }
 
@@ -171,31 +206,11 @@ impl Twin {
         }
         let ordered: Vec<Plain> = read_in_order(&self.log, plan);
         assert_eq!(ordered, read_in_order(&self.model, plan));
-        let entities = |log: &CachedLog| {
-            let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
-            log.open(plan, &Cancel::new(), &mut |news| {
-                match news {
-                    LogNews::Kept(kept) => drop(kept.for_each_key(&mut |key, tally| {
-                        *counts.entry(key.to_vec()).or_default() += tally.records;
-                        ControlFlow::Continue(())
-                    })),
-                    LogNews::Read(ReadEvent::Batch(batch)) => {
-                        for key in batch.iter().filter_map(|record| record.key()) {
-                            *counts.entry(key.to_vec()).or_default() += 1;
-                        }
-                    }
-                    LogNews::Read(_) => {}
-                }
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-            counts
-        };
         let mut counted: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         for key in expected.0.iter().filter_map(|record| record.4.clone()) {
             *counted.entry(key).or_default() += 1;
         }
-        assert_eq!(entities(&self.log), counted);
+        assert_eq!(key_counts(&self.log, plan), counted);
     }
 
     /// Reads everything while the log start of a partition rises, when this share of it is delivered, to another share.
@@ -254,7 +269,7 @@ impl Twin {
                     partition.records.retain(|record| record.offset < high);
                 });
                 // That another log took over is noticed when a process opens what is kept.
-                self.log = Self::open(&self.model, &self.folder);
+                self.reopen();
             }
             Step::Keep => drop(read(&self.log, &self.plan(Isolation::Committed, KeyFilter::All))),
             Step::KeepPart(share) => {
@@ -266,7 +281,22 @@ impl Twin {
             }
             Step::Follow(share, ordered) => self.follow(*share, *ordered),
             Step::KeepKeys => self.keep_keys(),
-            Step::Reopen => self.log = Self::open(&self.model, &self.folder),
+            Step::Reopen => self.reopen(),
+            Step::Beside(Some(share)) => {
+                let mut plan = self.plan(Isolation::Committed, KeyFilter::All);
+                for range in &mut plan.ranges {
+                    range.to = share_of(range.from, range.to, *share);
+                }
+                read(&Self::open(&self.model, &self.folder, &self.broken), &plan);
+            }
+            Step::Beside(None) => {
+                let cache = LogCache::new(self.folder.path().to_owned(), u64::MAX);
+                for kept in cache.list() {
+                    assert!(cache.clear(&kept).unwrap(), "nobody writes");
+                }
+            }
+            Step::Break(file, bit) => self.break_file(*file, *bit),
+            Step::Jump(by_ms) => self.now_ms += by_ms,
             Step::Evict(share) => {
                 let root = self.folder.path().to_owned();
                 let bytes: u64 = LogCache::new(root.clone(), u64::MAX)
@@ -276,7 +306,7 @@ impl Twin {
                     .sum();
                 let small = LogCache::new(root, bytes * u64::from(*share) / 256);
                 small.make_room(0, std::path::Path::new(""));
-                self.log = Self::open(&self.model, &self.folder);
+                self.reopen();
             }
             Step::Ask(committed, keys) => {
                 let all = self.plan(isolation_of(*committed), KeyFilter::All);

@@ -235,6 +235,7 @@ impl HandedOn {
         if record.offset() < part.to {
             return false;
         }
+        assert!(part.to <= record.offset(), "a partition is handed on in offset order");
         part.records += 1;
         part.bytes += record.payload_bytes() as u64;
         part.to = record.offset() + 1;

@@ -56,7 +56,8 @@ impl CachedLog {
         served: &Served,
     ) -> Result<Vec<StoredSegment>, SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(Vec::new()) };
-        let sight = self.sight(range, plan);
+        // A segment may begin before: it was put together with what was served of it.
+        let sight = self.sight(&OffsetRange { from: served.read.position, ..range.clone() }, plan);
         let payloads = plan.values || plan.headers;
         let after = (served.read.position, served.latest_ms);
         let kept = match topic.partition(range.partition) {
@@ -182,6 +183,7 @@ impl CachedLog {
         let is_kept = topic.look_again(range.partition).map(|kept| kept.keeps(damaged));
         if matches!(is_kept, Ok(false)) {
             tracing::debug!(target: "cache", %problem, "another process has replaced a segment");
+            topic.refresh();
             return Ok(());
         }
         self.note(problem);
@@ -262,7 +264,9 @@ pub(super) fn account(
     gone: &[i64],
 ) -> Result<(), CacheError> {
     let entry = segment.entry();
-    let (from, to) = (entry.from.max(range.from), entry.to.min(range.to));
+    let (from, to) = (served.read.position, entry.to.min(range.to));
+    assert!(entry.from <= from, "segments are served one after another, without a hole");
+    assert!(from < to, "a segment that is served has a part in the range");
     let mut gaps = segment.gaps()?;
     let mut bytes = match isolation {
         Isolation::Committed => entry.payload_bytes - entry.aborted_bytes,
@@ -303,6 +307,10 @@ pub(super) fn account(
         }
     }
     read.position = to;
+    assert!(
+        u64::from(segment.rows()) <= from.abs_diff(to),
+        "there are no more records than offsets"
+    );
     read.records += u64::from(segment.rows());
     read.bytes += bytes;
     served.latest_ms = segment.latest_after_ms();

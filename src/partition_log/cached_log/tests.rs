@@ -80,6 +80,37 @@ pub(super) fn read_in_order(log: &dyn LogSource, plan: &ReadPlan) -> Vec<Plain> 
     read_all_in_order(log, plan).0
 }
 
+/// How many records each key of the log has, as an opened log tells. What turns out to be damaged is left out when it is
+/// opened anew.
+pub(super) fn key_counts(log: &CachedLog, plan: &ReadPlan) -> BTreeMap<Vec<u8>, u64> {
+    for _ in 0..4 {
+        let mut unreadable = false;
+        let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        log.open(plan, &Cancel::new(), &mut |news| {
+            let mut add = |key: &[u8], records: u64| {
+                *counts.entry(key.to_vec()).or_default() += records;
+                ControlFlow::Continue(())
+            };
+            match news {
+                LogNews::Kept(kept) => {
+                    let read = kept.for_each_key(&mut |key, tally| add(key, tally.records));
+                    unreadable |= read.is_err();
+                    if unreadable { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                }
+                LogNews::Read(ReadEvent::Batch(batch)) => {
+                    batch.iter().filter_map(|record| record.key()).try_for_each(|key| add(key, 1))
+                }
+                LogNews::Read(_) => ControlFlow::Continue(()),
+            }
+        })
+        .unwrap();
+        if !unreadable {
+            return counts;
+        }
+    }
+    panic!("what is damaged is not left out");
+}
+
 /// The key of an order.
 pub(super) fn key(number: u32) -> KeyFilter {
     KeyFilter::Equals(format!("order-{number}").as_bytes().into())
