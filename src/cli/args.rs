@@ -294,6 +294,9 @@ pub struct CacheArgs {
     /// Reads everything, to see that it is what was written
     #[arg(long, conflicts_with = "clear")]
     pub verify: bool,
+    /// The same, and removes what is not: it is read from the cluster again
+    #[arg(long, conflicts_with = "clear")]
+    pub repair: bool,
     /// Removes it
     #[arg(long)]
     pub clear: bool,

@@ -10,7 +10,7 @@ use super::args::CacheArgs;
 use super::context::{Context, log_cache};
 use super::output::{Align, Table};
 use super::{CommandError, Outcome, report};
-use crate::partition_log::KeptTopic;
+use crate::partition_log::{KeptTopic, LogCache};
 use crate::workspace::Failure;
 
 /// What is kept of a topic.
@@ -42,11 +42,13 @@ struct CacheLine {
     problems: Vec<String>,
     /// Whether it was removed.
     cleared: bool,
+    /// Whether what is wrong with it was removed, so that it is read from the cluster again.
+    repaired: bool,
 }
 
 impl CacheLine {
     /// The line of a topic.
-    fn new(kept: &KeptTopic, problems: Vec<String>, cleared: bool) -> Self {
+    fn new(kept: &KeptTopic, problems: Vec<String>) -> Self {
         let used = Timestamp::from_millisecond(kept.used_ms).ok();
         Self {
             cluster_id: kept.identity.cluster_id.clone(),
@@ -61,7 +63,8 @@ impl CacheLine {
             used: used.map(|used| format!("{used:.0}")),
             folder: kept.folder.display().to_string(),
             problems,
-            cleared,
+            cleared: false,
+            repaired: false,
         }
     }
 }
@@ -76,12 +79,18 @@ pub(super) fn run(args: &CacheArgs, context: &mut Context) -> Result<Outcome, Co
         if !args.topics.is_empty() && !args.topics.contains(&kept.identity.topic) {
             continue;
         }
-        let problems =
-            if args.verify { cache.verify(&kept, |_records| ()) } else { kept.problems.clone() };
-        let cleared = args.clear && clear(&cache, &kept)?;
-        lines.push(CacheLine::new(&kept, problems, cleared));
+        let problems = if args.verify || args.repair {
+            cache.verify(&kept, |_records| ())
+        } else {
+            kept.problems.clone()
+        };
+        let mut line = CacheLine::new(&kept, problems);
+        line.repaired = args.repair && !line.problems.is_empty() && repair(&cache, &kept)?;
+        line.cleared = args.clear && clear(&cache, &kept)?;
+        lines.push(line);
     }
-    let sound = lines.iter().all(|line| line.problems.is_empty());
+    let is_sound = |line: &CacheLine| line.problems.is_empty() || line.repaired || line.cleared;
+    let sound = lines.iter().all(is_sound);
     if context.output.is_json() {
         lines.iter().try_for_each(|line| context.output.json(line))?;
     } else {
@@ -102,7 +111,7 @@ pub(super) fn run(args: &CacheArgs, context: &mut Context) -> Result<Outcome, Co
                 line.segments.to_string(),
                 (line.bytes_on_disk >> 20).to_string(),
                 line.used.clone().unwrap_or_default(),
-                remark(line, args.verify),
+                remark(line, args.verify || args.repair),
             ]);
         }
         context.output.table(&table)?;
@@ -111,12 +120,15 @@ pub(super) fn run(args: &CacheArgs, context: &mut Context) -> Result<Outcome, Co
         for problem in lines.iter().flat_map(|line| &line.problems) {
             report::warning(problem);
         }
+        if !sound {
+            report::warning("`foldback cache --repair` removes what is damaged: it is read again");
+        }
     }
     Ok(if sound { Outcome::Answered } else { Outcome::No })
 }
 
 /// Removes what is kept of a topic. Says whether it could.
-fn clear(cache: &crate::partition_log::LogCache, kept: &KeptTopic) -> Result<bool, CommandError> {
+fn clear(cache: &LogCache, kept: &KeptTopic) -> Result<bool, CommandError> {
     let cleared =
         cache.clear(kept).map_err(|error| Failure::usage_error(&error).with_hint(error.hint()))?;
     if !cleared {
@@ -125,10 +137,21 @@ fn clear(cache: &crate::partition_log::LogCache, kept: &KeptTopic) -> Result<boo
     Ok(cleared)
 }
 
+/// Removes what is damaged of a topic. Says whether it could.
+fn repair(cache: &LogCache, kept: &KeptTopic) -> Result<bool, CommandError> {
+    let repaired =
+        cache.repair(kept).map_err(|error| Failure::usage_error(&error).with_hint(error.hint()))?;
+    if repaired.is_none() {
+        report::warning(&format!("{} is being written by another process", kept.identity.topic));
+    }
+    Ok(repaired.is_some_and(|removed| !removed.is_empty()))
+}
+
 /// What there is to say of a topic.
 fn remark(line: &CacheLine, verified: bool) -> String {
     match (line.cleared, line.problems.len(), verified) {
         (true, ..) => "removed".to_owned(),
+        (_, problems, _) if line.repaired => format!("{problems} damaged, now repaired"),
         (_, 0, true) => "sound".to_owned(),
         (_, 0, false) if !line.values => "without values".to_owned(),
         (_, 0, false) => String::new(),

@@ -41,6 +41,9 @@ const LOOK_UP: Duration = Duration::from_secs(30);
 /// of leader the new one may be behind for a moment.
 const BEHIND_LEADER: Duration = Duration::from_secs(2);
 
+/// For so long a broker may refuse an offset that its log has, as one does for a moment after a change of leader.
+const REFUSED_FOR: Duration = Duration::from_secs(10);
+
 /// Whether a read should stop, for either of two reasons.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Halt {
@@ -83,6 +86,8 @@ struct Fetched {
     running: bool,
     /// Since when the broker has had no more, if so.
     at_tail: Option<Instant>,
+    /// The offset that the broker refuses although its log has it, and since when.
+    refused: Option<(i64, Instant)>,
 }
 
 /// One client that reads some partitions.
@@ -104,8 +109,6 @@ pub(super) struct Fetcher {
     last_number: Option<((usize, i32), usize)>,
     /// Whether reading goes on beyond the ends.
     follow: bool,
-    /// Which records are delivered.
-    isolation: Isolation,
 }
 
 impl Fetcher {
@@ -127,7 +130,6 @@ impl Fetcher {
             numbers: HashMap::new(),
             last_number: None,
             follow: plan.follow,
-            isolation: plan.isolation,
             client,
         };
         for (number, range) in ranges.iter().enumerate() {
@@ -137,6 +139,7 @@ impl Fetcher {
             fetcher.partitions.push(Fetched {
                 running: false,
                 at_tail: None,
+                refused: None,
                 intake,
                 topic,
                 queue,
@@ -238,11 +241,8 @@ impl Fetcher {
         if self.follow {
             return false;
         }
-        let ended_early = fetched.at_tail.is_some_and(|since| match self.isolation {
-            // An open transaction withholds the rest, and nobody knows for how long.
-            Isolation::Committed => true,
-            Isolation::Uncommitted => since.elapsed() >= BEHIND_LEADER,
-        });
+        // For longer than that the rest is withheld by an open transaction, and nobody knows for how long.
+        let ended_early = fetched.at_tail.is_some_and(|since| since.elapsed() >= BEHIND_LEADER);
         fetched.intake.has_reached_end() || ended_early
     }
 
@@ -372,6 +372,20 @@ impl Fetcher {
         }
         self.pause(number);
         let lost = self.partitions[number].intake.lose_until(marks.low);
+        if lost.is_empty() {
+            let refused = &mut self.partitions[number].refused;
+            let known = refused.filter(|(offset, _)| *offset == position);
+            let (_, since) = *refused.insert(known.unwrap_or((position, Instant::now())));
+            if since.elapsed() >= REFUSED_FOR {
+                return Err(KafkaError::Other {
+                    asked: format!("read {partition} at offset {position}"),
+                    reason: format!(
+                        "the broker refuses the offset although its log has {} to {}",
+                        marks.low, marks.high
+                    ),
+                });
+            }
+        }
         if self.follow || !self.partitions[number].intake.has_reached_end() {
             self.resume(number)?;
         }

@@ -49,7 +49,7 @@ pub use ordered_reader::read_in_log_order;
 pub use parts::read_parts;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
 pub(crate) use settings::{is_credential, is_for_the_user_alone, names_file};
-pub use transactions::{aborted_in_gaps, aborted_offsets};
+pub use transactions::{aborted_in_gaps, aborted_offsets, may_have_transactions};
 pub use writer::{NewRecord, Writer};
 
 #[cfg(test)]

@@ -144,6 +144,14 @@ pub fn aborted_offsets(
     read_gaps(connection, &gaps, cancel)
 }
 
+/// Whether logs of this cluster may have transaction markers: not when nobody ever began a transaction there.
+///
+/// # Errors
+/// When it cannot be asked.
+pub fn may_have_transactions(connection: &Connection) -> Result<bool, KafkaError> {
+    connection.may_exist(TRANSACTIONS_TOPIC, LOOK_UP)
+}
+
 /// The same for a reader that has already read as a committed reader does, and has these gaps. Reads only the parts of
 /// the log with gaps.
 ///

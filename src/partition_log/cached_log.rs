@@ -9,10 +9,12 @@
 //! about, and again from time to time.
 
 mod comparing;
+mod filling;
 mod following;
 mod keeping;
 mod looking_up;
 mod opening;
+mod ordering;
 mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,29 +22,22 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+pub use self::filling::{FillOrder, Filled};
 use self::following::{Tail, TailSizes};
-pub use self::keeping::{FillOrder, Filled, Kept};
+pub use self::keeping::Kept;
 use self::looking_up::LookUps;
 pub use self::opening::LogNews;
 use self::serving::Served;
 use super::cache::{BatchCache, CacheError, LogCache, TopicCache, TopicIdentity};
-use super::snapshot::{LogBounds, LogSnapshot};
 use super::source::{LogSource, SourceError};
-use super::store::LogStore;
 use crate::kafka::Watermarks;
 use crate::model::{
-    Cancel, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, RecordBatch,
-    RecordRef, SharedRecord, TopicPartition,
+    Cancel, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, RecordBatch, RecordRef,
+    TopicPartition,
 };
 
 /// What batches read back from disk may take in memory, in bytes.
 const BATCH_BUDGET_BYTES: usize = 128 << 20;
-
-/// The rest of a range that is not kept is held in memory for an ordered read when it spans at most this many offsets.
-const HELD_REST_OFFSETS: u64 = 200_000;
-
-/// What that rest may take in memory, in bytes.
-const HELD_REST_BYTES: u64 = 256 << 20;
 
 /// Who is given the records of an ordered read.
 type RecordSink<'a> = dyn FnMut(RecordRef<'_>) -> ControlFlow<()> + 'a;
@@ -136,6 +131,23 @@ impl CachedLog {
         }
     }
 
+    /// The same at the beginning of a question: another topic may have taken the name since it was asked last.
+    fn topic_now(&self, topic: &Arc<str>) -> Result<Option<Arc<TopicCache>>, SourceError> {
+        let known = self.topic(topic)?;
+        let Some(kept) = &known else { return Ok(None) };
+        let is_recent = |at: &Instant| at.elapsed() < comparing::COMPARED_FOR;
+        if lock(&self.compared).get(topic).is_none_or(is_recent) {
+            return Ok(known);
+        }
+        let identity = self.source.identity(topic)?;
+        if identity.as_ref() == Some(kept.identity()) {
+            return Ok(known);
+        }
+        lock(&self.topics).remove(topic);
+        lock(&self.compared).remove(topic);
+        self.topic(topic)
+    }
+
     /// What is kept of a topic; `None` where nothing can be.
     fn topic(&self, topic: &Arc<str>) -> Result<Option<Arc<TopicCache>>, SourceError> {
         let Some(cache) = &self.cache else { return Ok(None) };
@@ -153,6 +165,7 @@ impl CachedLog {
         let rest = |range: &OffsetRange| {
             let served = served.get(&range.topic_partition());
             let from = served.map_or(range.from, |served| served.read.position);
+            assert!(range.from <= from, "what was served lies in the range");
             OffsetRange { from, ..range.clone() }
         };
         plan.ranges.iter().map(rest).collect()
@@ -234,133 +247,6 @@ impl CachedLog {
         outcome.from_cache = kept.saturating_sub(fetched);
         Ok(outcome)
     }
-
-    /// Reads the log itself in log order, without the records that were handed on.
-    fn read_log_in_order(
-        &self,
-        plan: &ReadPlan,
-        handed_on: u64,
-        cancel: &Cancel,
-        sink: &mut RecordSink<'_>,
-        events: &mut dyn FnMut(ReadEvent),
-    ) -> Result<ReadOutcome, SourceError> {
-        let mut count = 0;
-        let mut tail = Tail::new(self, plan, cancel)?;
-        let mut kept = Ok(());
-        let mut take = |record: RecordRef<'_>| {
-            kept = tail.take(record);
-            if kept.is_err() {
-                return ControlFlow::Break(());
-            }
-            count += 1;
-            if count > handed_on { sink(record) } else { ControlFlow::Continue(()) }
-        };
-        let outcome = self.source.read_in_log_order(plan, cancel, &mut take, events)?;
-        kept?;
-        tail.end(&outcome)?;
-        Ok(outcome)
-    }
-
-    /// The same as `read_looked_up` with the records in log order. `None` when they do not fit into memory; none was handed on then.
-    fn order_looked_up(
-        &self,
-        plan: &ReadPlan,
-        looked_up: LookUps,
-        cancel: &Cancel,
-        sink: &mut RecordSink<'_>,
-        events: &mut dyn FnMut(ReadEvent),
-    ) -> Result<Option<ReadOutcome>, SourceError> {
-        let mut store = LogStore::new(HELD_REST_BYTES);
-        let mut fits = true;
-        let mut outcome = self.read_looked_up(plan, looked_up, cancel, &mut |event| {
-            match event {
-                ReadEvent::Batch(batch) => fits = store.append(batch).is_ok(),
-                other => events(other),
-            }
-            if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        if !fits {
-            return Ok(None);
-        }
-        let handed = Self::hand_on(&store.snapshot(), plan, 0, cancel, sink);
-        if handed.stopped {
-            outcome.stopped = true;
-            outcome.partitions.iter_mut().for_each(|read| handed.cut_back(read));
-            outcome.from_cache = outcome.from_cache.min(outcome.records());
-        }
-        Ok(Some(outcome))
-    }
-
-    /// Hands on the records of a store in log order, without the first ones.
-    fn hand_on(
-        store: &LogSnapshot,
-        plan: &ReadPlan,
-        skipped: u64,
-        cancel: &Cancel,
-        sink: &mut RecordSink<'_>,
-    ) -> HandedOn {
-        let mut handed_on = HandedOn::default();
-        let mut take = |record: &SharedRecord| {
-            let record = record.get();
-            handed_on.see(record);
-            if cancel.is_cancelled() {
-                return ControlFlow::Break(());
-            }
-            if !plan.keys.takes(record.key()) {
-                return ControlFlow::Continue(());
-            }
-            handed_on.matching += 1;
-            if handed_on.matching > skipped { sink(record) } else { ControlFlow::Continue(()) }
-        };
-        let flow = match &plan.keys {
-            KeyFilter::Equals(key) => store
-                .records_of_key(&[], key)
-                .into_iter()
-                .filter_map(|location| store.record(location))
-                .try_for_each(|record| take(&record)),
-            KeyFilter::All | KeyFilter::Contains(_) => {
-                store.in_log_order(&LogBounds::default()).try_for_each(|(_, record)| take(&record))
-            }
-        };
-        handed_on.stopped = flow.is_break();
-        handed_on
-    }
-}
-
-/// What was handed on of a store.
-#[derive(Debug, Default)]
-struct HandedOn {
-    /// How many records passed the filter of the plan.
-    matching: u64,
-    /// How many records of each partition were looked at, bytes of their keys and values, and the offset of the last.
-    seen: BTreeMap<TopicPartition, (u64, u64, i64)>,
-    /// Whether the sink had enough, or it was called off.
-    stopped: bool,
-}
-
-impl HandedOn {
-    /// Notes that a record is looked at.
-    fn see(&mut self, record: RecordRef<'_>) {
-        let bytes = record.payload_bytes() as u64;
-        if let Some((records, all_bytes, last)) = self.seen.get_mut(record.partition()) {
-            *records += 1;
-            *all_bytes += bytes;
-            *last = record.offset();
-        } else {
-            self.seen.insert(record.partition().clone(), (1, bytes, record.offset()));
-        }
-    }
-
-    /// Cuts the account of a read that was stopped back to what was looked at.
-    fn cut_back(&self, read: &mut PartitionRead) {
-        let (records, bytes, position) = match self.seen.get(&read.partition) {
-            Some((records, bytes, last)) => (*records, *bytes, last + 1),
-            None => (0, 0, read.from),
-        };
-        (read.records, read.bytes, read.position) = (records, bytes, position);
-        read.gaps.retain(|gap| gap.to <= position);
-        read.lost.retain(|lost| lost.to <= position);
-    }
 }
 
 /// The part of a batch that was not handed on.
@@ -435,67 +321,18 @@ impl LogSource for CachedLog {
         sink: &mut RecordSink<'_>,
         events: &mut dyn FnMut(ReadEvent),
     ) -> Result<ReadOutcome, SourceError> {
-        let mut pass_on = |event: ReadEvent| {
-            events(event);
-            ControlFlow::Continue(())
-        };
-        let Some(filled) = self.keep(plan, cancel, &mut pass_on)? else {
-            return Ok(nothing_read(plan));
-        };
-        if !plan.follow {
-            let (looked_up, flow) = self.look_up(plan, cancel, &mut pass_on)?;
-            if flow.is_break() {
-                return Ok(nothing_read(plan));
-            }
-            if !looked_up.is_empty() {
-                let found = self.order_looked_up(plan, looked_up, cancel, sink, events)?;
-                if let Some(mut outcome) = found {
-                    outcome.from_cache = outcome.from_cache.saturating_sub(filled);
-                    return Ok(outcome);
-                }
-                return self.source.read_in_log_order(plan, cancel, sink, events);
-            }
-        }
-        // Records that were handed on before something kept turned out to be damaged.
-        let mut handed_on = 0;
-        loop {
-            let mut store = LogStore::new(HELD_REST_BYTES);
-            let mut served = ServedRanges::new();
-            for range in &plan.ranges {
-                served.insert(range.topic_partition(), self.adopt(range, plan, &mut store)?);
-            }
-            let rest: u64 = Self::rests(plan, &served).iter().map(OffsetRange::span).sum();
-            let kept: u64 = served.values().map(|served| served.read.records).sum();
-            let mut fits = !plan.follow && kept > 0 && rest <= HELD_REST_OFFSETS;
-            let mut outcome = ReadOutcome::default();
-            if fits {
-                outcome = self.read_rest(plan, cancel, &served, &mut |event| {
-                    match event {
-                        ReadEvent::Batch(batch) => fits = store.append(batch).is_ok(),
-                        other => events(other),
-                    }
-                    if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-                })?;
-            }
-            if !fits {
-                return self.read_log_in_order(plan, handed_on, cancel, sink, events);
-            }
-            let snapshot = store.snapshot();
-            let handed = Self::hand_on(&snapshot, plan, handed_on, cancel, sink);
-            if handed.stopped {
-                outcome.stopped = true;
-                outcome.partitions.iter_mut().for_each(|read| handed.cut_back(read));
-            }
-            if handed.stopped || snapshot.damage().is_empty() {
-                outcome.from_cache = kept.saturating_sub(filled).min(outcome.records());
-                return Ok(outcome);
-            }
-            handed_on = handed_on.max(handed.matching);
-            self.forget_damaged(plan)?;
-        }
+        self.read_ordered(plan, cancel, sink, events)
     }
 }
 
+#[cfg(test)]
+mod beside_tests;
+#[cfg(test)]
+mod change_tests;
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]

@@ -24,8 +24,12 @@ pub struct PartitionHistory {
     pub compacted: Option<bool>,
     /// The offsets of aborted records, ascending; `None` when nobody looked for them.
     pub aborted: Option<Vec<i64>>,
+    /// Whether transaction markers may stand in the log.
+    pub may_have_markers: bool,
     /// The offsets of the events asked about that could not be decoded, ascending.
     pub undecodable: Vec<i64>,
+    /// What the index knows that a leader lost.
+    pub truncated: Vec<OffsetRange>,
 }
 
 /// Something found about a partition, from the harmless to the bad.
@@ -41,6 +45,10 @@ enum Finding {
     NotScanned,
     /// The policy compacts and offsets are missing.
     Compacted,
+    /// Offsets are missing that no transaction marker explains.
+    Hole,
+    /// A leader lost records that were there before.
+    Truncated,
     /// A transaction is undecided.
     OpenTransaction,
     /// Events could not be decoded.
@@ -60,6 +68,8 @@ impl Finding {
             Self::Overtaken
             | Self::NotScanned
             | Self::Compacted
+            | Self::Hole
+            | Self::Truncated
             | Self::OpenTransaction
             | Self::Undecodable => Verdict::Partial,
             Self::PolicyUnseen | Self::BoundsUnseen => Verdict::Unknown,
@@ -72,7 +82,8 @@ impl Finding {
             Self::Aborted => ReasonKind::Aborted,
             Self::LogStart | Self::Overtaken => ReasonKind::Retention,
             Self::NotScanned => ReasonKind::NotScanned,
-            Self::Compacted => ReasonKind::Compaction,
+            Self::Compacted | Self::Hole => ReasonKind::Compaction,
+            Self::Truncated => ReasonKind::Truncation,
             Self::OpenTransaction => ReasonKind::OpenTransaction,
             Self::Undecodable => ReasonKind::Decode,
             Self::PolicyUnseen | Self::BoundsUnseen => ReasonKind::Permission,
@@ -90,6 +101,14 @@ impl Finding {
             Self::NotScanned => ("not read", "offset"),
             Self::Compacted => (
                 "without a record, because compaction removed it or a transaction ended there",
+                "offset",
+            ),
+            Self::Hole => (
+                "without a record, which no end of a transaction explains: compaction has been there",
+                "offset",
+            ),
+            Self::Truncated => (
+                "read earlier and lost by a leader since, which wrote other records there",
                 "offset",
             ),
             Self::OpenTransaction => {
@@ -138,6 +157,10 @@ pub fn assess(histories: &[PartitionHistory], isolation: Isolation) -> Completen
         let detail = finding.sentence(&ranges);
         completeness.add(finding.verdict(), Reason { kind: finding.kind(), detail, ranges });
     }
+    assert!(
+        completeness.verdict == Verdict::Complete || !completeness.reasons.is_empty(),
+        "a verdict that is not `complete` has a reason"
+    );
     if completeness.verdict == Verdict::CompleteSince {
         // The latest first record left; a partition with nothing left lost everything up to now.
         completeness.since = since
@@ -157,6 +180,9 @@ impl PartitionHistory {
     ) -> Option<Since> {
         for (from, to) in runs(&self.undecodable) {
             report(Finding::Undecodable, from, to);
+        }
+        for (from, to) in spans(self.truncated.iter()) {
+            report(Finding::Truncated, from, to);
         }
         let Some(bounds) = self.bounds else {
             let to = self.reads.iter().map(|read| read.position).max().unwrap_or(0);
@@ -210,16 +236,40 @@ impl PartitionHistory {
         for (from, to) in &aborted {
             report(Finding::Aborted, *from, *to);
         }
+        let gaps = spans(self.reads.iter().flat_map(|read| &read.gaps));
+        let gaps = common(&gaps, &[(start, i64::MAX)]);
+        let unexplained = without(&gaps, &aborted);
+        // As long as nobody has looked for aborted records, any gap may be made of them.
+        let is_known = isolation == Isolation::Uncommitted || self.aborted.is_some();
+        if is_known && self.has_hole(&unexplained, start) {
+            for (from, to) in &unexplained {
+                report(Finding::Hole, *from, *to);
+            }
+            if self.compacted.is_some() {
+                return;
+            }
+        }
         let finding = match self.compacted {
             Some(false) => return,
             Some(true) => Finding::Compacted,
             None => Finding::PolicyUnseen,
         };
-        let gaps = spans(self.reads.iter().flat_map(|read| &read.gaps));
-        let unexplained = without(&common(&gaps, &[(start, i64::MAX)]), &aborted);
         for (from, to) in unexplained {
             report(finding, from, to);
         }
+    }
+
+    /// Whether transaction markers cannot explain these offsets without a record, so that compaction has been there,
+    /// whatever the policy says now. A marker stands behind a record of its transaction, and each takes one offset; so there
+    /// are never more markers than records before them.
+    fn has_hole(&self, unexplained: &[(i64, i64)], start: i64) -> bool {
+        let mut markers = 0;
+        unexplained.iter().any(|(from, to)| {
+            let records = from - markers;
+            assert!(records >= 0, "offsets without a record lie apart");
+            markers += to - from;
+            !self.may_have_markers || *from <= start || markers > records
+        })
     }
 
     /// The timestamp of the first record of the read that begins at or before this offset and reaches it.
@@ -255,6 +305,9 @@ fn runs(offsets: &[i64]) -> Vec<(i64, i64)> {
 
 /// What lies in both; both are joined ranges.
 fn common(one: &[(i64, i64)], other: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    for ranges in [one, other] {
+        assert!(ranges.is_sorted_by(|one, other| one.1 <= other.0), "ranges are joined, in order");
+    }
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     let mut both = Vec::new();
     while let (Some(a), Some(b)) = (one.peek(), other.peek()) {

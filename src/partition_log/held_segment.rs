@@ -54,11 +54,21 @@ impl HeldSegment {
             (at, &part.keys)
         });
         let keys = KeyIndex::joined(indexes);
-        Self::new(without_small_batches(parts.iter().flat_map(|part| &part.batches)), keys)
+        let joined =
+            Self::new(without_small_batches(parts.iter().flat_map(|part| &part.batches)), keys);
+        assert!(joined.rows == first_row, "a joined segment has the records of all its parts");
+        joined
     }
 
     /// A segment of these batches with this index.
     fn new(batches: Vec<Arc<RecordBatch>>, keys: KeyIndex) -> Self {
+        assert!(!batches.is_empty(), "a segment has a batch");
+        let first = |batch: &Arc<RecordBatch>| batch.offsets().first().copied();
+        let last = |batch: &Arc<RecordBatch>| batch.offsets().last().copied();
+        assert!(
+            batches.is_sorted_by(|one, other| last(one) < first(other)),
+            "batches follow one another and are not empty"
+        );
         let mut rows = 0;
         let mut starts = Vec::with_capacity(batches.len());
         let mut times = TimeBuckets::default();

@@ -133,8 +133,10 @@ mod tests {
             partition: read.partition.clone(),
             reads: vec![read],
             compacted: Some(false),
-            aborted: None,
+            aborted: Some(Vec::new()),
+            may_have_markers: false,
             undecodable: Vec::new(),
+            truncated: Vec::new(),
         });
         let completeness = assess(&histories.collect::<Vec<_>>(), Isolation::Committed);
         assert_eq!(completeness, crate::model::Completeness::default());

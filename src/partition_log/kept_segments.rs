@@ -28,7 +28,7 @@ impl KeptSegments {
     /// for each segment that holds it. Lists of keys are read, not records, where they hold for this reader.
     ///
     /// # Errors
-    /// When a segment cannot be read.
+    /// When a segment cannot be read. Whoever opens the log anew gets it without that segment.
     pub fn for_each_key(
         &self,
         sink: &mut dyn FnMut(&[u8], &KeyTally) -> ControlFlow<()>,
@@ -58,7 +58,7 @@ impl KeptSegments {
     /// Hands on every record with its key and value, until the sink breaks off.
     ///
     /// # Errors
-    /// When a segment cannot be read.
+    /// As of `for_each_key`.
     pub fn for_each_record(
         &self,
         sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
@@ -77,8 +77,9 @@ fn each_record(
     segment: &StoredSegment,
     sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, CacheError> {
-    for number in segment.batches_in_sight()? {
-        let batch = segment.read_batch(number, Wanted::Everything)?;
+    let unreadable = |problem: CacheError| segment.file().tell(problem);
+    for number in segment.batches_in_sight().map_err(unreadable)? {
+        let batch = segment.read_batch(number, Wanted::Everything).map_err(unreadable)?;
         if batch.iter().try_for_each(&mut *sink).is_break() {
             return Ok(ControlFlow::Break(()));
         }

@@ -151,6 +151,7 @@ impl KeyDirectory {
             .counted
             .entry(rows.log.id)
             .or_insert_with(|| Counted { partition: rows.log.partition.clone(), to: rows.from });
+        assert!(counted.to <= rows.to, "counting never goes back");
         std::mem::replace(&mut counted.to, rows.to)
     }
 

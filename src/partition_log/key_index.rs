@@ -26,6 +26,7 @@ impl KeyIndex {
             .filter_map(|(row, key)| key.map(|key| hash_bits(key) | u64::from(row)))
             .collect();
         entries.sort_unstable();
+        assert!(entries.is_sorted_by(|one, other| one < other), "each row stands there once");
         entries.shrink_to_fit();
         Self(entries)
     }
@@ -37,6 +38,7 @@ impl KeyIndex {
             entries.extend(part.0.iter().map(|entry| entry + u64::from(first_row)));
         }
         merge_sorted_parts(&mut entries);
+        assert!(entries.is_sorted_by(|one, other| one < other), "each row stands there once");
         entries.shrink_to_fit();
         Self(entries)
     }

@@ -1,8 +1,9 @@
 //! The records of several partitions merged in log order, as a stream.
 //!
 //! Promises: the order is (log time, topic, partition, offset), from both ends; memory grows with the partitions, not
-//! with the records.
-//! Does not know: which bounds the rows come from.
+//! with the records; what it yields is a true beginning (or end) of that order: where a batch cannot be read, it breaks
+//! off before anything that may come after a record of that batch.
+//! Does not know: which bounds the rows come from, why a batch cannot be read (the file remembers).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -76,15 +77,15 @@ impl Cursor {
     }
 }
 
-/// One partition in the stream, with a cursor at both ends of what is left of it.
+/// One partition in the stream, with a cursor at each end of what is left of it.
 #[derive(Debug)]
 struct Lane<'a> {
-    /// The partition.
-    log: &'a PartitionLog,
-    /// At the first record that is left.
-    front: Cursor,
-    /// At the last record that is left.
-    back: Cursor,
+    /// The rows.
+    rows: RowRange<'a>,
+    /// At the first record that is left; none before the first call of `next`.
+    front: Option<Cursor>,
+    /// At the last record that is left; none before the first call of `next_back`.
+    back: Option<Cursor>,
 }
 
 /// Records in log order; from the end with `rev`.
@@ -102,20 +103,49 @@ pub struct LogOrder<'a> {
     backs: Option<BinaryHeap<Rank>>,
     /// How many records are left.
     left: u64,
+    /// Whether a batch could not be read.
+    broken: bool,
 }
 
 impl<'a> LogOrder<'a> {
     /// The records of these rows, whose partitions are sorted and which are all those of a span of time.
     pub(super) fn new(rows: impl Iterator<Item = RowRange<'a>>) -> Self {
-        let mut left = 0;
-        let mut lanes = Vec::new();
-        for RowRange { log, from, to } in rows {
-            if let Some((front, back)) = Cursor::at(log, from).zip(Cursor::at(log, to - 1)) {
-                lanes.push(Lane { log, front, back });
-                left += to - from;
-            }
-        }
-        Self { lanes, fronts: None, backs: None, left }
+        let lane = |rows| Lane { rows, front: None, back: None };
+        let lanes: Vec<Lane<'a>> = rows.map(lane).collect();
+        let ascends = |pair: &[Lane<'a>]| pair[0].rows.log.partition < pair[1].rows.log.partition;
+        assert!(lanes.windows(2).all(ascends), "the rank of a lane decides between equal times");
+        let left = lanes.iter().map(|lane| lane.rows.to - lane.rows.from).sum();
+        Self { lanes, fronts: None, backs: None, left, broken: false }
+    }
+
+    /// Whether it ended early because a batch could not be read. What it yielded until then is all there is before the
+    /// records of that batch.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Breaks off: what comes next cannot be told.
+    fn break_off(&mut self) {
+        self.left = 0;
+        self.broken = true;
+    }
+
+    /// The lanes by the rank of their first record. `None` when one of these records cannot be read.
+    fn begin_fronts(&mut self) -> Option<BinaryHeap<Reverse<Rank>>> {
+        let ranks = self.lanes.iter_mut().zip(0..).map(|(lane, number)| {
+            lane.front = Cursor::at(lane.rows.log, lane.rows.from);
+            lane.front.as_ref().map(|front| Reverse((front.log_time_ms(), number)))
+        });
+        ranks.collect()
+    }
+
+    /// The lanes by the rank of their last record. `None` when one of these records cannot be read.
+    fn begin_backs(&mut self) -> Option<BinaryHeap<Rank>> {
+        let ranks = self.lanes.iter_mut().zip(0..).map(|(lane, number)| {
+            lane.back = Cursor::at(lane.rows.log, lane.rows.to - 1);
+            lane.back.as_ref().map(|back| (back.log_time_ms(), number))
+        });
+        ranks.collect()
     }
 }
 
@@ -123,50 +153,61 @@ impl Iterator for LogOrder<'_> {
     type Item = (Location, SharedRecord);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let fronts = self.fronts.get_or_insert_with(|| {
-            let times = self.lanes.iter().map(|lane| lane.front.log_time_ms());
-            times.zip(0..).map(Reverse).collect()
-        });
-        let mut first = fronts.peek_mut()?;
-        let Reverse((time_ms, index)) = &mut *first;
-        let lane = &mut self.lanes[*index];
-        let here = lane.front.record(lane.log);
-        if lane.front.move_on(lane.log) {
-            *time_ms = lane.front.log_time_ms();
-        } else {
-            if lane.front.row + 1 < lane.log.rows() {
-                // A batch cannot be read: going on without it would change the order.
-                self.left = 0;
+        if self.left > 0 && self.fronts.is_none() {
+            self.fronts = self.begin_fronts();
+            if self.fronts.is_none() {
+                self.break_off();
             }
+        }
+        self.left = self.left.checked_sub(1)?;
+        let mut first = self.fronts.as_mut()?.peek_mut()?;
+        let Reverse((time_ms, number)) = &mut *first;
+        let Lane { rows, front, .. } = &mut self.lanes[*number];
+        let front = front.as_mut().expect("a lane in the heap has a cursor");
+        let here = front.record(rows.log);
+        if front.move_on(rows.log) {
+            assert!(*time_ms <= front.log_time_ms(), "log time never falls within a partition");
+            *time_ms = front.log_time_ms();
+        } else {
+            let is_last = front.row + 1 == rows.log.rows();
             PeekMut::pop(first);
+            if !is_last {
+                self.break_off();
+            }
         }
         here
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = usize::try_from(self.left).ok();
-        (left.unwrap_or(usize::MAX), left)
+        // A batch that cannot be read ends it early.
+        (0, left)
     }
 }
 
 impl DoubleEndedIterator for LogOrder<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let backs = self.backs.get_or_insert_with(|| {
-            self.lanes.iter().map(|lane| lane.back.log_time_ms()).zip(0..).collect()
-        });
-        let mut last = backs.peek_mut()?;
-        let (time_ms, index) = &mut *last;
-        let lane = &mut self.lanes[*index];
-        let here = lane.back.record(lane.log);
-        if lane.back.move_back(lane.log) {
-            *time_ms = lane.back.log_time_ms();
-        } else {
-            if lane.back.row > 0 {
-                self.left = 0;
+        if self.left > 0 && self.backs.is_none() {
+            self.backs = self.begin_backs();
+            if self.backs.is_none() {
+                self.break_off();
             }
+        }
+        self.left = self.left.checked_sub(1)?;
+        let mut last = self.backs.as_mut()?.peek_mut()?;
+        let (time_ms, number) = &mut *last;
+        let Lane { rows, back, .. } = &mut self.lanes[*number];
+        let back = back.as_mut().expect("a lane in the heap has a cursor");
+        let here = back.record(rows.log);
+        if back.move_back(rows.log) {
+            assert!(back.log_time_ms() <= *time_ms, "log time never falls within a partition");
+            *time_ms = back.log_time_ms();
+        } else {
+            let is_first = back.row == 0;
             PeekMut::pop(last);
+            if !is_first {
+                self.break_off();
+            }
         }
         here
     }

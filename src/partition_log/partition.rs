@@ -102,6 +102,11 @@ impl PartitionLog {
     /// Puts a segment after all others.
     fn push(&mut self, segment: Segment) {
         let first_row = self.rows();
+        assert!(segment.rows() > 0, "a segment without records has no place");
+        assert!(
+            self.last().is_none_or(|(last, _)| last < segment.last_offset()),
+            "segments follow one another"
+        );
         self.segments.push(PlacedSegment { first_row, segment });
     }
 
@@ -116,14 +121,17 @@ impl PartitionLog {
 
     /// Makes one segment of this one and all after it, which are open.
     fn join_from(&mut self, from: usize) {
+        let rows = self.rows();
         let parts: Vec<Arc<HeldSegment>> =
             self.segments[from..].iter().filter_map(|placed| placed.segment.held()).collect();
+        assert!(parts.len() == self.segments.len() - from, "segments on disk are sealed");
         if parts.len() > 1 {
             let first_row = self.segments[from].first_row;
             self.segments.truncate(from);
             let segment = Segment::Held(Arc::new(HeldSegment::joined(&parts)));
             self.segments.push(PlacedSegment { first_row, segment });
         }
+        assert!(self.rows() == rows, "joining segments keeps every record in its row");
     }
 
     /// The memory of the segments in memory, in bytes.
@@ -157,6 +165,7 @@ impl PartitionLog {
     pub(super) fn batch_at(&self, row: u64) -> Option<(Arc<RecordBatch>, usize)> {
         let index = self.segments.partition_point(|placed| placed.end_row() <= row);
         let placed = self.segments.get(index)?;
+        assert!(placed.first_row <= row, "rows have no holes between segments");
         let in_segment = u32::try_from(row - placed.first_row).ok()?;
         placed.segment.batch_at(in_segment)
     }
@@ -171,6 +180,7 @@ impl PartitionLog {
         let mut row = from;
         while row < to {
             let Some((batch, first)) = self.batch_at(row) else { return };
+            assert!(first < batch.len(), "the batch found has the row, so that this goes on");
             for record in batch.iter().skip(first) {
                 if row == to {
                     return;

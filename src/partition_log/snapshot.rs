@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::log_order::LogOrder;
 use super::partition::{Location, PartitionLog, RowRange};
+use super::stored_segment::StoredSegment;
 use super::time_buckets::TimeCounts;
 use crate::model::{Position, SharedRecord, TopicPartition};
 
@@ -57,8 +58,14 @@ struct Partitions {
 impl LogSnapshot {
     /// A snapshot of these partitions of a store, which are sorted.
     pub(super) fn new(store: Arc<()>, logs: Vec<Arc<PartitionLog>>) -> Self {
+        let ascends = logs.is_sorted_by(|one, other| one.partition < other.partition);
+        assert!(ascends, "partitions are looked up by binary search");
         let mut index_of_id: Vec<(u32, usize)> = logs.iter().map(|log| log.id).zip(0..).collect();
         index_of_id.sort_unstable();
+        assert!(
+            index_of_id.is_sorted_by(|one, other| one.0 < other.0),
+            "a location names one partition"
+        );
         Self(Arc::new(Partitions { store, logs, index_of_id }))
     }
 
@@ -96,15 +103,21 @@ impl LogSnapshot {
                     to_ms.checked_add(1).map_or(log.rows(), |end| log.rows_before_time(end)),
                 ),
             };
+            assert!(to <= log.rows(), "what lies within bounds is there");
             (from < to).then_some(RowRange { log, from, to })
         })
     }
 
     /// What could not be read of what is on disk: questions asked until now may lack it.
     pub fn damage(&self) -> Vec<&str> {
+        self.damaged().filter_map(|segment| segment.file().damage()).collect()
+    }
+
+    /// The segments on disk that could not be read.
+    pub(super) fn damaged(&self) -> impl Iterator<Item = &StoredSegment> {
         let segments = self.0.logs.iter().flat_map(|log| log.segments());
         let stored = segments.filter_map(|placed| placed.segment.stored());
-        stored.filter_map(|segment| segment.file().damage()).collect()
+        stored.filter(|segment| segment.file().damage().is_some())
     }
 
     /// How many records lie within the bounds.

@@ -80,6 +80,10 @@ pub trait LogSource: Send + Sync {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadOutcome, SourceError> {
         let mut outcome = ReadOutcome::default();
+        let is_before = |one: &OffsetRange, other: &OffsetRange| {
+            one.topic_partition() != other.topic_partition() || one.to <= other.from
+        };
+        assert!(parts.is_sorted_by(is_before), "parts of a partition ascend");
         for part in parts {
             let plan = ReadPlan {
                 isolation: Isolation::Uncommitted,

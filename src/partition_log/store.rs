@@ -118,6 +118,7 @@ impl LogStore {
         let before = log.held_bytes();
         log.append(segment);
         let after = log.held_bytes();
+        assert!(before <= self.held_bytes, "a store holds what its partitions hold");
         self.held_bytes = self.held_bytes - before + after;
         Ok(())
     }
@@ -132,6 +133,7 @@ impl LogStore {
     pub(super) fn adopt(&mut self, partition: &TopicPartition, segments: Vec<StoredSegment>) {
         let log = self.partition_mut(partition.clone());
         for segment in segments.into_iter().filter(|segment| segment.rows() > 0) {
+            assert!(segment.partition() == partition, "a segment goes to its own partition");
             log.adopt(segment);
         }
     }

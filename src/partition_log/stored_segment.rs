@@ -55,7 +55,10 @@ impl Sight {
     /// How many of these rows are delivered when this many of them are aborted.
     fn delivered(&self, rows: u32, aborted: u32) -> u32 {
         match self.isolation {
-            Isolation::Committed => rows - aborted,
+            Isolation::Committed => {
+                assert!(aborted <= rows, "aborted records are records");
+                rows - aborted
+            }
             Isolation::Uncommitted => rows,
         }
     }
@@ -112,6 +115,10 @@ impl StoredSegment {
         latest_before_ms: Option<i64>,
     ) -> Result<Self, CacheError> {
         let entry = file.entry();
+        assert!(
+            entry.from < sight.to_offset && sight.from_offset < entry.to,
+            "a segment is seen by whoever asks for a part of it"
+        );
         let whole = sight.from_offset <= entry.from && entry.to <= sight.to_offset;
         let latest_ms = sight.latest_ms(entry.latest_ms, entry.latest_committed_ms);
         let simple = whole && sight.believes(latest_ms);
@@ -177,6 +184,9 @@ impl StoredSegment {
             return Ok(layout);
         }
         let layout = self.lay_out()?;
+        if layout.starts.last() != Some(&self.rows) {
+            return Err(self.file.disagreement());
+        }
         Ok(self.layout.get_or_init(|| layout))
     }
 
@@ -207,6 +217,11 @@ impl StoredSegment {
             return Ok(None);
         }
         Ok(self.read_batch(first, Wanted::Keys)?.timestamps_ms().first().copied())
+    }
+
+    /// The partition it is of.
+    pub(super) fn partition(&self) -> &TopicPartition {
+        &self.sight.partition
     }
 
     /// The file of the segment.
@@ -257,7 +272,8 @@ impl StoredSegment {
         let batches = self.file.batches()?;
         let from = batches.partition_point(|batch| batch.last_offset < self.sight.from_offset);
         let to = batches.partition_point(|batch| batch.first_offset < self.sight.to_offset);
-        Ok(from..to.max(from))
+        assert!(from <= to, "batches ascend, and so do the offsets of what is seen");
+        Ok(from..to)
     }
 
     /// The delivered records of the batch with this number, read anew: for whoever reads all of them once.
@@ -284,7 +300,11 @@ impl StoredSegment {
     ) -> Result<RecordBatch, CacheError> {
         let latest_ms = self.layout()?.latest_ms[number];
         let sight = &self.sight;
-        let columns = self.file.columns(&self.file.batches()?[number], wanted)?;
+        let batch = &self.file.batches()?[number];
+        let columns = self.file.columns(batch, wanted)?;
+        if !columns.is_of(batch) {
+            return Err(self.file.disagreement());
+        }
         let mut clock = LogClock::going_on_from(sight.started_ms, latest_ms);
         let mut builder = RecordBatchBuilder::new(sight.partition.clone());
         for row in 0..columns.len() {
@@ -329,7 +349,11 @@ impl StoredSegment {
             if after == 0 || after == starts.len() {
                 return Ok(None);
             }
-            Ok(Some((self.batch(after - 1)?, (row - starts[after - 1]) as usize)))
+            let batch = self.batch(after - 1)?;
+            if batch.len() != (starts[after] - starts[after - 1]) as usize {
+                return Err(self.file.disagreement());
+            }
+            Ok(Some((batch, (row - starts[after - 1]) as usize)))
         };
         self.file.note(find()).flatten()
     }
@@ -425,6 +449,9 @@ impl StoredSegment {
     }
 }
 
+/// A segment that cannot be read, and why.
+pub(crate) type Unreadable = (SegmentEntry, CacheError);
+
 /// Whether the log times of a segment without implausible records are as they were written when it comes after this log
 /// time, in milliseconds.
 fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
@@ -436,18 +463,19 @@ fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
 /// the first plausible one. `None` when there are only implausible ones: only the log behind the segments can tell.
 ///
 /// # Errors
-/// When a segment with timestamps from the future cannot be read; the others are not.
+/// When a segment with timestamps from the future cannot be read, and which; the others are not.
 pub(super) fn pending_ms(
     files: &[Arc<SegmentFile>],
     sight: &Sight,
-) -> Result<Option<i64>, CacheError> {
+) -> Result<Option<i64>, Box<Unreadable>> {
     if files.iter().all(|file| sight.believes(Some(file.entry().latest_ms))) {
         return Ok(Some(sight.started_ms));
     }
     let mut found = false;
     for file in files {
-        for batch in file.batches()? {
-            let columns = file.columns(batch, Wanted::Keys)?;
+        let unreadable = |problem| Box::new((file.entry().clone(), problem));
+        for batch in file.batches().map_err(unreadable)? {
+            let columns = file.columns(batch, Wanted::Keys).map_err(unreadable)?;
             for row in 0..columns.len() {
                 let timestamp_ms = columns.timestamp_ms(row);
                 if !sight.delivers(columns.offsets.value(row), columns.transaction(row)) {

@@ -111,6 +111,7 @@ impl TimeBuckets {
         while let Some(first) = times_ms.first() {
             let number = first >> self.finest_log2;
             let same = times_ms.partition_point(|time| time >> self.finest_log2 == number);
+            assert!(same > 0, "every pass counts a time, so that it ends");
             self.add(number, u64::try_from(same).expect("a length has 64 bits"));
             times_ms = &times_ms[same..];
         }
@@ -128,6 +129,7 @@ impl TimeBuckets {
         if self.levels[0].len() > FINEST_BUCKETS {
             self.levels.remove(0);
             self.finest_log2 += 1;
+            assert!(!self.levels.is_empty(), "there is always a level");
         }
     }
 
@@ -146,6 +148,10 @@ impl TimeBuckets {
 
     /// Adds the counts to buckets no narrower than the finest of these.
     pub(super) fn add_to(&self, counts: &mut TimeCounts) {
+        assert!(
+            self.finest_log2 <= counts.width_log2(),
+            "no bucket is narrower than what is known"
+        );
         let coarser = counts.width_log2() - self.finest_log2;
         let deepest = u32::try_from(self.levels.len() - 1).expect("there are at most 64 levels");
         let level = coarser.min(deepest);

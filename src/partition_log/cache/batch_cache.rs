@@ -49,6 +49,7 @@ impl BatchCache {
         {
             kept.1 -= oldest.memory_bytes();
         }
+        assert!(kept.1 <= self.budget_bytes, "what is kept never exceeds its budget");
         drop(kept);
         Ok(batch)
     }

@@ -21,6 +21,7 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::writer::IpcWriteOptions;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
+use super::segment_index::StoredBatch;
 use crate::model::{Header, RecordRef, TimestampType, Transaction};
 
 /// How segments are written.
@@ -211,6 +212,14 @@ impl StoredColumns {
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.offsets.len()
+    }
+
+    /// Whether these are the records that the index says of this batch.
+    pub(crate) fn is_of(&self, batch: &StoredBatch) -> bool {
+        let offset = |row: Option<usize>| row.map(|row| self.offsets.value(row));
+        self.len() == batch.rows as usize
+            && offset((!self.offsets.is_empty()).then_some(0)) == Some(batch.first_offset)
+            && offset(self.len().checked_sub(1)) == Some(batch.last_offset)
     }
 
     /// The timestamp of a row, in milliseconds; -1 where it has none.

@@ -96,6 +96,7 @@ impl KeyTallies {
     /// Counts a record in this batch. Says whether it is the first of its key in the batch.
     pub(crate) fn count(&mut self, key: &[u8], hash: KeyHash, place: KeyPlace, batch: u32) -> bool {
         if let Some(known) = self.0.get_mut(&hash) {
+            assert!(known.tally.last.offset < place.offset, "records come in offset order");
             known.tally.records += 1;
             known.tally.last = place;
             return std::mem::replace(&mut known.last_batch, batch) != batch;

@@ -33,6 +33,12 @@ pub enum CacheError {
         /// The folder.
         path: PathBuf,
     },
+    /// What is written does not stay.
+    #[error("{}: what was just written is there no more, so the rest is not kept", path.display())]
+    NoProgress {
+        /// The folder.
+        path: PathBuf,
+    },
     /// It was written by a later version of this program.
     #[error("{}: written in format {found}, and this program knows {known}", path.display())]
     Newer {
@@ -57,8 +63,13 @@ impl CacheError {
     }
 
     /// Says that there is no room in this folder.
-    pub(super) fn over_budget(path: &Path) -> Self {
+    pub(in crate::partition_log) fn over_budget(path: &Path) -> Self {
         Self::OverBudget { path: path.to_owned() }
+    }
+
+    /// Says that what is written into this folder does not stay.
+    pub(in crate::partition_log) fn no_progress(path: &Path) -> Self {
+        Self::NoProgress { path: path.to_owned() }
     }
 
     /// Turns an error of Arrow about this file into one of the cache.
@@ -83,6 +94,9 @@ impl CacheError {
             },
             Self::OverBudget { .. } => {
                 "remove what is not needed with `foldback cache --clear`, or allow more with --cache-size"
+            }
+            Self::NoProgress { .. } => {
+                "another process removes it: ask again when that has ended, or do without with --no-cache"
             }
             Self::Damaged { .. } => "what is damaged is read from the cluster again",
             Self::Newer { .. } => {

@@ -20,7 +20,7 @@ use super::log_cache::LogCache;
 use super::manifest::SegmentEntry;
 use super::partition_cache::PartitionCache;
 use super::segment_file::SegmentFile;
-use super::segment_writer::{SegmentStart, SegmentWriter, is_small};
+use super::segment_writer::{SegmentStart, SegmentWriter, discard, is_small};
 use super::topic_cache::{TopicCache, WriteLock};
 use crate::model::{Isolation, LeaderEpoch, RecordBatch, TopicPartition};
 use crate::partition_log::stored_segment::{Sight, StoredSegment};
@@ -103,6 +103,12 @@ impl Filler {
         missing: &[(i32, (i64, i64))],
         (started_ms, payloads, joining): (i64, bool, Joining),
     ) -> Result<Self, CacheError> {
+        let mut numbers: Vec<i32> = missing.iter().map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        assert!(
+            numbers.is_sorted_by(|one, other| one < other),
+            "one part of each partition at most"
+        );
         // One for each core, although reading needs some too: writing is most of the work, and reading waits for it.
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let count = cores.clamp(1, MOST_THREADS).min(missing.len().max(1));
@@ -187,6 +193,7 @@ impl Shared {
         kept: PartitionCache,
         (from, to): (i64, i64),
     ) -> Result<Growing, CacheError> {
+        assert!(from < to, "what is missing has offsets");
         let partition = self.topic.topic_partition(number);
         let before = kept.files().iter().rev().find(|file| file.entry().to == from);
         let coming = u64::try_from(to - from).unwrap_or(0);
@@ -308,8 +315,13 @@ impl Shared {
             writer.discard();
             return Ok(());
         }
+        assert!(writer.end_offset() <= to, "a part does not end before its records");
         let entry: SegmentEntry = writer.seal(to)?;
         if !self.cache.make_room(entry.disk_bytes, self.topic.folder()) {
+            for path in entry.paths(growing.kept.folder()) {
+                discard(&path);
+            }
+            self.topic.note_full(entry.disk_bytes);
             return Err(CacheError::over_budget(growing.kept.folder()));
         }
         growing.kept.add(entry, leader_epochs)?;

@@ -1,13 +1,16 @@
 //! The folder in which all topics are kept, and its budget.
 //!
 //! Promises: what is over the budget goes, the topics used longest ago first and of them the oldest segments; a topic
-//! that another process writes is not touched.
+//! that another process writes is not touched; what is damaged is told, and can be removed without the rest.
 //! Does not know: how topics are read.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::CacheError;
-use super::topic_cache::{TopicCache, TopicIdentity};
+use super::manifest::Manifest;
+use super::topic_cache::{LOCK_FILE, TopicCache};
+use super::topic_identity::TopicIdentity;
 
 /// What may be kept on disk unless somebody says otherwise, in bytes.
 pub const DISK_BUDGET_BYTES: u64 = 20 << 30;
@@ -62,8 +65,8 @@ impl LogCache {
         TopicCache::new(&self.root, identity)
     }
 
-    /// All topics that are kept, in a stable order.
-    pub(crate) fn topics(&self) -> Vec<TopicCache> {
+    /// All folders of topics, in a stable order, each with what is wrong with the file that tells the topic.
+    fn folders(&self) -> Vec<(TopicCache, Option<CacheError>)> {
         let folders = |folder: &Path| -> Vec<PathBuf> {
             let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
             let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -75,17 +78,26 @@ impl LogCache {
         topics.filter_map(TopicCache::open).collect()
     }
 
+    /// All topics that are kept, in a stable order.
+    pub(crate) fn topics(&self) -> Vec<TopicCache> {
+        self.folders().into_iter().map(|(topic, _)| topic).collect()
+    }
+
     /// What is kept of every topic.
     pub fn list(&self) -> Vec<KeptTopic> {
-        self.topics().iter().map(describe).collect()
+        self.folders()
+            .into_iter()
+            .map(|(topic, problem)| describe(&topic, problem.as_ref()))
+            .collect()
     }
 
     /// Reads everything that is kept of a topic, to see that it is what was written. Says what is not.
     pub fn verify(&self, kept: &KeptTopic, mut watch: impl FnMut(u64)) -> Vec<String> {
         let mut problems = kept.problems.clone();
-        let Some(topic) = TopicCache::open(kept.folder.clone()) else { return problems };
+        let Some((topic, _)) = TopicCache::open(kept.folder.clone()) else { return problems };
         for number in topic.partition_numbers() {
             let Ok(partition) = topic.partition(number) else { continue };
+            problems.extend(partition.missing_manifest().map(|problem| problem.to_string()));
             for file in partition.files() {
                 if let Err(error) = file.verify() {
                     problems.push(error.to_string());
@@ -96,16 +108,59 @@ impl LogCache {
         problems
     }
 
+    /// Removes what is not what was written of a topic, so that it is read from the log again. Says what that was; `None`
+    /// while another process writes the topic.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn repair(&self, kept: &KeptTopic) -> Result<Option<Vec<String>>, CacheError> {
+        let mut removed = Vec::new();
+        let Some((topic, unnamed)) = TopicCache::open(kept.folder.clone()) else {
+            return Ok(Some(removed));
+        };
+        let Some(right) = topic.lock_alone()? else { return Ok(None) };
+        if let Some(problem) = unnamed {
+            // Nobody can say which topic it is about.
+            clear_folder(&topic)?;
+            return Ok(Some(vec![problem.to_string()]));
+        }
+        for number in topic.partition_numbers() {
+            if let Err(problem) = topic.partition(number) {
+                if matches!(problem, CacheError::Newer { .. }) {
+                    continue;
+                }
+                removed.push(problem.to_string());
+            }
+            let missing = topic.partition(number).ok().and_then(|kept| kept.missing_manifest());
+            removed.extend(missing.map(|problem| problem.to_string()));
+            let mut partition = topic.partition_to_write(number, &right)?;
+            for file in partition.files().to_vec() {
+                if let Err(problem) = file.verify() {
+                    removed.push(problem.to_string());
+                    partition.retain(|entry| entry != file.entry())?;
+                }
+            }
+        }
+        Ok(Some(removed))
+    }
+
     /// Removes what is kept of a topic. Says whether it could: not while another process writes it.
     ///
     /// # Errors
     /// When the folder cannot be removed.
     pub fn clear(&self, kept: &KeptTopic) -> Result<bool, CacheError> {
-        let Some(topic) = TopicCache::open(kept.folder.clone()) else { return Ok(true) };
+        let Some((topic, _)) = TopicCache::open(kept.folder.clone()) else { return Ok(true) };
         // A cache that cannot be locked because its format is unknown can still be removed.
-        let Some(_right) = topic.write_lock()? else { return Ok(false) };
-        fs_err::remove_dir_all(&kept.folder).map_err(CacheError::io(&kept.folder))?;
+        let Some(_right) = topic.lock_alone()? else { return Ok(false) };
+        clear_folder(&topic)?;
         Ok(true)
+    }
+
+    /// Whether it is worth writing more of a topic. Not when the last segment that was written did not fit, and nothing
+    /// has changed: it would be thrown away again.
+    pub(crate) fn has_room(&self, topic: &TopicCache) -> bool {
+        let needed = topic.needed_bytes();
+        needed.is_none_or(|bytes| topic.disk_bytes().saturating_add(bytes) <= self.budget_bytes)
     }
 
     /// Makes room for this many bytes more, sparing one topic. Says whether there is room now.
@@ -133,7 +188,7 @@ impl LogCache {
 
 /// Forgets the oldest segments of a topic until this many bytes are free. Says how many are.
 fn shrink(topic: &TopicCache, wanted: u64) -> Result<u64, CacheError> {
-    let Some(right) = topic.write_lock()? else { return Ok(0) };
+    let Some(right) = topic.lock_alone()? else { return Ok(0) };
     let mut freed = 0;
     for number in topic.partition_numbers() {
         let mut partition = topic.partition_to_write(number, &right)?;
@@ -144,6 +199,7 @@ fn shrink(topic: &TopicCache, wanted: u64) -> Result<u64, CacheError> {
             }
             let gone = file.entry().clone();
             partition.retain(|known| *known != gone)?;
+            assert!(!partition.keeps(&gone), "what was removed counts no longer");
             freed += gone.disk_bytes;
         }
         topic.put(number, partition);
@@ -151,8 +207,30 @@ fn shrink(topic: &TopicCache, wanted: u64) -> Result<u64, CacheError> {
     Ok(freed)
 }
 
-/// What is kept of a topic.
-fn describe(topic: &TopicCache) -> KeptTopic {
+/// Removes everything in the folder of a topic but the file that is locked: whoever waits for it must not lock a file that
+/// is there no more. What names the segments goes first, so that a reader who misses one of them finds that it counts no
+/// longer.
+fn clear_folder(topic: &TopicCache) -> Result<(), CacheError> {
+    let folder = topic.folder();
+    for number in topic.partition_numbers() {
+        Manifest::remove(&folder.join(number.to_string()))?;
+    }
+    let list = || -> io::Result<Vec<PathBuf>> {
+        fs_err::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    };
+    for path in list().map_err(CacheError::io(folder))? {
+        if path.ends_with(LOCK_FILE) {
+            continue;
+        }
+        let removed =
+            if path.is_dir() { fs_err::remove_dir_all(&path) } else { fs_err::remove_file(&path) };
+        removed.map_err(CacheError::io(&path))?;
+    }
+    Ok(())
+}
+
+/// What is kept of a topic, of whose file this is wrong.
+fn describe(topic: &TopicCache, problem: Option<&CacheError>) -> KeptTopic {
     let mut kept = KeptTopic {
         identity: topic.identity().clone(),
         folder: topic.folder().to_owned(),
@@ -168,7 +246,7 @@ fn describe(topic: &TopicCache) -> KeptTopic {
             .ok()
             .and_then(|since| i64::try_from(since.as_millis()).ok())
             .unwrap_or(0),
-        problems: Vec::new(),
+        problems: problem.iter().map(ToString::to_string).collect(),
     };
     for number in topic.partition_numbers() {
         match topic.partition(number) {

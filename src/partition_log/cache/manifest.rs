@@ -11,6 +11,7 @@ use fs_err::File;
 use serde::{Deserialize, Serialize};
 
 use super::error::CacheError;
+use super::truncation::Truncation;
 use crate::model::LeaderEpoch;
 use crate::partition_log::private_files;
 
@@ -27,6 +28,9 @@ pub(crate) struct SegmentEntry {
     pub(crate) from: i64,
     /// The offset after the last it accounts for.
     pub(crate) to: i64,
+    /// Tells its files from those of a segment of the same offsets in whose place it was written; 0 without one.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) edition: u32,
     /// How many runs of these offsets have no record.
     pub(crate) gaps: u32,
     /// How many records it holds.
@@ -64,7 +68,7 @@ pub(crate) struct SegmentEntry {
 impl SegmentEntry {
     /// The beginning of the names of its files.
     fn stem(&self) -> String {
-        stem(self.from, self.to)
+        stem(self.from, self.to, self.edition)
     }
 
     /// The file of its records, in the folder of its partition.
@@ -82,15 +86,45 @@ impl SegmentEntry {
         folder.join(self.stem() + ".keys.arrow")
     }
 
+    /// What holds of every segment that was written, each with its words.
+    fn promises(&self) -> [(bool, &'static str); 7] {
+        let span = self.from.abs_diff(self.to);
+        let last = self.last_record.map(|(offset, _)| offset);
+        [
+            (self.from < self.to, "a segment has offsets"),
+            (u64::from(self.rows) <= span, "a segment has no more records than offsets"),
+            (self.aborted <= self.rows, "aborted records are records of the segment"),
+            (self.aborted_bytes <= self.payload_bytes, "their bytes are bytes of the segment"),
+            (last.is_some() == (self.rows > 0), "a segment with records has a last one"),
+            (
+                last.is_none_or(|last| (self.from..self.to).contains(&last)),
+                "the last record lies in its segment",
+            ),
+            (
+                !self.plain || self.aborted == 0,
+                "log times depend on who reads past aborted records",
+            ),
+        ]
+    }
+
     /// All its files.
     pub(super) fn paths(&self, folder: &Path) -> [PathBuf; 3] {
         [self.data_path(folder), self.index_path(folder), self.keys_path(folder)]
     }
 }
 
-/// The beginning of the names of the files of a segment of these offsets.
-pub(super) fn stem(from: i64, to: i64) -> String {
-    format!("{from:019}-{to:019}")
+/// The beginning of the names of the files of this edition of a segment of these offsets.
+pub(super) fn stem(from: i64, to: i64, edition: u32) -> String {
+    match edition {
+        0 => format!("{from:019}-{to:019}"),
+        _ => format!("{from:019}-{to:019}-{edition}"),
+    }
+}
+
+/// Whether an edition is the first, which is not written down.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_first(edition: &u32) -> bool {
+    *edition == 0
 }
 
 /// What counts of a partition.
@@ -100,6 +134,9 @@ pub(super) struct Manifest {
     pub(super) segments: Vec<SegmentEntry>,
     /// Under which leaders the records were written.
     pub(super) leader_epochs: Vec<LeaderEpoch>,
+    /// What leaders lost of what was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) truncations: Vec<Truncation>,
 }
 
 /// The file as it is written: what tells the format comes first.
@@ -119,6 +156,30 @@ struct Format {
 }
 
 impl Manifest {
+    /// What it promises and does not keep; `None` when all holds.
+    fn broken_promise(&self) -> Option<&'static str> {
+        let broken = |promises: [(bool, &'static str); 7]| {
+            promises.into_iter().find(|(holds, _)| !holds).map(|(_, words)| words)
+        };
+        if let Some(words) = self.segments.iter().find_map(|segment| broken(segment.promises())) {
+            return Some(words);
+        }
+        let (segments, epochs) = (&self.segments, &self.leader_epochs);
+        if !segments.is_sorted_by(|one, other| one.to <= other.from) {
+            return Some("segments are in order and do not overlap");
+        }
+        if !epochs.is_sorted_by(|one, other| one.from <= other.from) {
+            return Some("leaders follow one another");
+        }
+        let all_lost = self.truncations.iter().all(Truncation::is_loss);
+        (!all_lost).then_some("what was lost has offsets")
+    }
+
+    /// Whether there is one in this folder.
+    pub(super) fn is_there(folder: &Path) -> bool {
+        folder.join(FILE_NAME).exists()
+    }
+
     /// The manifest in this folder; an empty one where there is none.
     ///
     /// # Errors
@@ -143,7 +204,13 @@ impl Manifest {
         if format > FORMAT {
             return Err(CacheError::Newer { path, found: format, known: FORMAT });
         }
-        Ok(serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest)
+        let manifest = serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest;
+        match manifest.broken_promise() {
+            Some(words) => {
+                Err(CacheError::damaged(&path, format!("it does not hold that {words}")))
+            }
+            None => Ok(manifest),
+        }
     }
 
     /// Makes this the manifest of a folder. The checksum stands in the first line, and no line is the last: an editor
@@ -152,6 +219,8 @@ impl Manifest {
     /// # Errors
     /// When it cannot be written; the one before still counts then.
     pub(super) fn write(&self, folder: &Path) -> Result<(), CacheError> {
+        let broken = self.broken_promise();
+        assert!(broken.is_none(), "what is written promises that {}", broken.unwrap_or_default());
         let path = folder.join(FILE_NAME);
         let json = serde_json::to_string(&Versioned { format: FORMAT, manifest: self })
             .expect("numbers and lists of them are JSON");
@@ -166,6 +235,20 @@ impl Manifest {
         write().map_err(CacheError::io(&path))
     }
 
+    /// Lets nothing in this folder count any more.
+    ///
+    /// # Errors
+    /// When the manifest cannot be removed.
+    pub(super) fn remove(folder: &Path) -> Result<(), CacheError> {
+        let path = folder.join(FILE_NAME);
+        match fs_err::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(CacheError::io(&path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a file of this name belongs to a segment that counts, or is the manifest itself.
     pub(super) fn names(&self, file_name: &str) -> bool {
         file_name == FILE_NAME
@@ -176,7 +259,7 @@ impl Manifest {
 }
 
 /// Lets the names in a folder survive a loss of power. Where folders cannot be opened, the system sees to it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
@@ -188,6 +271,7 @@ mod tests {
         SegmentEntry {
             from,
             to,
+            edition: 0,
             gaps: 0,
             rows: 3,
             aborted: 0,
@@ -214,11 +298,12 @@ mod tests {
         let manifest = Manifest {
             segments: vec![segment(0, 5), segment(9, i64::MAX)],
             leader_epochs: vec![LeaderEpoch { from: 0, epoch: 2 }],
+            truncations: Vec::new(),
         };
         manifest.write(folder.path()).unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
-        assert!(manifest.names(&format!("{}.index", stem(0, 5))));
-        assert!(!manifest.names(&format!("{}.index", stem(0, 6))));
+        assert!(manifest.names(&format!("{}.index", stem(0, 5, 0))));
+        assert!(!manifest.names(&format!("{}.index", stem(0, 6, 0))));
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod segment_file;
 mod segment_index;
 mod segment_writer;
 mod topic_cache;
+mod topic_identity;
+mod truncation;
 mod words;
 
 pub use batch_cache::BatchCache;
@@ -34,4 +36,4 @@ pub(super) use manifest::SegmentEntry;
 pub(super) use segment_file::SegmentFile;
 pub(super) use segment_index::StoredBatch;
 pub(super) use topic_cache::TopicCache;
-pub use topic_cache::TopicIdentity;
+pub use topic_identity::TopicIdentity;

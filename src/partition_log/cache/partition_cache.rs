@@ -11,9 +11,10 @@ use super::error::CacheError;
 use super::manifest::{Manifest, SegmentEntry};
 use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
+use super::truncation::{Truncation, epoch_at};
 use crate::model::LeaderEpoch;
 use crate::partition_log::private_files;
-use crate::partition_log::stored_segment::{Sight, StoredSegment, pending_ms};
+use crate::partition_log::stored_segment::{Sight, StoredSegment, Unreadable, pending_ms};
 
 /// What is kept of one partition.
 #[derive(Clone, Debug)]
@@ -24,6 +25,15 @@ pub(crate) struct PartitionCache {
     manifest: Manifest,
     /// The segments, as the manifest names them.
     files: Vec<Arc<SegmentFile>>,
+}
+
+/// What is seen of a range.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The segments, in offset order, without a hole between them.
+    pub(crate) segments: Vec<StoredSegment>,
+    /// The segment behind them, when it cannot be read, and why.
+    pub(crate) unreadable: Option<Box<Unreadable>>,
 }
 
 impl PartitionCache {
@@ -47,6 +57,13 @@ impl PartitionCache {
         };
         self.files = manifest.segments.iter().map(file).collect();
         self.manifest = manifest;
+        self.check();
+    }
+
+    /// What holds after every change: each segment has its file, in the same order.
+    fn check(&self) {
+        let entries = self.files.iter().map(|file| file.entry());
+        assert!(entries.eq(&self.manifest.segments), "the files are those the manifest names");
     }
 
     /// Where its files are.
@@ -54,16 +71,68 @@ impl PartitionCache {
         &self.folder
     }
 
+    /// What is wrong when segments lie here and no manifest names any: then none of them counts.
+    pub(super) fn missing_manifest(&self) -> Option<CacheError> {
+        let mut entries = fs_err::read_dir(&self.folder).ok()?.flatten();
+        let is_index = |path: &Path| path.extension().is_some_and(|end| end == "index");
+        let has_segments = entries.any(|entry| is_index(&entry.path()));
+        let is_missing = has_segments && !Manifest::is_there(&self.folder);
+        is_missing.then(|| CacheError::damaged(&self.folder, "its manifest is missing"))
+    }
+
     /// The segments, in offset order.
     pub(crate) fn files(&self) -> &[Arc<SegmentFile>] {
         &self.files
     }
 
+    /// Whether this segment is among them.
+    pub(crate) fn keeps(&self, segment: &SegmentEntry) -> bool {
+        self.manifest.segments.contains(segment)
+    }
+
     /// The term of the leader that wrote the record with this offset, as far as is known.
     pub(crate) fn leader_epoch_at(&self, offset: i64) -> Option<i32> {
-        let epochs = &self.manifest.leader_epochs;
-        let after = epochs.partition_point(|epoch| epoch.from <= offset);
-        after.checked_sub(1).map(|last| epochs[last].epoch)
+        epoch_at(&self.manifest.leader_epochs, offset)
+    }
+
+    /// The parts that leaders lost, ascending.
+    pub(crate) fn truncated(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.manifest.truncations.iter().map(|lost| (lost.from, lost.to))
+    }
+
+    /// What a leader lost when it no longer has these segments; `None` when there are none.
+    pub(super) fn truncation(&self, lost: impl Fn(&SegmentEntry) -> bool) -> Option<Truncation> {
+        let lost = self.manifest.segments.iter().filter(|segment| lost(segment));
+        let (from, to) = lost
+            .map(|segment| (segment.from, segment.to))
+            .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))?;
+        Some(Truncation { from, to, leader_epochs: self.manifest.leader_epochs.clone() })
+    }
+
+    /// Remembers what leaders lost.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub(super) fn remember(&mut self, lost: Vec<Truncation>) -> Result<(), CacheError> {
+        let mut manifest = self.manifest.clone();
+        for more in lost {
+            let overlaps = |known: &&mut Truncation| known.from <= more.to && more.from <= known.to;
+            match manifest.truncations.iter_mut().find(overlaps) {
+                Some(known) if known.from <= more.from && more.to <= known.to => {}
+                _ => manifest.truncations.push(more),
+            }
+        }
+        manifest.truncations.sort_by_key(|lost| (lost.from, lost.to));
+        if manifest == self.manifest { Ok(()) } else { self.replace(manifest) }
+    }
+
+    /// The same in this process alone.
+    pub(super) fn remember_here(&mut self, lost: &[Truncation]) {
+        for more in lost {
+            if !self.manifest.truncations.contains(more) {
+                self.manifest.truncations.push(more.clone());
+            }
+        }
     }
 
     /// What is kept, in bytes on disk.
@@ -74,53 +143,53 @@ impl PartitionCache {
     /// The parts of a range that no segment accounts for, ascending. Without payloads a segment accounts for nothing
     /// where they are wanted.
     pub(crate) fn holes(&self, from: i64, to: i64, payloads: bool) -> Vec<(i64, i64)> {
-        let mut holes = Vec::new();
-        let mut position = from;
-        for segment in &self.manifest.segments {
-            if segment.to <= position || (payloads && !segment.payloads) {
-                continue;
-            }
-            if segment.from >= to {
-                break;
-            }
-            if segment.from > position {
-                holes.push((position, segment.from));
-            }
-            position = segment.to;
-        }
-        if position < to {
-            holes.push((position, to));
-        }
-        holes
+        holes(&self.manifest.segments, from, to, payloads)
+    }
+
+    /// The first offset at or behind this one that a segment accounts for. Without payloads a segment accounts for nothing
+    /// where they are wanted.
+    pub(crate) fn next_from(&self, position: i64, payloads: bool) -> Option<i64> {
+        let counts = |entry: &&SegmentEntry| entry.to > position && (entry.payloads || !payloads);
+        self.manifest.segments.iter().find(counts).map(|entry| entry.from.max(position))
     }
 
     /// What is kept of the range that a reader sees from this offset on, where the log time in milliseconds is known, to
-    /// the first hole.
-    ///
-    /// # Errors
-    /// When it cannot be read.
+    /// the first hole, or to the first segment that cannot be read.
     pub(crate) fn see(
         &self,
         mut sight: Sight,
         (from, mut latest_ms): (i64, Option<i64>),
         payloads: bool,
-    ) -> Result<Vec<StoredSegment>, CacheError> {
+    ) -> Seen {
+        let mut seen = Seen::default();
         let to = sight.to_offset;
         let until = self.holes(from, to, payloads).first().map_or(to, |(hole, _)| *hole);
         let within = |file: &&Arc<SegmentFile>| file.entry().to > from && file.entry().from < until;
         let files: Vec<Arc<SegmentFile>> = self.files.iter().filter(within).cloned().collect();
         if latest_ms.is_none() {
-            let Some(known_ms) = pending_ms(&files, &sight)? else { return Ok(Vec::new()) };
-            sight.pending_ms = known_ms;
+            match pending_ms(&files, &sight) {
+                Ok(Some(known_ms)) => sight.pending_ms = known_ms,
+                Ok(None) => return seen,
+                Err(unreadable) => {
+                    seen.unreadable = Some(unreadable);
+                    return seen;
+                }
+            }
         }
         let sight = Arc::new(sight);
-        let mut seen = Vec::with_capacity(files.len());
         for file in files {
-            let segment = StoredSegment::new(file, Arc::clone(&sight), latest_ms)?;
-            latest_ms = segment.latest_after_ms();
-            seen.push(segment);
+            match StoredSegment::new(Arc::clone(&file), Arc::clone(&sight), latest_ms) {
+                Ok(segment) => {
+                    latest_ms = segment.latest_after_ms();
+                    seen.segments.push(segment);
+                }
+                Err(problem) => {
+                    seen.unreadable = Some(Box::new((file.entry().clone(), problem)));
+                    return seen;
+                }
+            }
         }
-        Ok(seen)
+        seen
     }
 
     /// Adds a segment that was sealed, in the place of all within its offsets.
@@ -133,12 +202,21 @@ impl PartitionCache {
         leader_epochs: &[LeaderEpoch],
     ) -> Result<(), CacheError> {
         let mut manifest = self.manifest.clone();
-        manifest.segments.retain(|known| known.to <= entry.from || entry.to <= known.from);
+        let is_apart = |known: &SegmentEntry| known.to <= entry.from || entry.to <= known.from;
+        manifest.segments.retain(is_apart);
         let place = manifest.segments.partition_point(|known| known.from < entry.from);
         manifest.segments.insert(place, entry);
         manifest.leader_epochs.extend_from_slice(leader_epochs);
         manifest.leader_epochs.sort_by_key(|epoch| epoch.from);
         manifest.leader_epochs.dedup_by_key(|epoch| epoch.epoch);
+        if !leader_epochs.is_empty() {
+            for lost in &mut manifest.truncations {
+                let hole = holes(&manifest.segments, lost.from, lost.to, false).first().copied();
+                lost.narrow(&manifest.leader_epochs, hole.map_or(lost.to, |(from, _)| from));
+            }
+            manifest.truncations.retain(Truncation::is_loss);
+            manifest.truncations.sort_by_key(|lost| (lost.from, lost.to));
+        }
         self.replace(manifest)
     }
 
@@ -164,6 +242,7 @@ impl PartitionCache {
     pub(super) fn overlook(&mut self, keep: impl Fn(&SegmentEntry) -> bool) {
         self.manifest.segments.retain(&keep);
         self.files.retain(|file| keep(file.entry()));
+        self.check();
     }
 
     /// Lets another manifest count, and removes the files that count no longer.
@@ -204,4 +283,28 @@ impl PartitionCache {
         }
         Ok(())
     }
+}
+
+/// The parts of a range that none of these segments accounts for, ascending.
+fn holes(segments: &[SegmentEntry], from: i64, to: i64, payloads: bool) -> Vec<(i64, i64)> {
+    let mut holes = Vec::new();
+    let mut position = from;
+    for segment in segments {
+        if segment.to <= position || (payloads && !segment.payloads) {
+            continue;
+        }
+        if segment.from >= to {
+            break;
+        }
+        if segment.from > position {
+            holes.push((position, segment.from));
+        }
+        position = segment.to;
+    }
+    if position < to {
+        holes.push((position, to));
+    }
+    assert!(holes.iter().all(|(from, to)| from < to), "a hole has offsets");
+    assert!(holes.is_sorted_by(|one, other| one.1 < other.0), "holes lie apart, in order");
+    holes
 }

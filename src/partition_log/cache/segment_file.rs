@@ -57,6 +57,11 @@ impl SegmentFile {
         CacheError::damaged(&path, self.damage().unwrap_or("it cannot be read"))
     }
 
+    /// Says that its parts contradict one another, although each is what was written.
+    pub(crate) fn disagreement(&self) -> CacheError {
+        CacheError::damaged(&self.entry.data_path(&self.folder), "its parts contradict one another")
+    }
+
     /// Remembers what is wrong with it.
     pub(crate) fn note<T>(&self, result: Result<T, CacheError>) -> Option<T> {
         result
@@ -65,6 +70,12 @@ impl SegmentFile {
                 self.damage.get_or_init(|| error.to_string());
             })
             .ok()
+    }
+
+    /// Remembers a problem with it, for whoever asks what is damaged, and hands it on.
+    pub(crate) fn tell(&self, problem: CacheError) -> CacheError {
+        self.damage.get_or_init(|| problem.to_string());
+        problem
     }
 
     /// Its index.

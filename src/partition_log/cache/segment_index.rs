@@ -113,6 +113,12 @@ pub(crate) fn write(
     mut entries: Vec<u64>,
     times: &TimeBuckets,
 ) -> Result<(u64, u32), CacheError> {
+    assert!(
+        batches.is_sorted_by(|one, other| one.last_offset < other.first_offset),
+        "batches are found by binary search"
+    );
+    assert!(gaps.is_sorted_by(|one, other| one.1 <= other.0), "gaps ascend");
+    assert!(batches.len() < 1 << BATCH_BITS, "the number of a batch fits into an entry");
     entries.sort_unstable();
     let fence = |block: &[u64]| {
         let bytes: Vec<u8> = block.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -197,6 +203,9 @@ impl SegmentIndex {
             let batch = |entry: &u64| usize::try_from(entry ^ hash).ok();
             found.extend(entries.iter().filter(same).filter_map(batch));
         }
+        // Two keys of a batch may share their part of the hash.
+        found.dedup();
+        assert!(found.is_sorted_by(|one, other| one < other), "no batch is read twice");
         Ok(found)
     }
 

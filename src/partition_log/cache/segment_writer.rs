@@ -204,9 +204,14 @@ impl SegmentWriter {
 
     /// Appends records that come after all before. Offsets between are gaps.
     pub(super) fn append(&mut self, batch: RecordBatch) -> Result<(), CacheError> {
+        if let Some(first) = batch.offsets().first() {
+            let end = self.end_offset();
+            assert!(*first >= end, "records come after all before: {first} after {end}");
+        }
         let earliest_ms = self.waiting.latest_log_time_ms().unwrap_or(i64::MIN);
         let batch = batch.with_log_times_from(earliest_ms);
         let mut from = 0;
+        let records = self.rows as usize + self.waiting.len() + batch.len();
         while !self.waiting.is_empty() && from < batch.len() {
             self.wait(&batch, from);
             from += 1;
@@ -221,6 +226,10 @@ impl SegmentWriter {
             from = to;
         }
         (from..batch.len()).for_each(|index| self.wait(&batch, index));
+        assert!(
+            self.rows as usize + self.waiting.len() == records,
+            "every record is written or waits"
+        );
         Ok(())
     }
 
@@ -233,6 +242,7 @@ impl SegmentWriter {
 
     /// Writes some records as a batch.
     fn write(&mut self, batch: &RecordBatch, from: usize, to: usize) -> Result<(), CacheError> {
+        assert!(from < to, "a batch has records");
         let records = (from..to).map(|index| batch.get(index).expect("the range is the batch's"));
         let columns = to_columns(records.clone(), self.start.payloads);
         let columns = columns.map_err(CacheError::arrow(&self.path))?;
@@ -263,6 +273,7 @@ impl SegmentWriter {
     /// Counts a record of the batch being written.
     fn count(&mut self, record: RecordRef<'_>, batch: &mut StoredBatch) {
         let (offset, timestamp_ms) = (record.offset(), record.timestamp_ms());
+        assert!(offset >= self.next, "offsets ascend: {offset} after {}", self.next - 1);
         if offset > self.next {
             self.gaps.push((self.next, offset));
         }
@@ -309,11 +320,16 @@ impl SegmentWriter {
             self.gaps.push((self.next, to));
         }
         let to = to.max(self.next);
+        let missing: u64 = self.gaps.iter().map(|(from, to)| from.abs_diff(*to)).sum();
+        assert!(
+            u64::from(self.rows) + missing == self.start.from.abs_diff(to),
+            "every offset of a segment is a record or a gap"
+        );
         self.file.finish().map_err(CacheError::arrow(&self.path))?;
         let mut file = self.file.into_inner().map_err(CacheError::arrow(&self.path))?;
         let data_checksum = file.whole_checksum();
         let (path, folder) = (self.path, &self.start.folder);
-        let stem = stem(self.start.from, to);
+        let (stem, edition) = unused_stem(folder, self.start.from, to);
         let finish = || -> io::Result<()> {
             file.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
             fs_err::rename(&path, folder.join(stem.clone() + ".arrow"))
@@ -333,6 +349,7 @@ impl SegmentWriter {
         Ok(SegmentEntry {
             from: self.start.from,
             to,
+            edition,
             gaps: u32::try_from(self.gaps.len()).unwrap_or(u32::MAX),
             rows: self.rows,
             aborted: self.batches.iter().map(|batch| batch.aborted).sum(),
@@ -357,6 +374,17 @@ impl SegmentWriter {
         drop(self.file);
         discard(&self.path);
     }
+}
+
+/// The beginning of file names that no segment of these offsets has yet, with the number of the edition: a reader may
+/// still read one that is replaced, and until the manifest is, it counts.
+fn unused_stem(folder: &Path, from: i64, to: i64) -> (String, u32) {
+    let stems = (0_u32..).map(|edition| (stem(from, to, edition), edition));
+    let is_unused = |(stem, _): &(String, u32)| {
+        let exists = |end: &str| folder.join(format!("{stem}{end}")).exists();
+        !exists(".arrow") && !exists(".index") && !exists(".keys.arrow")
+    };
+    stems.into_iter().find(is_unused).expect("a folder has fewer files than numbers")
 }
 
 /// Removes a file that counts for nothing; one that stays is removed when the cache is opened for writing again.

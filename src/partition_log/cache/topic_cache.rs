@@ -1,7 +1,8 @@
 //! What is kept on disk of one topic.
 //!
 //! Promises: one process writes at a time, and others read meanwhile; a damaged manifest costs its partition, nothing
-//! else; what a later version wrote is left alone.
+//! else; what a later version wrote is left alone; what this process overlooks it never sees again, and it is forgotten
+//! as soon as this process may write.
 //! Does not know: the cluster.
 
 use std::collections::BTreeMap;
@@ -11,52 +12,39 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fs_err::File;
 
-use serde::{Deserialize, Serialize};
-
 use super::error::CacheError;
 use super::manifest::SegmentEntry;
 use super::partition_cache::PartitionCache;
+use super::topic_identity::{TOPIC_FILE, TopicIdentity};
+use super::truncation::Truncation;
 use crate::model::TopicPartition;
 use crate::partition_log::private_files;
 
-/// The file that tells which topic it is. Its time of change says when the topic was used last.
-const TOPIC_FILE: &str = "topic.json";
-
 /// The file that the writer locks.
-const LOCK_FILE: &str = "lock";
+pub(super) const LOCK_FILE: &str = "lock";
 
-/// Which topic of which cluster. A topic created anew under the same name has another id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TopicIdentity {
-    /// The cluster's id.
-    pub cluster_id: String,
-    /// The topic's id; none where brokers have no ids.
-    pub topic_id: Option<String>,
-    /// The topic's name.
-    pub topic: String,
+/// The file that says how large a segment was for which there was no room, in bytes.
+const FULL_FILE: &str = "full";
+
+/// What is known of one partition.
+#[derive(Debug, Default)]
+struct KnownPartition {
+    /// What is kept, as far as it was looked at.
+    kept: Option<PartitionCache>,
+    /// Segments that are not to be used, and that this process could not forget yet.
+    overlooked: Vec<SegmentEntry>,
+    /// What leaders lost, and that this process could not write down yet.
+    lost: Vec<Truncation>,
 }
 
-impl TopicIdentity {
-    /// Where the topic is kept below the folder of the cache.
-    pub(super) fn folder(&self) -> PathBuf {
-        let topic = match &self.topic_id {
-            Some(id) => format!("id-{}", file_name(id)),
-            None => format!("name-{}", file_name(&self.topic)),
-        };
-        Path::new(&file_name(&self.cluster_id)).join(topic)
+impl KnownPartition {
+    /// Takes over what is kept, without what is overlooked.
+    fn take(&mut self, mut kept: PartitionCache) -> PartitionCache {
+        kept.overlook(|entry| !self.overlooked.contains(entry));
+        kept.remember_here(&self.lost);
+        self.kept = Some(kept.clone());
+        kept
     }
-}
-
-/// A text as the name of a file: what could be special in it becomes two hexadecimal digits.
-fn file_name(text: &str) -> String {
-    let byte = |byte: u8| {
-        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02x}")
-        }
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// What is kept of one topic.
@@ -67,7 +55,7 @@ pub(crate) struct TopicCache {
     /// Which topic it is.
     identity: TopicIdentity,
     /// The partitions that were looked at.
-    partitions: Mutex<BTreeMap<i32, PartitionCache>>,
+    partitions: Mutex<BTreeMap<i32, KnownPartition>>,
 }
 
 /// The right to write. It ends with its value, and with the process.
@@ -84,11 +72,19 @@ impl TopicCache {
         Self { folder, identity, partitions: Mutex::default() }
     }
 
-    /// The topic in this folder; `None` when it is not one.
-    pub(super) fn open(folder: PathBuf) -> Option<Self> {
-        let text = fs_err::read(folder.join(TOPIC_FILE)).ok()?;
-        let identity = serde_json::from_slice(&text).ok()?;
-        Some(Self { folder, identity, partitions: Mutex::default() })
+    /// The topic in this folder; `None` when nothing is kept in it. Where the file that tells the topic cannot be read,
+    /// the folder's name stands for it, and the problem is told beside.
+    pub(super) fn open(folder: PathBuf) -> Option<(Self, Option<CacheError>)> {
+        let (identity, problem) = match TopicIdentity::read(&folder) {
+            Ok(Some(identity)) => (identity, None),
+            Ok(None) if partition_numbers(&folder).is_empty() => return None,
+            Ok(None) => {
+                let problem = CacheError::damaged(&folder.join(TOPIC_FILE), "it is missing");
+                (TopicIdentity::of_folder(&folder), Some(problem))
+            }
+            Err(problem) => (TopicIdentity::of_folder(&folder), Some(problem)),
+        };
+        Some((Self { folder, identity, partitions: Mutex::default() }, problem))
     }
 
     /// Which topic it is.
@@ -107,7 +103,8 @@ impl TopicCache {
         metadata.and_then(|metadata| metadata.modified()).unwrap_or(std::time::UNIX_EPOCH)
     }
 
-    /// Notes that it is used now. Where that cannot be written, it is no loss.
+    /// Notes that it is used now, and mends the file that tells the topic if it is damaged. Where that cannot be written,
+    /// it is no loss.
     #[expect(
         clippy::disallowed_methods,
         reason = "the time of a file is compared with those of others alone"
@@ -120,10 +117,15 @@ impl TopicCache {
         if let Err(error) = touched {
             tracing::debug!(target: "cache", %error, "the time of use is not noted");
         }
+        if TopicIdentity::read(&self.folder).is_err()
+            && let Err(problem) = self.write_lock()
+        {
+            tracing::debug!(target: "cache", %problem, "the file of a topic stays damaged");
+        }
     }
 
     /// The partitions known so far. A thread that panicked left each of them whole.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, PartitionCache>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, KnownPartition>> {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -132,31 +134,32 @@ impl TopicCache {
     /// # Errors
     /// When its manifest cannot be read.
     pub(crate) fn partition(&self, number: i32) -> Result<PartitionCache, CacheError> {
-        if let Some(known) = self.lock().get(&number) {
-            return Ok(known.clone());
-        }
-        let opened = PartitionCache::open(self.folder.join(number.to_string()))?;
-        self.lock().insert(number, opened.clone());
-        Ok(opened)
+        let known = self.lock().get(&number).and_then(|known| known.kept.clone());
+        known.map_or_else(|| self.look_again(number), Ok)
     }
 
-    /// Replaces what is known of a partition after it was written.
-    pub(super) fn put(&self, number: i32, partition: PartitionCache) {
-        self.lock().insert(number, partition);
+    /// What is kept of a partition, read anew: another process may have written.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read.
+    pub(crate) fn look_again(&self, number: i32) -> Result<PartitionCache, CacheError> {
+        let opened = PartitionCache::open(self.folder.join(number.to_string()))?;
+        Ok(self.put(number, opened))
+    }
+
+    /// Replaces what is known of a partition after it was written. Says what is to be used of it.
+    pub(super) fn put(&self, number: i32, partition: PartitionCache) -> PartitionCache {
+        self.lock().entry(number).or_default().take(partition)
     }
 
     /// Forgets what was read of manifests: another process may have written.
     pub(crate) fn refresh(&self) {
-        self.lock().clear();
+        self.lock().values_mut().for_each(|known| known.kept = None);
     }
 
     /// The numbers of the partitions that have a folder, ascending.
     pub(super) fn partition_numbers(&self) -> Vec<i32> {
-        let Ok(entries) = fs_err::read_dir(&self.folder) else { return Vec::new() };
-        let number = |entry: fs_err::DirEntry| entry.file_name().to_str()?.parse().ok();
-        let mut numbers: Vec<i32> = entries.flatten().filter_map(number).collect();
-        numbers.sort_unstable();
-        numbers
+        partition_numbers(&self.folder)
     }
 
     /// The right to write; `None` while another process has it.
@@ -164,6 +167,18 @@ impl TopicCache {
     /// # Errors
     /// When the folder cannot be written.
     pub(crate) fn write_lock(&self) -> Result<Option<WriteLock>, CacheError> {
+        let right = self.lock_alone()?;
+        if right.is_some() && TopicIdentity::read(&self.folder).ok().flatten().is_none() {
+            self.identity.write(&self.folder)?;
+        }
+        Ok(right)
+    }
+
+    /// The right to write, also to remove what nobody can name; `None` while another process has it.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(super) fn lock_alone(&self) -> Result<Option<WriteLock>, CacheError> {
         private_files::create_folder(&self.folder).map_err(CacheError::io(&self.folder))?;
         let path = self.folder.join(LOCK_FILE);
         let file = private_files::options().append(true).open(&path);
@@ -172,14 +187,6 @@ impl TopicCache {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(CacheError::io(&path)(error)),
-        }
-        let path = self.folder.join(TOPIC_FILE);
-        if !path.exists() {
-            let text = serde_json::to_vec(&self.identity).expect("texts are JSON");
-            let aside = self.folder.join("topic.json.new");
-            let written =
-                private_files::write(&aside, text).and_then(|()| fs_err::rename(&aside, &path));
-            written.map_err(CacheError::io(&path))?;
         }
         self.refresh();
         Ok(Some(WriteLock { _file: file }))
@@ -195,7 +202,7 @@ impl TopicCache {
         _right: &WriteLock,
     ) -> Result<PartitionCache, CacheError> {
         let folder = self.folder.join(number.to_string());
-        let partition = match PartitionCache::open(folder.clone()) {
+        let mut partition = match PartitionCache::open(folder.clone()) {
             Err(CacheError::Damaged { .. }) => {
                 fs_err::remove_dir_all(&folder).map_err(CacheError::io(&folder))?;
                 PartitionCache::open(folder)?
@@ -203,8 +210,35 @@ impl TopicCache {
             opened => opened?,
         };
         partition.tidy()?;
-        self.put(number, partition.clone());
-        Ok(partition)
+        let KnownPartition { overlooked, lost, .. } =
+            self.lock().get_mut(&number).map(std::mem::take).unwrap_or_default();
+        partition.retain(|entry| !overlooked.contains(entry))?;
+        partition.remember(lost)?;
+        assert!(
+            !overlooked.iter().any(|entry| partition.keeps(entry)),
+            "what was overlooked is forgotten before anything is written"
+        );
+        Ok(self.put(number, partition))
+    }
+
+    /// Notes that a leader no longer has these segments. It is written down with what is written next.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read.
+    pub(crate) fn note_truncation(
+        &self,
+        number: i32,
+        lost: &dyn Fn(&SegmentEntry) -> bool,
+    ) -> Result<(), CacheError> {
+        let mut kept = self.partition(number)?;
+        let Some(truncation) = kept.truncation(lost) else { return Ok(()) };
+        let truncation = [truncation];
+        kept.remember_here(&truncation);
+        let mut partitions = self.lock();
+        let known = partitions.entry(number).or_default();
+        known.lost.extend(truncation);
+        known.kept = Some(kept);
+        Ok(())
     }
 
     /// Forgets segments of a partition.
@@ -225,8 +259,13 @@ impl TopicCache {
 
     /// Overlooks segments of a partition in this process, because another one writes.
     pub(crate) fn overlook(&self, number: i32, gone: &dyn Fn(&SegmentEntry) -> bool) {
-        if let Some(partition) = self.lock().get_mut(&number) {
-            partition.overlook(|entry| !gone(entry));
+        let mut partitions = self.lock();
+        let known = partitions.entry(number).or_default();
+        if let Some(mut kept) = known.kept.take() {
+            let entries = kept.files().iter().map(|file| file.entry());
+            known.overlooked.extend(entries.filter(|entry| gone(entry)).cloned());
+            kept.overlook(|entry| !gone(entry));
+            known.kept = Some(kept);
         }
     }
 
@@ -239,22 +278,38 @@ impl TopicCache {
             .sum()
     }
 
+    /// Notes that a segment of this size, in bytes, was written in vain: there was no room for it. Where that cannot be
+    /// noted, the next question tries again.
+    pub(super) fn note_full(&self, needed_bytes: u64) {
+        let path = self.folder.join(FULL_FILE);
+        if let Err(error) = private_files::write(&path, needed_bytes.to_string()) {
+            tracing::debug!(target: "cache", %error, "that there is no room is not noted");
+        }
+    }
+
+    /// The size, in bytes, of a segment that was written in vain, if there was one.
+    pub(super) fn needed_bytes(&self) -> Option<u64> {
+        fs_err::read_to_string(self.folder.join(FULL_FILE)).ok()?.parse().ok()
+    }
+
     /// The partition of this number of the topic.
     pub(super) fn topic_partition(&self, number: i32) -> TopicPartition {
         TopicPartition::new(self.identity.topic.as_str(), number)
     }
 }
 
+/// The numbers of the partitions that have a folder in this one, ascending.
+fn partition_numbers(folder: &Path) -> Vec<i32> {
+    let Ok(entries) = fs_err::read_dir(folder) else { return Vec::new() };
+    let number = |entry: fs_err::DirEntry| entry.file_name().to_str()?.parse().ok();
+    let mut numbers: Vec<i32> = entries.flatten().filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_are_no_file_names_are_written_otherwise() {
-        let identity =
-            TopicIdentity { cluster_id: "../x".into(), topic_id: None, topic: "orders.v1".into() };
-        assert_eq!(identity.folder(), Path::new("%2e%2e%2fx").join("name-orders%2ev1"));
-    }
 
     #[test]
     fn only_one_writes_at_a_time() {
@@ -271,6 +326,8 @@ mod tests {
         assert!(other.write_lock().unwrap().is_none());
         drop(right);
         assert!(other.write_lock().unwrap().is_some());
-        assert_eq!(TopicCache::open(one.folder().to_owned()).unwrap().identity(), &identity);
+        let (opened, problem) = TopicCache::open(one.folder().to_owned()).unwrap();
+        assert!(problem.is_none());
+        assert_eq!(opened.identity(), &identity);
     }
 }

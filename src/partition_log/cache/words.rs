@@ -113,6 +113,7 @@ impl Sections {
         checksum: u32,
     ) -> Result<Vec<u64>, CacheError> {
         let section = self.places[number];
+        assert!(from <= section.words, "a part begins in its section");
         let words = words.min(section.words.saturating_sub(from));
         self.checked(Place { at: section.at + from * WORD_BYTES as u64, words, checksum })
     }

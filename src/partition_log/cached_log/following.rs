@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::CachedLog;
-use super::keeping::Filling;
+use super::filling::Filling;
 use crate::model::{
     Cancel, Isolation, KeyFilter, LeaderEpoch, OffsetRange, PartitionRead, ReadEvent, ReadOutcome,
     ReadPlan, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,
@@ -84,6 +84,7 @@ impl PartitionTail {
         let (Some(first), Some(last)) = (batch.offsets().first(), batch.offsets().last()) else {
             return;
         };
+        assert!(*first >= self.to, "what was kept before is left out");
         let spanned = usize::try_from(last + 1 - self.to).unwrap_or(usize::MAX);
         self.without_gaps &= *first == self.to && spanned == batch.len();
         self.to = last + 1;
@@ -102,6 +103,7 @@ impl PartitionTail {
 
     /// What there is, after which the next tail begins.
     fn cut(&mut self, partition: &TopicPartition) -> Self {
+        assert!(self.from <= self.to, "a tail ends behind its beginning");
         let mut next = Self::from(partition, self.to);
         next.leader_epochs.clone_from(&self.leader_epochs);
         std::mem::replace(self, next)

@@ -7,55 +7,16 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::filling::{EventSink, FillOrder, Filled, Filling};
 use super::{CachedLog, lock};
 use crate::kafka::Watermarks;
-use crate::model::{
-    Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
-};
-use crate::partition_log::cache::{CacheError, Filler, Joining, LogCache, TopicCache, Wanted};
+use crate::model::{Cancel, KeyFilter, OffsetRange, ReadPlan, TopicPartition};
+use crate::partition_log::cache::{CacheError, Joining, TopicCache, Wanted};
 use crate::partition_log::source::SourceError;
-
-/// Who is told how filling goes on.
-type EventSink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
-
-/// The first part that is read when the newest records are wanted first, in offsets; each next one is twice as long.
-const NEWEST_OFFSETS: i64 = 65_536;
-
-/// How what is missing is read.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FillOrder {
-    /// Whether the newest records come first, so that recent questions are answered early.
-    pub newest_first: bool,
-    /// At most this many records are read in a second.
-    pub most_per_second: Option<u64>,
-}
-
-/// What is kept of what is missing, and how it is read.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Filling {
-    /// When reading began, in milliseconds since the epoch.
-    pub(super) started_ms: i64,
-    /// Whether values and headers are kept.
-    pub(super) payloads: bool,
-    /// How it is read.
-    pub(super) order: FillOrder,
-    /// What is put together with it.
-    pub(super) joining: Joining,
-}
-
-/// What was read to fill what was missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Filled {
-    /// How many records were read.
-    pub records: u64,
-    /// Bytes of their keys and values.
-    pub bytes: u64,
-}
+use crate::partition_log::stored_segment::StoredSegment;
 
 /// What is kept of some ranges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,30 +42,6 @@ struct KnownAborted {
     offsets: Vec<i64>,
 }
 
-/// Holds reading back to a number of records in a second.
-struct Pace {
-    /// When it began.
-    began: Instant,
-    /// How many records there were since.
-    records: u64,
-    /// How many may be in a second.
-    most_per_second: Option<u64>,
-}
-
-impl Pace {
-    /// Counts records, and waits when they came too fast.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "time itself is what is waited for, a fraction of a second"
-    )]
-    fn hold(&mut self, records: usize) {
-        let Some(most) = self.most_per_second else { return };
-        self.records += records as u64;
-        let due = Duration::from_micros(self.records.saturating_mul(1_000_000) / most.max(1));
-        thread::sleep(due.saturating_sub(self.began.elapsed()));
-    }
-}
-
 impl CachedLog {
     /// Reads and keeps what is missing of the ranges of a plan. `None` when the sink had enough or it was called off.
     ///
@@ -120,7 +57,7 @@ impl CachedLog {
         let Some(cache) = &self.cache else { return Ok(Some(Filled::default())) };
         let mut filled = Filled::default();
         for (name, ranges) in by_topic(plan) {
-            let Some(topic) = self.topic(&name)? else { continue };
+            let Some(topic) = self.topic_now(&name)? else { continue };
             let marks = self.marks(&ranges)?;
             self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
             topic.touch();
@@ -140,32 +77,35 @@ impl CachedLog {
     }
 
     /// What is kept of the ranges of a plan, for a reader of its isolation. Nobody else's keys are counted twice: two
-    /// keys are taken for one when their 128-bit hashes are the same.
+    /// keys are taken for one when their 128-bit hashes are the same. `None` when a part of it could not be read back: it
+    /// is forgotten now, and what is missing is to be filled again.
     ///
     /// # Errors
-    /// When it cannot be read back.
-    pub fn kept(&self, plan: &ReadPlan) -> Result<Kept, SourceError> {
+    /// When nobody can tell what is kept.
+    pub fn kept(&self, plan: &ReadPlan) -> Result<Option<Kept>, SourceError> {
         let mut kept = Kept::default();
         let mut hashes = Vec::new();
+        let mut whole = true;
         for range in &plan.ranges {
-            for segment in self.see(range, plan)? {
-                kept.records += u64::from(segment.rows());
-                kept.disk_bytes += segment.entry().disk_bytes;
-                if let Some(keys) = segment.keys_as_written() {
-                    hashes.extend(keys.iter(range.partition).map(|(key, _)| xxh3_128(key)));
-                    continue;
-                }
-                for number in segment.batches_in_sight()? {
-                    let batch = segment.read_batch(number, Wanted::Keys)?;
-                    let keys = batch.iter().filter_map(|record| record.key());
-                    hashes.extend(keys.map(xxh3_128));
+            let mut position = range.from;
+            while let Some(segments) = self.see_next(range, plan, position)? {
+                let Ok(segments) = segments else { return Ok(None) };
+                for segment in segments {
+                    kept.records += u64::from(segment.rows());
+                    kept.disk_bytes += segment.entry().disk_bytes;
+                    if let Err(problem) = add_keys(&segment, &mut hashes) {
+                        self.forget_segment(range, segment.entry(), &problem)?;
+                        whole = false;
+                    }
+                    assert!(segment.last_offset() >= position, "each segment lies behind the last");
+                    position = segment.last_offset() + 1;
                 }
             }
             hashes.sort_unstable();
             hashes.dedup();
         }
         kept.distinct_keys = hashes.len() as u64;
-        Ok(kept)
+        Ok(whole.then_some(kept))
     }
 
     /// How many offsets of the ranges of a plan would have to be read, as far as is known without asking the log.
@@ -255,7 +195,7 @@ impl CachedLog {
         let Some(cache) = &self.cache else { return Ok(Some(0)) };
         let mut filled = 0;
         for (name, ranges) in by_topic(plan) {
-            let Some(topic) = self.topic(&name)? else { continue };
+            let Some(topic) = self.topic_now(&name)? else { continue };
             let marks = self.marks(&ranges)?;
             if let Err(problem) = self.compare(&topic, &name, &marks, plan.started_ms, cancel) {
                 self.give_up(&name, problem)?;
@@ -311,106 +251,19 @@ impl CachedLog {
         }
         Ok(())
     }
+}
 
-    /// Fills what is missing of these ranges of a topic, unless another process does. `None` when the sink had enough or
-    /// it was called off.
-    pub(super) fn fill(
-        &self,
-        cache: &Arc<LogCache>,
-        topic: &Arc<TopicCache>,
-        ranges: &[OffsetRange],
-        filling: Filling,
-        cancel: &Cancel,
-        sink: &mut EventSink<'_>,
-    ) -> Result<Option<Filled>, SourceError> {
-        let Filling { started_ms, payloads, order, joining } = filling;
-        let mut filled = Filled::default();
-        let mut newest = NEWEST_OFFSETS;
-        loop {
-            let mut missing = Vec::new();
-            for range in ranges {
-                let kept = topic.partition(range.partition)?;
-                let holes = kept.holes(range.from, range.to, payloads);
-                let hole = if order.newest_first {
-                    holes.last().map(|(from, to)| (*from.max(&(to - newest)), *to))
-                } else {
-                    holes.first().copied()
-                };
-                missing.extend(hole.map(|hole| (range.partition, hole)));
-            }
-            newest = newest.saturating_mul(2);
-            if missing.is_empty() {
-                return Ok(Some(filled));
-            }
-            let Some(right) = topic.write_lock()? else { return Ok(Some(filled)) };
-            let filler =
-                Filler::start(cache, topic, right, &missing, (started_ms, payloads, joining))?;
-            let outcome = self.pour(topic, &filler, &missing, (started_ms, order), cancel, sink);
-            let stopped = match &outcome {
-                Ok((outcome, sink_broke)) => {
-                    for read in &outcome.partitions {
-                        // Records on their way when it was stopped did not arrive: it ends with those that did.
-                        let to = if read.is_done() { read.position } else { i64::MIN };
-                        filler.end(&read.partition, to, read.leader_epochs.clone());
-                    }
-                    outcome.stopped && (*sink_broke || cancel.is_cancelled())
-                }
-                Err(_) => true,
-            };
-            filler.finish()?;
-            let (outcome, _) = outcome?;
-            filled.records += outcome.records();
-            filled.bytes += outcome.bytes();
-            if stopped {
-                return Ok(None);
-            }
-            if outcome.stopped || !outcome.is_complete() {
-                return Ok(Some(filled));
-            }
-        }
+/// Adds the hashes of the distinct keys of a segment, or of all its keys.
+fn add_keys(segment: &StoredSegment, hashes: &mut Vec<u128>) -> Result<(), CacheError> {
+    if let Some(keys) = segment.keys_as_written() {
+        hashes.extend(keys.iter(segment.partition().partition).map(|(key, _)| xxh3_128(key)));
+        return Ok(());
     }
-
-    /// Reads missing parts into the filler. Says also whether the sink had enough.
-    fn pour(
-        &self,
-        topic: &TopicCache,
-        filler: &Filler,
-        missing: &[(i32, (i64, i64))],
-        (started_ms, order): (i64, FillOrder),
-        cancel: &Cancel,
-        sink: &mut EventSink<'_>,
-    ) -> Result<(ReadOutcome, bool), SourceError> {
-        let name: Arc<str> = topic.identity().topic.as_str().into();
-        let range = |(number, (from, to)): &(i32, (i64, i64))| {
-            OffsetRange::new(&TopicPartition::new(Arc::clone(&name), *number), *from, *to)
-        };
-        let plan = ReadPlan {
-            isolation: Isolation::Uncommitted,
-            ..ReadPlan::new(missing.iter().map(range).collect(), started_ms)
-        };
-        let mut sink_broke = false;
-        let most_per_second = order.most_per_second;
-        let mut pace = Pace { began: Instant::now(), records: 0, most_per_second };
-        let outcome = self.source.read(&plan, cancel, &mut |event| {
-            let taken = match event {
-                ReadEvent::Batch(batch) => {
-                    pace.hold(batch.len());
-                    filler.append(batch)
-                }
-                ReadEvent::Lost(lost) => {
-                    filler.lose(&lost.topic_partition(), lost.to);
-                    sink_broke |= sink(ReadEvent::Lost(lost)).is_break();
-                    !sink_broke
-                }
-                other => {
-                    sink_broke |= sink(other).is_break();
-                    !sink_broke
-                }
-            };
-            if taken { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        Ok((outcome, sink_broke))
+    for number in segment.batches_in_sight()? {
+        let batch = segment.read_batch(number, Wanted::Keys)?;
+        hashes.extend(batch.iter().filter_map(|record| record.key()).map(xxh3_128));
     }
+    Ok(())
 }
 
 /// Whether a plan wants less than all records with their values.

@@ -241,7 +241,9 @@ impl CachedLog {
                 served.handed_on_to = segment.last_offset() + 1;
                 return Ok((served, ControlFlow::Continue(())));
             }
-            served.read.records -= (gone.len() + lost.len()) as u64;
+            let missing = (gone.len() + lost.len()) as u64;
+            assert!(missing <= served.read.records, "only records that were counted can be gone");
+            served.read.records -= missing;
             served.read.lost.extend(lost);
             if !gone.is_empty() {
                 // Compaction has been there: what it left is kept anew the next time.
@@ -296,6 +298,10 @@ fn worth_fetching(
             }
         }
     }
+    assert!(
+        parts.is_sorted_by(|one, other| one.to <= other.from),
+        "parts are fetched in ascending order"
+    );
     let cost = (parts.len() as u64).saturating_mul(fetch_bytes).saturating_add(part_bytes);
     (parts.is_empty() || cost <= all_bytes.max(part_bytes)).then_some((parts, part_bytes))
 }

@@ -1,45 +1,18 @@
-//! A model of a log that changes in every way a log can, and what is kept of it, against reading the model plainly.
-//!
-//! Promises: the model delivers by the rules alone, without any code of the index.
-//! Does not know: files, brokers.
+//! What is kept of a log that changes in every way a log can, against reading the log plainly.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::tests::{Plain, read, read_in_order};
+use super::model::{Model, ModelPartition, NOW_MS, share_of, write};
+use super::tests::{Plain, files, key_counts, read, read_all_in_order, read_in_order};
 use super::*;
-use crate::model::{
-    Isolation, LeaderEpoch, LogTime, PLAUSIBLE_FUTURE_MS, RecordBatchBuilder, RecordFacts,
-    TimestampType, Transaction,
-};
-
-/// When every read of the model begins, in milliseconds.
-const NOW_MS: i64 = 1_000_000;
-
-/// A record of the model.
-#[derive(Clone, Debug)]
-struct ModelRecord {
-    offset: i64,
-    timestamp_ms: i64,
-    key: Option<u8>,
-    tombstone: bool,
-    aborted: bool,
-    epoch: i32,
-}
-
-/// A partition of the model.
-#[derive(Clone, Debug, Default)]
-struct ModelPartition {
-    records: Vec<ModelRecord>,
-    low: i64,
-    high: i64,
-    open_from: Option<i64>,
-    epoch: i32,
-}
+use crate::kafka::Watermarks;
+use crate::model::{Isolation, KeyFilter, PLAUSIBLE_FUTURE_MS};
 
 /// What happens to the model, or is asked of it.
 #[derive(Clone, Debug)]
@@ -50,6 +23,9 @@ enum Step {
     Open(usize, Option<u8>),
     /// The log start rises by a share of what there is.
     Delete(usize, u8),
+    /// The log start rises while somebody reads: when a share of the partition is delivered, to another share. In the
+    /// order of the log or of each partition.
+    Rise(usize, u8, u8, bool),
     /// A new leader lost a share of what was written, and goes on with other records.
     Lose(usize, u8),
     /// Everything is read whole and kept.
@@ -62,187 +38,18 @@ enum Step {
     KeepKeys,
     /// A new process opens what is kept.
     Reopen,
+    /// Another process reads a share of each partition and keeps it; or it removes everything.
+    Beside(Option<u8>),
+    /// A bit of a file flips: which file, and which bit, as shares.
+    Break(u8, u16),
+    /// The clock of the machine jumps by this, in milliseconds.
+    Jump(i64),
     /// What is kept is shrunk to a share of its size.
     Evict(u8),
     /// Is asked, with this isolation and one of the kinds of key filters.
     Ask(bool, u8),
     /// The same for the keys alone, which leaves what is kept without values as it is.
     LookUp(bool, u8),
-}
-
-/// The model of a log, which can be changed while it is being read from.
-#[derive(Clone, Default)]
-struct Model(Arc<Mutex<Vec<ModelPartition>>>);
-
-impl Model {
-    fn partitions() -> [TopicPartition; 2] {
-        [TopicPartition::new("t", 0), TopicPartition::new("t", 1)]
-    }
-
-    fn watermarks(&self) -> BTreeMap<TopicPartition, Watermarks> {
-        let partitions = self.0.lock().unwrap();
-        let marks = |partition: &ModelPartition| Watermarks {
-            low: partition.low,
-            high: partition.high,
-            last_stable: partition.open_from.unwrap_or(partition.high),
-        };
-        Self::partitions().into_iter().zip(partitions.iter().map(marks)).collect()
-    }
-
-    /// What a plain reader is given of a range, in the rules of log time, with the account.
-    fn deliver(&self, range: &OffsetRange, plan: &ReadPlan) -> (RecordBatch, PartitionRead) {
-        let partitions = self.0.lock().unwrap();
-        let partition = &partitions[usize::try_from(range.partition).unwrap()];
-        let name = range.topic_partition();
-        let mut account = PartitionRead::starting(range);
-        let mut builder = RecordBatchBuilder::new(name.clone());
-        let mut clock = plan.clock_of(&name);
-        let wanted = |record: &&ModelRecord| {
-            (range.from..range.to).contains(&record.offset)
-                && (plan.isolation == Isolation::Uncommitted || !record.aborted)
-        };
-        let delivered: Vec<&ModelRecord> = partition.records.iter().filter(wanted).collect();
-        let horizon = plan.started_ms + PLAUSIBLE_FUTURE_MS;
-        for (index, record) in delivered.iter().enumerate() {
-            if record.offset > account.position {
-                account.gaps.push(OffsetRange::new(&name, account.position, record.offset));
-            }
-            account.position = record.offset + 1;
-            if account.leader_epochs.last().is_none_or(|last| last.epoch != record.epoch) {
-                account
-                    .leader_epochs
-                    .push(LeaderEpoch { from: record.offset, epoch: record.epoch });
-            }
-            let log_time = clock.advance(record.timestamp_ms);
-            let next_plausible =
-                delivered[index..].iter().find(|next| next.timestamp_ms <= horizon);
-            let log_time_ms = match log_time {
-                LogTime::Known(ms) | LogTime::Implausible(ms) => ms,
-                LogTime::Pending => {
-                    next_plausible.map_or(plan.started_ms, |next| next.timestamp_ms)
-                }
-            };
-            let open = partition.open_from.is_some_and(|from| record.offset >= from);
-            let facts = RecordFacts {
-                offset: record.offset,
-                timestamp_ms: record.timestamp_ms,
-                log_time_ms,
-                timestamp_type: TimestampType::CreateTime,
-                transaction: match (open, record.aborted) {
-                    (true, _) => Transaction::Open,
-                    (false, true) => Transaction::Aborted,
-                    (false, false) => Transaction::Committed,
-                },
-                implausible_time: !matches!(log_time, LogTime::Known(_)),
-            };
-            let key = record.key.map(|key| vec![b'k'; usize::from(key)]);
-            let value = format!("{}-{}", record.offset, record.epoch);
-            let value = (!record.tombstone).then_some(value.as_bytes());
-            account.records += 1;
-            account.bytes +=
-                (key.as_ref().map_or(0, Vec::len) + value.map_or(0, <[u8]>::len)) as u64;
-            account.first_timestamp_ms.get_or_insert(record.timestamp_ms);
-            if plan.keys.takes(key.as_deref()) {
-                builder.push(facts, key.as_deref(), value, []);
-            }
-        }
-        let end = range.to.min(partition.high).max(range.from);
-        if end > account.position {
-            account.gaps.push(OffsetRange::new(&name, account.position, end));
-            account.position = end;
-        }
-        (builder.finish(), account)
-    }
-}
-
-impl LogSource for Model {
-    fn bounds(
-        &self,
-        _partitions: &[TopicPartition],
-    ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError> {
-        Ok(self.watermarks())
-    }
-
-    fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError> {
-        let (cluster_id, topic_id) = ("c".to_owned(), Some("i".to_owned()));
-        Ok(Some(TopicIdentity { cluster_id, topic_id, topic: topic.to_owned() }))
-    }
-
-    fn read(
-        &self,
-        plan: &ReadPlan,
-        _cancel: &Cancel,
-        sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
-    ) -> Result<ReadOutcome, SourceError> {
-        let mut outcome = ReadOutcome::default();
-        let marks = self.watermarks();
-        for range in &plan.ranges {
-            // A follower is done when it has caught up.
-            let to = if plan.follow {
-                marks[&range.topic_partition()].end(plan.isolation)
-            } else {
-                range.to
-            };
-            let (batch, account) = self.deliver(&OffsetRange { to, ..range.clone() }, plan);
-            outcome.partitions.push(account);
-            // What a follower is given comes in small pieces.
-            let size = if plan.follow { 3 } else { usize::MAX };
-            let mut rest = batch;
-            while let Some(first) = rest.offsets().first().copied() {
-                let next = rest.offsets().get(size).copied();
-                let mut piece = RecordBatchBuilder::new(rest.partition().clone());
-                for record in rest.iter().take(size) {
-                    piece.push(record.facts(), record.key(), record.value(), record.headers());
-                }
-                rest = rest.from_offset(next.unwrap_or(i64::MAX).max(first + 1));
-                if sink(ReadEvent::Batch(piece.finish())).is_break() {
-                    outcome.stopped = true;
-                    return Ok(outcome);
-                }
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn read_in_log_order(
-        &self,
-        plan: &ReadPlan,
-        cancel: &Cancel,
-        sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
-        _events: &mut dyn FnMut(ReadEvent),
-    ) -> Result<ReadOutcome, SourceError> {
-        let mut store = LogStore::new(u64::MAX);
-        let outcome = self.read(plan, cancel, &mut |event| {
-            if let ReadEvent::Batch(batch) = event {
-                store.append(batch).unwrap();
-            }
-            ControlFlow::Continue(())
-        })?;
-        let snapshot = store.snapshot();
-        let mut records = snapshot.in_log_order(&LogBounds::default());
-        let _stopped = records.any(|(_, record)| sink(record.get()).is_break());
-        Ok(outcome)
-    }
-}
-
-/// Writes records to a partition of the model.
-fn write(partition: &mut ModelPartition, records: &[(i64, i64, Option<u8>, bool, bool)]) {
-    for (step, timestamp_ms, key, tombstone, aborted) in records {
-        partition.records.push(ModelRecord {
-            offset: partition.high + step,
-            timestamp_ms: *timestamp_ms,
-            key: *key,
-            tombstone: *tombstone,
-            aborted: *aborted && partition.open_from.is_none(),
-            epoch: partition.epoch,
-        });
-        partition.high += step + 1;
-    }
-}
-
-/// An offset at this share, in 256ths, of a span.
-fn share_of(from: i64, to: i64, share: u8) -> i64 {
-    from + (to - from) * i64::from(share) / 256
 }
 
 /// What happens, a few dozen steps.
@@ -256,11 +63,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_usize..2, prop::option::of(any::<u8>())).prop_map(|(p, share)| Step::Open(p, share)),
         1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Delete(partition, share)),
         1 => (0_usize..2, any::<u8>()).prop_map(|(partition, share)| Step::Lose(partition, share)),
+        2 => (0_usize..2, any::<u8>(), any::<u8>(), any::<bool>())
+            .prop_map(|(partition, at, to, ordered)| Step::Rise(partition, at, to, ordered)),
         3 => Just(Step::Keep),
         1 => any::<u8>().prop_map(Step::KeepPart),
         3 => (any::<u8>(), any::<bool>()).prop_map(|(share, ordered)| Step::Follow(share, ordered)),
         2 => Just(Step::KeepKeys),
         2 => Just(Step::Reopen),
+        3 => prop::option::weighted(0.8, any::<u8>()).prop_map(Step::Beside),
+        2 => (any::<u8>(), any::<u16>()).prop_map(|(file, bit)| Step::Break(file, bit)),
+        1 => (-7_200_000_i64..7_200_000).prop_map(Step::Jump),
         1 => any::<u8>().prop_map(Step::Evict),
         5 => (any::<bool>(), 0_u8..4).prop_map(|(committed, keys)| Step::Ask(committed, keys)),
         5 => (any::<bool>(), 1_u8..4).prop_map(|(committed, keys)| Step::LookUp(committed, keys)),
@@ -273,6 +85,10 @@ struct Twin {
     model: Model,
     folder: TempDir,
     log: CachedLog,
+    /// The clock of the machine, in milliseconds.
+    now_ms: i64,
+    /// Whether a file was broken, so that there is something to tell.
+    broken: Arc<AtomicBool>,
 }
 
 impl Twin {
@@ -280,13 +96,23 @@ impl Twin {
         let model = Model::default();
         *model.0.lock().unwrap() = vec![ModelPartition::default(), ModelPartition::default()];
         let folder = TempDir::new().unwrap();
-        let log = Self::open(&model, &folder);
-        Self { model, folder, log }
+        *model.2.lock().unwrap() = Some("i".to_owned());
+        let broken = Arc::default();
+        let log = Self::open(&model, &folder, &broken);
+        Self { model, folder, log, now_ms: NOW_MS, broken }
     }
 
-    fn open(model: &Model, folder: &TempDir) -> CachedLog {
+    /// A new process on what is kept.
+    fn reopen(&mut self) {
+        self.log = Self::open(&self.model, &self.folder, &self.broken);
+    }
+
+    fn open(model: &Model, folder: &TempDir, broken: &Arc<AtomicBool>) -> CachedLog {
         let cache = Some(Arc::new(LogCache::new(folder.path().to_owned(), u64::MAX)));
-        let tell = Box::new(|problem: &CacheError| panic!("{problem}"));
+        let broken = Arc::clone(broken);
+        let tell = Box::new(move |problem: &CacheError| {
+            assert!(broken.load(Ordering::Relaxed), "nothing is wrong: {problem}");
+        });
         let mut log =
             CachedLog::new(Box::new(model.clone()), Keeping { cache, payloads: true, tell });
         // The model is small: if fetching cost anything, reading on would always cost less.
@@ -304,7 +130,43 @@ impl Twin {
         let log = CachedLog::new(Box::new(self.model.clone()), keeping);
         let order = FillOrder::default();
         log.fill_up(&plan, order, &Cancel::new(), &mut |_event| ControlFlow::Continue(())).unwrap();
-        self.log = Self::open(&self.model, &self.folder);
+        self.reopen();
+    }
+
+    /// A new leader has a share of a partition alone, and goes on with other records.
+    fn lose(&mut self, number: usize, share: u8) {
+        {
+            let partition = &mut self.model.0.lock().unwrap()[number];
+            partition.high = share_of(partition.low, partition.high, share);
+            partition.open_from = None;
+            partition.epoch += 1;
+            let high = partition.high;
+            partition.records.retain(|record| record.offset < high);
+        }
+        // That another log took over is noticed when a process opens what is kept.
+        self.reopen();
+    }
+
+    /// Shrinks what is kept to a share of its size.
+    fn evict(&mut self, share: u8) {
+        let root = self.folder.path().to_owned();
+        let kept = LogCache::new(root.clone(), u64::MAX).list();
+        let bytes: u64 = kept.iter().map(|kept| kept.disk_bytes).sum();
+        let small = LogCache::new(root, bytes * u64::from(share) / 256);
+        small.make_room(0, std::path::Path::new(""));
+        self.reopen();
+    }
+
+    /// Flips a bit of a file of what is kept.
+    fn break_file(&self, file: u8, bit: u16) {
+        let mut files = files(self.folder.path());
+        files.retain(|path| fs_err::metadata(path).unwrap().len() > 0);
+        let Some(path) = files.get(usize::from(file) * files.len() / 256) else { return };
+        let mut bytes = fs_err::read(path).unwrap();
+        let bit = usize::from(bit) * bytes.len() * 8 / 65_536;
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs_err::write(path, bytes).unwrap();
+        self.broken.store(true, Ordering::Relaxed);
     }
 
     /// What is found of some keys, in both orders, against the model.
@@ -344,7 +206,7 @@ impl Twin {
             isolation,
             keys,
             whole: true,
-            ..ReadPlan::new(marks.iter().map(range).collect(), NOW_MS)
+            ..ReadPlan::new(marks.iter().map(range).collect(), self.now_ms)
         }
     }
 
@@ -368,34 +230,46 @@ impl Twin {
         }
         let ordered: Vec<Plain> = read_in_order(&self.log, plan);
         assert_eq!(ordered, read_in_order(&self.model, plan));
-        let entities = |log: &CachedLog| {
-            let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
-            log.open(plan, &Cancel::new(), &mut |news| {
-                match news {
-                    LogNews::Kept(kept) => drop(kept.for_each_key(&mut |key, tally| {
-                        *counts.entry(key.to_vec()).or_default() += tally.records;
-                        ControlFlow::Continue(())
-                    })),
-                    LogNews::Read(ReadEvent::Batch(batch)) => {
-                        for key in batch.iter().filter_map(|record| record.key()) {
-                            *counts.entry(key.to_vec()).or_default() += 1;
-                        }
-                    }
-                    LogNews::Read(_) => {}
-                }
-                ControlFlow::Continue(())
-            })
-            .unwrap();
-            counts
-        };
         let mut counted: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         for key in expected.0.iter().filter_map(|record| record.4.clone()) {
             *counted.entry(key).or_default() += 1;
         }
-        assert_eq!(entities(&self.log), counted);
+        assert_eq!(key_counts(&self.log, plan), counted);
+    }
+
+    /// Reads everything while the log start of a partition rises, when this share of it is delivered, to another share.
+    fn rise(&mut self, number: usize, (at, to): (u8, u8), ordered: bool) {
+        let plan = self.plan(Isolation::Committed, KeyFilter::All);
+        let before = read(&self.model, &plan).0;
+        let range = plan
+            .ranges
+            .iter()
+            .find(|range| usize::try_from(range.partition) == Ok(number))
+            .unwrap();
+        let rises = (share_of(range.from, range.to, at), share_of(range.from, range.to, to));
+        self.model.0.lock().unwrap()[number].rises = Some(rises);
+        self.model.1.store(0, Ordering::Relaxed);
+        let (found, outcome) =
+            if ordered { read_all_in_order(&self.log, &plan) } else { read(&self.log, &plan) };
+        self.model.0.lock().unwrap()[number].rises = None;
+        for (range, read) in plan.ranges.iter().zip(&outcome.partitions) {
+            assert_eq!((read.from, read.position), (range.from, range.to), "{read:?}");
+            let of_partition = |record: &&Plain| record.0 == read.partition;
+            let offsets: Vec<i64> = found.iter().filter(of_partition).map(|it| it.1).collect();
+            assert!(offsets.is_sorted_by(|one, other| one < other), "{offsets:?}");
+            let had: Vec<i64> = before.iter().filter(of_partition).map(|it| it.1).collect();
+            let lost =
+                |offset: &i64| read.lost.iter().any(|lost| (lost.from..lost.to).contains(offset));
+            let kept: Vec<i64> = had.iter().filter(|it| !lost(it)).copied().collect();
+            assert_eq!(offsets, kept, "every record was delivered or told to be lost: {read:?}");
+        }
+        // The log times of what follows a loss are those of what was read.
+        let same = |record: &Plain| before.iter().any(|it| (&it.0, it.1) == (&record.0, record.1));
+        assert!(found.iter().all(same));
     }
 
     fn take(&mut self, step: &Step) {
+        self.model.1.store(0, Ordering::Relaxed);
         let change = |partition: usize, change: &mut dyn FnMut(&mut ModelPartition)| {
             change(&mut self.model.0.lock().unwrap()[partition]);
         };
@@ -411,21 +285,10 @@ impl Twin {
             }),
             Step::Delete(number, share) => change(*number, &mut |partition| {
                 let end = partition.open_from.unwrap_or(partition.high);
-                partition.low = share_of(partition.low, end, *share);
-                let low = partition.low;
-                partition.records.retain(|record| record.offset >= low);
+                partition.delete_to(share_of(partition.low, end, *share));
             }),
-            Step::Lose(number, share) => {
-                change(*number, &mut |partition| {
-                    partition.high = share_of(partition.low, partition.high, *share);
-                    partition.open_from = None;
-                    partition.epoch += 1;
-                    let high = partition.high;
-                    partition.records.retain(|record| record.offset < high);
-                });
-                // That another log took over is noticed when a process opens what is kept.
-                self.log = Self::open(&self.model, &self.folder);
-            }
+            Step::Rise(number, at, to, ordered) => self.rise(*number, (*at, *to), *ordered),
+            Step::Lose(number, share) => self.lose(*number, *share),
             Step::Keep => drop(read(&self.log, &self.plan(Isolation::Committed, KeyFilter::All))),
             Step::KeepPart(share) => {
                 let mut plan = self.plan(Isolation::Committed, KeyFilter::All);
@@ -436,18 +299,23 @@ impl Twin {
             }
             Step::Follow(share, ordered) => self.follow(*share, *ordered),
             Step::KeepKeys => self.keep_keys(),
-            Step::Reopen => self.log = Self::open(&self.model, &self.folder),
-            Step::Evict(share) => {
-                let root = self.folder.path().to_owned();
-                let bytes: u64 = LogCache::new(root.clone(), u64::MAX)
-                    .list()
-                    .iter()
-                    .map(|kept| kept.disk_bytes)
-                    .sum();
-                let small = LogCache::new(root, bytes * u64::from(*share) / 256);
-                small.make_room(0, std::path::Path::new(""));
-                self.log = Self::open(&self.model, &self.folder);
+            Step::Reopen => self.reopen(),
+            Step::Beside(Some(share)) => {
+                let mut plan = self.plan(Isolation::Committed, KeyFilter::All);
+                for range in &mut plan.ranges {
+                    range.to = share_of(range.from, range.to, *share);
+                }
+                read(&Self::open(&self.model, &self.folder, &self.broken), &plan);
             }
+            Step::Beside(None) => {
+                let cache = LogCache::new(self.folder.path().to_owned(), u64::MAX);
+                for kept in cache.list() {
+                    assert!(cache.clear(&kept).unwrap(), "nobody writes");
+                }
+            }
+            Step::Break(file, bit) => self.break_file(*file, *bit),
+            Step::Jump(by_ms) => self.now_ms += by_ms,
+            Step::Evict(share) => self.evict(*share),
             Step::Ask(committed, keys) => {
                 let all = self.plan(isolation_of(*committed), KeyFilter::All);
                 self.ask(&all);
@@ -481,6 +349,27 @@ fn with_keys_kept(timestamps_ms: &[i64]) -> Twin {
     twin.take(&Step::Write(0, records));
     twin.take(&Step::KeepKeys);
     twin
+}
+
+#[test]
+fn a_log_start_that_rises_while_a_topic_is_read_is_told_and_the_read_ends() {
+    // Where the log start rises, in 256ths, and to where: ahead of the reader, far ahead, behind it, to the end.
+    for (at, to) in [(0, 40), (25, 128), (128, 25), (128, 128), (10, 255), (250, 255)] {
+        for ordered in [false, true] {
+            let mut twin = Twin::new();
+            for number in [0, 1] {
+                let records = (0..200).map(|time| (0, time, Some(1), false, false)).collect();
+                twin.take(&Step::Write(number, records));
+            }
+            twin.take(&Step::Rise(0, at, to, ordered));
+            twin.take(&Step::Ask(true, 0));
+            // What is kept by now ends before the log start, and the next question must not wait for what is gone.
+            twin.take(&Step::Write(0, vec![(0, 300, Some(2), false, false); 5]));
+            twin.take(&Step::Delete(0, 200));
+            twin.take(&Step::Rise(0, 200, 255, ordered));
+            twin.take(&Step::Ask(false, 1));
+        }
+    }
 }
 
 #[test]

@@ -89,6 +89,7 @@ impl CachedLog {
         for range in &plan.ranges {
             let partition = range.topic_partition();
             let Some(served) = told.get_mut(&partition) else { continue };
+            assert!(served.read.position <= range.to, "nothing beyond the range is told");
             let rest = OffsetRange { from: served.read.position, ..range.clone() };
             if rest.is_empty() {
                 continue;

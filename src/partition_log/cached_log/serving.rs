@@ -14,6 +14,10 @@ use crate::partition_log::source::SourceError;
 use crate::partition_log::store::LogStore;
 use crate::partition_log::stored_segment::{Sight, StoredSegment};
 
+/// A part of what was kept could not be read, and is kept no longer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Forgotten;
+
 /// What was served of a range.
 #[derive(Clone, Debug)]
 pub(super) struct Served {
@@ -51,8 +55,32 @@ impl CachedLog {
         plan: &ReadPlan,
         served: &Served,
     ) -> Result<Vec<StoredSegment>, SourceError> {
+        if served.read.position >= range.to {
+            return Ok(Vec::new());
+        }
         let Some(topic) = self.topic(&range.topic)? else { return Ok(Vec::new()) };
-        let sight = Sight {
+        // A segment may begin before: it was put together with what was served of it.
+        let sight = self.sight(&OffsetRange { from: served.read.position, ..range.clone() }, plan);
+        let payloads = plan.values || plan.headers;
+        let after = (served.read.position, served.latest_ms);
+        let kept = match topic.partition(range.partition) {
+            Ok(kept) => kept,
+            Err(problem) => {
+                self.note(&problem);
+                return Ok(Vec::new());
+            }
+        };
+        let seen = kept.see(sight, after, payloads);
+        if let Some(unreadable) = seen.unreadable {
+            let (entry, problem) = *unreadable;
+            self.forget_segment(range, &entry, &problem)?;
+        }
+        Ok(seen.segments)
+    }
+
+    /// How the range of a plan is seen.
+    fn sight(&self, range: &OffsetRange, plan: &ReadPlan) -> Sight {
+        Sight {
             partition: range.topic_partition(),
             isolation: plan.isolation,
             from_offset: range.from,
@@ -60,15 +88,32 @@ impl CachedLog {
             started_ms: plan.started_ms,
             pending_ms: i64::MIN,
             batches: Arc::clone(&self.batches),
-        };
+        }
+    }
+
+    /// The first segments of a range that are kept from this offset on, without a hole between them, for whoever counts
+    /// records. `None` when there are no more.
+    pub(super) fn see_next(
+        &self,
+        range: &OffsetRange,
+        plan: &ReadPlan,
+        position: i64,
+    ) -> Result<Option<Result<Vec<StoredSegment>, Forgotten>>, SourceError> {
+        let Some(topic) = self.topic(&range.topic)? else { return Ok(None) };
+        let kept = topic.partition(range.partition)?;
         let payloads = plan.values || plan.headers;
-        let after = (served.read.position, served.latest_ms);
-        let seen =
-            topic.partition(range.partition).and_then(|kept| kept.see(sight, after, payloads));
-        seen.or_else(|problem| {
-            self.note(&problem);
-            Ok(Vec::new())
-        })
+        let Some(from) = kept.next_from(position, payloads).filter(|from| *from < range.to) else {
+            return Ok(None);
+        };
+        // Log times are of no interest: any known one spares looking for the first.
+        let seen = kept.see(self.sight(range, plan), (from, Some(i64::MIN)), payloads);
+        if let Some(unreadable) = seen.unreadable {
+            let (entry, problem) = *unreadable;
+            self.forget_segment(range, &entry, &problem)?;
+            return Ok(Some(Err(Forgotten)));
+        }
+        assert!(!seen.segments.is_empty(), "there is a segment from {from} on");
+        Ok(Some(Ok(seen.segments)))
     }
 
     /// Hands on what is kept of a range.
@@ -93,6 +138,7 @@ impl CachedLog {
             }
             if let Err(problem) = account(&mut served, segment, range, plan.isolation, &[]) {
                 self.forget_segment(range, segment.entry(), &problem)?;
+                served.handed_on_to = segment.last_offset() + 1;
                 return Ok((served, ControlFlow::Continue(())));
             }
         }
@@ -130,32 +176,43 @@ impl CachedLog {
         Ok(whole)
     }
 
-    /// Forgets a segment that cannot be read.
+    /// Forgets a segment that cannot be read. When another process has put it together with others or removed it
+    /// meanwhile, that is no problem: what is kept instead is looked at.
     pub(super) fn forget_segment(
         &self,
         range: &OffsetRange,
         damaged: &SegmentEntry,
         problem: &CacheError,
     ) -> Result<(), SourceError> {
+        let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
+        let is_kept = topic.look_again(range.partition).map(|kept| kept.keeps(damaged));
+        if matches!(is_kept, Ok(false)) {
+            tracing::debug!(target: "cache", %problem, "another process has replaced a segment");
+            topic.refresh();
+            return Ok(());
+        }
         self.note(problem);
         self.forget_entry(range, damaged)
     }
 
-    /// Forgets a segment.
+    /// Forgets a segment. Where not even that can be done, whoever meets it again is told again.
     pub(super) fn forget_entry(
         &self,
         range: &OffsetRange,
         forgotten: &SegmentEntry,
     ) -> Result<(), SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
-        Ok(self.forget(&topic, range.partition, &|entry| entry == forgotten)?)
+        if let Err(problem) = self.forget(&topic, range.partition, &|entry| entry == forgotten) {
+            self.note(&problem);
+        }
+        Ok(())
     }
 
     /// Forgets all segments of these ranges that turned out to be damaged.
     pub(super) fn forget_damaged(&self, plan: &ReadPlan) -> Result<(), SourceError> {
         for range in &plan.ranges {
             let Some(topic) = self.topic(&range.topic)? else { continue };
-            let kept = topic.partition(range.partition)?;
+            let Ok(kept) = topic.partition(range.partition) else { continue };
             for file in kept.files().iter().filter(|file| file.damage().is_some()) {
                 let problem = file.damage_error();
                 self.forget_segment(range, file.entry(), &problem)?;
@@ -212,7 +269,9 @@ pub(super) fn account(
     gone: &[i64],
 ) -> Result<(), CacheError> {
     let entry = segment.entry();
-    let (from, to) = (entry.from.max(range.from), entry.to.min(range.to));
+    let (from, to) = (served.read.position, entry.to.min(range.to));
+    assert!(entry.from <= from, "segments are served one after another, without a hole");
+    assert!(from < to, "a segment that is served has a part in the range");
     let mut gaps = segment.gaps()?;
     let mut bytes = match isolation {
         Isolation::Committed => entry.payload_bytes - entry.aborted_bytes,
@@ -253,6 +312,10 @@ pub(super) fn account(
         }
     }
     read.position = to;
+    assert!(
+        u64::from(segment.rows()) <= from.abs_diff(to),
+        "there are no more records than offsets"
+    );
     read.records += u64::from(segment.rows());
     read.bytes += bytes;
     served.latest_ms = segment.latest_after_ms();

@@ -12,7 +12,9 @@ fn complete() -> PartitionHistory {
         reads: vec![read(&partition, 0, 100)],
         compacted: Some(false),
         aborted: None,
+        may_have_markers: true,
         undecodable: Vec::new(),
+        truncated: Vec::new(),
         partition,
     }
 }
@@ -115,7 +117,68 @@ fn retention_that_overtakes_the_reader_leaves_a_hole_in_the_middle_but_not_at_th
 }
 
 #[test]
-fn gaps_matter_only_where_compaction_may_have_made_them() {
+fn a_gap_before_the_first_record_is_a_hole_whatever_the_policy_says_now() {
+    let mut history = complete();
+    history.aborted = Some(Vec::new());
+    history.reads[0].gaps = vec![range(0, 1), range(50, 51)];
+    let expected = (Verdict::Partial, vec![(ReasonKind::Compaction, vec![(0, 1), (50, 51)])]);
+    for compacted in [Some(false), Some(true)] {
+        history.compacted = compacted;
+        assert_eq!(told_committed(&history), expected);
+        assert_eq!(told(&history, Isolation::Uncommitted), expected);
+    }
+    // Nobody looked yet whether aborted records stand there.
+    history.compacted = Some(false);
+    history.aborted = None;
+    assert_eq!(told_committed(&history).0, Verdict::Complete);
+}
+
+#[test]
+fn a_gap_right_behind_the_log_start_is_a_hole() {
+    let mut history = complete();
+    history.aborted = Some(Vec::new());
+    history.bounds = Some(Watermarks { low: 40, high: 100, last_stable: 100 });
+    history.reads = vec![read(&history.partition, 40, 100)];
+    history.reads[0].gaps = vec![range(40, 43)];
+    let (verdict, reasons) = told_committed(&history);
+    assert_eq!(verdict, Verdict::Partial);
+    assert!(reasons.contains(&(ReasonKind::Compaction, vec![(40, 43)])), "{reasons:?}");
+}
+
+#[test]
+fn without_transactions_in_the_cluster_every_gap_is_a_hole() {
+    let mut history = complete();
+    history.aborted = Some(Vec::new());
+    history.reads[0].gaps = vec![range(50, 51)];
+    assert_eq!(told_committed(&history).0, Verdict::Complete);
+    history.may_have_markers = false;
+    assert_eq!(told_committed(&history), one(Verdict::Partial, ReasonKind::Compaction, 50, 51));
+}
+
+#[test]
+fn more_missing_offsets_than_records_before_them_are_no_markers() {
+    let mut history = complete();
+    history.aborted = Some(Vec::new());
+    // One marker behind each of ten records.
+    history.reads[0].gaps = (0..10).map(|number| range(2 * number + 1, 2 * number + 2)).collect();
+    assert_eq!(told_committed(&history).0, Verdict::Complete);
+    history.reads[0].gaps.push(range(20, 21));
+    assert_eq!(told_committed(&history).0, Verdict::Partial);
+    // An aborted record is a record, too.
+    history.reads[0].gaps = vec![range(0, 2)];
+    history.aborted = Some(vec![0]);
+    assert_eq!(told_committed(&history), one(Verdict::Complete, ReasonKind::Aborted, 0, 1));
+}
+
+#[test]
+fn what_a_leader_lost_is_told_as_truncation() {
+    let mut history = complete();
+    history.truncated = vec![range(90, 120)];
+    assert_eq!(told_committed(&history), one(Verdict::Partial, ReasonKind::Truncation, 90, 120));
+}
+
+#[test]
+fn gaps_that_markers_may_explain_matter_only_where_the_policy_compacts() {
     let mut history = complete();
     history.reads[0].gaps = vec![range(10, 12), range(50, 51)];
     assert_eq!(told_committed(&history).0, Verdict::Complete);
@@ -203,8 +266,9 @@ fn histories() -> impl Strategy<Value = PartitionHistory> {
     let compacted = prop::sample::select(vec![Some(true), Some(false), None]);
     let offsets = || prop::collection::btree_set(0_i64..100, 0..4);
     let aborted = prop::option::of(offsets());
-    (bounds, pairs(), parts(), parts(), compacted, aborted, offsets()).prop_map(
-        |(bounds, reads, gaps, lost, compacted, aborted, undecodable)| {
+    let parts = (parts(), parts());
+    (bounds, pairs(), parts, compacted, aborted, any::<bool>(), offsets()).prop_map(
+        |(bounds, reads, (gaps, lost), compacted, aborted, may_have_markers, undecodable)| {
             let partition = complete().partition;
             let reads = reads.into_iter().map(|(from, length)| {
                 let read = read(&partition, from, from + length);
@@ -222,7 +286,9 @@ fn histories() -> impl Strategy<Value = PartitionHistory> {
                 reads: reads.collect(),
                 compacted,
                 aborted: aborted.map(|offsets| offsets.into_iter().collect()),
+                may_have_markers,
                 undecodable: undecodable.into_iter().collect(),
+                truncated: Vec::new(),
                 partition,
             }
         },
@@ -250,6 +316,8 @@ fn with_problem(
         4 => worse.bounds = None,
         5 => worse.compacted = if worse.compacted == Some(false) { Some(true) } else { None },
         6 => worse.bounds.iter_mut().for_each(|bounds| bounds.high += length),
+        7 => worse.may_have_markers = false,
+        8 => worse.truncated.push(range(from, from + length + 1)),
         _ => {}
     }
     worse
@@ -259,7 +327,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
     #[test]
     fn another_problem_never_improves_the_verdict(
-        history in histories(), other in histories(), problem in 0_usize..7, from in 0_i64..30, length in 0_i64..30,
+        history in histories(), other in histories(), problem in 0_usize..9, from in 0_i64..30, length in 0_i64..30,
         committed in any::<bool>(),
     ) {
         let isolation = if committed { Isolation::Committed } else { Isolation::Uncommitted };

@@ -36,6 +36,10 @@ pub(in crate::workspace) struct GapFacts {
     compacted: BTreeMap<Arc<str>, Option<bool>>,
     /// The offsets of aborted records in the gaps; `None` where they could not be looked for.
     aborted: Option<Offsets>,
+    /// Whether transaction markers may stand in the gaps.
+    may_have_markers: bool,
+    /// What the index knows that leaders lost, by partition.
+    truncated: BTreeMap<TopicPartition, Vec<OffsetRange>>,
 }
 
 impl GapFacts {
@@ -67,6 +71,8 @@ impl Coverage<'_> {
                     .as_ref()
                     .map(|offsets| of_partition(offsets).unwrap_or_default()),
                 undecodable: of_partition(self.undecodable).unwrap_or_default(),
+                may_have_markers: gaps.may_have_markers,
+                truncated: gaps.truncated.get(partition).cloned().unwrap_or_default(),
                 reads,
             }
         };
@@ -82,27 +88,35 @@ impl Session {
     /// When the second look at gaps fails.
     pub(super) fn completeness(&self, coverage: &Coverage<'_>) -> Result<Completeness, Failure> {
         let gaps = coverage.reads.iter().flat_map(|read| read.gaps.iter().cloned());
-        let gaps = self.look_into_gaps(&gaps.collect::<Vec<_>>())?;
+        let gaps = self.look_into_gaps(coverage.partitions, &gaps.collect::<Vec<_>>())?;
         Ok(coverage.completeness(&gaps, self.isolation))
     }
 
-    /// A second look at gaps: why offsets are missing there.
+    /// A second look at gaps: why offsets are missing there, and what leaders of these partitions lost.
     ///
     /// # Errors
     /// When the cluster cannot be asked.
     pub(in crate::workspace) fn look_into_gaps(
         &self,
+        partitions: &[TopicPartition],
         gaps: &[OffsetRange],
     ) -> Result<GapFacts, Failure> {
+        let truncated = self.log.truncations(partitions)?;
         if gaps.is_empty() {
-            return Ok(GapFacts { aborted: Some(Offsets::new()), ..GapFacts::default() });
+            let aborted = Some(Offsets::new());
+            return Ok(GapFacts { aborted, truncated, ..GapFacts::default() });
         }
         let aborted = if self.isolation == Isolation::Committed {
             aborted_in_gaps(&self.connection, &self.log, gaps, &self.cancel)?
         } else {
             Offsets::new()
         };
-        Ok(GapFacts { compacted: self.compacted(gaps)?, aborted: Some(aborted) })
+        Ok(GapFacts {
+            compacted: self.compacted(gaps)?,
+            aborted: Some(aborted),
+            may_have_markers: kafka::may_have_transactions(&self.connection)?,
+            truncated,
+        })
     }
 
     /// For each topic with gaps whether its policy compacts; `None` where that may not be seen.

@@ -21,6 +21,9 @@ const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
 /// What an entity takes beside the bytes of its id, in bytes, about.
 const BYTES_PER_ENTITY: u64 = 200;
 
+/// So often counting begins anew when a part of the index is damaged, or another process changes it meanwhile.
+const TRIES: usize = 8;
+
 /// Which entities are asked for.
 #[derive(Clone, Debug)]
 pub struct EntityCountQuestion {
@@ -110,7 +113,7 @@ impl Session {
             whole: true,
             ..ReadPlan::new(ranges.collect(), self.started_ms)
         };
-        let mut counting = Counting {
+        let begin = || Counting {
             contains: question.contains.as_deref(),
             topics: topics.iter().zip(mappings.iter().map(|mapping| &**mapping)).zip(0..).collect(),
             by_key,
@@ -118,12 +121,20 @@ impl Session {
             memory_bytes: 0,
             unreadable: None,
         };
-        let mut hear = |news| counting.hear(news, watch);
-        let outcome = self.log.open(&plan, &self.cancel, &mut hear)?;
-        if let Some(problem) = counting.unreadable.take() {
-            return Err(SourceError::from(problem).into());
-        }
-        self.check_cancelled()?;
+        let mut tries = 0;
+        let (counting, outcome) = loop {
+            let mut counting = begin();
+            let mut hear = |news| counting.hear(news, watch);
+            let outcome = self.log.open(&plan, &self.cancel, &mut hear)?;
+            self.check_cancelled()?;
+            tries += 1;
+            match counting.unreadable.take() {
+                None => break (counting, outcome),
+                Some(problem) if tries >= TRIES => return Err(SourceError::from(problem).into()),
+                // What is kept is opened without it: counting begins anew.
+                Some(_) => {}
+            }
+        };
         if counting.memory_bytes > MEMORY_BUDGET_BYTES {
             return Err(Failure::budget(format!(
                 "there are more than {} entities, which do not fit into the memory budget of 2 GiB",

@@ -10,6 +10,9 @@ use crate::model::{OffsetRange, ReadPlan};
 use crate::partition_log::{FillOrder, Filled, Kept};
 use crate::workspace::{Failure, Session};
 
+/// So often an index that another process changes meanwhile, or that is damaged, is filled and counted again.
+const TRIES: usize = 8;
+
 /// What is to be indexed.
 #[derive(Clone, Debug)]
 pub struct IndexQuestion {
@@ -58,12 +61,21 @@ impl Session {
             whole: true,
             ..ReadPlan::new(bounds.iter().map(range).collect(), self.started_ms)
         };
-        let filled = self.log.fill_up(&plan, question.order, &self.cancel, &mut |event| {
-            watch(&event);
-            std::ops::ControlFlow::Continue(())
-        })?;
-        let Some(filled) = filled else { return Err(Failure::cancelled()) };
-        let kept = self.log.kept(&plan)?;
-        Ok(IndexSummary { partitions: partitions.len(), filled, kept })
+        let partitions = partitions.len();
+        let mut filled = Filled::default();
+        for _ in 0..TRIES {
+            let more = self.log.fill_up(&plan, question.order, &self.cancel, &mut |event| {
+                watch(&event);
+                std::ops::ControlFlow::Continue(())
+            })?;
+            let Some(more) = more else { return Err(Failure::cancelled()) };
+            filled.records += more.records;
+            filled.bytes += more.bytes;
+            if let Some(kept) = self.log.kept(&plan)? {
+                return Ok(IndexSummary { partitions, filled, kept });
+            }
+        }
+        Err(Failure::usage(format!("the index of `{}` changes all the time", question.topic))
+            .with_hint("another process writes or removes it: ask again when that has ended"))
     }
 }

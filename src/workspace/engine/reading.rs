@@ -22,8 +22,8 @@ pub(crate) struct Reading {
     pub(crate) facts: LogFacts,
     /// How far each partition was read.
     pub(crate) reads: Vec<PartitionRead>,
-    /// What a second look at these gaps told.
-    looked: (Vec<OffsetRange>, Option<GapFacts>),
+    /// What a second look told: at the gaps there were, once somebody looked.
+    looked: (Option<Vec<OffsetRange>>, Option<GapFacts>),
 }
 
 impl Reading {
@@ -66,10 +66,10 @@ impl Reading {
     fn take_new_gaps(&mut self) -> Option<Vec<OffsetRange>> {
         let gaps: Vec<OffsetRange> =
             self.reads.iter().flat_map(|read| read.gaps.iter().cloned()).collect();
-        if gaps.is_empty() || gaps == self.looked.0 {
+        if self.looked.0.as_ref() == Some(&gaps) {
             return None;
         }
-        self.looked.0.clone_from(&gaps);
+        self.looked.0 = Some(gaps.clone());
         Some(gaps)
     }
 
@@ -122,11 +122,11 @@ impl State {
     pub(super) fn look_into_gaps(&mut self, job: JobId) -> bool {
         // What a read that was called off has found is judged all the same.
         let Some(session) = self.session(Cancel::new()) else { return false };
-        let Some(gaps) = self.reading_of(job).and_then(Reading::take_new_gaps) else {
-            return false;
-        };
+        let Some(reading) = self.reading_of(job) else { return false };
+        let partitions: Vec<TopicPartition> = reading.facts.leaders.keys().cloned().collect();
+        let Some(gaps) = reading.take_new_gaps() else { return false };
         self.spawn("gaps", move |outbox| {
-            let looked = session.look_into_gaps(&gaps);
+            let looked = session.look_into_gaps(&partitions, &gaps);
             outbox.send(move |state| {
                 let facts = looked.unwrap_or_else(|failure| {
                     state.notify(NoticeLevel::Warning, failure.problem);
