@@ -36,7 +36,7 @@ fn topics_are_listed_with_their_sizes_and_nothing_is_read_before_the_user_chose(
     let bench = Bench::new();
     let size = bench.wait("the size of the topic", |snapshot| {
         let topics = snapshot.topics.latest()?;
-        topics.iter().find(|topic| &*topic.name == TOPIC)?.records_at_most
+        topics.iter().find(|topic| &*topic.name == TOPIC)?.records_at_most()
     });
     assert!(size <= 4, "as many as were written by then: {size}");
     bench.send(Command::OpenTopic(TOPIC.into()));

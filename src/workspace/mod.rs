@@ -12,14 +12,16 @@ mod engine;
 mod fixtures;
 mod show;
 
+pub use crate::decode::Decoder;
 pub use crate::kafka::{CheckOutcome, CheckStep};
+pub use crate::partition_log::TimeCounts;
 pub use ask::{
     ConnectionChoice, EntityCount, EntityCountQuestion, EntityCounts, EntityHistory,
     EntityQuestion, FILTER_VARIABLES, Failure, FailureKind, Filter, FilterError, FilterInput,
-    IndexQuestion, IndexSummary, MappingReport, PartitionReport, REQUEST_TIMEOUT, ScanQuestion,
-    ScanSummary, ScannedRecord, ScannedValue, Session, TopicMapping, TopicReport, TypeCount,
-    TypeCountQuestion, TypeCounts, WHEN_FORMS, WhenError, clock, default_fold, fold_named, groups,
-    mapping_of, parse_when, program_in, projection, settings_of,
+    IndexQuestion, IndexSummary, MappingReport, REQUEST_TIMEOUT, ScanQuestion, ScanSummary,
+    ScannedRecord, ScannedValue, Session, TopicMapping, TypeCount, TypeCountQuestion, TypeCounts,
+    WHEN_FORMS, WhenError, clock, default_fold, fold_named, groups, mapping_of, parse_when,
+    program_in, projection, settings_of,
 };
 pub use config::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, PositionColumns, ReadModelConfig,
@@ -37,14 +39,14 @@ pub use show::sandbox::{
 };
 pub use show::{
     Bookmark, ChangeTally, ClockMode, ClockPoint, ClockView, CompareRow, CompareSide, CompareView,
-    CompareWith, ConnectionInfo, ConnectionState, DecoderView, DemoFault, DemoOutcome, DemoView,
-    EntityAt, EntityKey, EntityList, EntityRow, EntityView, EventRow, Fetch, GroupMarker,
-    GroupMember, GroupOffset, GroupSummary, Histogram, JobId, JobProgress, JobState, JobView,
-    LagSample, Lane, LaneMark, LanesWanted, MappingView, MarkedRecord, Notice, NoticeLevel,
-    OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE,
-    RecordDetail, RecordFilter, RowMeta, RowText, SavedConnection, Snapshot, StartPosition,
-    StateRow, TopicSummary, TopicTimeline, TopicView, TreeRow, TypesView, UnknownReason,
-    UnknownSpan, ValueKind, event_hue, time_text,
+    CompareWith, ConnectionInfo, ConnectionState, DemoFault, DemoOutcome, DemoView, EntityAt,
+    EntityKey, EntityList, EntityRow, EntityView, EventRow, Fetch, GroupMarker, GroupMember,
+    GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView, LagSample, Lane, LaneMark,
+    LanesWanted, MappingView, MarkedRecord, Notice, NoticeLevel, OrderRow, PartitionFacts,
+    PartitionProgress, PartitionReport, Problem, ProjectorView, ROWS_PER_PAGE, RecordDetail,
+    RecordFilter, RowMeta, RowText, SavedConnection, Snapshot, StartPosition, StateRow,
+    TopicReport, TopicTimeline, TopicView, TreeRow, TypesView, UnknownReason, UnknownSpan,
+    ValueKind, event_hue, time_text,
 };
 
 /// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.

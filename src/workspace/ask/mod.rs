@@ -41,7 +41,6 @@ pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{ConnectionChoice, REQUEST_TIMEOUT, Session, settings_of};
 pub use shared_state::row_of;
 pub use topic_mapping::{MappingReport, TopicMapping};
-pub use topics::{PartitionReport, TopicReport};
 pub use trial_history::{TrialHistory, TrialQuestion};
 pub use trial_projection::Projection;
 pub use type_count::{TypeCountQuestion, TypeCounts};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, ConnectionChoice, DecoderView, DemoFault, EntityKey,
+    Bookmark, ClockPoint, CompareWith, ConnectionChoice, Decoder, DemoFault, EntityKey,
     HistoryChoice, JobId, LanesWanted, RecordFilter, SandboxCommand, SandboxKey, StartPosition,
 };
 
@@ -101,8 +101,8 @@ pub enum Command {
     NeedLanes(Arc<str>, LanesWanted),
     /// Shows everything about a record.
     InspectRecord(Position),
-    /// Decodes a topic's values in this way.
-    SetDecoder(Arc<str>, DecoderView),
+    /// Decodes a topic's values in this way; as was found where there is none.
+    SetDecoder(Arc<str>, Option<Decoder>),
     /// Shows only entities whose id contains this text.
     SearchEntities(Arc<str>, String),
     /// Opens an entity: its whole history is read if it is not in memory.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::sandbox::{SandboxKey, SandboxView, ScriptFile};
 use super::{
     Bookmark, ClockView, ConnectionState, DemoView, EntityKey, EntityView, Fetch, GroupSummary,
-    JobView, LagSample, Notice, RecordDetail, SavedConnection, TopicSummary, TopicView,
+    JobView, LagSample, Notice, RecordDetail, SavedConnection, TopicReport, TopicView,
 };
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
@@ -28,7 +28,7 @@ pub struct Snapshot {
     /// Which records are read.
     pub isolation: Isolation,
     /// The cluster's topics, sorted by name.
-    pub topics: Fetch<Arc<[TopicSummary]>>,
+    pub topics: Fetch<Arc<[TopicReport]>>,
     /// The open topics, in the order they were opened.
     pub topic_views: Vec<Arc<TopicView>>,
     /// The open entities, in the order they were opened.
