@@ -117,7 +117,12 @@ fn events_are_counted_by_type_among_the_records_that_are_shown() {
     };
     let (types, state) = count(4);
     let told = |types: &TypesView| -> Vec<(String, u64)> {
-        types.types.iter().map(|count| (count.event_type.to_string(), count.events)).collect()
+        types
+            .counts
+            .types
+            .iter()
+            .map(|count| (count.event_type.to_string(), count.events))
+            .collect()
     };
     let named = |name: &str, events| (name.to_owned(), events);
     assert_eq!((types.events, told(&types).iter().map(|(_, events)| events).sum()), (4, 4_u64));

@@ -16,7 +16,7 @@ use foldback::workspace::{
     JobId, JobProgress, JobState, JobView, LagSample, MappingView, Notice, NoticeLevel, OrderRow,
     PartitionFacts, PartitionProgress, PartitionReport, Problem, ProjectorView, ROWS_PER_PAGE,
     RowMeta, RowText, SavedConnection, Snapshot, StartPosition, TimeCounts, TopicReport, TopicView,
-    TypeCount, TypesView,
+    TypeCount, TypeCounts, TypesView,
 };
 
 use crate::order::{self, NOW_MS};
@@ -320,7 +320,7 @@ pub(crate) fn topic_with_types() -> Snapshot {
         OffsetRange::new(&TopicPartition::new(order::topic(), partition), 1_200, 81_204)
     };
     view.types = Some(Arc::new(TypesView {
-        types: counts.map(count).into(),
+        counts: TypeCounts { types: counts.map(count).into(), others: 0 },
         events: 2_000,
         covers: (0..6).map(range).collect(),
         complete: true,

@@ -29,20 +29,13 @@ pub(in crate::workspace) struct Coverage<'a> {
     pub(in crate::workspace) undecodable: &'a Offsets,
 }
 
-/// Why offsets of a read are missing, as far as a second look tells.
+/// Why offsets of a read are missing, as far as a second look tells; nothing at first.
 #[derive(Clone, Debug, Default)]
 pub(in crate::workspace) struct GapFacts {
     /// For each topic with gaps whether its policy compacts; `None` where that may not be seen.
     compacted: BTreeMap<Arc<str>, Option<bool>>,
     /// The offsets of aborted records in the gaps; `None` where they could not be looked for.
     aborted: Option<Offsets>,
-}
-
-impl GapFacts {
-    /// A second look that told nothing.
-    pub(in crate::workspace) fn unseen() -> Self {
-        Self::default()
-    }
 }
 
 impl Coverage<'_> {

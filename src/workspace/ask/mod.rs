@@ -43,6 +43,6 @@ pub use shared_state::row_of;
 pub use topic_mapping::{MappingReport, TopicMapping};
 pub use trial_history::{TrialHistory, TrialQuestion};
 pub use trial_projection::Projection;
-pub use type_count::{TypeCountQuestion, TypeCounts};
-pub use type_tally::TypeCount;
+pub use type_count::TypeCountQuestion;
+pub use type_tally::{TypeCount, TypeCounts};
 pub use when::{WHEN_FORMS, WhenError, parse_when};

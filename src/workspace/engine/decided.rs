@@ -16,8 +16,8 @@ impl State {
     /// How the records of these topics are read was decided.
     pub(super) fn decide(&mut self, mappings: Mappings) {
         for (topic, mapping) in mappings {
-            let is_new = self.decided.get(&topic).is_none_or(|before| before.sampled == 0);
-            if is_new {
+            let before = self.decided.get(&topic);
+            if before.is_none_or(|before| before.sampled == 0 && mapping.sampled > 0) {
                 self.decided.insert(Arc::clone(&topic), mapping);
                 self.show_decided(&topic);
             }
@@ -27,10 +27,11 @@ impl State {
     /// Decides how the records of a topic are read, which had none before.
     pub(super) fn decide_anew(&mut self, topic: &Arc<str>) {
         let is_open = self.decided.get(topic).is_some_and(|decided| decided.sampled == 0);
-        if !is_open || !self.deciding.insert(Arc::clone(topic)) {
+        let session = is_open.then(|| self.session(Cancel::new())).flatten();
+        let Some(session) = session else { return };
+        if !self.deciding.insert(Arc::clone(topic)) {
             return;
         }
-        let Some(session) = self.session(Cancel::new()) else { return };
         let topic = Arc::clone(topic);
         self.spawn("mapping", move |outbox| {
             let mapping = session.topic_mapping(&topic);

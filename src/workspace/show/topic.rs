@@ -15,7 +15,7 @@ use super::{Fetch, Problem};
 use crate::decode::Decoder;
 use crate::model::{Completeness, EntityId, OffsetRange, TimestampType};
 use crate::partition_log::TimeCounts;
-use crate::workspace::TypeCount;
+use crate::workspace::TypeCounts;
 
 /// A partition of a topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -228,10 +228,8 @@ pub struct TopicView {
 pub struct TypesView {
     /// The job that counts.
     pub job: JobId,
-    /// The types, those with the most events first.
-    pub types: Arc<[TypeCount]>,
-    /// Events of types that were too many to tell apart.
-    pub others: u64,
+    /// What was counted so far.
+    pub counts: TypeCounts,
     /// How many events were counted.
     pub events: u64,
     /// The records that were looked at, a range for each partition.
@@ -247,8 +245,7 @@ impl TypesView {
     pub fn begun(job: JobId, rows_generation: u64) -> Self {
         Self {
             job,
-            types: Arc::default(),
-            others: 0,
+            counts: TypeCounts::default(),
             events: 0,
             covers: Arc::default(),
             rows_generation,

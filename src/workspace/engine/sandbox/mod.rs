@@ -9,9 +9,9 @@
 mod branches;
 mod comparison;
 mod debugger;
-mod history;
 mod kept_branches;
 mod moment;
+mod sandbox_events;
 mod script;
 mod step_test;
 mod trial;
@@ -21,7 +21,7 @@ mod whole_file;
 use std::sync::Arc;
 
 use self::debugger::Debugger;
-pub(crate) use self::history::SandboxEvents;
+pub(crate) use self::sandbox_events::SandboxEvents;
 use self::trial::TrialWork;
 use super::State;
 use crate::fold::Program;
