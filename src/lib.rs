@@ -20,8 +20,8 @@
 //!
 //! # Where to start reading
 //!
-//! - A question of the command line: `cli` parses it, [`workspace`] answers it, `cli` prints the answer.
-//! - A click in the window: `gui` sends a [`workspace::Command`], the engine in `workspace::engine` carries it out and
+//! - A question of the command line: `cli` parses it, `workspace::ask` answers it, `cli` prints the answer.
+//! - A click in the window: `gui` sends a [`workspace::Command`], `workspace::engine` puts it to the same `ask` and
 //!   publishes a [`workspace::Snapshot`], `gui` draws it.
 //! - What a word means: [`model`]. What history means: `fold`. What was read and what is missing: `partition_log`.
 //!
@@ -76,6 +76,37 @@
 //! Floors below `workspace` return `thiserror` enums with facts as fields; `workspace` turns them into a
 //! [`workspace::Problem`]: what failed, why, what to do. Everything long takes a [`model::Cancel`] and ends with an
 //! honest account of how far it came. Tests are named by behaviour; integration tests start a real Apache Kafka.
+//!
+//! # Words
+//!
+//! One word, one meaning. Words of Kafka and of event sourcing mean what they mean there; these say which of them the
+//! code uses, and what for.
+//!
+//! | Word | Meaning |
+//! |---|---|
+//! | record | What the log holds at an offset: key, value, headers, timestamp. |
+//! | event | A record read by a mapping: it has an entity, a type, a version. |
+//! | entity | What a history is of; other words for it are aggregate and stream. |
+//! | mapping | How the records of a topic become events, and how their values are decoded. |
+//! | history | The events of an entity, or those a projection is given, in order. |
+//! | version | The number of an event in the history that was read, from 1. |
+//! | log time, event time | The running maximum of timestamps in a partition; the time an event says it happened. |
+//! | moment, cut | A place in time or in the log; what of the log lies up to it. |
+//! | fold | A function from state and event to state; a projection is a fold that a script gives. |
+//! | state | What a fold makes of the events up to a moment. |
+//! | key frame | A state that is kept so that later ones are found quickly; never the truth. |
+//! | trace | What each event did to a projection's states, with key frames. |
+//! | segment | Records of one partition that lie together, in memory or on disk. |
+//! | snapshot | What was read of the log at one moment, or what the window sees at one: it never changes. |
+//! | coverage, completeness | What was read, measured against what there was; the verdict on it, with reasons. |
+//! | gap | Offsets that a read passed without being given a record. |
+//! | session | One connection and how it is asked; every question of window and command line is put to it. |
+//! | job | Something long that the engine runs, with progress and a switch. |
+//! | sandbox | Where virtual consumers and projections run over a history, without a cluster; the window's part of it has the same name. |
+//! | schedule, fault | Who polls and commits when, and what goes wrong meanwhile. |
+//! | trial, run | A history and a projection to try schedules on; what one schedule led to. |
+//! | fixture | A run that is kept as a test. |
+//! | branch | A history with events skipped, moved, edited or added. |
 //!
 //! # How to add …
 //!

@@ -38,7 +38,7 @@ fn topics_are_listed_with_their_sizes_and_nothing_is_read_before_the_user_chose(
     let bench = Bench::new();
     let size = bench.wait("the size of the topic", |snapshot| {
         let topics = snapshot.topics.latest()?;
-        topics.iter().find(|topic| &*topic.name == TOPIC)?.records_at_most
+        topics.iter().find(|topic| &*topic.name == TOPIC)?.records_at_most()
     });
     assert!(size <= 4, "as many as were written by then: {size}");
     bench.send(Command::OpenTopic(TOPIC.into()));
@@ -119,7 +119,12 @@ fn events_are_counted_by_type_among_the_records_that_are_shown() {
     };
     let (types, state) = count(4);
     let told = |types: &TypesView| -> Vec<(String, u64)> {
-        types.types.iter().map(|count| (count.event_type.to_string(), count.events)).collect()
+        types
+            .counts
+            .types
+            .iter()
+            .map(|count| (count.event_type.to_string(), count.events))
+            .collect()
     };
     let named = |name: &str, events| (name.to_owned(), events);
     assert_eq!((types.events, told(&types).iter().map(|(_, events)| events).sum()), (4, 4_u64));

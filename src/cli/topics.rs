@@ -46,8 +46,8 @@ fn overview(topics: &[TopicReport]) -> Table {
             -1 => "unlimited".to_owned(),
             limited => time_text::length(limited),
         });
-        let notes = match &topic.error {
-            Some(error) => error.clone(),
+        let notes = match &topic.problem {
+            Some(problem) => problem.to_string(),
             None if topic.internal => "internal".to_owned(),
             None => String::new(),
         };
@@ -56,7 +56,7 @@ fn overview(topics: &[TopicReport]) -> Table {
             crate::model::TimestampType::LogAppendTime => "broker",
         });
         table.push([
-            topic.topic.to_string(),
+            topic.name.to_string(),
             topic.partitions.len().to_string(),
             unknown_or(records),
             unknown_or(topic.cleanup_policy.as_deref()),

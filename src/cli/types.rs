@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::scan::{ScanTotals, print_totals};
 use super::{CommandError, Outcome};
 use crate::model::OffsetRange;
-use crate::workspace::{Failure, Filter, TypeCount, TypeCountQuestion, TypeCounts};
+use crate::workspace::{Failure, Filter, ScanSummary, TypeCount, TypeCountQuestion, TypeCounts};
 
 /// A type.
 #[derive(Debug, Serialize)]
@@ -72,17 +72,17 @@ pub(super) fn run(args: &TypesArgs, context: &mut Context) -> Result<Outcome, Co
     let session = context.session()?;
     let progress = Progress::new(false);
     let started = Instant::now();
-    let counts = session.types(question, &mut |event| progress.see(event));
+    let counted = session.types(question, &mut |event| progress.see(event));
     progress.finish();
-    let counts = counts?;
+    let (counts, read) = counted?;
     let seconds = started.elapsed().as_secs_f64();
     let isolation = session.isolation().as_str();
-    let totals = ScanTotals::new(&counts.read, seconds, isolation);
-    print(args, context, &counts, totals)?;
-    if counts.read.cancelled {
+    let totals = ScanTotals::new(&read, seconds, isolation);
+    print(args, context, (&counts, &read), totals)?;
+    if read.cancelled {
         return Ok(Outcome::Cancelled);
     }
-    Ok(context.outcome(&counts.read.completeness))
+    Ok(context.outcome(&read.completeness))
 }
 
 /// What is asked for.
@@ -102,7 +102,7 @@ fn question(args: &TypesArgs, context: &Context) -> Result<TypeCountQuestion, Fa
 fn print(
     args: &TypesArgs,
     context: &mut Context,
-    counts: &TypeCounts,
+    (counts, read): (&TypeCounts, &ScanSummary),
     totals: ScanTotals<'_>,
 ) -> Result<(), CommandError> {
     let output = &mut context.output;
@@ -137,7 +137,7 @@ fn print(
         ))?;
     }
     for topic in &args.topics.topics {
-        output.text(format!("covers {topic} {}", covered(topic, &counts.read.ranges)))?;
+        output.text(format!("covers {topic} {}", covered(topic, &read.ranges)))?;
     }
     print_totals(output, &totals)
 }

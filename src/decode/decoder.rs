@@ -3,11 +3,13 @@
 //! Promises: every value decodes to something; null, empty and blank values stay apart from each other.
 //! Does not know: which decoder a topic should have (`detect`).
 
+use serde::{Deserialize, Serialize};
+
 use super::{json, text};
 use crate::model::{Decoded, DecodedKind, Value};
 
 /// How the values of a topic are decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Decoder {
     /// JSON where it is JSON, else text, else bytes: nothing can fail.
     #[default]

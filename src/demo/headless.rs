@@ -12,7 +12,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded, never};
 use serde_json::{Value, json};
 
 use super::aggregate::Aggregate as _;
-use super::desk::{Milestone, Readiness};
+use super::command_loop::{Milestone, Readiness};
 use super::error::DemoError;
 use super::order::{Order, OrderStatus};
 use super::projector::ReadModel;

@@ -29,8 +29,8 @@
 
 pub mod account;
 pub mod aggregate;
+mod command_loop;
 pub mod command_side;
-mod desk;
 mod error;
 pub mod headless;
 pub mod money;
@@ -43,6 +43,6 @@ pub mod service;
 mod topics;
 pub mod traffic;
 
-pub use desk::{Milestone, Readiness};
+pub use command_loop::{Milestone, Readiness};
 pub use error::DemoError;
 pub use service::{Options, Running, start};

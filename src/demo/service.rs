@@ -14,8 +14,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded};
 use tempfile::TempDir;
 
+use super::command_loop::{CommandLoop, Milestone};
 use super::command_side::CommandSide;
-use super::desk::{Desk, Milestone};
 use super::error::DemoError;
 use super::projector::{Lookup, ReadModel, RunningProjector, StartError};
 use super::seed::{self, Scale};
@@ -64,7 +64,7 @@ pub struct Running {
     /// Ends its thread.
     stop: Cancel,
     /// Its thread, which owns the projectors.
-    desk: Option<JoinHandle<()>>,
+    command_loop: Option<JoinHandle<()>>,
     /// The read models' files.
     folder: TempDir,
     /// The embedded cluster; dropped last.
@@ -106,7 +106,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop.cancel();
-        if self.desk.take().is_some_and(|desk| desk.join().is_err()) {
+        if self.command_loop.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the demo's thread panicked");
         }
     }
@@ -139,7 +139,7 @@ pub fn start(options: &Options) -> Result<Running, DemoError> {
     let (milestones_out, milestones) = bounded(8);
     let stop = Cancel::new();
     let scale = Scale { orders: options.orders, seed: options.seed, now_ms: options.now_ms };
-    let desk = Desk {
+    let command_loop = CommandLoop {
         place: place(&settings).into(),
         projectors: projectors(&settings, folder.path())?,
         lookup: Lookup::new(folder.path())?,
@@ -160,10 +160,10 @@ pub fn start(options: &Options) -> Result<Running, DemoError> {
         stop: stop.clone(),
     };
     let with_traffic = options.traffic;
-    let thread = Builder::new().name("demo-desk".to_owned());
-    let desk = thread.spawn(move || desk.run(with_traffic)).map_err(DemoError::Thread)?;
+    let thread = Builder::new().name("demo-commands".to_owned());
+    let handle = thread.spawn(move || command_loop.run(with_traffic)).map_err(DemoError::Thread)?;
     let port = DemoPort { commands, views };
-    Ok(Running { settings, port, milestones, stop, desk: Some(desk), folder, cluster })
+    Ok(Running { settings, port, milestones, stop, command_loop: Some(handle), folder, cluster })
 }
 
 /// Where the system runs, in words.

@@ -5,7 +5,7 @@
 
 mod candidates;
 mod detect;
-mod history;
+mod events;
 mod mapping;
 mod preset;
 mod preset_places;
@@ -16,7 +16,7 @@ mod time;
 pub(crate) mod testing;
 
 pub use detect::{DetectedMapping, Evidence, detect};
-pub use history::{append, history};
+pub use events::{append, history};
 pub use mapping::Mapping;
 pub use preset::Preset;
 pub use selector::{Selector, SelectorError};

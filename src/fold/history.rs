@@ -19,14 +19,6 @@ const RECENT_STATES: usize = 64;
 /// What those may take, in bytes, judged by the largest key frame.
 const RECENT_BYTES: usize = 8 << 20;
 
-/// A key frame that is not what folding gives.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key frame after event {version} differs from the state folded anew")]
-pub struct FrameError {
-    /// How many events are in the frame.
-    pub version: u64,
-}
-
 /// The events of an entity and the states they lead to.
 ///
 /// The events are numbered 1, 2, 3, … in the order given; that number is the version all questions here are asked
@@ -325,29 +317,6 @@ impl History {
         let changes = self.changes.get_or_insert_with(|| ChangeIndex::new(&*self.fold));
         changes.extend(&*self.fold, &self.events[..usize::try_from(applied).unwrap_or(usize::MAX)]);
         changes
-    }
-
-    /// Folds everything anew and compares every state that was kept.
-    ///
-    /// # Errors
-    /// The first state that differs.
-    pub fn check(&self) -> Result<(), FrameError> {
-        let kept = self.frames.iter().chain((self.recent.first..).zip(&self.recent.states));
-        let kept = kept.chain([(self.len(), &self.end)]);
-        let mut kept: Vec<(u64, &Value)> = kept.collect();
-        kept.sort_by_key(|(version, _)| *version);
-        let mut run = self.fold.start(self.fold.init());
-        let mut folded = 0;
-        for (version, expected) in kept {
-            while folded < version.min(self.applied()) {
-                folded += 1;
-                run.apply(&self.events[index(folded)]);
-            }
-            if run.state().as_ref() != Ok(expected) {
-                return Err(FrameError { version });
-            }
-        }
-        Ok(())
     }
 }
 

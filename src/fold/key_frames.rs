@@ -75,6 +75,7 @@ impl KeyFrames {
     }
 
     /// All frames with how many events are in each.
+    #[cfg(test)]
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Value)> {
         (0_u64..).zip(&self.frames).map(|(index, (state, _))| (index * self.distance, state))
     }

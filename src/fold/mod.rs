@@ -21,7 +21,7 @@ pub use blame::{Blame, leaves};
 pub use builtin::{BUILTIN_NAMES, builtin};
 pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
-pub use history::{FrameError, History};
+pub use history::History;
 pub use javascript::{
     AnyPlace, Definition, Emitted, Fault, HiddenState, JavaScriptFold, Limits, Lint, LintKind,
     Logged, Options, Partitioning, Program, ProjectionInput, ProjectionOutcome,

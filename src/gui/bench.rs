@@ -19,7 +19,7 @@ use super::view::Pane;
 use crate::model::{EntityId, JsonPointer, Position, Transaction};
 use crate::workspace::{
     ClockPoint, ClockView, ConnectionInfo, ConnectionState, EntityAt, EntityKey, EntityView,
-    EventRow, Fetch, Histogram, Lane, LaneMark, Snapshot, StateRow, TabsOf, TreeRow, ValueKind,
+    EventRow, Fetch, Lane, LaneMark, Snapshot, StateRow, TabsOf, TimeCounts, TreeRow, ValueKind,
     event_hue, port,
 };
 
@@ -271,9 +271,9 @@ fn snapshot(entity: &Arc<EntityView>, events: u64, version: u64) -> Snapshot {
 fn connected(events: u64, version: u64) -> Snapshot {
     let range_ms = (time_ms(1), time_ms(events));
     let time_ms = time_ms(version.max(1));
-    let counts = (0..400_u32).map(|bucket| 40 + bucket * bucket % 97).collect();
+    let counts = (0..400_u64).map(|bucket| 40 + bucket * bucket % 97).collect();
     let bucket_ms = ((range_ms.1 - range_ms.0) / 400).max(1);
-    let density = Arc::new(Histogram { from_ms: range_ms.0, bucket_ms, counts });
+    let density = Arc::new(TimeCounts { from_ms: range_ms.0, bucket_ms, counts });
     Snapshot {
         generation: version,
         connection: ConnectionState::Connected(Arc::new(ConnectionInfo {

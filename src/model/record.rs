@@ -237,15 +237,6 @@ impl RecordBatch {
         (0..self.len()).map(move |index| RecordRef { batch: self, index })
     }
 
-    /// The same records with each one's transaction outcome set anew by `outcome(offset)`.
-    #[must_use]
-    pub fn with_transactions(mut self, mut outcome: impl FnMut(i64) -> Transaction) -> Self {
-        for (flags, offset) in self.flags.iter_mut().zip(&self.offsets) {
-            *flags = (*flags & !(ABORTED | OPEN)) | transaction_flags(outcome(*offset));
-        }
-        self
-    }
-
     /// The same records with each one's log time set anew by `log_time_ms(timestamp_ms)`, in offset order.
     ///
     /// # Panics
@@ -551,11 +542,6 @@ impl RecordBatchBuilder {
             bytes: Vec::with_capacity(full.bytes.len().min(MOST_ROOM_BYTES)),
         };
         std::mem::replace(&mut self.batch, fresh)
-    }
-
-    /// The same, ready to be shared.
-    pub fn finish_shared(&mut self) -> Arc<RecordBatch> {
-        Arc::new(self.finish())
     }
 }
 

@@ -30,6 +30,7 @@ mod source;
 mod store;
 mod stored_segment;
 mod time_buckets;
+mod time_counts;
 
 pub use cache::{
     BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, KeyPlace, KeyTally, LogCache,

@@ -10,12 +10,13 @@ const FINEST_BUCKETS: usize = 4096;
 /// Up to this many buckets a level is walked rather than summed up in a coarser one.
 const COARSEST_BUCKETS: usize = 512;
 
-/// Counts in consecutive buckets of equal width.
+/// Counts in consecutive buckets of equal width. Those made of [`TimeBuckets`] are a power of two wide and begin at a
+/// multiple of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeCounts {
-    /// The first millisecond of the first bucket: a multiple of the width.
+    /// The first millisecond of the first bucket.
     pub from_ms: i64,
-    /// The width of a bucket, in milliseconds: a power of two.
+    /// The width of a bucket, in milliseconds; above 0 whenever there are buckets.
     pub bucket_ms: i64,
     /// How many times lie in each bucket.
     pub counts: Vec<u64>,

@@ -13,7 +13,7 @@ use super::memory::Memory;
 use super::moment::{Recorded, Recording};
 use super::outcome::{Outcome, Stop};
 use super::run::{Ended, Plan, Setting, run};
-use super::verdict::{Judged, Oracle};
+use super::verdict::{Evaluation, Oracle};
 use super::{Consumer, Schedule, ScheduleError, Source};
 use crate::fold::Fold;
 use crate::model::{EntityId, Position, Value};
@@ -144,8 +144,8 @@ impl Trial {
             memory: Some(&self.memory),
         };
         let ended = run(setting);
-        let judged = Judged { setting, oracle: &self.oracle, ended: &ended };
-        let mut counterexamples = judged.counterexamples();
+        let evaluation = Evaluation { setting, oracle: &self.oracle, ended: &ended };
+        let mut counterexamples = evaluation.counterexamples();
         let digest = digest(&ended);
         let anew = Setting { memory: None, ..setting };
         if repeat == Repeat::Once && digest != self::digest(&run(anew)) {

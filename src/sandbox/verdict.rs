@@ -44,7 +44,7 @@ impl Oracle {
 }
 
 /// A run that is judged.
-pub(super) struct Judged<'a> {
+pub(super) struct Evaluation<'a> {
     /// What it was made over.
     pub(super) setting: Setting<'a>,
     /// What every row should be.
@@ -53,7 +53,7 @@ pub(super) struct Judged<'a> {
     pub(super) ended: &'a Ended,
 }
 
-impl Judged<'_> {
+impl Evaluation<'_> {
     /// What shows that invariants do not hold, one for each that does not. Whether a second run is the same is not
     /// judged here.
     pub(super) fn counterexamples(&self) -> Vec<Counterexample> {

@@ -13,15 +13,10 @@ mod fixtures;
 mod recent;
 mod show;
 
+pub use crate::decode::Decoder;
 pub use crate::kafka::{CheckOutcome, CheckStep};
-pub use ask::{
-    ConnectionChoice, EntityCount, EntityCountQuestion, EntityCounts, EntityHistory,
-    EntityQuestion, FILTER_VARIABLES, Failure, FailureKind, Filter, FilterError, FilterInput,
-    IndexQuestion, IndexSummary, MappingReport, PartitionReport, REQUEST_TIMEOUT, ScanQuestion,
-    ScanSummary, ScannedRecord, ScannedValue, Session, TopicMapping, TopicReport, TypeCount,
-    TypeCountQuestion, TypeCounts, WHEN_FORMS, WhenError, clock, default_fold, fold_named, groups,
-    mapping_of, parse_when, program_in, projection, settings_of,
-};
+pub use crate::partition_log::TimeCounts;
+pub use ask::*;
 pub use config::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, Permissions, PositionColumns,
     ReadModelConfig, Selectors, UpcastConfig,
@@ -40,18 +35,7 @@ pub use show::sandbox::{
     HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile, StepRow,
     WatchView,
 };
-pub use show::{
-    Bookmark, ChangeTally, ClockMode, ClockPoint, ClockView, CompareRow, CompareSide, CompareView,
-    CompareWith, ConnectionInfo, ConnectionState, Copied, CopyForm, CopyWhat, DecoderView,
-    DemoFault, DemoOutcome, DemoView, EntityAt, EntityKey, EntityList, EntityRow, EntityView,
-    EventRow, Fetch, GroupMarker, GroupMember, GroupOffset, GroupSummary, Histogram, JobId,
-    JobProgress, JobState, JobSubject, JobView, LagSample, Lane, LaneMark, LanesWanted,
-    MappingView, MarkedRecord, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress,
-    Problem, ProjectorView, ROWS_PER_PAGE, RecordDetail, RecordFilter, RowMeta, RowText,
-    SavedConnection, Snapshot, StartPosition, StateRow, TabsOf, TopicSummary, TopicTimeline,
-    TopicView, TreeRow, TypesView, UnknownReason, UnknownSpan, ValueKind, assignment, changes_text,
-    event_hue, state_text, time_text, value_text,
-};
+pub use show::*;
 
 /// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.
 pub mod sandbox {

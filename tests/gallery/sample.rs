@@ -18,8 +18,8 @@ use foldback::model::{
     Change, ChangeKind, Completeness, JsonPointer, Position, Reason, ReasonKind, Value, Verdict,
 };
 use foldback::workspace::{
-    ClockMode, ClockPoint, ClockView, GroupMarker, Histogram, JobId, JobProgress, JobState,
-    JobSubject, JobView, Lane, LaneMark, Notice, NoticeLevel, PartitionProgress, Problem, StateRow,
+    ClockMode, ClockPoint, ClockView, GroupMarker, JobId, JobProgress, JobState, JobSubject,
+    JobView, Lane, LaneMark, Notice, NoticeLevel, PartitionProgress, Problem, StateRow, TimeCounts,
     TreeRow, UnknownReason, UnknownSpan, ValueKind, event_hue,
 };
 
@@ -82,8 +82,8 @@ impl Gallery {
     pub(crate) fn new(times: TimeFormat) -> Self {
         let range = (NOW_MS - 5_400_000, NOW_MS + 1_800_000);
         let counts =
-            (0..90_u32).map(|n| (n * n * 7 + n * 13) % 41 * u32::from(n % 11 != 0)).collect();
-        let density = Arc::new(Histogram { from_ms: range.0, bucket_ms: 80_000, counts });
+            (0..90_u64).map(|n| (n * n * 7 + n * 13) % 41 * u64::from(n % 11 != 0)).collect();
+        let density = Arc::new(TimeCounts { from_ms: range.0, bucket_ms: 80_000, counts });
         Self {
             times,
             lanes: lanes(),

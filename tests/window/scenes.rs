@@ -13,10 +13,10 @@ use foldback::model::{
 use foldback::workspace::{
     Bookmark, CheckOutcome, CheckStep, ClockView, ConnectionInfo, ConnectionState, DemoFault,
     DemoOutcome, DemoView, EntityList, EntityRow, Fetch, GroupMember, GroupOffset, GroupSummary,
-    Histogram, JobId, JobProgress, JobState, JobSubject, JobView, LagSample, MappingView, Notice,
-    NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView,
-    ROWS_PER_PAGE, RowMeta, RowText, SavedConnection, Snapshot, StartPosition, TabsOf,
-    TopicSummary, TopicView, TypeCount, TypesView,
+    JobId, JobProgress, JobState, JobSubject, JobView, LagSample, MappingView, Notice, NoticeLevel,
+    OrderRow, PartitionFacts, PartitionProgress, PartitionReport, Problem, ProjectorView,
+    ROWS_PER_PAGE, RowMeta, RowText, SavedConnection, Snapshot, StartPosition, TabsOf, TimeCounts,
+    TopicReport, TopicView, TypeCount, TypeCounts, TypesView,
 };
 
 use crate::order::{self, NOW_MS};
@@ -70,15 +70,21 @@ pub(crate) fn failed_check() -> Snapshot {
     }
 }
 
+/// This many partitions, of which the first has all of this many records.
+fn partitions_of(count: usize, records: i64) -> Vec<PartitionReport> {
+    let mut partitions = vec![PartitionReport::default(); count];
+    partitions[0].records = Some(records);
+    partitions
+}
+
 /// Topics of a small cluster.
-fn topics() -> Arc<[TopicSummary]> {
-    let topic = |name: &str, partitions, records, policy: &str| TopicSummary {
+fn topics() -> Arc<[TopicReport]> {
+    let topic = |name: &str, partitions, records, policy: &str| TopicReport {
         name: name.into(),
         internal: name.starts_with("__"),
-        partition_count: partitions,
-        records_at_most: Some(records),
+        partitions: partitions_of(partitions, records),
         cleanup_policy: Some(policy.into()),
-        problem: None,
+        ..TopicReport::default()
     };
     Arc::new([
         topic("__consumer_offsets", 50, 18_222, "compact"),
@@ -92,14 +98,14 @@ fn topics() -> Arc<[TopicSummary]> {
 }
 
 /// How much happened when, over the last two hours.
-fn density(buckets: u32) -> Arc<Histogram> {
+fn density(buckets: u32) -> Arc<TimeCounts> {
     let span_ms = 7_200_000;
     let wave =
         |n: u32| 40 + (n * 37 % 23) * 3 + (n * n / 7) % 31 + if n % 29 > 24 { 90 } else { 0 };
-    Arc::new(Histogram {
+    Arc::new(TimeCounts {
         from_ms: NOW_MS - span_ms,
         bucket_ms: span_ms / i64::from(buckets),
-        counts: (0..buckets).map(wave).collect(),
+        counts: (0..buckets).map(wave).map(u64::from).collect(),
     })
 }
 
@@ -138,13 +144,11 @@ pub(crate) fn production() -> Snapshot {
 
 /// A cluster of this many topics.
 pub(crate) fn many_topics(count: usize) -> Snapshot {
-    let topic = |index: usize| TopicSummary {
+    let topic = |index: usize| TopicReport {
         name: format!("team-{:02}.service-{:03}.events-{index:05}", index % 40, index % 700).into(),
         internal: index.is_multiple_of(100),
-        partition_count: 6,
-        records_at_most: None,
-        cleanup_policy: None,
-        problem: None,
+        partitions: vec![PartitionReport::default(); 6],
+        ..TopicReport::default()
     };
     Snapshot { topics: Fetch::Ready((0..count).map(topic).collect()), ..connected() }
 }
@@ -318,7 +322,7 @@ pub(crate) fn topic_with_types() -> Snapshot {
         OffsetRange::new(&TopicPartition::new(order::topic(), partition), 1_200, 81_204)
     };
     view.types = Some(Arc::new(TypesView {
-        types: counts.map(count).into(),
+        counts: TypeCounts { types: counts.map(count).into(), others: 0 },
         events: 2_000,
         covers: (0..6).map(range).collect(),
         complete: true,

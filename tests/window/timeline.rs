@@ -9,8 +9,9 @@ use egui::{Key, Modifiers, Theme, Vec2};
 use egui_kittest::kittest::Queryable as _;
 use foldback::model::{EntityId, TopicPartition};
 use foldback::workspace::{
-    ClockCommand, ClockPoint, Command, Fetch, Histogram, Lane, LaneMark, LanesWanted, MarkedRecord,
-    PartitionFacts, Snapshot, TopicTimeline, TopicView, UnknownReason, UnknownSpan, event_hue,
+    ClockCommand, ClockPoint, Command, Fetch, Lane, LaneMark, LanesWanted, MarkedRecord,
+    PartitionFacts, Snapshot, TimeCounts, TopicTimeline, TopicView, UnknownReason, UnknownSpan,
+    event_hue,
 };
 
 use crate::harness::{Test, Use as _, open, open_as};
@@ -43,7 +44,7 @@ fn topic(partitions: i32, timeline: TopicTimeline) -> Snapshot {
 }
 
 /// How many events a bucket of a lane counts: a wave with bursts, and partition 3 has more than the others.
-fn counted(lane: usize, time_ms: i64) -> u32 {
+fn counted(lane: usize, time_ms: i64) -> u64 {
     if !(SPAN_MS.0..=SPAN_MS.1).contains(&time_ms) {
         return 0;
     }
@@ -51,7 +52,7 @@ fn counted(lane: usize, time_ms: i64) -> u32 {
     let noise = (step.wrapping_mul(2_654_435_761) >> 20) % 60;
     let wave = step.wrapping_mul(7 + u32::try_from(lane).unwrap() % 5) % 97;
     let burst = if step % 61 > 55 { 400 } else { 0 };
-    (noise + wave + burst) * if lane == 3 { 6 } else { 1 }
+    u64::from(noise + wave + burst) * if lane == 3 { 6 } else { 1 }
 }
 
 /// The name of a lane: the last one is another topic.
@@ -63,7 +64,7 @@ fn label(lane: usize, partitions: usize) -> Arc<str> {
 fn densities(wanted: &LanesWanted, partitions: usize) -> TopicTimeline {
     let (from_ms, to_ms) = wanted.span_ms();
     let bucket_ms = (to_ms - from_ms + 1) / i64::try_from(wanted.buckets()).unwrap();
-    let counts = |lane: usize| Histogram {
+    let counts = |lane: usize| TimeCounts {
         from_ms,
         bucket_ms,
         counts: (0..i64::try_from(wanted.buckets()).unwrap())

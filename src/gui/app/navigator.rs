@@ -23,7 +23,7 @@ use crate::gui::views::projections;
 use crate::gui::views::waiting;
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
-use crate::workspace::{Command, EntityKey, Fetch, JobState, JobSubject, TopicSummary, TopicView};
+use crate::workspace::{Command, EntityKey, Fetch, JobState, JobSubject, TopicReport, TopicView};
 
 /// How wide the panel is at first, in points.
 const WIDTH: f32 = 212.0;
@@ -167,7 +167,7 @@ fn topics(ui: &mut Ui, choices: &mut Choices, states: &mut ViewStates, view: &mu
     rows(ui, passing.len(), |ui, index| {
         let topic = &list[passing[index]];
         let selected = matches!(&front, Some(Pane::Topic(name)) if *name == topic.name);
-        let count = topic.records_at_most.map(compact).unwrap_or_default();
+        let count = topic.records_at_most().map(compact).unwrap_or_default();
         let row = ListRow::new(&topic.name).mono().right(&count).selected(selected);
         let row = if topic.problem.is_some() { row.icon(icons::WARNING) } else { row };
         let response = row.show(ui).on_hover_ui(|ui| topic_facts(ui, topic));
@@ -178,7 +178,7 @@ fn topics(ui: &mut Ui, choices: &mut Choices, states: &mut ViewStates, view: &mu
 }
 
 /// How many topics are listed, and how many are not.
-fn known_words(list: &[TopicSummary], passing: usize, filter: &str, internal: bool) -> String {
+fn known_words(list: &[TopicReport], passing: usize, filter: &str, internal: bool) -> String {
     let hidden = list.iter().filter(|topic| topic.internal && !internal).count();
     let visible = (list.len() - hidden) as u64;
     if !filter.is_empty() {
@@ -193,11 +193,11 @@ fn known_words(list: &[TopicSummary], passing: usize, filter: &str, internal: bo
 }
 
 /// What is known about a topic, on hover.
-fn topic_facts(ui: &mut Ui, topic: &TopicSummary) {
+fn topic_facts(ui: &mut Ui, topic: &TopicReport) {
     ui.monospace(&*topic.name);
-    let mut facts = vec![format::count(topic.partition_count as u64, "partition")];
+    let mut facts = vec![format::count(topic.partitions.len() as u64, "partition")];
     facts.extend(
-        topic.records_at_most.map(|count| format!("at most {}", format::count(count, "record"))),
+        topic.records_at_most().map(|count| format!("at most {}", format::count(count, "record"))),
     );
     facts.extend(topic.cleanup_policy.as_ref().map(|policy| format!("policy {policy}")));
     facts.extend(topic.internal.then(|| "internal".to_owned()));
@@ -354,16 +354,13 @@ mod tests {
     use super::*;
 
     /// A list of topics with these names; those that begin with `__` are internal.
-    fn list(names: &[&str]) -> Arc<[TopicSummary]> {
+    fn list(names: &[&str]) -> Arc<[TopicReport]> {
         names
             .iter()
-            .map(|name| TopicSummary {
+            .map(|name| TopicReport {
                 name: (*name).into(),
                 internal: name.starts_with("__"),
-                partition_count: 1,
-                records_at_most: None,
-                cleanup_policy: None,
-                problem: None,
+                ..TopicReport::default()
             })
             .collect()
     }

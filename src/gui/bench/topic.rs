@@ -108,7 +108,7 @@ impl Topic {
             let [first, end] = [from_ms, to_ms].map(|time_ms| self.events_before(lane, time_ms));
             if end - first > MARKS_MAX {
                 let counts = buckets.histogram(from_ms, to_ms, wanted.buckets());
-                return Lane::of_counts(label, events, counts.into());
+                return Lane::of_counts(label, events, counts);
             }
             let marks = (first..end).map(|number| self.mark(lane, number, &mut records));
             Lane { events, ..Lane::new(label, marks.collect()) }

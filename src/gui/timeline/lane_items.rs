@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::TimeMap;
-use crate::workspace::{Histogram, Lane, LaneMark};
+use crate::workspace::{Lane, LaneMark, TimeCounts};
 
 /// Marks whose centers are closer than this become one item, in points: they would cover each other.
 const MERGE_POINTS: f32 = 6.0;
@@ -67,7 +67,7 @@ pub enum LaneItems {
 }
 
 /// What to draw where only counts are known.
-pub fn lane_counts(counts: &Histogram, map: &TimeMap) -> LaneItems {
+pub fn lane_counts(counts: &TimeCounts, map: &TimeMap) -> LaneItems {
     let bucket_ms = counts.bucket_ms.max(1) as f64;
     let index = |time_ms: f64| (time_ms - counts.from_ms as f64) / bucket_ms;
     let end = (index(map.view.to_ms()).floor() + 1.0).clamp(0.0, counts.counts.len() as f64);
@@ -77,7 +77,7 @@ pub fn lane_counts(counts: &Histogram, map: &TimeMap) -> LaneItems {
 
 /// The highest count that is visible in any of these lanes, at least 1: what bars are measured by, so that lanes can be
 /// compared.
-pub(super) fn highest_count(lanes: &[Lane], map: &TimeMap) -> u32 {
+pub(super) fn highest_count(lanes: &[Lane], map: &TimeMap) -> u64 {
     let of_lane = |lane: &Lane| match lane_counts(&lane.counts, map) {
         LaneItems::Counts(bars) => lane.counts.counts[bars].iter().copied().max(),
         _ => None,
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn of_counts_only_what_is_visible_is_drawn_and_measured() {
-        let counts = Histogram { from_ms: 0, bucket_ms: 100, counts: vec![9, 0, 3, 4, 0, 8] };
+        let counts = TimeCounts { from_ms: 0, bucket_ms: 100, counts: vec![9, 0, 3, 4, 0, 8] };
         let lane = Lane::of_counts("t".into(), 24, counts);
         let items = lane_counts(&lane.counts, &map(210, 390));
         assert_eq!(items, LaneItems::Counts(2..4));

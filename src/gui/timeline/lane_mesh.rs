@@ -12,7 +12,7 @@ use egui::{Mesh, Rect, Ui, pos2};
 use super::{LaneItem, LaneItems, TimeMap, lane_counts, lane_items};
 use crate::gui::theme::Tokens;
 use crate::gui::widgets::{EventMark, add_event_mark, add_pill, add_problem_dot};
-use crate::workspace::{Histogram, Lane, LaneMark, UnknownReason, UnknownSpan};
+use crate::workspace::{Lane, LaneMark, TimeCounts, UnknownReason, UnknownSpan};
 
 /// The radius of a mark, in points.
 const RADIUS: f32 = 4.5;
@@ -31,9 +31,9 @@ pub(super) struct Key {
     /// The lane's marks; kept, so that no others take their address.
     marks: Arc<[LaneMark]>,
     /// How much happened when, where there are no marks.
-    counts: Arc<Histogram>,
+    counts: Arc<TimeCounts>,
     /// What a bar of full height counts, where there are no marks.
-    highest: u32,
+    highest: u64,
     /// The numbers of the marks that have a problem.
     problems: Arc<[usize]>,
     /// The lane's unknown spans.
@@ -80,7 +80,7 @@ impl LanePicture {
         slot: &'a mut Option<Self>,
         ui: &Ui,
         lane: &Lane,
-        highest: u32,
+        highest: u64,
         map: &TimeMap,
         rect: Rect,
     ) -> &'a Self {
@@ -158,7 +158,7 @@ fn add_bar(mesh: &mut Mesh, lane: Rect, x: Range<f32>, share: f32, tokens: &Toke
 
 /// Adds a bucket of counts, unless it is empty. It is a point wide at least.
 fn add_count(mesh: &mut Mesh, key: &Key, index: usize, tokens: &Tokens) {
-    let Histogram { from_ms, bucket_ms, counts } = &*key.counts;
+    let TimeCounts { from_ms, bucket_ms, counts } = &*key.counts;
     if counts[index] == 0 {
         return;
     }

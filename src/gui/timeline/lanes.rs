@@ -185,7 +185,7 @@ impl Timeline<'_> {
         ui: &Ui,
         id: Id,
         slot: &mut Option<LanePicture>,
-        (row, highest): (usize, u32),
+        (row, highest): (usize, u64),
         map: &TimeMap,
         rect: Rect,
     ) {

@@ -20,19 +20,19 @@ const CLOCK_STEPS_MS: [i64; 26] = [
 /// A day, in milliseconds.
 const DAY_MS: i64 = 86_400_000;
 /// Steps of the calendar between ticks, and how long each is at least, in days.
-const CALENDAR_STEPS: [(Step, i64); 12] = [
-    (Step::Days(1), 1),
-    (Step::Days(2), 2),
-    (Step::Days(7), 7),
-    (Step::Days(14), 14),
-    (Step::Months(1), 28),
-    (Step::Months(3), 89),
-    (Step::Months(6), 181),
-    (Step::Years(1), 365),
-    (Step::Years(2), 730),
-    (Step::Years(5), 1_826),
-    (Step::Years(20), 7_305),
-    (Step::Years(100), 36_524),
+const CALENDAR_STEPS: [(TickStep, i64); 12] = [
+    (TickStep::Days(1), 1),
+    (TickStep::Days(2), 2),
+    (TickStep::Days(7), 7),
+    (TickStep::Days(14), 14),
+    (TickStep::Months(1), 28),
+    (TickStep::Months(3), 89),
+    (TickStep::Months(6), 181),
+    (TickStep::Years(1), 365),
+    (TickStep::Years(2), 730),
+    (TickStep::Years(5), 1_826),
+    (TickStep::Years(20), 7_305),
+    (TickStep::Years(100), 36_524),
 ];
 /// No more ticks than this are ever made.
 const TICKS_MAX: usize = 500;
@@ -50,7 +50,7 @@ pub struct Tick {
 
 /// The distance between two ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum TickStep {
     /// Milliseconds that divide a day.
     Clock(i64),
     /// Days, counted from the first of January 1970.
@@ -66,19 +66,21 @@ pub fn ticks(view: TimeView, width: f32, distance: f32, times: &TimeFormat) -> V
     let distance_ms = view.span_ms() * f64::from(distance / width.max(1.0));
     let step = step(distance_ms);
     match step {
-        Step::Clock(step_ms) => clock_ticks(view, step_ms, times),
-        Step::Days(_) | Step::Months(_) | Step::Years(_) => calendar_ticks(view, step, times),
+        TickStep::Clock(step_ms) => clock_ticks(view, step_ms, times),
+        TickStep::Days(_) | TickStep::Months(_) | TickStep::Years(_) => {
+            calendar_ticks(view, step, times)
+        }
     }
 }
 
 /// The smallest step that is at least this long.
-fn step(distance_ms: f64) -> Step {
+fn step(distance_ms: f64) -> TickStep {
     if let Some(step_ms) = CLOCK_STEPS_MS.iter().find(|step_ms| **step_ms as f64 >= distance_ms) {
-        return Step::Clock(*step_ms);
+        return TickStep::Clock(*step_ms);
     }
     let long_enough = |days: &i64| (*days * DAY_MS) as f64 >= distance_ms;
     let found = CALENDAR_STEPS.iter().find(|(_, days)| long_enough(days));
-    found.map_or(Step::Years(500), |(step, _)| *step)
+    found.map_or(TickStep::Years(500), |(step, _)| *step)
 }
 
 /// Ticks at multiples of a clock time within each day of the zone.
@@ -115,7 +117,7 @@ fn day_label(zoned: &Zoned) -> String {
 }
 
 /// Ticks at the starts of days, months or years in the zone.
-fn calendar_ticks(view: TimeView, step: Step, times: &TimeFormat) -> Vec<Tick> {
+fn calendar_ticks(view: TimeView, step: TickStep, times: &TimeFormat) -> Vec<Tick> {
     let mut ticks = Vec::new();
     let Some(first) = times.zoned(view.from_ms() as i64) else { return ticks };
     let zone = first.time_zone().clone();
@@ -134,42 +136,42 @@ fn calendar_ticks(view: TimeView, step: Step, times: &TimeFormat) -> Vec<Tick> {
 }
 
 /// The tick at the start of a day.
-fn calendar_tick(date: Date, time_ms: i64, step: Step) -> Tick {
+fn calendar_tick(date: Date, time_ms: i64, step: TickStep) -> Tick {
     let new_year = date.month() == 1 && date.day() == 1;
     let (pattern, strong) = match step {
-        Step::Years(_) => ("%Y", false),
-        Step::Months(_) if new_year => ("%Y", true),
-        Step::Months(_) => ("%b", false),
-        Step::Clock(_) | Step::Days(_) if date.day() == 1 => ("%-d %b %Y", true),
-        Step::Clock(_) | Step::Days(_) => ("%-d %b", false),
+        TickStep::Years(_) => ("%Y", false),
+        TickStep::Months(_) if new_year => ("%Y", true),
+        TickStep::Months(_) => ("%b", false),
+        TickStep::Clock(_) | TickStep::Days(_) if date.day() == 1 => ("%-d %b %Y", true),
+        TickStep::Clock(_) | TickStep::Days(_) => ("%-d %b", false),
     };
     Tick { time_ms, label: date.strftime(pattern).to_string(), strong }
 }
 
 /// The last date at or before this one where a tick of the step stands.
-fn aligned(date: Date, step: Step) -> Option<Date> {
+fn aligned(date: Date, step: TickStep) -> Option<Date> {
     let first_of = |year: i16, month: i8| Date::new(year, month, 1).ok();
     match step {
-        Step::Clock(_) => Some(date),
-        Step::Days(days) => {
+        TickStep::Clock(_) => Some(date),
+        TickStep::Days(days) => {
             let epoch = Date::constant(1970, 1, 1);
             let since = date.since(epoch).ok()?.get_days();
             date.checked_sub(Span::new().days(since.rem_euclid(i32::from(days)))).ok()
         }
-        Step::Months(months) => {
+        TickStep::Months(months) => {
             first_of(date.year(), date.month() - (date.month() - 1).rem_euclid(months))
         }
-        Step::Years(years) => first_of(date.year() - date.year().rem_euclid(years), 1),
+        TickStep::Years(years) => first_of(date.year() - date.year().rem_euclid(years), 1),
     }
 }
 
 /// The date of the next tick.
-fn next(date: Date, step: Step) -> Option<Date> {
+fn next(date: Date, step: TickStep) -> Option<Date> {
     let span = match step {
-        Step::Clock(_) => return None,
-        Step::Days(days) => Span::new().days(days),
-        Step::Months(months) => Span::new().months(months),
-        Step::Years(years) => Span::new().years(years),
+        TickStep::Clock(_) => return None,
+        TickStep::Days(days) => Span::new().days(days),
+        TickStep::Months(months) => Span::new().months(months),
+        TickStep::Years(years) => Span::new().years(years),
     };
     date.checked_add(span).ok()
 }

@@ -349,7 +349,12 @@ fn share_of(time_ms: i64, from_ms: i64, to_ms: i64) -> f32 {
 }
 
 /// Paints how much happened when.
-fn paint_density(ui: &Ui, rect: Rect, density: &crate::workspace::Histogram, range_ms: (i64, i64)) {
+fn paint_density(
+    ui: &Ui,
+    rect: Rect,
+    density: &crate::workspace::TimeCounts,
+    range_ms: (i64, i64),
+) {
     let color = Tokens::of(ui).density;
     let highest = density.counts.iter().copied().max().unwrap_or(0).max(1) as f32;
     let mut mesh = Mesh::default();

@@ -10,7 +10,7 @@ use egui::{
 use super::icon_button::focus_ring;
 use crate::gui::theme::format::{count, duration_ms};
 use crate::gui::theme::{TimeFormat, Tokens, secondary};
-use crate::workspace::Histogram;
+use crate::workspace::TimeCounts;
 
 /// The height of the line of times below the bars, in points.
 const AXIS_HEIGHT: f32 = 16.0;
@@ -28,7 +28,7 @@ pub enum Brush {
 pub fn histogram(
     ui: &mut Ui,
     id: Id,
-    histogram: &Histogram,
+    histogram: &TimeCounts,
     chosen: Option<(i64, i64)>,
     times: &TimeFormat,
     height: f32,
@@ -81,16 +81,16 @@ pub fn histogram(
 /// A histogram laid out in a rectangle.
 struct Bars<'a> {
     /// The counts.
-    histogram: &'a Histogram,
+    histogram: &'a TimeCounts,
     /// Where the bars stand.
     rect: Rect,
     /// The highest count, at least 1.
-    highest: u32,
+    highest: u64,
 }
 
 impl<'a> Bars<'a> {
     /// Lays out a histogram; `None` when it is empty.
-    fn new(histogram: &'a Histogram, space: Rect) -> Option<Self> {
+    fn new(histogram: &'a TimeCounts, space: Rect) -> Option<Self> {
         let highest = histogram.counts.iter().copied().max()?.max(1);
         let rect = space.with_max_y(space.bottom() - AXIS_HEIGHT);
         (histogram.bucket_ms > 0).then_some(Self { histogram, rect, highest })

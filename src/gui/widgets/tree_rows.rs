@@ -50,19 +50,6 @@ impl TreeState {
         self.visible_of = None;
     }
 
-    /// Unfolds everything.
-    pub fn unfold_all(&mut self) {
-        self.folded.clear();
-        self.visible_of = None;
-    }
-
-    /// Folds everything at this depth: 1 leaves the members of the whole value visible.
-    pub fn fold_at<L: TreeLine>(&mut self, lines: &[L], depth: u16) {
-        let deep = lines.iter().map(TreeLine::tree).filter(|row| row.depth == depth);
-        self.folded.extend(deep.filter(|row| row.descendants > 0).map(|row| row.path.clone()));
-        self.visible_of = None;
-    }
-
     /// Finds the visible lines anew if the lines or the folding are not those of the last frame.
     fn update<L: TreeLine>(&mut self, lines: &Arc<[L]>) {
         let before = self.visible_of.as_ref().and_then(|of| of.downcast_ref::<Arc<[L]>>());
@@ -329,16 +316,7 @@ mod tests {
         assert_eq!(visible(&mut state, &lines), [0, 1, 4]);
         let next: Arc<[TreeRow]> = [line("", 2), line("/a", 1), line("/a/b", 0)].into();
         assert_eq!(visible(&mut state, &next), [0, 1]);
-        state.unfold_all();
+        state.toggle(&next[1].path);
         assert_eq!(visible(&mut state, &next), [0, 1, 2]);
-    }
-
-    #[test]
-    fn a_tree_can_be_folded_at_a_depth() {
-        let lines: Arc<[TreeRow]> =
-            [line("", 3), line("/a", 1), line("/a/b", 0), line("/c", 0)].into();
-        let mut state = TreeState::default();
-        state.fold_at(&lines, 1);
-        assert_eq!(visible(&mut state, &lines), [0, 1, 3]);
     }
 }

@@ -32,18 +32,6 @@ fn null_and_empty_keys_values_and_headers_stay_apart() {
 }
 
 #[test]
-fn transaction_outcomes_can_be_set_after_reading() {
-    let mut builder = RecordBatchBuilder::new(TopicPartition::new("t", 0));
-    for offset in 0..3 {
-        builder.push(facts(offset), None, None, []);
-    }
-    let outcomes = [Transaction::Aborted, Transaction::Committed, Transaction::Open];
-    let batch =
-        builder.finish().with_transactions(|offset| outcomes[usize::try_from(offset).unwrap()]);
-    assert_eq!(batch.iter().map(|record| record.transaction()).collect::<Vec<_>>(), outcomes);
-}
-
-#[test]
 fn batches_can_be_joined() {
     let mut builder = RecordBatchBuilder::new(TopicPartition::new("t", 0));
     let header = [Header { name: "h", value: Some(b"x") }];

@@ -291,8 +291,8 @@ impl<'a> Run<'a> {
             places,
         };
         let seed = match plan.order {
-            plan::Order::Seeded(seed) => seed,
-            plan::Order::Log(_) => 0,
+            plan::PollOrder::Seeded(seed) => seed,
+            plan::PollOrder::Log(_) => 0,
         };
         Self {
             habits,

@@ -32,7 +32,7 @@ pub(in crate::sandbox) struct Plan {
     /// How many members the group has.
     pub(super) members: u16,
     /// In which order partitions are merged.
-    pub(super) order: Order,
+    pub(super) order: PollOrder,
     /// What happens.
     pub(super) happenings: Vec<Happening>,
     /// By message: what happens at it, by its number.
@@ -41,7 +41,7 @@ pub(in crate::sandbox) struct Plan {
 
 /// In which order partitions are merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum PollOrder {
     /// As log times say, but these partitions first.
     Log(Vec<usize>),
     /// By chance.
@@ -187,19 +187,25 @@ fn write(
 }
 
 /// In which order partitions are merged.
-fn order_of(schedule: &Schedule, partitions: &[TopicPartition], first: &[TopicPartition]) -> Order {
+fn order_of(
+    schedule: &Schedule,
+    partitions: &[TopicPartition],
+    first: &[TopicPartition],
+) -> PollOrder {
     let index = |wanted: &TopicPartition| partitions.iter().position(|other| other == wanted);
     let mut first: Vec<usize> = first.iter().filter_map(index).collect();
     for fault in &schedule.faults {
         match fault {
-            Fault::PartitionMerge { merge: Merge::Seeded(seed) } => return Order::Seeded(*seed),
+            Fault::PartitionMerge { merge: Merge::Seeded(seed) } => {
+                return PollOrder::Seeded(*seed);
+            }
             Fault::PartitionMerge { merge: Merge::PartitionFirst { topic, partition } } => {
                 first.extend(index(&TopicPartition::new(topic.as_str(), *partition)));
             }
             _ => {}
         }
     }
-    Order::Log(first)
+    PollOrder::Log(first)
 }
 
 /// The name of a topic that records come back from.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::group::number;
-use super::plan::Order;
+use super::plan::PollOrder;
 use super::timing::{Happening, WorkersCommit};
 use super::trace::{Address, What};
 use super::{Delivery, Numbered, Run};
@@ -77,10 +77,10 @@ impl Run<'_> {
         let places = (0..self.place_count()).filter(owns);
         let ready = places.filter_map(|place| Some((place, self.available(member, place)?)));
         match &self.setting.plan.order {
-            Order::Log(first) => ready.min_by_key(|(place, (_, entry))| {
+            PollOrder::Log(first) => ready.min_by_key(|(place, (_, entry))| {
                 (!first.contains(place), self.log_time_ms(entry.message), *place)
             }),
-            Order::Seeded(_) => {
+            PollOrder::Seeded(_) => {
                 let ready: Vec<_> = ready.collect();
                 let chosen = self.order_random.below(ready.len() as u64);
                 ready.into_iter().nth(usize::try_from(chosen).ok()?)

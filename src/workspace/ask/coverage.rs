@@ -29,7 +29,7 @@ pub(in crate::workspace) struct Coverage<'a> {
     pub(in crate::workspace) undecodable: &'a Offsets,
 }
 
-/// Why offsets of a read are missing, as far as a second look tells.
+/// Why offsets of a read are missing, as far as a second look tells; nothing at first.
 #[derive(Clone, Debug, Default)]
 pub(in crate::workspace) struct GapFacts {
     /// For each topic with gaps whether its policy compacts; `None` where that may not be seen.
@@ -40,13 +40,6 @@ pub(in crate::workspace) struct GapFacts {
     may_have_markers: bool,
     /// What the index knows that leaders lost, by partition.
     truncated: BTreeMap<TopicPartition, Vec<OffsetRange>>,
-}
-
-impl GapFacts {
-    /// A second look that told nothing.
-    pub(in crate::workspace) fn unseen() -> Self {
-        Self::default()
-    }
 }
 
 impl Coverage<'_> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::entity_question::records_of;
 use super::likely_first::{likely_partitions, open_likely_first};
 use super::session::REQUEST_TIMEOUT;
-use super::topic_mapping::Mappings;
+use super::topic_mapping::{Mappings, key_filter};
 use crate::kafka::{TopicConfig, Watermarks};
 use crate::model::{
     EntityId, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, ReadEvent, ReadOutcome, ReadPlan,
@@ -84,10 +84,9 @@ impl Session {
     ) -> Result<ReadOutcome, Failure> {
         let facts = self.log_facts(&question.topics)?;
         let mappings = self.mappings(&question.topics)?;
-        let keys = question.entity.as_ref().map(|entity| key_filter(entity, &mappings));
         let plan = ReadPlan {
             isolation: self.isolation,
-            keys: keys.unwrap_or_default(),
+            keys: key_filter(question.entity.as_slice(), &mappings),
             whole: question.start == StartPosition::Oldest(None),
             follow: question.follow || question.start == StartPosition::Live,
             ..ReadPlan::new(self.ranges(&facts, &question.start)?, self.started_ms)
@@ -170,14 +169,5 @@ impl Session {
             ranges.push(OffsetRange::new(partition, from, to.max(from)));
         }
         Ok(ranges)
-    }
-}
-
-/// Which keys the entity's records have, where all topics map the key to the entity; else all.
-fn key_filter(entity: &EntityId, mappings: &Mappings) -> KeyFilter {
-    let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
-    match filters.next().flatten() {
-        Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
-        _ => KeyFilter::All,
     }
 }

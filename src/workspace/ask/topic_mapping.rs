@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::sample::{Sampling, records};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
-use crate::model::{RecordBatch, TopicPartition};
+use crate::model::{EntityId, KeyFilter, RecordBatch, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
 use crate::workspace::{Failure, Session, mapping_of};
 
@@ -40,6 +40,16 @@ pub struct MappingReport {
     pub topic_mapping: TopicMapping,
     /// How well the known partitioners explain where sampled keys are.
     pub partitioners: PartitionerEvidence,
+}
+
+/// Which keys the records of these entities have, where it is one and all topics map the key to it; else all.
+pub(super) fn key_filter(entities: &[EntityId], mappings: &Mappings) -> KeyFilter {
+    let [entity] = entities else { return KeyFilter::All };
+    let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
+    match filters.next().flatten() {
+        Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
+        _ => KeyFilter::All,
+    }
 }
 
 impl Session {

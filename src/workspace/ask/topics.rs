@@ -7,54 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
-use serde::Serialize;
-
 use super::session::REQUEST_TIMEOUT;
 use crate::kafka::{KafkaError, TopicConfig, TopicFacts, Watermarks};
-use crate::model::{TimestampType, TopicPartition};
-use crate::workspace::{Failure, Session};
+use crate::model::TopicPartition;
+use crate::workspace::{Failure, PartitionReport, Session, TopicReport};
 
 /// The settings of topics by name; `None` for those that may not be seen.
 type Configs = BTreeMap<Arc<str>, Option<TopicConfig>>;
 
-/// A partition of a topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PartitionReport {
-    /// Its number.
-    pub partition: i32,
-    /// The broker that leads it; none while there is no leader.
-    pub leader: Option<i32>,
-    /// The log start offset. This and the following are unknown while there is no leader.
-    pub low: Option<i64>,
-    /// The high watermark.
-    pub high: Option<i64>,
-    /// The last stable offset.
-    pub lso: Option<i64>,
-    /// Offsets between `low` and `high`: an upper bound of the records.
-    pub records: Option<i64>,
-}
-
-/// A topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TopicReport {
-    /// The name.
-    pub topic: Arc<str>,
-    /// The id, which a topic of the same name created later does not share.
-    pub topic_id: Option<Arc<str>>,
-    /// Whether it belongs to Kafka itself.
-    pub internal: bool,
-    /// `delete`, `compact` or both; unknown when settings may not be seen, as are the next two.
-    pub cleanup_policy: Option<Arc<str>>,
-    /// How long records are kept, in milliseconds; -1 is without limit.
-    pub retention_ms: Option<i64>,
-    /// Whose clock writes timestamps.
-    pub timestamp_type: Option<TimestampType>,
-    /// The partitions, by number.
-    pub partitions: Vec<PartitionReport>,
-    /// Why it cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
+/// Where partitions begin and end; those that may not be seen are missing.
+type Bounds = BTreeMap<TopicPartition, Watermarks>;
 
 impl Session {
     /// All topics that this user may see, by name.
@@ -63,6 +25,26 @@ impl Session {
     /// When the cluster cannot be asked.
     pub fn topics(&self) -> Result<Vec<TopicReport>, Failure> {
         self.reports(self.connection.topics(REQUEST_TIMEOUT)?)
+    }
+
+    /// The same, told as it becomes known: first the names, then the sizes, then the settings.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked. What was told before holds.
+    pub(in crate::workspace) fn tell_topics(
+        &self,
+        tell: &mut dyn FnMut(Vec<TopicReport>),
+    ) -> Result<(), Failure> {
+        let topics = self.connection.topics(REQUEST_TIMEOUT)?;
+        let told = |bounds: &Bounds, configs: &Configs| {
+            topics.iter().map(|topic| report(topic, bounds, configs)).collect()
+        };
+        self.check_cancelled()?;
+        tell(told(&Bounds::new(), &Configs::new()));
+        let bounds = self.bounds_of_all(&topics)?;
+        tell(told(&bounds, &Configs::new()));
+        tell(told(&bounds, &self.configs_of_all(&topics)?));
+        Ok(())
     }
 
     /// One topic.
@@ -95,20 +77,7 @@ impl Session {
             (configs, bounds)
         });
         let (configs, bounds) = (configs?, bounds?);
-        let report = |topic: TopicFacts| {
-            let config = configs.get(&topic.name).and_then(Option::as_ref);
-            TopicReport {
-                cleanup_policy: config.map(|config| Arc::clone(&config.cleanup_policy)),
-                retention_ms: config.and_then(retention_ms),
-                timestamp_type: config.map(|config| config.timestamp_type),
-                partitions: partitions(&topic, &bounds),
-                error: topic.error.as_ref().map(ToString::to_string),
-                topic_id: topic.topic_id,
-                internal: topic.internal,
-                topic: topic.name,
-            }
-        };
-        Ok(topics.into_iter().map(report).collect())
+        Ok(topics.iter().map(|topic| report(topic, &bounds, &configs)).collect())
     }
 
     /// The settings of these topics, as far as they may be seen.
@@ -128,10 +97,7 @@ impl Session {
 
     /// Where all partitions of these topics begin and end. Should one topic spoil the answer, such as one that is being
     /// deleted, each topic is asked about by itself.
-    fn bounds_of_all(
-        &self,
-        topics: &[TopicFacts],
-    ) -> Result<BTreeMap<TopicPartition, Watermarks>, Failure> {
+    fn bounds_of_all(&self, topics: &[TopicFacts]) -> Result<Bounds, Failure> {
         let readable = || topics.iter().filter(|topic| topic.error.is_none());
         let all: Vec<TopicPartition> = readable().flat_map(with_leader).collect();
         let error = match self.connection.watermarks(&all, REQUEST_TIMEOUT) {
@@ -160,6 +126,21 @@ impl Session {
     }
 }
 
+/// What is known of a topic.
+fn report(topic: &TopicFacts, bounds: &Bounds, configs: &Configs) -> TopicReport {
+    let config = configs.get(&topic.name).and_then(Option::as_ref);
+    TopicReport {
+        name: Arc::clone(&topic.name),
+        topic_id: topic.topic_id.clone(),
+        internal: topic.internal,
+        cleanup_policy: config.map(|config| Arc::clone(&config.cleanup_policy)),
+        retention_ms: config.and_then(retention_ms),
+        timestamp_type: config.map(|config| config.timestamp_type),
+        partitions: partitions(topic, bounds),
+        problem: topic.error.as_ref().map(|error| error.to_string().into()),
+    }
+}
+
 /// The partitions of a topic that can be asked about.
 fn with_leader(topic: &TopicFacts) -> impl Iterator<Item = TopicPartition> + '_ {
     topic
@@ -175,10 +156,7 @@ fn retention_ms(config: &TopicConfig) -> Option<i64> {
 }
 
 /// The partitions of a topic with their offsets.
-fn partitions(
-    topic: &TopicFacts,
-    bounds: &BTreeMap<TopicPartition, Watermarks>,
-) -> Vec<PartitionReport> {
+fn partitions(topic: &TopicFacts, bounds: &Bounds) -> Vec<PartitionReport> {
     let report = |partition: &crate::kafka::PartitionLeader| {
         let place = TopicPartition::new(Arc::clone(&topic.name), partition.partition);
         let bounds = bounds.get(&place);

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::model::{Completeness, EntityId, Event, KeyFilter, OffsetRange, ReadPlan, RecordRef};
+use crate::model::{Completeness, EntityId, Event, OffsetRange, ReadPlan, RecordRef};
 use crate::partition_log::LogSource as _;
 use crate::workspace::ask::coverage::{Coverage, Offsets};
 use crate::workspace::ask::scan::Watch;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::topic_mapping::{Mappings, key_filter};
 use crate::workspace::{Failure, Session, TopicMapping};
 
 /// What the events may take in memory, in bytes, about.
@@ -65,7 +65,7 @@ impl Session {
         });
         let plan = ReadPlan {
             isolation: self.isolation,
-            keys: keys(question, &mappings),
+            keys: key_filter(&question.entities, &mappings),
             whole: true,
             ..ReadPlan::new(ranges.collect(), self.started_ms)
         };
@@ -91,17 +91,6 @@ impl Session {
         })?;
         let scanned = outcome.records();
         Ok(TrialHistory { events: collecting.events, scanned, completeness })
-    }
-}
-
-/// Which keys are read: those of one entity, where the keys tell.
-fn keys(question: &TrialQuestion, mappings: &Mappings) -> KeyFilter {
-    let [entity] = question.entities.as_slice() else { return KeyFilter::All };
-    let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
-    let first = filters.next().flatten();
-    match first {
-        Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
-        _ => KeyFilter::All,
     }
 }
 

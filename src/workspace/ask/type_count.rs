@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::scan::Watch;
-use super::type_tally::TypeTally;
+use super::type_tally::{TypeCounts, TypeTally};
 use crate::model::{Clock, KeyFilter, When};
-use crate::workspace::{Failure, Filter, ScanQuestion, ScanSummary, Session, TypeCount};
+use crate::workspace::{Failure, Filter, ScanQuestion, ScanSummary, Session};
 
 /// Which events are counted.
 #[derive(Debug)]
@@ -29,19 +29,8 @@ pub struct TypeCountQuestion {
     pub filter: Option<Filter>,
 }
 
-/// The events of each type.
-#[derive(Clone, Debug)]
-pub struct TypeCounts {
-    /// By number of events descending, then by name.
-    pub types: Vec<TypeCount>,
-    /// Events of types that were too many to tell apart.
-    pub others: u64,
-    /// What was read.
-    pub read: ScanSummary,
-}
-
 impl Session {
-    /// Counts the events of each type.
+    /// Counts the events of each type, and says what was read for it.
     ///
     /// # Errors
     /// `Usage` when a topic, a partition or a moment does not exist; else when records cannot be read.
@@ -49,7 +38,7 @@ impl Session {
         &self,
         question: TypeCountQuestion,
         watch: Watch<'_>,
-    ) -> Result<TypeCounts, Failure> {
+    ) -> Result<(TypeCounts, ScanSummary), Failure> {
         let TypeCountQuestion { topics, partitions, from, to, clock, filter } = question;
         let scan = ScanQuestion {
             topics,
@@ -75,6 +64,6 @@ impl Session {
             },
             watch,
         )?;
-        Ok(TypeCounts { types: tally.counts(), others: tally.others(), read })
+        Ok((tally.counts(), read))
     }
 }

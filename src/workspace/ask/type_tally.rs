@@ -58,6 +58,15 @@ impl Place {
     }
 }
 
+/// The events of each type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeCounts {
+    /// By number of events descending, then by name.
+    pub types: Arc<[TypeCount]>,
+    /// Events of types that were too many to tell apart.
+    pub others: u64,
+}
+
 /// What is known of a type.
 #[derive(Clone, Debug)]
 struct Tally {
@@ -106,13 +115,8 @@ impl TypeTally {
         }
     }
 
-    /// Events of types that were too many to tell apart.
-    pub(crate) fn others(&self) -> u64 {
-        self.others
-    }
-
-    /// The types by number of events descending, then by name.
-    pub(crate) fn counts(&self) -> Vec<TypeCount> {
+    /// What was counted.
+    pub(crate) fn counts(&self) -> TypeCounts {
         let count = |(event_type, tally): (&Arc<str>, &Tally)| {
             let mut topics = tally.topics.clone();
             topics.sort_unstable();
@@ -128,7 +132,7 @@ impl TypeTally {
         counts.sort_unstable_by(|one, other| {
             (Reverse(one.events), &one.event_type).cmp(&(Reverse(other.events), &other.event_type))
         });
-        counts
+        TypeCounts { types: counts.into(), others: self.others }
     }
 }
 
@@ -156,8 +160,8 @@ mod tests {
     fn types_are_counted_with_their_first_and_last_event_in_any_order_of_reading() {
         let orders: (&str, &[(&str, i64)]) = ("orders", &[("Placed", 10), ("", 20), ("Paid", 30)]);
         let returns: (&str, &[(&str, i64)]) = ("returns", &[("Placed", 5), ("Placed", 40)]);
-        let counts = counted(&[orders, returns]).counts();
-        assert_eq!(counts, counted(&[returns, orders]).counts());
+        let counts = counted(&[orders, returns]).counts().types;
+        assert_eq!(counts, counted(&[returns, orders]).counts().types);
         let told: Vec<_> = counts
             .iter()
             .map(|count| (&*count.event_type, count.events, count.first_ms, count.last_ms))
@@ -171,7 +175,8 @@ mod tests {
         let names: Vec<String> = (0..=TYPES_MAX).map(|number| number.to_string()).collect();
         let records: Vec<(&str, i64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
         let tally = counted(&[("t", &records), ("t", &[("0", 2)])]);
-        assert_eq!((tally.counts().len(), tally.others()), (TYPES_MAX, 1));
-        assert_eq!(tally.counts()[0].events, 2, "a known type goes on being counted");
+        let counts = tally.counts();
+        assert_eq!((counts.types.len(), counts.others), (TYPES_MAX, 1));
+        assert_eq!(counts.types[0].events, 2, "a known type goes on being counted");
     }
 }

@@ -10,7 +10,7 @@ use super::State;
 use super::one_clock::{LogPlace, included, point_after};
 use crate::model::JsonPointer;
 use crate::workspace::{
-    Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, Histogram, StepTarget,
+    Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, StepTarget, TimeCounts,
 };
 
 /// Which way along the log.
@@ -111,14 +111,14 @@ impl State {
     }
 
     /// How much happened when, over the clock's span.
-    fn strip(&self) -> Arc<Histogram> {
+    fn strip(&self) -> Arc<TimeCounts> {
         let Some((from_ms, to_ms)) = self.clock.range_ms else { return Arc::default() };
         if self.entities.is_empty() {
             let histograms =
                 self.topics.iter().map(|topic| topic.histogram((from_ms, to_ms), STRIP_BUCKETS));
-            return Arc::new(histograms.reduce(Histogram::plus).unwrap_or_default());
+            return Arc::new(histograms.reduce(TimeCounts::plus).unwrap_or_default());
         }
-        let mut strip = Histogram::over(from_ms, to_ms, STRIP_BUCKETS);
+        let mut strip = TimeCounts::over(from_ms, to_ms, STRIP_BUCKETS);
         for place in self.entities.iter().flat_map(|entity| entity.places()) {
             strip.count(place.time_ms, 1);
         }

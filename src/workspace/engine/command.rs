@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, DecoderView,
-    DemoFault, EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter,
-    SandboxCommand, SandboxKey, StartPosition,
+    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, Decoder, DemoFault,
+    EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter, SandboxCommand,
+    SandboxKey, StartPosition,
 };
 
 /// What a step of the clock goes to.
@@ -112,8 +112,8 @@ pub enum Command {
     InspectRecord(Position),
     /// Copies something that only the workspace has whole; a later snapshot brings it.
     Copy(CopyWhat, CopyForm),
-    /// Decodes a topic's values in this way.
-    SetDecoder(Arc<str>, DecoderView),
+    /// Decodes a topic's values in this way; as was found where there is none.
+    SetDecoder(Arc<str>, Option<Decoder>),
     /// Shows only entities whose id contains this text.
     SearchEntities(Arc<str>, String),
     /// Opens an entity: its whole history is read if it is not in memory.

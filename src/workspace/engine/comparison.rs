@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::entity_fold::{selection_at, state_at};
-use super::history_view::EntityHistory;
+use super::folded_history::FoldedHistory;
 use super::one_clock::OneClock;
 use super::tree::{line_text, value_kind};
 use crate::fold::{Selection, diff};
@@ -23,7 +23,7 @@ pub(crate) enum Other {
     /// The entity's own state after this version.
     Version(u64),
     /// Another entity with its history.
-    Entity(EntityKey, Arc<EntityHistory>),
+    Entity(EntityKey, Arc<FoldedHistory>),
 }
 
 /// One side, and its state.
@@ -34,7 +34,7 @@ impl Other {
     pub(crate) fn compare(
         &self,
         key: &EntityKey,
-        history: &EntityHistory,
+        history: &FoldedHistory,
         selection: &Selection,
         clock: &OneClock,
     ) -> CompareView {
@@ -52,7 +52,7 @@ impl Other {
 }
 
 /// The side of an entity after these of its events.
-fn side(key: &EntityKey, history: &EntityHistory, selection: &Selection) -> Side {
+fn side(key: &EntityKey, history: &FoldedHistory, selection: &Selection) -> Side {
     let (version, state) = state_at(history, selection);
     let last = version.checked_sub(1).and_then(|last| usize::try_from(last).ok());
     let time_ms = last.and_then(|last| history.places.get(last)).map(|place| place.time_ms);

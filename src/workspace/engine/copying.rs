@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::State;
-use super::history_view::EntityHistory;
+use super::folded_history::FoldedHistory;
 use super::pool::{News, TaskKey};
 use crate::model::{Position, RecordRef};
 use crate::partition_log::LogSnapshot;
@@ -96,7 +96,7 @@ impl State {
 }
 
 /// Events of a history as text.
-fn events(history: &EntityHistory, key: &EntityKey, versions: &[u64], form: CopyForm) -> Result {
+fn events(history: &FoldedHistory, key: &EntityKey, versions: &[u64], form: CopyForm) -> Result {
     let mut history = history.lock();
     let versions =
         if versions.is_empty() { (1..=history.len()).collect() } else { versions.to_vec() };

@@ -10,14 +10,14 @@ use super::State;
 use crate::decode::Decoder;
 use crate::model::Cancel;
 use crate::workspace::ask::topic_mapping::Mappings;
-use crate::workspace::{DecoderView, MappingView, NoticeLevel, TopicMapping};
+use crate::workspace::{MappingView, NoticeLevel, TopicMapping};
 
 impl State {
     /// How the records of these topics are read was decided.
     pub(super) fn decide(&mut self, mappings: Mappings) {
         for (topic, mapping) in mappings {
-            let is_new = self.decided.get(&topic).is_none_or(|before| before.sampled == 0);
-            if is_new {
+            let before = self.decided.get(&topic);
+            if before.is_none_or(|before| before.sampled == 0 && mapping.sampled > 0) {
                 self.decided.insert(Arc::clone(&topic), mapping);
                 self.show_decided(&topic);
             }
@@ -27,10 +27,11 @@ impl State {
     /// Decides how the records of a topic are read, which had none before.
     pub(super) fn decide_anew(&mut self, topic: &Arc<str>) {
         let is_open = self.decided.get(topic).is_some_and(|decided| decided.sampled == 0);
-        if !is_open || !self.deciding.insert(Arc::clone(topic)) {
+        let session = is_open.then(|| self.session(Cancel::new())).flatten();
+        let Some(session) = session else { return };
+        if !self.deciding.insert(Arc::clone(topic)) {
             return;
         }
-        let Some(session) = self.session(Cancel::new()) else { return };
         let topic = Arc::clone(topic);
         self.spawn("mapping", move |outbox| {
             let mapping = session.topic_mapping(&topic);
@@ -48,7 +49,7 @@ impl State {
     pub(crate) fn mapping_for(&self, topic: &Arc<str>) -> Option<Arc<TopicMapping>> {
         let decided = self.decided.get(topic)?;
         let open = self.topics.iter().find(|open| open.view.topic == *topic);
-        let chosen = open.and_then(|open| chosen_decoder(open.view.decoder));
+        let chosen = open.and_then(|open| open.view.decoder);
         Some(match chosen {
             Some(decoder) => Arc::new(TopicMapping { decoder, ..TopicMapping::clone(decided) }),
             None => Arc::clone(decided),
@@ -83,26 +84,16 @@ impl State {
         self.set_decoder(topic, choice);
     }
 
-    /// Decodes a topic's values in this way.
-    pub(crate) fn set_decoder(&mut self, topic: &Arc<str>, choice: DecoderView) {
+    /// Decodes a topic's values in this way; as was found where there is none.
+    pub(crate) fn set_decoder(&mut self, topic: &Arc<str>, choice: Option<Decoder>) {
         let found = self.decided.get(topic).map_or(Decoder::Auto, |decided| decided.decoder);
         let Some(open) = self.topic_mut(topic) else { return };
         open.view.decoder = choice;
-        open.decoder = chosen_decoder(choice).unwrap_or(found);
+        open.decoder = choice.unwrap_or(found);
         let is_judged = open.view.completeness.is_some();
         self.topic_changed(topic);
         if is_judged {
             self.topic_read(topic);
         }
-    }
-}
-
-/// The decoder that a user chose; none where it is left to what was decided.
-fn chosen_decoder(choice: DecoderView) -> Option<Decoder> {
-    match choice {
-        DecoderView::Detected => None,
-        DecoderView::Json => Some(Decoder::Json),
-        DecoderView::Text => Some(Decoder::Text),
-        DecoderView::Hex => Some(Decoder::Bytes),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::State;
-use super::history_view::{EntityHistory, HistoryQuestion};
+use super::folded_history::{FoldedHistory, HistoryQuestion};
 use super::lanes::with_unknown;
 use super::one_clock::LogPlace;
 use super::pool::{News, TaskKey};
@@ -39,7 +39,7 @@ pub(crate) struct OpenEntity {
     /// Whether the window shows it; else it is only compared with.
     pub(crate) shown: bool,
     /// Its history as worked out last.
-    pub(crate) history: Option<Arc<EntityHistory>>,
+    pub(crate) history: Option<Arc<FoldedHistory>>,
 }
 
 impl OpenEntity {
@@ -208,7 +208,7 @@ impl State {
     }
 
     /// Takes a history.
-    fn take_history(&mut self, key: &EntityKey, history: Arc<EntityHistory>) {
+    fn take_history(&mut self, key: &EntityKey, history: Arc<FoldedHistory>) {
         let isolation = self.view.isolation;
         let Some(open) = self.entity_mut(key) else { return };
         open.view.lanes = with_unknown(&history.lanes, &open.reading.reads, &history.homes);

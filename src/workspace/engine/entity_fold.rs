@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::entity_at::entity_at;
-use super::history_view::EntityHistory;
+use super::folded_history::FoldedHistory;
 use super::one_clock::{OneClock, included};
 use super::pool::{News, TaskKey};
 use crate::fold::{Selection, select};
@@ -90,7 +90,7 @@ impl State {
 }
 
 /// The events that have happened at the clock. Event time can pick any subset of them.
-pub(super) fn selection_at(history: &EntityHistory, clock: &OneClock) -> Selection {
+pub(super) fn selection_at(history: &FoldedHistory, clock: &OneClock) -> Selection {
     let prefix = Selection::Prefix(included(&clock.at, &history.places) as u64);
     match (clock.clock, clock.time_ms()) {
         (Clock::Log, _) | (_, None) => prefix,
@@ -103,14 +103,14 @@ pub(super) fn selection_at(history: &EntityHistory, clock: &OneClock) -> Selecti
 }
 
 /// The state after these events, as the window shows it.
-fn at_clock(history: &EntityHistory, selection: &Selection, clock: &OneClock) -> EntityAt {
+fn at_clock(history: &FoldedHistory, selection: &Selection, clock: &OneClock) -> EntityAt {
     let mut at = entity_at(&mut history.lock(), selection, clock.at.clone());
     at.record = at.position.as_ref().and_then(|position| history.record(position)).map(Arc::new);
     at
 }
 
 /// The state after these events, and the version of the last of them.
-pub(super) fn state_at(history: &EntityHistory, selection: &Selection) -> (u64, Value) {
+pub(super) fn state_at(history: &FoldedHistory, selection: &Selection) -> (u64, Value) {
     let version = match selection {
         Selection::Prefix(count) => *count,
         Selection::Subset(versions) => versions.last().copied().unwrap_or(0),

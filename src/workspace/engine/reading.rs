@@ -23,7 +23,7 @@ pub(crate) struct Reading {
     /// How far each partition was read.
     pub(crate) reads: Vec<PartitionRead>,
     /// What a second look told: at the gaps there were, once somebody looked.
-    looked: (Option<Vec<OffsetRange>>, Option<GapFacts>),
+    looked: (Option<Vec<OffsetRange>>, GapFacts),
 }
 
 impl Reading {
@@ -82,7 +82,7 @@ impl Reading {
             reads: &self.reads,
             undecodable,
         };
-        coverage.completeness(self.looked.1.as_ref().unwrap_or(&GapFacts::unseen()), isolation)
+        coverage.completeness(&self.looked.1, isolation)
     }
 }
 
@@ -130,10 +130,10 @@ impl State {
             outbox.send(move |state| {
                 let facts = looked.unwrap_or_else(|failure| {
                     state.notify(NoticeLevel::Warning, failure.problem);
-                    GapFacts::unseen()
+                    GapFacts::default()
                 });
                 if let Some(reading) = state.reading_of(job) {
-                    reading.looked.1 = Some(facts);
+                    reading.looked.1 = facts;
                 }
                 state.judge(job);
             });

@@ -15,7 +15,7 @@ use crate::entity::Mapping;
 use crate::model::{Decoded, RecordRef};
 use crate::partition_log::{Location, LogBounds, LogSnapshot};
 use crate::workspace::ask::filter::{Filter, FilterInput};
-use crate::workspace::{Histogram, Problem, ROWS_PER_PAGE, RecordFilter, RowMeta, RowText};
+use crate::workspace::{Problem, ROWS_PER_PAGE, RecordFilter, RowMeta, RowText, TimeCounts};
 
 /// How many rows the table holds at most: beyond that, scrolling by pixels is no longer exact.
 pub(crate) const ROWS_MAX: usize = 200_000;
@@ -51,7 +51,7 @@ pub(crate) struct Rows {
     /// The number of the first row among all that match.
     pub(crate) first_row: u64,
     /// When the records were written, the time filter not applied.
-    pub(crate) histogram: Histogram,
+    pub(crate) histogram: TimeCounts,
     /// The span of log time of all records, in milliseconds.
     pub(crate) span_ms: Option<(i64, i64)>,
     /// What is wrong with the filter.
@@ -68,7 +68,7 @@ impl RowsQuestion {
         let all = LogBounds::default();
         let span_ms = self.log.time_span(&all);
         let whole = LogBounds { time_ms: span_ms, ..all };
-        let histogram = self.log.histogram(&whole, BUCKETS).into();
+        let histogram = self.log.histogram(&whole, BUCKETS);
         let bounds = self.bounds();
         let (locations, matching) = if predicate.takes_all() {
             (self.newest(&bounds), self.log.record_count(&bounds))

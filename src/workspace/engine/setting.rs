@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::command::{ClockCommand, Command};
 use crate::model::{Clock, Isolation};
 use crate::workspace::{
-    ClockMode, ClockPoint, CompareWith, DecoderView, EntityKey, RecordFilter, Snapshot, TopicView,
+    ClockMode, ClockPoint, CompareWith, Decoder, EntityKey, RecordFilter, Snapshot, TopicView,
 };
 
 /// Something that was set, with its value.
@@ -26,7 +26,7 @@ pub enum Setting {
     /// Which records of a topic are shown.
     Filter(Arc<str>, RecordFilter),
     /// How the values of a topic are decoded.
-    Decoder(Arc<str>, DecoderView),
+    Decoder(Arc<str>, Option<Decoder>),
     /// How an entity is folded.
     Fold(EntityKey, Arc<str>),
     /// What an entity's state is compared with.
@@ -126,7 +126,7 @@ impl TopicView {
     pub fn reopening(&self) -> Vec<Command> {
         let topic = &self.topic;
         let mut commands = vec![Command::OpenTopic(Arc::clone(topic))];
-        if self.decoder != DecoderView::default() {
+        if self.decoder.is_some() {
             commands.push(Command::SetDecoder(Arc::clone(topic), self.decoder));
         }
         commands.extend(self.start.clone().map(|start| Command::Read(Arc::clone(topic), start)));

@@ -22,7 +22,7 @@ use crate::workspace::ask::coverage::Offsets;
 use crate::workspace::ask::log_read::{LogFacts, LogQuestion};
 use crate::workspace::clock::now_ms;
 use crate::workspace::{
-    Fetch, Histogram, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition, TopicView,
+    Fetch, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition, TimeCounts, TopicView,
 };
 
 /// What all records in memory may take, in bytes.
@@ -97,12 +97,9 @@ impl OpenTopic {
     }
 
     /// When its records were written, over this span of log time, in milliseconds.
-    pub(crate) fn histogram(&self, span_ms: (i64, i64), buckets: usize) -> Histogram {
+    pub(crate) fn histogram(&self, span_ms: (i64, i64), buckets: usize) -> TimeCounts {
         let bounds = LogBounds { time_ms: Some(span_ms), ..LogBounds::default() };
-        self.rows
-            .as_ref()
-            .map(|(log, _)| log.histogram(&bounds, buckets).into())
-            .unwrap_or_default()
+        self.rows.as_ref().map(|(log, _)| log.histogram(&bounds, buckets)).unwrap_or_default()
     }
 
     /// When its table is computed anew.

@@ -3,111 +3,30 @@
 //! Promises: names show first, then sizes, then policies: a slow answer never holds back a quick one.
 //! Does not know: what is in a topic.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::{Outbox, State};
-use crate::kafka::{Connection, TopicFacts};
-use crate::model::{Cancel, TopicPartition};
+use super::State;
+use crate::model::Cancel;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Fetch, JobSubject, Problem, REQUEST_TIMEOUT, TopicSummary};
+use crate::workspace::{Fetch, JobSubject, Session};
 
 impl State {
     /// Reads the list of topics anew.
     pub(crate) fn refresh_topics(&mut self) {
-        let Some(connection) = self.connection.clone() else { return };
+        let Some(session) = self.session(Cancel::new()) else { return };
         self.view.topics = std::mem::take(&mut self.view.topics).asked_again();
         let title = "Reading the list of topics";
         let (job, cancel) = self.jobs.start_for(JobSubject::Topics, title, now_ms());
+        let session = Session { cancel, ..session };
         self.spawn("topics", move |outbox| {
-            list(&connection, &cancel, outbox);
+            let told = session.tell_topics(&mut |topics| {
+                outbox.send(move |state| state.view.topics = Fetch::Ready(topics.into()));
+            });
+            if let Err(failure) = told {
+                outbox.send(move |state| {
+                    let before = std::mem::take(&mut state.view.topics);
+                    state.view.topics = before.failed(failure.problem);
+                });
+            }
             outbox.send(move |state| state.jobs.end(job, None, now_ms()));
         });
     }
-
-    /// Changes the entries of the list.
-    fn amend_topics(&mut self, amend: impl Fn(&mut TopicSummary)) {
-        let Some(topics) = self.view.topics.latest() else { return };
-        let mut amended: Vec<TopicSummary> = topics.to_vec();
-        amended.iter_mut().for_each(amend);
-        self.view.topics = Fetch::Ready(amended.into());
-    }
-}
-
-/// Asks for names, sizes and policies, and tells each as it comes.
-fn list(connection: &Connection, cancel: &Cancel, outbox: &Outbox) {
-    let asked = connection.topics(REQUEST_TIMEOUT).map_err(|error| Problem::from(&error));
-    let asked = match asked {
-        Ok(_) if cancel.is_cancelled() => {
-            Err(Problem::new("reading the list of topics was cancelled"))
-        }
-        asked => asked,
-    };
-    let facts = match asked {
-        Ok(facts) => facts,
-        Err(problem) => {
-            outbox.send(move |state| {
-                let failed = std::mem::take(&mut state.view.topics).failed(problem);
-                state.view.topics = failed;
-            });
-            return;
-        }
-    };
-    let mut summaries: Vec<TopicSummary> = facts.iter().map(summary).collect();
-    summaries.sort_by(|one, other| one.name.cmp(&other.name));
-    let shown = summaries.clone();
-    outbox.send(move |state| state.view.topics = Fetch::Ready(shown.into()));
-    if !cancel.is_cancelled() {
-        tell_sizes(connection, &facts, outbox);
-    }
-    if !cancel.is_cancelled() {
-        tell_policies(connection, &facts, outbox);
-    }
-}
-
-/// What the metadata alone says.
-fn summary(facts: &TopicFacts) -> TopicSummary {
-    TopicSummary {
-        name: Arc::clone(&facts.name),
-        internal: facts.internal,
-        partition_count: facts.partitions.len(),
-        records_at_most: None,
-        cleanup_policy: None,
-        problem: facts.error.as_ref().map(|error| error.to_string().into()),
-    }
-}
-
-/// How large each topic is, at most.
-fn tell_sizes(connection: &Connection, facts: &[TopicFacts], outbox: &Outbox) {
-    let partitions: Vec<TopicPartition> = facts
-        .iter()
-        .filter(|topic| topic.error.is_none())
-        .flat_map(|topic| {
-            topic
-                .partitions
-                .iter()
-                .map(|partition| TopicPartition::new(Arc::clone(&topic.name), partition.partition))
-        })
-        .collect();
-    let Ok(watermarks) = connection.watermarks(&partitions, REQUEST_TIMEOUT) else { return };
-    let mut sizes: BTreeMap<Arc<str>, u64> = BTreeMap::new();
-    for (partition, marks) in &watermarks {
-        let records = u64::try_from(marks.high - marks.low).unwrap_or(0);
-        *sizes.entry(Arc::clone(&partition.topic)).or_default() += records;
-    }
-    outbox.send(move |state| {
-        state.amend_topics(|topic| topic.records_at_most = sizes.get(&topic.name).copied());
-    });
-}
-
-/// Which cleanup policy each topic has, where it may be seen.
-fn tell_policies(connection: &Connection, facts: &[TopicFacts], outbox: &Outbox) {
-    let names: Vec<&str> = facts.iter().map(|topic| &*topic.name).collect();
-    let Ok(configs) = connection.topic_configs(&names, REQUEST_TIMEOUT) else { return };
-    outbox.send(move |state| {
-        state.amend_topics(|topic| {
-            let config = configs.get(&topic.name).and_then(Option::as_ref);
-            topic.cleanup_policy = config.map(|config| Arc::clone(&config.cleanup_policy));
-        });
-    });
 }

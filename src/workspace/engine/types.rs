@@ -57,8 +57,7 @@ impl Counted {
             OffsetRange::new(partition, *first, last + 1)
         };
         TypesView {
-            types: self.tally.counts().into(),
-            others: self.tally.others(),
+            counts: self.tally.counts(),
             events: self.events,
             covers: self.spans.iter().map(range).collect(),
             complete,

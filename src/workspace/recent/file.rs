@@ -135,8 +135,7 @@ mod tests {
     use super::*;
     use crate::model::{EntityId, Isolation, JsonPointer, Position};
     use crate::workspace::{
-        ClockPoint, CompareWith, ConnectionChoice, DecoderView, EntityKey, RecordFilter,
-        StartPosition,
+        ClockPoint, CompareWith, ConnectionChoice, Decoder, EntityKey, RecordFilter, StartPosition,
     };
 
     /// A connection with something of everything open on it.
@@ -149,7 +148,7 @@ mod tests {
             topic: "orders".into(),
             start: Some(StartPosition::FromOffset { partition: 1, offset: 7 }),
             filter: RecordFilter { cel: "value.total > 3".into(), ..RecordFilter::default() },
-            decoder: DecoderView::Json,
+            decoder: Some(Decoder::Json),
         });
         session.entities.push(EntityTab {
             key: key.clone(),

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Clock, Isolation, JsonPointer};
 use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, DecoderView, EntityKey, HistoryChoice, RecordFilter,
-    SandboxKey, StartPosition,
+    Bookmark, ClockPoint, CompareWith, Decoder, EntityKey, HistoryChoice, RecordFilter, SandboxKey,
+    StartPosition,
 };
 
 /// What was open on a connection.
@@ -56,7 +56,7 @@ pub struct TopicTab {
     /// Which records were shown.
     pub filter: RecordFilter,
     /// How values were decoded.
-    pub decoder: DecoderView,
+    pub decoder: Option<Decoder>,
 }
 
 /// An entity's tab.

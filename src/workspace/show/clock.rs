@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::entity_key::EntityKey;
-use super::histogram::Histogram;
 use crate::model::{Clock, Position};
+use crate::partition_log::TimeCounts;
 
 /// A moment of the clock: a place in log order, so that events of the same millisecond can be stepped through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub struct ClockView {
     /// The span of what is open, both inclusive, in milliseconds; none while nothing is open.
     pub range_ms: Option<(i64, i64)>,
     /// How much happened when, over the span.
-    pub density: Arc<Histogram>,
+    pub density: Arc<TimeCounts>,
 }
 
 /// A moment worth coming back to.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::histogram::Histogram;
+use crate::partition_log::TimeCounts;
 
 /// An event on a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Lane {
     /// The events in order of time.
     pub marks: Arc<[LaneMark]>,
     /// How much happened when, where events are too many to be marks. Without buckets the marks say it.
-    pub counts: Arc<Histogram>,
+    pub counts: Arc<TimeCounts>,
     /// The numbers of the marks that have a problem, ascending.
     pub problems: Arc<[usize]>,
     /// The spans of which not everything is known.
@@ -71,7 +71,7 @@ impl Lane {
     }
 
     /// A lane of this many events of which only the counts are known.
-    pub fn of_counts(label: Arc<str>, events: u64, counts: Histogram) -> Self {
+    pub fn of_counts(label: Arc<str>, events: u64, counts: TimeCounts) -> Self {
         Self { events, counts: Arc::new(counts), ..Self::new(label, Arc::default()) }
     }
 }

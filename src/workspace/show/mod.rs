@@ -13,7 +13,6 @@ mod entity_key;
 mod event_hue;
 mod fetch;
 mod group;
-mod histogram;
 mod job;
 mod lane;
 mod notice;
@@ -36,7 +35,6 @@ pub use entity_key::EntityKey;
 pub use event_hue::event_hue;
 pub use fetch::Fetch;
 pub use group::{GroupMember, GroupOffset, GroupSummary, LagSample};
-pub use histogram::Histogram;
 pub use job::{JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
@@ -44,7 +42,7 @@ pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
 pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
-    DecoderView, EntityList, EntityRow, MappingView, PartitionFacts, RecordFilter, StartPosition,
-    TopicSummary, TopicView, TypesView,
+    EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, RecordFilter,
+    StartPosition, TopicReport, TopicView, TypesView,
 };
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};

@@ -10,7 +10,7 @@ use super::sandbox::{SandboxKey, SandboxView, ScriptFile};
 use super::{
     Bookmark, ClockView, ConnectionState, Copied, DemoView, EntityKey, EntityView, Fetch,
     GroupSummary, JobId, JobSubject, JobView, LagSample, Notice, RecordDetail, SavedConnection,
-    TopicSummary, TopicView,
+    TopicReport, TopicView,
 };
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
@@ -36,7 +36,7 @@ pub struct Snapshot {
     /// Which records are read.
     pub isolation: Isolation,
     /// The cluster's topics, sorted by name.
-    pub topics: Fetch<Arc<[TopicSummary]>>,
+    pub topics: Fetch<Arc<[TopicReport]>>,
     /// The open topics, in the order they were opened.
     pub topic_views: Vec<Arc<TopicView>>,
     /// The open entities, in the order they were opened.

@@ -8,30 +8,63 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::histogram::Histogram;
 use super::job::JobId;
 use super::record::{RowMeta, RowText};
 use super::topic_timeline::TopicTimeline;
 use super::{Fetch, Problem};
-use crate::model::{Completeness, EntityId, OffsetRange};
-use crate::workspace::TypeCount;
+use crate::decode::Decoder;
+use crate::model::{Completeness, EntityId, OffsetRange, TimestampType};
+use crate::partition_log::TimeCounts;
+use crate::workspace::TypeCounts;
 
-/// A topic in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicSummary {
+/// A partition of a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PartitionReport {
+    /// Its number.
+    pub partition: i32,
+    /// The broker that leads it; none while there is no leader.
+    pub leader: Option<i32>,
+    /// The log start offset. This and the following are unknown while there is no leader.
+    pub low: Option<i64>,
+    /// The high watermark.
+    pub high: Option<i64>,
+    /// The last stable offset.
+    pub lso: Option<i64>,
+    /// Offsets between `low` and `high`: an upper bound of the records.
+    pub records: Option<i64>,
+}
+
+/// A topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TopicReport {
     /// The name.
+    #[serde(rename = "topic")]
     pub name: Arc<str>,
+    /// The id, which a topic of the same name created later does not share.
+    pub topic_id: Option<Arc<str>>,
     /// Whether it belongs to Kafka itself.
     pub internal: bool,
-    /// How many partitions it has.
-    pub partition_count: usize,
-    /// Offsets between log start and high watermark over all partitions: an upper bound of its records. Unknown until
-    /// the watermarks are read.
-    pub records_at_most: Option<u64>,
-    /// The cleanup policy, when it may be seen.
+    /// `delete`, `compact` or both; unknown when settings may not be seen, as are the next two.
     pub cleanup_policy: Option<Arc<str>>,
-    /// Why the topic cannot be read, when it cannot.
+    /// How long records are kept, in milliseconds; -1 is without limit.
+    pub retention_ms: Option<i64>,
+    /// Whose clock writes timestamps.
+    pub timestamp_type: Option<TimestampType>,
+    /// The partitions, by number.
+    pub partitions: Vec<PartitionReport>,
+    /// Why it cannot be read.
+    #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
     pub problem: Option<Arc<str>>,
+}
+
+impl TopicReport {
+    /// Offsets between log start and high watermark over all partitions: an upper bound of its records; unknown until one
+    /// of them is known.
+    pub fn records_at_most(&self) -> Option<u64> {
+        let known = self.partitions.iter().filter_map(|partition| partition.records);
+        let known = known.map(|records| u64::try_from(records).unwrap_or(0));
+        known.reduce(u64::saturating_add)
+    }
 }
 
 /// A partition of an open topic.
@@ -106,20 +139,6 @@ impl RecordFilter {
     }
 }
 
-/// How a topic's values are decoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum DecoderView {
-    /// As sampling suggests.
-    #[default]
-    Detected,
-    /// As JSON.
-    Json,
-    /// As text.
-    Text,
-    /// As bytes.
-    Hex,
-}
-
 /// How records of a topic become events of entities, with the evidence for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MappingView {
@@ -183,13 +202,13 @@ pub struct TopicView {
     /// The texts of pages that were asked for, by page number: row index in `rows` divided by `ROWS_PER_PAGE`.
     pub pages: Arc<BTreeMap<u64, Arc<[RowText]>>>,
     /// When the records read were written, the time filter not applied.
-    pub histogram: Arc<Histogram>,
+    pub histogram: Arc<TimeCounts>,
     /// The span of log time of the records read, both inclusive, in milliseconds.
     pub span_ms: Option<(i64, i64)>,
     /// The part of its timeline that was asked for last, once it is worked out.
     pub timeline: Arc<TopicTimeline>,
-    /// How values are decoded.
-    pub decoder: DecoderView,
+    /// How the user chose to decode values; none where it is left to what was found.
+    pub decoder: Option<Decoder>,
     /// What detection found, in words.
     pub decoder_found: Arc<str>,
     /// How records become events.
@@ -209,10 +228,8 @@ pub struct TopicView {
 pub struct TypesView {
     /// The job that counts.
     pub job: JobId,
-    /// The types, those with the most events first.
-    pub types: Arc<[TypeCount]>,
-    /// Events of types that were too many to tell apart.
-    pub others: u64,
+    /// What was counted so far.
+    pub counts: TypeCounts,
     /// How many events were counted.
     pub events: u64,
     /// The records that were looked at, a range for each partition.
@@ -228,8 +245,7 @@ impl TypesView {
     pub fn begun(job: JobId, rows_generation: u64) -> Self {
         Self {
             job,
-            types: Arc::default(),
-            others: 0,
+            counts: TypeCounts::default(),
             events: 0,
             covers: Arc::default(),
             rows_generation,

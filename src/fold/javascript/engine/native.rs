@@ -79,11 +79,11 @@ type FindState = Box<dyn Fn(u32) -> Option<String>>;
 
 /// Finds states that another run left; nothing where there is none.
 #[derive(Default)]
-struct Reviver(RefCell<Option<FindState>>);
+struct StateFinder(RefCell<Option<FindState>>);
 
-impl std::fmt::Debug for Reviver {
+impl std::fmt::Debug for StateFinder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Reviver")
+        f.write_str("StateFinder")
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) struct Native {
     /// States that were put aside, by the numbers of their partitions.
     parked: RefCell<HashMap<u32, String>>,
     /// Finds a state that was never put here, by the number of its partition.
-    reviver: Reviver,
+    state_finder: StateFinder,
     /// The partitions the script named, by their numbers; the last one alone where all are one.
     partitions: RefCell<Vec<String>>,
     /// What was emitted and not taken yet.
@@ -136,7 +136,7 @@ impl Native {
             promise: Cell::new(false),
             current: RefCell::new(None),
             parked: RefCell::default(),
-            reviver: Reviver::default(),
+            state_finder: StateFinder::default(),
             partitions: RefCell::default(),
             emitted: RefCell::default(),
             logged: RefCell::default(),
@@ -231,13 +231,13 @@ impl Native {
 
     /// From now on states that were never put here are asked for there, each once.
     pub(crate) fn revive_with(&self, find: impl Fn(u32) -> Option<String> + 'static) {
-        self.reviver.0.replace(Some(Box::new(find)));
+        self.state_finder.0.replace(Some(Box::new(find)));
     }
 
     /// A state that was put aside, or that another run left.
     fn revived(&self, partition: u32) -> Option<String> {
         let parked = self.unpark(partition);
-        parked.or_else(|| self.reviver.0.borrow().as_ref().and_then(|find| find(partition)))
+        parked.or_else(|| self.state_finder.0.borrow().as_ref().and_then(|find| find(partition)))
     }
 
     /// The names of the partitions that the script named, from this number on.

@@ -58,7 +58,7 @@ pub enum StepEffect {
 
 /// What is kept of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Step {
+struct TraceStep {
     /// The number of the partition it was applied to.
     partition: u32,
     /// What it did.
@@ -90,7 +90,7 @@ pub struct Trace {
     /// The events.
     inputs: Arc<dyn TraceInputs>,
     /// What each did, as far as the run came.
-    steps: Vec<Step>,
+    steps: Vec<TraceStep>,
     /// The partitions by their numbers.
     partitions: Vec<Partition>,
     /// The partitions of streams.
@@ -228,7 +228,7 @@ impl Trace {
     }
 
     /// The step with this index.
-    fn step(&self, index: u64) -> Option<&Step> {
+    fn step(&self, index: u64) -> Option<&TraceStep> {
         self.steps.get(usize::try_from(index).ok()?)
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::replay::{Replayer, whole};
-use super::{NO_PARTITION, Partition, Step, StepEffect, Trace, TraceInputs};
+use super::{NO_PARTITION, Partition, StepEffect, Trace, TraceInputs, TraceStep};
 use crate::fold::javascript::definition::Route;
 use crate::fold::javascript::engine::{Current, Engine, Stepped};
 use crate::fold::javascript::number_check::inexact_numbers;
@@ -247,8 +247,11 @@ impl Recording {
                     self.trace.steps.push(step);
                 }
                 Err(fault) => {
-                    let failed =
-                        Step { partition: NO_PARTITION, effect: StepEffect::Failed, state_hash: 0 };
+                    let failed = TraceStep {
+                        partition: NO_PARTITION,
+                        effect: StepEffect::Failed,
+                        state_hash: 0,
+                    };
                     self.trace.steps.push(failed);
                     let event_type = Arc::clone(&input.event_type);
                     let position = input.position();
@@ -273,8 +276,8 @@ impl Recording {
     }
 
     /// Applies an event.
-    fn take(&mut self, at: usize, input: &ProjectionInput) -> Result<Step, Fault> {
-        let without = |effect| Ok(Step { partition: NO_PARTITION, effect, state_hash: 0 });
+    fn take(&mut self, at: usize, input: &ProjectionInput) -> Result<TraceStep, Fault> {
+        let without = |effect| Ok(TraceStep { partition: NO_PARTITION, effect, state_hash: 0 });
         let definition = self.trace.program.definition();
         let Type { handler, number } =
             self.types.of(&mut self.engine, definition, &input.event_type)?;
@@ -322,7 +325,12 @@ impl Recording {
     }
 
     /// Notes what an event left.
-    fn applied(&mut self, at: usize, number: u32, input: &ProjectionInput) -> Result<Step, Fault> {
+    fn applied(
+        &mut self,
+        at: usize,
+        number: u32,
+        input: &ProjectionInput,
+    ) -> Result<TraceStep, Fault> {
         let known = self.trace.partitions.len();
         if known <= number as usize {
             let new = self.engine.native().partitions_from(known);
@@ -348,7 +356,7 @@ impl Recording {
             self.take_news(at as u64, input)?;
         }
         let effect = if changed { StepEffect::Changed } else { StepEffect::Unchanged };
-        Ok(Step { partition: number, effect, state_hash })
+        Ok(TraceStep { partition: number, effect, state_hash })
     }
 
     /// Keeps the state that all partitions share when it changed.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::gui::views::projections::ProjectionsState;
-use crate::workspace::TopicSummary;
+use crate::workspace::TopicReport;
 
 /// The navigator's state.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl NavigatorState {
 #[derive(Debug, Default)]
 pub(super) struct PassingTopics {
     /// The list they were found in.
-    list: Option<Arc<[TopicSummary]>>,
+    list: Option<Arc<[TopicReport]>>,
     /// The filter they pass.
     filter: String,
     /// Whether internal ones are among them.
@@ -51,7 +51,7 @@ impl PassingTopics {
     /// The numbers of the topics that pass this filter.
     pub(super) fn find(
         &mut self,
-        list: &Arc<[TopicSummary]>,
+        list: &Arc<[TopicReport]>,
         filter: &str,
         internal: bool,
     ) -> &[usize] {

@@ -10,14 +10,14 @@ use egui::{Grid, RichText, ScrollArea, Ui};
 use crate::gui::theme::{Tokens, data, format, heading, secondary};
 use crate::gui::view::View;
 use crate::model::{Completeness, Verdict};
-use crate::workspace::{Command, DecoderView, TopicView};
+use crate::workspace::{Command, Decoder, TopicView};
 
 /// The decoders with their names.
-const DECODERS: [(DecoderView, &str); 4] = [
-    (DecoderView::Detected, "Detected"),
-    (DecoderView::Json, "JSON"),
-    (DecoderView::Text, "Text"),
-    (DecoderView::Hex, "Hex"),
+const DECODERS: [(Option<Decoder>, &str); 4] = [
+    (None, "Detected"),
+    (Some(Decoder::Json), "JSON"),
+    (Some(Decoder::Text), "Text"),
+    (Some(Decoder::Bytes), "Hex"),
 ];
 
 /// Draws it.

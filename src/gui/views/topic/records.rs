@@ -70,7 +70,7 @@ impl RecordsState {
 
     /// Chooses the row this many below.
     pub(crate) fn step(&mut self, topic: &TopicView, rows: isize, out: &mut Outbox) {
-        let order = Order { count: topic.rows.len(), newest_first: self.is_newest_first(topic) };
+        let order = RowOrder { count: topic.rows.len(), newest_first: self.is_newest_first(topic) };
         let last = order.count.saturating_sub(1);
         let row = match self.chosen_index(topic) {
             Some(index) => order.flip(index).saturating_add_signed(rows).min(last),
@@ -84,7 +84,7 @@ impl RecordsState {
     }
 
     /// Picks rows.
-    fn pick(&mut self, topic: &TopicView, order: Order, pick: Pick, chosen: Option<u64>) {
+    fn pick(&mut self, topic: &TopicView, order: RowOrder, pick: Pick, chosen: Option<u64>) {
         let key_of = |row: u64| {
             let meta = topic.rows.get(order.flip(usize::try_from(row).ok()?))?;
             Some((meta.partition, meta.offset))
@@ -98,7 +98,7 @@ impl RecordsState {
 
     /// The picked records in the order they are shown, else the chosen one.
     pub(crate) fn picked(&self, topic: &TopicView) -> Vec<Position> {
-        let order = Order { count: topic.rows.len(), newest_first: self.is_newest_first(topic) };
+        let order = RowOrder { count: topic.rows.len(), newest_first: self.is_newest_first(topic) };
         if self.picks.len() < 2 {
             let chosen = self.chosen.map(|(partition, offset)| Position {
                 topic: Arc::clone(&topic.topic),
@@ -124,14 +124,14 @@ impl RecordsState {
 
 /// In which order rows are drawn.
 #[derive(Clone, Copy, Debug)]
-struct Order {
+struct RowOrder {
     /// How many rows there are.
     count: usize,
     /// Whether the last one stands on top.
     newest_first: bool,
 }
 
-impl Order {
+impl RowOrder {
     /// The number in log order of a row on screen, and the other way round.
     fn flip(self, row: usize) -> usize {
         if self.newest_first { self.count.saturating_sub(1 + row) } else { row }
@@ -162,7 +162,7 @@ pub(crate) fn show(
             state.scroll_wanted = true;
         }
     }
-    let order = Order { count: topic.rows.len(), newest_first: state.is_newest_first(topic) };
+    let order = RowOrder { count: topic.rows.len(), newest_first: state.is_newest_first(topic) };
     let chosen = state.chosen_index(topic).map(|index| order.flip(index) as u64);
     let scroll_to = chosen.filter(|_| std::mem::take(&mut state.scroll_wanted));
     let mut rows = Rows {
@@ -229,7 +229,7 @@ fn empty(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
 /// Asks for the texts of what can be seen and a page around it, once.
 fn ask_for_pages(
     topic: &TopicView,
-    order: Order,
+    order: RowOrder,
     visible: Range<u64>,
     state: &mut RecordsState,
     out: &mut Outbox,
@@ -253,7 +253,7 @@ fn ask_for_pages(
 }
 
 /// The entity a row belongs to.
-fn entity_at(topic: &TopicView, order: Order, row: u64) -> Option<EntityKey> {
+fn entity_at(topic: &TopicView, order: RowOrder, row: u64) -> Option<EntityKey> {
     let index = order.flip(usize::try_from(row).ok()?);
     let entity = text_at(topic, index)?.entity.clone()?;
     Some(EntityKey { entity, topics: Arc::new([Arc::clone(&topic.topic)]) })
@@ -266,7 +266,7 @@ fn text_at(topic: &TopicView, index: usize) -> Option<&RowText> {
 }
 
 /// The picked records in the order they are shown.
-fn picked(topic: &TopicView, order: Order, picks: &Picks<(i32, i64)>) -> Vec<Position> {
+fn picked(topic: &TopicView, order: RowOrder, picks: &Picks<(i32, i64)>) -> Vec<Position> {
     let rows = (0..topic.rows.len()).filter_map(|row| topic.rows.get(order.flip(row)));
     rows.filter(|meta| picks.contains(&(meta.partition, meta.offset)))
         .map(|meta| position(topic, meta))
@@ -282,7 +282,7 @@ struct Rows<'a> {
     /// The topic.
     topic: &'a TopicView,
     /// Their order.
-    order: Order,
+    order: RowOrder,
     /// How times are written.
     times: &'a TimeFormat,
     /// The entity that was asked for in a menu.
@@ -451,7 +451,7 @@ mod tests {
 
     #[test]
     fn turning_the_order_twice_is_no_turn() {
-        let order = Order { count: 5, newest_first: true };
+        let order = RowOrder { count: 5, newest_first: true };
         assert_eq!((0..5).map(|row| order.flip(row)).collect::<Vec<_>>(), [4, 3, 2, 1, 0]);
         assert!((0..5).all(|row| order.flip(order.flip(row)) == row), "the way back");
     }
@@ -473,7 +473,7 @@ mod tests {
     #[test]
     fn pages_are_asked_for_once_and_one_around_what_is_seen() {
         let topic = topic(10_000);
-        let order = Order { count: 10_000, newest_first: false };
+        let order = RowOrder { count: 10_000, newest_first: false };
         let (mut state, mut out) = (RecordsState::default(), Outbox::default());
         for _ in 0..2 {
             ask_for_pages(&topic, order, 640..660, &mut state, &mut out);

@@ -5,7 +5,7 @@
 
 use crate::gui::theme::TimeFormat;
 use crate::gui::time_entry;
-use crate::workspace::{Histogram, StartPosition};
+use crate::workspace::{StartPosition, TimeCounts};
 
 /// How many records newest and oldest take at first.
 pub(crate) const FIRST_COUNT: u64 = 1000;
@@ -80,7 +80,7 @@ impl StartForm {
 }
 
 /// The last millisecond of a histogram.
-pub(crate) fn newest_ms(histogram: &Histogram) -> Option<i64> {
+pub(crate) fn newest_ms(histogram: &TimeCounts) -> Option<i64> {
     let buckets = i64::try_from(histogram.counts.len()).ok().filter(|count| *count > 0)?;
     Some(histogram.from_ms + histogram.bucket_ms * buckets)
 }

@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
 
 /// A row for each type. A click filters.
 fn rows(ui: &mut Ui, topic: &TopicView, types: &TypesView, view: &mut View<'_>) {
-    for count in types.types.iter().take(LISTED) {
+    for count in types.counts.types.iter().take(LISTED) {
         let name = if count.event_type.is_empty() { "no type" } else { &*count.event_type };
         let right = format!(
             "{} {:>7}",
@@ -71,9 +71,9 @@ fn rows(ui: &mut Ui, topic: &TopicView, types: &TypesView, view: &mut View<'_>) 
             view.out.send(Command::SetFilter(Arc::clone(&topic.topic), filter));
         }
     }
-    let more = types.types.len().saturating_sub(LISTED);
-    if more > 0 || types.others > 0 {
-        let listed: u64 = types.types.iter().take(LISTED).map(|count| count.events).sum();
+    let more = types.counts.types.len().saturating_sub(LISTED);
+    if more > 0 || types.counts.others > 0 {
+        let listed: u64 = types.counts.types.iter().take(LISTED).map(|count| count.events).sum();
         let rest = types.events.saturating_sub(listed);
         quiet(ui, &format!("{} of further types", format::count(rest, "event")));
     }

@@ -23,7 +23,7 @@ pub(crate) const MISSED: &str = "OrderShipped";
 
 /// A step of the tour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum TourStep {
     /// The dashboard's row says CREATED and its group has no lag.
     LookAtRow,
     /// Open the order.
@@ -36,7 +36,7 @@ enum Step {
     Conclusion,
 }
 
-impl Step {
+impl TourStep {
     /// All steps in their order.
     const ALL: [Self; 5] =
         [Self::LookAtRow, Self::OpenEntity, Self::GoToEvent, Self::LookAtGroup, Self::Conclusion];
@@ -79,13 +79,13 @@ enum Rewinding {
 #[derive(Debug, Default)]
 pub(crate) struct Tour {
     /// The step it is at; none while it does not run.
-    step: Option<Step>,
+    step: Option<TourStep>,
     /// How far the rewinding is that lets the user find the missed event.
     rewinding: Rewinding,
     /// Whether it starts as soon as the reference system has something to tell.
     wanted: bool,
     /// The step of the chapter of the sandbox; none while that does not run.
-    chapter: Option<sandbox::Step>,
+    chapter: Option<sandbox::SandboxStep>,
 }
 
 impl Tour {
@@ -99,7 +99,7 @@ impl Tour {
     pub(crate) fn start_chapter(&mut self) {
         self.wanted = false;
         self.step = None;
-        self.chapter = Some(sandbox::Step::Open);
+        self.chapter = Some(sandbox::SandboxStep::Open);
     }
 
     /// Goes on when the user has done what the step asks for.
@@ -112,15 +112,15 @@ impl Tour {
         let Some(key) = incident(demo) else { return };
         if self.wanted && !demo.seeding && !demo.rows.is_empty() {
             self.wanted = false;
-            self.step = Some(Step::LookAtRow);
+            self.step = Some(TourStep::LookAtRow);
         }
         match self.step {
-            Some(Step::LookAtRow | Step::OpenEntity) if matches!(front, Some(Pane::Entity(front)) if *front == key) =>
+            Some(TourStep::LookAtRow | TourStep::OpenEntity) if matches!(front, Some(Pane::Entity(front)) if *front == key) =>
             {
-                self.step = Some(Step::GoToEvent);
+                self.step = Some(TourStep::GoToEvent);
                 self.rewinding = Rewinding::Wanted;
             }
-            Some(Step::GoToEvent) => {
+            Some(TourStep::GoToEvent) => {
                 if let Some(entity) = snapshot.entity_view(&key) {
                     self.find_event(entity, out);
                 }
@@ -143,7 +143,7 @@ impl Tour {
                 self.rewinding = Rewinding::Asked;
             }
             Rewinding::Asked if !found && !entity.at_pending => self.rewinding = Rewinding::Done,
-            Rewinding::Done if found => self.step = Some(Step::LookAtGroup),
+            Rewinding::Done if found => self.step = Some(TourStep::LookAtGroup),
             Rewinding::Asked | Rewinding::Done => {}
         }
     }
@@ -167,8 +167,8 @@ impl Tour {
         let Some(step) = self.step else { return };
         let spot = spots.iter().find(|(spot, _)| Some(*spot) == step.spot()).map(|(_, rect)| *rect);
         let (title, text, button) = texts(step, &demo, view.snapshot);
-        let other = (step == Step::Conclusion).then_some("Reproduce it in the sandbox");
-        let (number, count) = (step.index() + 1, Step::ALL.len());
+        let other = (step == TourStep::Conclusion).then_some("Reproduce it in the sandbox");
+        let (number, count) = (step.index() + 1, TourStep::ALL.len());
         let card = Card { number, count, title, text, button, other, at_right: false };
         match card.show(ctx, middle, spot) {
             Some(Answer::Next) => {
@@ -218,7 +218,7 @@ fn row_status(demo: &DemoView) -> String {
 }
 
 /// Title, text and button of a step.
-fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &'static str) {
+fn texts(step: TourStep, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &'static str) {
     let order = &demo.incident_entity;
     let status = row_status(demo);
     let projector = demo.projectors.iter().find(|projector| projector.name.contains("dashboard"));
@@ -227,7 +227,7 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
         _ => "next to no lag",
     };
     match step {
-        Step::LookAtRow => (
+        TourStep::LookAtRow => (
             format!("The dashboard says {status}"),
             format!(
                 "A customer has received {order}, yet the dashboard's row says {status}. Its consumer group reports \
@@ -235,7 +235,7 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
             ),
             "What does the log say?",
         ),
-        Step::OpenEntity => (
+        TourStep::OpenEntity => (
             format!("Open {order}"),
             format!(
                 "Press the {order} button on the dashboard's row, or type its id after Ctrl+K. Its whole history is \
@@ -243,7 +243,7 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
             ),
             "Open it for me",
         ),
-        Step::GoToEvent => (
+        TourStep::GoToEvent => (
             "The log knows more".to_owned(),
             format!(
                 "The clock stands where the dashboard stopped: {status}. Now choose the event {MISSED} in the list, or \
@@ -251,7 +251,7 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
             ),
             "Go to the event",
         ),
-        Step::LookAtGroup => {
+        TourStep::LookAtGroup => {
             let key = incident(demo);
             let marker = key.and_then(|key| snapshot.entity_view(&key)).and_then(|entity| {
                 entity
@@ -271,7 +271,7 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
                 "So what happened?",
             )
         }
-        Step::Conclusion => (
+        TourStep::Conclusion => (
             "Committed, then crashed".to_owned(),
             format!(
                 "The dashboard commits before it applies. It crashed between the two, and {MISSED} was never read \
@@ -283,12 +283,12 @@ fn texts(step: Step, demo: &DemoView, snapshot: &Snapshot) -> (String, String, &
 }
 
 /// Does a step for the user.
-fn act(step: Step, demo: &DemoView, snapshot: &Snapshot, out: &mut Outbox) {
+fn act(step: TourStep, demo: &DemoView, snapshot: &Snapshot, out: &mut Outbox) {
     let Some(key) = incident(demo) else { return };
     match step {
-        Step::LookAtRow => out.open(Pane::Demo),
-        Step::OpenEntity => out.open(Pane::Entity(key)),
-        Step::GoToEvent => {
+        TourStep::LookAtRow => out.open(Pane::Demo),
+        TourStep::OpenEntity => out.open(Pane::Entity(key)),
+        TourStep::GoToEvent => {
             out.open(Pane::Entity(key.clone()));
             let entity = snapshot.entity_view(&key);
             let event = entity.and_then(|entity| {
@@ -299,8 +299,8 @@ fn act(step: Step, demo: &DemoView, snapshot: &Snapshot, out: &mut Outbox) {
                 out.clock(ClockCommand::Set(point_of(event)));
             }
         }
-        Step::LookAtGroup => out.open(Pane::Entity(key)),
-        Step::Conclusion => out.open(Pane::Demo),
+        TourStep::LookAtGroup => out.open(Pane::Entity(key)),
+        TourStep::Conclusion => out.open(Pane::Demo),
     }
 }
 
@@ -335,9 +335,9 @@ mod tests {
         let mut tour = Tour::default();
         tour.start();
         tour.follow(&snapshot(demo()), Some(&Pane::Demo), &mut Outbox::default());
-        assert_eq!(tour.step, Some(Step::LookAtRow));
+        assert_eq!(tour.step, Some(TourStep::LookAtRow));
         tour.follow(&snapshot(demo()), Some(&Pane::Entity(key)), &mut Outbox::default());
-        assert_eq!(tour.step, Some(Step::GoToEvent));
+        assert_eq!(tour.step, Some(TourStep::GoToEvent));
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
         tour.follow(&snapshot(DemoView { seeding: true, ..demo() }), None, &mut Outbox::default());
         assert_eq!(tour.step, None);
         tour.follow(&snapshot(demo()), None, &mut Outbox::default());
-        assert_eq!(tour.step, Some(Step::LookAtRow));
+        assert_eq!(tour.step, Some(TourStep::LookAtRow));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::card::Card;
 
 /// A step of the chapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SandboxStep {
     /// Open the dashboard's projection in a sandbox.
     Open,
     /// Reproduce the incident.
@@ -28,7 +28,7 @@ pub(super) enum Step {
     Conclusion,
 }
 
-impl Step {
+impl SandboxStep {
     /// All steps in their order.
     const ALL: [Self; 4] = [Self::Open, Self::Reproduce, Self::Mend, Self::Conclusion];
 

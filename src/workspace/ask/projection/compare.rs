@@ -246,9 +246,9 @@ impl Session {
         history: &ProjectionHistory,
         divergences: &[Divergence],
         watch: Watch<'_>,
-    ) -> Result<HashMap<Arc<str>, Vec<Step>>, Failure> {
+    ) -> Result<HashMap<Arc<str>, Vec<ProjectedState>>, Failure> {
         let mut run = ProjectionRun::new(program, Share::ALL).map_err(|fault| broken(&fault))?;
-        let mut traces: HashMap<Arc<str>, Vec<Step>> =
+        let mut traces: HashMap<Arc<str>, Vec<ProjectedState>> =
             divergences.iter().map(|one| (Arc::clone(&one.partition), Vec::new())).collect();
         let mut index = 0;
         self.projection_events(
@@ -265,7 +265,7 @@ impl Session {
                     return ControlFlow::Continue(());
                 };
                 let Ok(shown) = run.shown(partition) else { return ControlFlow::Break(()) };
-                trace.push(Step { hash: hash(&shown), position: batch[0].position() });
+                trace.push(ProjectedState { hash: hash(&shown), position: batch[0].position() });
                 ControlFlow::Continue(())
             },
             watch,
@@ -372,7 +372,7 @@ impl Lockstep {
 
 /// What an event led to.
 #[derive(Clone, Debug)]
-struct Step {
+struct ProjectedState {
     /// Stands for the result.
     hash: u64,
     /// The event.
@@ -380,10 +380,10 @@ struct Step {
 }
 
 /// The first step that led to another result.
-fn diverging(a: &[Step], b: &[Step]) -> Option<FirstDivergence> {
+fn diverging(a: &[ProjectedState], b: &[ProjectedState]) -> Option<FirstDivergence> {
     let differs = |at: &usize| a.get(*at).map(|step| step.hash) != b.get(*at).map(|step| step.hash);
     let at = (0..a.len().max(b.len())).find(differs)?;
-    let position = |steps: &[Step]| steps.get(at).map(|step| step.position.clone());
+    let position = |steps: &[ProjectedState]| steps.get(at).map(|step| step.position.clone());
     Some(FirstDivergence::SameCount { count: at as u64 + 1, a: position(a), b: position(b) })
 }
 

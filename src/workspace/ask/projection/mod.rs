@@ -5,16 +5,16 @@
 //! Does not know: how answers are printed or drawn.
 
 mod compare;
-mod history;
 mod order;
+mod projection_events;
 mod workers;
 
 use std::sync::Arc;
 
 pub use self::compare::{CompareQuestion, Comparison, Divergence, FirstDivergence, Side};
-pub use self::history::ProjectionHistory;
 pub(in crate::workspace) use self::order::ordered;
 pub use self::order::{EventOrder, EventOrderError};
+pub use self::projection_events::ProjectionHistory;
 use self::workers::{End, Task, run_tasks};
 use crate::fold::{Lint, Program, ProjectionOutcome, RunFailure, Share, lints};
 use crate::workspace::ask::scan::Watch;

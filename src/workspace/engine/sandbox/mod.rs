@@ -9,9 +9,9 @@
 mod branches;
 mod comparison;
 mod debugger;
-mod history;
 mod kept_branches;
 mod moment;
+mod sandbox_events;
 mod script;
 mod step_test;
 mod trial;
@@ -21,13 +21,13 @@ mod whole_file;
 use std::sync::Arc;
 
 use self::debugger::Debugger;
-pub(crate) use self::history::SandboxEvents;
+pub(crate) use self::sandbox_events::SandboxEvents;
 use self::trial::TrialWork;
 use super::State;
 use crate::fold::Program;
 use crate::model::Cancel;
 use crate::workspace::{
-    EntityConfig, HistoryChoice, JobId, SandboxCommand, SandboxKey, SandboxView, TopicSummary,
+    EntityConfig, HistoryChoice, JobId, SandboxCommand, SandboxKey, SandboxView, TopicReport,
 };
 
 /// An open sandbox.
@@ -116,7 +116,7 @@ impl OpenSandbox {
 /// The topics that a program names as its sources, among those there are.
 fn topics_of(
     program: &Program,
-    topics: &[TopicSummary],
+    topics: &[TopicReport],
     entities: &[EntityConfig],
 ) -> Vec<Arc<str>> {
     let definition = program.definition();
@@ -136,7 +136,7 @@ fn topics_of(
         .iter()
         .flat_map(|name| of_entity(name).into_iter().chain([name.to_string()]))
         .collect();
-    let is_named = |topic: &&TopicSummary| wanted.iter().any(|name| **name == *topic.name);
+    let is_named = |topic: &&TopicReport| wanted.iter().any(|name| **name == *topic.name);
     topics.iter().filter(is_named).map(|topic| Arc::clone(&topic.name)).collect()
 }
 

@@ -1,4 +1,4 @@
-//! The front desk of the running system: writes the past, then takes commands, keeps traffic going and tells how things are.
+//! The loop of the running system: it writes the past, then takes commands, keeps traffic going and tells how things are.
 //!
 //! Promises: everything asked is answered in the next view; a view that nobody fetched is replaced by the next, and none is sent
 //! that tells nothing new.
@@ -26,7 +26,7 @@ use crate::workspace::{
     DemoCommand, DemoFault, DemoOutcome, DemoView, OrderRow, Problem, ProjectorView,
 };
 
-/// How long the desk waits for a command before it looks around.
+/// How long it waits for a command before it looks around.
 const TICK: Duration = Duration::from_millis(200);
 
 /// How long the broker may take to have the whole past.
@@ -78,8 +78,8 @@ impl Readiness {
     }
 }
 
-/// The desk before it opens.
-pub(super) struct Desk {
+/// The loop before it runs.
+pub(super) struct CommandLoop {
     /// Where the system runs, in words.
     pub(super) place: Arc<str>,
     /// The projectors.
@@ -106,10 +106,10 @@ pub(super) struct Desk {
     pub(super) stop: Cancel,
 }
 
-/// The desk while it is open.
+/// The loop while it runs.
 struct Open {
     /// What it works with.
-    desk: Desk,
+    system: CommandLoop,
     /// The view that was sent last.
     view: DemoView,
     /// The outcomes, newest last.
@@ -124,7 +124,7 @@ struct Open {
     started: Instant,
 }
 
-impl Desk {
+impl CommandLoop {
     /// Runs until it is stopped.
     pub(super) fn run(self, with_traffic: bool) {
         let mut open = Open {
@@ -135,7 +135,7 @@ impl Desk {
                 incident_topic: Order::TOPIC.into(),
                 ..DemoView::default()
             },
-            desk: self,
+            system: self,
             outcomes: VecDeque::new(),
             looked_up: INCIDENT_ORDER.to_owned(),
             traffic: with_traffic,
@@ -155,14 +155,14 @@ impl Desk {
 impl Open {
     /// Writes the past and makes sure that the cluster keeps all of it.
     fn write_past(&mut self) -> Result<(), DemoError> {
-        let publications = seed::history(&self.desk.scale);
+        let publications = seed::history(&self.system.scale);
         let mut records: BTreeMap<&'static str, i64> = BTreeMap::new();
         for publication in &publications {
-            let sent = publication.with_record(|record| self.desk.writer.send(record));
+            let sent = publication.with_record(|record| self.system.writer.send(record));
             sent.map_err(DemoError::Seed)?;
             *records.entry(publication.topic).or_default() += 1;
         }
-        self.desk.writer.flush(SEED_PATIENCE).map_err(DemoError::Seed)?;
+        self.system.writer.flush(SEED_PATIENCE).map_err(DemoError::Seed)?;
         let ends = self.ends().map_err(DemoError::Seed)?;
         for (topic, _) in TOPICS {
             let of_topic = ends.iter().filter(|(partition, _)| &*partition.topic == topic);
@@ -178,9 +178,9 @@ impl Open {
 
     /// Answers commands and keeps traffic going until it is stopped.
     fn serve(&mut self) {
-        while !self.desk.stop.is_cancelled() {
+        while !self.system.stop.is_cancelled() {
             let until_call = self.next_call.map(|at| at.saturating_duration_since(Instant::now()));
-            match self.desk.commands.recv_timeout(until_call.unwrap_or(TICK).min(TICK)) {
+            match self.system.commands.recv_timeout(until_call.unwrap_or(TICK).min(TICK)) {
                 Ok(command) => self.carry_out(command),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -215,7 +215,7 @@ impl Open {
     /// Hands a command of the window to the command side.
     fn request(&mut self, name: &str, arguments: &[(String, String)]) -> Result<Arc<str>, Problem> {
         let request = Request::parse(name, arguments).map_err(|error| told(&error, None))?;
-        let accepted = self.desk.command_side.handle(&request, OPERATOR, now_ms());
+        let accepted = self.system.command_side.handle(&request, OPERATOR, now_ms());
         let accepted = accepted.map_err(|error| told(&error, error.hint()))?;
         request.entity.clone_into(&mut self.looked_up);
         Ok(format!("{} v{} at {}", accepted.event_type, accepted.version, accepted.position).into())
@@ -224,7 +224,7 @@ impl Open {
     /// Switches a fault of a projector.
     fn set_fault(&mut self, name: &str, fault: DemoFault, on: bool) {
         let named = |projector: &&RunningProjector| projector.read_model().name() == name;
-        let taken = match self.desk.projectors.iter().find(named) {
+        let taken = match self.system.projectors.iter().find(named) {
             Some(projector) => projector.set_fault(fault, on),
             None => false,
         };
@@ -236,8 +236,8 @@ impl Open {
 
     /// Takes the call of a customer. What the system refuses is between it and the customer; a broker's trouble is told.
     fn take_call(&mut self) {
-        let Call { request, user } = self.desk.traffic.next_call();
-        let answer = self.desk.command_side.handle(&request, &user, now_ms());
+        let Call { request, user } = self.system.traffic.next_call();
+        let answer = self.system.command_side.handle(&request, &user, now_ms());
         if let Err(error @ (CommandError::Read(_) | CommandError::Publish(_))) = answer {
             let problem = told(&error, error.hint());
             self.tell("live traffic", Err(problem));
@@ -249,7 +249,7 @@ impl Open {
     /// Says when the next customer calls.
     fn schedule_call(&mut self) {
         let runs = self.traffic && !self.view.seeding;
-        self.next_call = runs.then(|| Instant::now() + self.desk.traffic.pause());
+        self.next_call = runs.then(|| Instant::now() + self.system.traffic.pause());
     }
 
     /// Remembers an outcome.
@@ -262,21 +262,21 @@ impl Open {
 
     /// Tells a milestone to whoever listens.
     fn reach(&self, milestone: Milestone) {
-        if self.desk.milestones.try_send(milestone).is_err() {
+        if self.system.milestones.try_send(milestone).is_err() {
             tracing::debug!("nobody listens to the demo's milestones");
         }
     }
 
     /// Where the logs begin and end.
     fn ends(&self) -> Result<BTreeMap<TopicPartition, Watermarks>, KafkaError> {
-        self.desk.connection.watermarks(&partitions(), PATIENCE)
+        self.system.connection.watermarks(&partitions(), PATIENCE)
     }
 
     /// Sends how things are, if that is news.
     fn send_view(&mut self) {
         let mut view = self.view.clone();
         let progress: Vec<(ReadModel, Progress)> =
-            self.desk.projectors.iter().map(|one| (one.read_model(), one.progress())).collect();
+            self.system.projectors.iter().map(|one| (one.read_model(), one.progress())).collect();
         match self.ends() {
             Ok(ends) => {
                 let projector = |(read_model, progress): &(ReadModel, Progress)| {
@@ -286,7 +286,7 @@ impl Open {
             }
             Err(error) => tracing::warn!(%error, "the lag of the projectors is unknown"),
         }
-        match self.desk.lookup.rows(&self.looked_up) {
+        match self.system.lookup.rows(&self.looked_up) {
             Ok(rows) => view.rows = rows.into(),
             Err(error) => tracing::warn!(%error, "the read models cannot be looked into"),
         }
@@ -308,14 +308,14 @@ impl Open {
 
     /// Lets the command side read the past. Whether it could.
     fn get_ready(&mut self, projectors: Vec<(ReadModel, Progress)>, view: &DemoView) -> bool {
-        if let Err(error) = self.desk.command_side.catch_up(now_ms()) {
+        if let Err(error) = self.system.command_side.catch_up(now_ms()) {
             tracing::warn!(%error, "the command side cannot read the past");
             return false;
         }
         self.reach(Milestone::Ready(Arc::new(Readiness {
             projectors,
             incident_rows: view.rows.to_vec(),
-            incident: self.desk.command_side.order(INCIDENT_ORDER).cloned(),
+            incident: self.system.command_side.order(INCIDENT_ORDER).cloned(),
             took: self.started.elapsed(),
         })));
         true
@@ -323,7 +323,7 @@ impl Open {
 
     /// Puts a view in the place of one that nobody fetched.
     fn hand_out(&self, view: Arc<DemoView>) {
-        let (out, back) = &self.desk.views;
+        let (out, back) = &self.system.views;
         if let Err(TrySendError::Full(view)) = out.try_send(view) {
             // Whoever fetches at this moment makes room just as well.
             drop(back.try_recv());

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use super::order::{EventOrder, ordered};
 use super::workers::Sink;
 use crate::fold::ProjectionInput;
-use crate::model::{Clock, DecodedKind, EntityId, KeyFilter, When};
+use crate::model::{Clock, DecodedKind, EntityId, When};
 use crate::workspace::ask::scan::Watch;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::topic_mapping::key_filter;
 use crate::workspace::{Failure, ScanQuestion, ScanSummary, ScannedRecord, Session, TopicMapping};
 
 /// What events may take in memory that are to be put in order, in bytes, about.
@@ -112,7 +112,7 @@ impl Session {
             from: When::Start,
             to: if matches!(history.at, When::Version(_)) { When::End } else { history.at.clone() },
             clock: history.clock,
-            keys: keys(history, &mappings),
+            keys: key_filter(&history.entities, &mappings),
             filter: None,
             limit: None,
             count_only: false,
@@ -160,17 +160,6 @@ fn first_events(history: &ProjectionHistory) -> Result<u64, Failure> {
                 .with_hint("name it with --entity, or take a time or P:O"))
         }
         _ => Ok(u64::MAX),
-    }
-}
-
-/// Which keys are read: those of one entity, where the keys tell.
-fn keys(history: &ProjectionHistory, mappings: &Mappings) -> KeyFilter {
-    let [entity] = history.entities.as_slice() else { return KeyFilter::All };
-    let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
-    let first = filters.next().flatten();
-    match first {
-        Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
-        _ => KeyFilter::All,
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct HistoryQuestion {
 
 /// A history, worked out.
 #[derive(Debug)]
-pub(crate) struct EntityHistory {
+pub(crate) struct FoldedHistory {
     /// The events and their states. Locked by the threads that fold, never by the engine's own.
     history: Mutex<History>,
     /// A line for each event.
@@ -55,7 +55,7 @@ pub(crate) struct EntityHistory {
 
 impl HistoryQuestion {
     /// Works it out.
-    pub(crate) fn work_out(self) -> EntityHistory {
+    pub(crate) fn work_out(self) -> FoldedHistory {
         let events = events_in(&self.log, &self.mappings);
         let undecodable = undecodable(&events);
         let places = events.iter().map(place).collect();
@@ -64,7 +64,7 @@ impl HistoryQuestion {
         let rows = rows(&events, &*self.fold, &self.mappings);
         let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
         let (log, mappings) = (self.log, self.mappings);
-        EntityHistory { history, rows, lanes, places, homes, undecodable, log, mappings }
+        FoldedHistory { history, rows, lanes, places, homes, undecodable, log, mappings }
     }
 }
 
@@ -137,7 +137,7 @@ fn own_columns(mapping: &Mapping) -> impl Iterator<Item = JsonPointer> + '_ {
     })
 }
 
-impl EntityHistory {
+impl FoldedHistory {
     /// The events and their states, for a thread that folds.
     pub(crate) fn lock(&self) -> MutexGuard<'_, History> {
         // What a panic left behind is a cache; a refold from any key frame is right.
@@ -190,8 +190,8 @@ mod tests {
     use crate::partition_log::LogStore;
     use crate::workspace::GroupOffset;
 
-    fn history(places: Vec<LogPlace>) -> EntityHistory {
-        EntityHistory {
+    fn history(places: Vec<LogPlace>) -> FoldedHistory {
+        FoldedHistory {
             history: Mutex::new(History::new(fold::builtin("merge").unwrap(), Vec::new())),
             rows: Arc::default(),
             lanes: Arc::default(),

@@ -1,24 +1,11 @@
-//! How much happened when: counts in buckets of equal width.
+//! Counts over time in buckets of any width, for what is shown of a span.
 //!
-//! Promises: a time outside the span counts nowhere; a count that is too large for its bucket stays at the most.
+//! Promises: a time outside the span counts nowhere; no count overflows.
 //! Does not know: what is counted.
 
-use crate::partition_log::TimeCounts;
+use super::time_buckets::TimeCounts;
 
-/// How much happened when: counts in buckets of equal width.
-///
-/// Invariant: `bucket_ms` is above 0 whenever there are buckets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Histogram {
-    /// The first millisecond of the first bucket.
-    pub from_ms: i64,
-    /// The width of a bucket, in milliseconds; 0 without buckets.
-    pub bucket_ms: i64,
-    /// Records in each bucket.
-    pub counts: Vec<u32>,
-}
-
-impl Histogram {
+impl TimeCounts {
     /// At most this many empty buckets over a span of time, both ends inclusive, in milliseconds.
     pub fn over(from_ms: i64, to_ms: i64, buckets_max: usize) -> Self {
         let span_ms = i128::from(to_ms.max(from_ms)) - i128::from(from_ms) + 1;
@@ -47,12 +34,12 @@ impl Histogram {
     /// Counts this many records at this time, in milliseconds; nothing outside the span.
     pub fn count(&mut self, time_ms: i64, records: u64) {
         if let Some(count) = self.index(time_ms).and_then(|bucket| self.counts.get_mut(bucket)) {
-            *count = count.saturating_add(u32::try_from(records).unwrap_or(u32::MAX));
+            *count = count.saturating_add(records);
         }
     }
 
     /// The bucket around this time, in milliseconds: its first millisecond, its last, and its count.
-    pub fn at(&self, time_ms: i64) -> Option<(i64, i64, u32)> {
+    pub fn at(&self, time_ms: i64) -> Option<(i64, i64, u64)> {
         let index = self.index(time_ms)?;
         let count = *self.counts.get(index)?;
         let from_ms = self.from_ms + self.bucket_ms * i64::try_from(index).ok()?;
@@ -66,24 +53,13 @@ impl Histogram {
     }
 }
 
-impl From<TimeCounts> for Histogram {
-    fn from(times: TimeCounts) -> Self {
-        let counts = times
-            .counts
-            .into_iter()
-            .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
-            .collect();
-        Self { from_ms: times.from_ms, bucket_ms: times.bucket_ms, counts }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_histogram_counts_both_ends_and_nothing_outside() {
-        let mut histogram = Histogram::over(100, 199, 10);
+        let mut histogram = TimeCounts::over(100, 199, 10);
         for time_ms in [99, 100, 109, 110, 199, 200, i64::MIN, i64::MAX] {
             histogram.count(time_ms, 1);
         }
@@ -92,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_bucket_is_found_by_any_moment_of_it() {
-        let histogram = Histogram { from_ms: 100, bucket_ms: 10, counts: vec![4, 7] };
+        let histogram = TimeCounts { from_ms: 100, bucket_ms: 10, counts: vec![4, 7] };
         assert_eq!(histogram.at(110), Some((110, 119, 7)));
         assert_eq!(histogram.at(119), Some((110, 119, 7)));
         assert_eq!((histogram.at(99), histogram.at(120)), (None, None));
@@ -100,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_histogram_of_one_moment_has_one_bucket() {
-        let mut histogram = Histogram::over(7, 7, 400);
+        let mut histogram = TimeCounts::over(7, 7, 400);
         histogram.count(7, 3);
         assert_eq!((histogram.bucket_ms, histogram.counts), (1, vec![3]));
     }
