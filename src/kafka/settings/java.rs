@@ -209,7 +209,7 @@ fn joined_surrogates(text: &str) -> String {
     joined + rest
 }
 
-/// The UTF-16 unit that a text starts with as `\uXXXX`.
+/// The UTF-16 unit that a text starts with as `\u` and four hexadecimal digits.
 fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
