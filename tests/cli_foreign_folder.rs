@@ -179,3 +179,28 @@ fn a_variable_leaves_only_when_the_user_allows_it() {
     assert_eq!(status, expected, "{told}");
     assert!(!told.contains(SECRET), "{told}");
 }
+
+#[test]
+fn names_of_a_foreign_folder_never_steer_the_terminal() {
+    let folder = Folder::new();
+    let write = |text: &str| {
+        fs_err::write(folder.path().join("foldback.toml"), text).expect("the workspace file");
+    };
+    let run = |arguments: &[&str]| {
+        let ended = command(folder.path(), arguments).output().expect("the program starts");
+        String::from_utf8([ended.stdout, ended.stderr].concat()).expect("UTF-8")
+    };
+    let name = r"a\u001b]0;owned\u0007\u202e\r\u009b2J";
+    write(&format!("[connection.\"{name}\"]\nbrokers = \"x\"\n[connection.b]\nbrokers = \"x\"\n"));
+    let choose = run(&["topics"]);
+    write(&format!("[connection.a]\nbrokers = \"{name}\"\n"));
+    let refused = run(&["topics"]);
+    write(&format!("[entity.\"{name}\"]\ntopics = [\"t\"]\nid = \"value:{name}\"\n"));
+    let selector = run(&["topics"]);
+    let argument = run(&["scan", "--topic", "t\u{1b}[2J", "--brokers", "x"]);
+    for told in [choose, refused, selector, argument] {
+        assert!(told.contains(r"\u{1b}"), "{told:?}");
+        let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!told.contains(steers), "{told:?}");
+    }
+}
