@@ -246,12 +246,11 @@ impl Check<'_> {
             self.pass("a bootstrap broker answered");
             return self.fail(remedy::of_advertised(&words));
         }
-        match error {
-            KafkaError::Authentication { .. } => self.fail(remedy::of_login(&words)),
-            _ => {
-                self.skip("the connection ended before a login was refused or taken");
-                self.fail(remedy::of_metadata(&words));
-            }
+        if let KafkaError::Authentication { .. } = error {
+            self.fail(remedy::of_login(&words));
+        } else {
+            self.skip("the connection ended before a login was refused or taken");
+            self.fail(remedy::of_metadata(&words));
         }
     }
 

@@ -141,8 +141,7 @@ impl Settings {
 
     /// Takes the value of a property that is taken.
     fn insert(&mut self, property: &str, value: &str) -> Result<(), Wrong> {
-        let value =
-            if property.ends_with(".pem") { pem::in_lines(value) } else { value.to_owned() };
+        let value = pem::in_lines(value);
         librdkafka::check(property, &value)?;
         self.properties.insert(property.to_owned(), value);
         Ok(())

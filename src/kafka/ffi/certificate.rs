@@ -44,10 +44,13 @@ pub(crate) fn look_at_certificate(config: &ClientConfig, limit: Duration) -> Cer
     let own = unsafe { sys::rd_kafka_conf_dup(native.ptr()) };
     let mut no_text: [c_char; 1] = [0];
     // SAFETY: the copy is valid. `seen` outlives the client, which is destroyed below with all of its threads.
+    unsafe { sys::rd_kafka_conf_set_opaque(own, ptr::from_ref(&seen).cast_mut().cast()) };
+    // SAFETY: the copy is valid.
+    unsafe { sys::rd_kafka_conf_set_log_cb(own, None) };
+    // SAFETY: the copy is valid, and `hear` has the signature that the library calls.
+    unsafe { sys::rd_kafka_conf_set_ssl_cert_verify_cb(own, Some(hear)) };
+    // SAFETY: the copy is valid and taken by the client; the text has room for its end.
     let client = unsafe {
-        sys::rd_kafka_conf_set_opaque(own, ptr::from_ref(&seen).cast_mut().cast());
-        sys::rd_kafka_conf_set_log_cb(own, None);
-        sys::rd_kafka_conf_set_ssl_cert_verify_cb(own, Some(hear));
         sys::rd_kafka_new(
             sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
             own,
@@ -63,15 +66,15 @@ pub(crate) fn look_at_certificate(config: &ClientConfig, limit: Duration) -> Cer
     let deadline = Instant::now() + limit;
     let verdict = loop {
         let mut metadata: *const sys::rd_kafka_metadata = ptr::null();
-        // SAFETY: the client is valid, and the answer is given back when there is one.
-        let answered = unsafe {
-            let code =
-                sys::rd_kafka_metadata(client, 0, ptr::null_mut(), &raw mut metadata, SLICE_MS);
-            if !metadata.is_null() {
-                sys::rd_kafka_metadata_destroy(metadata);
-            }
-            code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+        // SAFETY: the client is valid, and the answer has a place.
+        let code = unsafe {
+            sys::rd_kafka_metadata(client, 0, ptr::null_mut(), &raw mut metadata, SLICE_MS)
         };
+        if !metadata.is_null() {
+            // SAFETY: an answer that was handed out to be given back.
+            unsafe { sys::rd_kafka_metadata_destroy(metadata) };
+        }
+        let answered = code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
         let verdict = *seen.lock().unwrap_or_else(PoisonError::into_inner);
         if verdict != CertificateVerdict::Unseen || answered || Instant::now() >= deadline {
             break verdict;
@@ -95,8 +98,10 @@ unsafe extern "C" fn hear(
     _text_size: usize,
     opaque: *mut c_void,
 ) -> c_int {
-    // SAFETY: the library hands a valid number, and the opaque pointer that was set with the callback.
-    let (code, seen) = unsafe { (*x509_error, &*opaque.cast::<Mutex<CertificateVerdict>>()) };
+    // SAFETY: the library hands a valid number.
+    let code = unsafe { *x509_error };
+    // SAFETY: the opaque pointer that was set with the callback; what it points to outlives the client.
+    let seen = unsafe { &*opaque.cast::<Mutex<CertificateVerdict>>() };
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     if code != 0 {
         *seen = CertificateVerdict::Refused { code, depth };

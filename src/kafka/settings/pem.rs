@@ -26,13 +26,13 @@ fn unfolded(text: &str) -> Option<String> {
         if base64.contains(':') {
             return None;
         }
-        lines.push_str(&format!("-----BEGIN {label}-----\n"));
+        lines.extend(["-----BEGIN ", label, "-----\n"]);
         let mut characters = base64.chars().peekable();
         while characters.peek().is_some() {
             lines.extend(characters.by_ref().take(LINE_CHARS));
             lines.push('\n');
         }
-        lines.push_str(&format!("-----END {label}-----\n"));
+        lines.extend(["-----END ", label, "-----\n"]);
         rest = after.trim_start();
     }
     Some(lines)
