@@ -134,7 +134,7 @@ fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside()
         program.env("SHOP_TOKEN", SECRET).env("KAFKA_TOKEN", SECRET);
         program.env("XDG_CONFIG_HOME", outside.path());
         let ended = program.output().expect("the program starts");
-        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        let told = String::from_utf8(ended.stderr).expect("UTF-8");
         assert_eq!(ended.status.code(), Some(2), "{text}\n{told}");
         assert!(told.contains("deep/foldback.toml:"), "{text}\n{told}");
         assert!(!told.contains(SECRET) && !told.contains(OUTSIDE), "{text}\n{told}");
@@ -147,7 +147,7 @@ fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside()
     fs_err::create_dir(folder.join(".git")).expect("a repository");
     fs_err::write(place.path().join("foreign/foldback.toml"), &with_mark[0]).expect("one above");
     let ended = command(&folder, &["topics"]).output().expect("the program starts");
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let told = String::from_utf8(ended.stderr).expect("UTF-8");
     assert!(told.contains("no cluster is named"), "{told}");
 }
 
@@ -165,7 +165,7 @@ fn a_variable_leaves_only_when_the_user_allows_it() {
         let mut program = command(folder.path(), &[&["topics"], more].concat());
         program.env("SHOP_TOKEN", SECRET).env("XDG_CONFIG_HOME", outside.path());
         let ended = program.output().expect("the program starts");
-        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+        (ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
     };
     let (status, told) = run(&[]);
     assert!(status == Some(2) && told.contains("--allow-env SHOP_TOKEN"), "{told}");
