@@ -134,7 +134,7 @@ fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside()
         program.env("SHOP_TOKEN", SECRET).env("KAFKA_TOKEN", SECRET);
         program.env("XDG_CONFIG_HOME", outside.path());
         let ended = program.output().expect("the program starts");
-        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        let told = String::from_utf8(ended.stderr).expect("UTF-8");
         assert_eq!(ended.status.code(), Some(2), "{text}\n{told}");
         assert!(told.contains("deep/foldback.toml:"), "{text}\n{told}");
         assert!(!told.contains(SECRET) && !told.contains(OUTSIDE), "{text}\n{told}");
@@ -147,7 +147,7 @@ fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside()
     fs_err::create_dir(folder.join(".git")).expect("a repository");
     fs_err::write(place.path().join("foreign/foldback.toml"), &with_mark[0]).expect("one above");
     let ended = command(&folder, &["topics"]).output().expect("the program starts");
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let told = String::from_utf8(ended.stderr).expect("UTF-8");
     assert!(told.contains("no cluster is named"), "{told}");
 }
 
@@ -165,7 +165,7 @@ fn a_variable_leaves_only_when_the_user_allows_it() {
         let mut program = command(folder.path(), &[&["topics"], more].concat());
         program.env("SHOP_TOKEN", SECRET).env("XDG_CONFIG_HOME", outside.path());
         let ended = program.output().expect("the program starts");
-        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+        (ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
     };
     let (status, told) = run(&[]);
     assert!(status == Some(2) && told.contains("--allow-env SHOP_TOKEN"), "{told}");
@@ -178,4 +178,29 @@ fn a_variable_leaves_only_when_the_user_allows_it() {
     let expected = if cfg!(target_os = "linux") { Some(3) } else { Some(2) };
     assert_eq!(status, expected, "{told}");
     assert!(!told.contains(SECRET), "{told}");
+}
+
+#[test]
+fn names_of_a_foreign_folder_never_steer_the_terminal() {
+    let folder = Folder::new();
+    let write = |text: &str| {
+        fs_err::write(folder.path().join("foldback.toml"), text).expect("the workspace file");
+    };
+    let run = |arguments: &[&str]| {
+        let ended = command(folder.path(), arguments).output().expect("the program starts");
+        String::from_utf8([ended.stdout, ended.stderr].concat()).expect("UTF-8")
+    };
+    let name = r"a\u001b]0;owned\u0007\u202e\r\u009b2J";
+    write(&format!("[connection.\"{name}\"]\nbrokers = \"x\"\n[connection.b]\nbrokers = \"x\"\n"));
+    let choose = run(&["topics"]);
+    write(&format!("[connection.a]\nbrokers = \"{name}\"\n"));
+    let refused = run(&["topics"]);
+    write(&format!("[entity.\"{name}\"]\ntopics = [\"t\"]\nid = \"value:{name}\"\n"));
+    let selector = run(&["topics"]);
+    let argument = run(&["scan", "--topic", "t\u{1b}[2J", "--brokers", "x"]);
+    for told in [choose, refused, selector, argument] {
+        assert!(told.contains(r"\u{1b}"), "{told:?}");
+        let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!told.contains(steers), "{told:?}");
+    }
 }

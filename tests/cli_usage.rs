@@ -104,8 +104,10 @@ fn names_that_no_broker_takes_are_refused_before_they_reach_the_library() {
     for when in ["3:-5", "-1:0", "3:9223372036854775808", "99999999999:0", "v18446744073709551616"]
     {
         let told = refused(&[&["scan", "--topic", "t", "--from", when], &NOBODY[..]].concat());
-        assert!(told.contains("is no moment"), "{told}");
+        assert!(told.contains("--from") && told.contains("is no moment"), "{told}");
     }
+    let told = refused(&[&["state", "k", "--topic", "t", "--at", ""], &NOBODY[..]].concat());
+    assert!(told.contains("--at: `` is no moment"), "{told}");
 }
 
 #[test]

@@ -100,7 +100,7 @@ impl Context {
             options,
             cancel: Cancel::new(),
             config,
-            zone: TimeZone::system(),
+            zone: local_zone(),
             now_ms: clock::now_ms(),
         })
     }
@@ -181,12 +181,13 @@ impl Context {
         }
     }
 
-    /// Reads a moment.
+    /// Reads a moment that was given with this option.
     ///
     /// # Errors
     /// `Usage` when it is none.
-    pub(super) fn when(&self, text: &str) -> Result<When, Failure> {
-        parse_when(text, self.now_ms, &self.zone).map_err(|error| Failure::usage_error(&error))
+    pub(super) fn when(&self, option: &str, text: &str) -> Result<When, Failure> {
+        parse_when(text, self.now_ms, &self.zone)
+            .map_err(|error| Failure::usage(format!("{option}: {error}")))
     }
 
     /// Says how a command ends whose answer rests on a history like this.
@@ -196,6 +197,14 @@ impl Context {
         }
         if self.options.require_complete { Outcome::Incomplete } else { Outcome::Answered }
     }
+}
+
+/// Where local times are. That the zone of the environment is not known is told.
+fn local_zone() -> TimeZone {
+    TimeZone::try_system().unwrap_or_else(|error| {
+        report::warning(&format!("local times are read as UTC: {error}"));
+        TimeZone::UTC
+    })
 }
 
 /// Where these options let what is read be kept.

@@ -67,7 +67,7 @@ impl Life {
         options: &EntityOptions,
         context: &Context,
     ) -> Result<Selection, Failure> {
-        self.session.select(&self.read, &context.when(text)?, options.clock.into())
+        self.session.select(&self.read, &context.when("--at", text)?, options.clock.into())
     }
 
     /// The event of these that the fold fails on.
@@ -267,7 +267,7 @@ struct StateLine<'a> {
 
 /// Prints the state of an entity at a moment.
 pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, CommandError> {
-    let at = context.when(&args.at)?;
+    let at = context.when("--at", &args.at)?;
     let mut life = Life::read(&args.entity, context)?;
     let selection = life.select(&args.at, &args.entity, context)?;
     let state = life.folded.state_of(&selection);
@@ -331,7 +331,7 @@ struct DiffLine<'a> {
 
 /// Prints what changed from one moment to another.
 pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<Outcome, CommandError> {
-    let (from, to) = (context.when(&args.from)?, context.when(&args.to)?);
+    let (from, to) = (context.when("--from", &args.from)?, context.when("--to", &args.to)?);
     let mut life = Life::read(&args.entity, context)?;
     let before = life.select(&args.from, &args.entity, context)?;
     let after = life.select(&args.to, &args.entity, context)?;

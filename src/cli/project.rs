@@ -258,7 +258,7 @@ pub(super) fn history(
         topics: names(topics),
         partitions: options.partitions.clone(),
         entities: options.entities.iter().map(EntityId::new).collect(),
-        at: context.when(&options.at)?,
+        at: context.when("--at", &options.at)?,
         clock: options.clock.into(),
         order: options.order,
     })

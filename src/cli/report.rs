@@ -4,6 +4,7 @@
 //! in these words steers the terminal or passes for a line of the program's own.
 //! Does not know: exit statuses.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::decode::text::{is_hidden, visible};
@@ -18,8 +19,23 @@ pub(super) fn error(what: &str, cause: Option<&str>, hint: Option<&str>) {
 
 /// Words after their label. Further lines are set in, so that none of them looks like a line with a label.
 fn labelled(label: &str, words: &str) -> String {
-    let lines: Vec<_> = words.trim_end().split('\n').map(visible).collect();
+    let cut = one_piece(words.trim_end());
+    let lines: Vec<_> = cut.split('\n').map(visible).collect();
     format!("{label}: {}\n", lines.join("\n  "))
+}
+
+/// How many characters of words are shown: what a script throws may be of any length.
+const SHOWN_CHARS: usize = 8_000;
+
+/// The words, cut where they are too long for anybody to read.
+fn one_piece(words: &str) -> Cow<'_, str> {
+    match words.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => {
+            let (shown, rest) = words.split_at(end);
+            format!("{shown}… ({} more characters)", rest.chars().count()).into()
+        }
+        None => words.into(),
+    }
 }
 
 /// Reports a question that could not be answered.
@@ -59,6 +75,13 @@ fn write(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_any_length_are_cut_and_say_so() {
+        let words = labelled("error", &"ä".repeat(SHOWN_CHARS + 2));
+        assert!(words.ends_with("ä… (2 more characters)\n"), "{}", words.len());
+        assert_eq!(one_piece("short"), "short");
+    }
 
     #[test]
     fn data_in_an_error_neither_steers_the_terminal_nor_looks_like_another_line() {

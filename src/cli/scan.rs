@@ -99,8 +99,8 @@ fn question(args: &ScanArgs, context: &Context) -> Result<ScanQuestion, Failure>
     Ok(ScanQuestion {
         topics: topics(&args.topics),
         partitions: args.topics.partitions.clone(),
-        from: context.when(&args.from)?,
-        to: context.when(&args.to)?,
+        from: context.when("--from", &args.from)?,
+        to: context.when("--to", &args.to)?,
         clock: args.clock.into(),
         keys,
         filter: filter.map_err(|error| Failure::usage_error(&error))?,

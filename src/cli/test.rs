@@ -4,7 +4,7 @@
 //! ends the command with its file and line.
 //! Does not know: how fixtures are run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -78,7 +78,7 @@ pub(super) fn run(args: &TestArgs, context: &mut Context) -> Result<Outcome, Com
 }
 
 /// Writes a report.
-fn write_report(file: &PathBuf, xml: &str) -> Result<(), Failure> {
+fn write_report(file: &Path, xml: &str) -> Result<(), Failure> {
     private_files::write(file, xml).map_err(|error| Failure::usage_error(&error))
 }
 

@@ -91,8 +91,8 @@ fn question(args: &TypesArgs, context: &Context) -> Result<TypeCountQuestion, Fa
     Ok(TypeCountQuestion {
         topics: topics(&args.topics),
         partitions: args.topics.partitions.clone(),
-        from: context.when(&args.from)?,
-        to: context.when(&args.to)?,
+        from: context.when("--from", &args.from)?,
+        to: context.when("--to", &args.to)?,
         clock: args.clock.into(),
         filter: filter.map_err(|error| Failure::usage_error(&error))?,
     })

@@ -28,9 +28,10 @@ pub fn to_value(bytes: &[u8]) -> Value {
     }
 }
 
-/// Whether a character has no shape and steers what shows it: control characters (C0, DEL, C1), those that turn the
-/// direction of writing (UAX #9, 2), line separators, and those of no width. Joiners are kept: some scripts and emoji
-/// need them.
+/// Whether a character has no shape, and steers what shows it.
+///
+/// Those are control characters (C0, DEL, C1), those that turn the direction of writing (UAX #9, 2), line separators,
+/// and those of no width. Joiners are kept: some scripts and emoji need them.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(

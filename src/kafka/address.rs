@@ -21,7 +21,11 @@ impl BrokerAddress {
     /// Reads one address; `None` when it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let text = match text.split_once("://") {
+            Some((protocol, rest)) if is_protocol(protocol) => rest,
+            Some(_) => return None,
+            None => text,
+        };
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (host, rest) = rest.split_once(']')?;
@@ -42,6 +46,13 @@ impl BrokerAddress {
         };
         Some(Self { host: host.to_owned(), port })
     }
+}
+
+/// Whether librdkafka takes this before an address.
+fn is_protocol(word: &str) -> bool {
+    ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]
+        .iter()
+        .any(|protocol| word.eq_ignore_ascii_case(protocol))
 }
 
 impl fmt::Display for BrokerAddress {
@@ -69,6 +80,8 @@ mod tests {
             ("127.0.0.1:0", None),
             ("host:99999", None),
             ("host:port", None),
+            ("http://kafka:9092", None),
+            ("plaintext://kafka", Some("kafka:9092")),
             (":9092", None),
             ("[::1]9092", None),
             ("two words:9092", None),

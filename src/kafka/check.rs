@@ -5,6 +5,7 @@
 //!
 //! Does not know: how steps are shown.
 
+mod certificate;
 mod probe;
 mod remedy;
 
@@ -20,8 +21,10 @@ use rdkafka::consumer::Consumer as _;
 use self::probe::PortSpeaks;
 use self::remedy::Diagnosis;
 use super::address::BrokerAddress;
+use super::client::Client;
 use super::connection::Connection;
-use super::error::KafkaError;
+use super::error::{KafkaError, advertised_broker};
+use super::ffi::CertificateVerdict;
 use super::metadata::TopicFacts;
 use super::settings::Settings;
 
@@ -204,46 +207,84 @@ impl Check<'_> {
     /// Says how far a connection came that failed.
     fn connection_failed(&mut self, error: &KafkaError, open_port: SocketAddr) {
         let words = error.to_string();
-        match error {
-            KafkaError::Encryption { .. } => return self.fail(remedy::of_encryption(&words)),
-            KafkaError::Unreachable { .. } | KafkaError::TimedOut { .. } => {
-                // In TLS 1.3 a server refuses a client's certificate after the handshake.
-                if remedy::is_of_encryption(&words) {
-                    return self.fail(remedy::of_encryption(&words));
-                }
-                let port = PortSpeaks::ask(open_port, STEP_LIMIT / 4);
-                if self.protocol(port).is_none() {
-                    return;
-                }
+        if let KafkaError::Setting { .. } = error {
+            return self.setting_refused(words);
+        }
+        let is_silent =
+            matches!(error, KafkaError::Unreachable { .. } | KafkaError::TimedOut { .. });
+        let verdict = if self.settings.uses_tls() {
+            Client::certificate(self.settings, STEP_LIMIT / 2)
+        } else {
+            CertificateVerdict::Unseen
+        };
+        if let CertificateVerdict::Refused { code, depth } = verdict {
+            return self.fail(certificate::of_certificate(code, depth));
+        }
+        // In TLS 1.3 a server refuses a client's certificate after the handshake.
+        if matches!(error, KafkaError::Encryption { .. })
+            || (is_silent && remedy::is_of_encryption(&words))
+        {
+            return self.fail(remedy::of_encryption(&words));
+        }
+        if is_silent {
+            let port = PortSpeaks::ask(open_port, STEP_LIMIT / 4);
+            // Where nobody looks at certificates, the greeting of the port has to do.
+            let greeted = self.is_off("enable.ssl.certificate.verification", "false")
+                && port == PortSpeaks::Tls;
+            if self.settings.uses_tls() && verdict == CertificateVerdict::Unseen && !greeted {
+                let no_handshake = || remedy::of_no_handshake(&words);
+                let found = remedy::of_protocol(port, self.settings);
+                return self.fail(found.unwrap_or_else(no_handshake));
             }
-            _ => {}
+            if self.protocol(port).is_none() {
+                return;
+            }
         }
         self.encryption_works();
-        if remedy::is_of_advertised(&words) {
+        if advertised_broker(&words).is_some() {
             self.login_works();
             self.pass("a bootstrap broker answered");
             return self.fail(remedy::of_advertised(&words));
         }
-        match error {
-            KafkaError::Authentication { .. } => self.fail(remedy::of_login(&words)),
-            KafkaError::Setting { .. } => self.fail(Diagnosis {
-                detail: words,
-                remedy: "correct the setting; names are those of librdkafka".to_owned(),
-            }),
-            _ => {
-                self.skip("the connection ended before a login was refused or taken");
-                self.fail(remedy::of_metadata(&words));
-            }
+        if let KafkaError::Authentication { .. } = error {
+            self.fail(remedy::of_login(&words));
+        } else {
+            self.skip("the connection ended before a login was refused or taken");
+            self.fail(remedy::of_metadata(&words));
         }
+    }
+
+    /// The library refuses a setting before anything was sent.
+    fn setting_refused(&mut self, words: String) {
+        if self.settings.uses_tls()
+            && let Some(diagnosis) = certificate::of_setting(&words)
+        {
+            return self.fail(diagnosis);
+        }
+        self.skip("a setting is not accepted, so nothing was sent");
+        self.fail(Diagnosis {
+            detail: words,
+            remedy: "correct the setting; names are those of librdkafka".to_owned(),
+        });
     }
 
     /// The TLS step of a connection that stands.
     fn encryption_works(&mut self) {
-        if self.settings.uses_tls() {
-            self.pass("the connection is encrypted and the broker's certificate is trusted");
-        } else {
+        if !self.settings.uses_tls() {
             self.skip("the settings ask for none: security.protocol is plaintext");
+        } else if self.is_off("enable.ssl.certificate.verification", "false") {
+            self.pass("the connection is encrypted, and nobody looks at the broker's certificate");
+        } else if self.is_off("ssl.endpoint.identification.algorithm", "none") {
+            self.pass("the connection is encrypted and the broker's certificate is trusted, for whatever host it is");
+        } else {
+            self.pass("the connection is encrypted and the broker's certificate is trusted");
         }
+    }
+
+    /// Whether a property has the value that switches something off.
+    fn is_off(&self, property: &str, off: &str) -> bool {
+        let value = self.settings.properties.get(property);
+        value.is_some_and(|value| value.eq_ignore_ascii_case(off))
     }
 
     /// The SASL step of a connection that stands.

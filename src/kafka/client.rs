@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,8 @@ use rdkafka::error::KafkaError as LibraryError;
 use rdkafka::types::{RDKafka, RDKafkaErrorCode as Code};
 
 use super::address::BrokerAddress;
-use super::error::{ConnectionFault, Detail, KafkaError, is_denial};
+use super::error::{ConnectionFault, Detail, KafkaError, advertised_broker, is_denial};
+use super::ffi::{CertificateVerdict, look_at_certificate};
 use super::settings::{Settings, is_taken};
 
 /// What no setting may change, and defaults that fit a tool that reads.
@@ -62,6 +64,11 @@ pub(crate) struct Notes {
     cause: Mutex<Option<Trouble>>,
     /// Bootstrap addresses that failed and of which none has answered since. Each failure is told once in 30 seconds.
     failed_bootstraps: Mutex<BTreeSet<BrokerAddress>>,
+    /// The numbers of brokers that could not be reached at the addresses they advertise, and of which none has answered
+    /// since.
+    failed_brokers: Mutex<BTreeSet<i32>>,
+    /// How many brokers there are, as far as one of them has said.
+    broker_count: AtomicUsize,
 }
 
 impl ClientContext for Notes {
@@ -73,6 +80,9 @@ impl ClientContext for Notes {
         let code = error.rdkafka_error_code().unwrap_or(Code::Fail);
         tracing::debug!(target: "kafka", %code, reason);
         let trouble = Trouble { at: Instant::now(), code, text: plain_words(reason) };
+        if let Some(number) = advertised_broker(&trouble.text) {
+            self.failed_brokers.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+        }
         let bootstrap = trouble.text.split_once("/bootstrap: ");
         if let Some(address) = bootstrap.and_then(|(name, _)| BrokerAddress::parse(name)) {
             self.failed_bootstraps.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
@@ -128,6 +138,11 @@ impl Client {
         Ok(Arc::new(Self { consumer, brokers, bootstraps: settings.addresses() }))
     }
 
+    /// What OpenSSL says of the certificate at these addresses, within this time.
+    pub(crate) fn certificate(settings: &Settings, limit: Duration) -> CertificateVerdict {
+        look_at_certificate(&reading_config(settings, &[]), limit)
+    }
+
     /// The library's consumer.
     pub(crate) fn consumer(&self) -> &BaseConsumer<Notes> {
         &self.consumer
@@ -168,13 +183,25 @@ impl Client {
         let failed = self.consumer.context().failed_bootstraps.lock();
         let failed = failed.unwrap_or_else(PoisonError::into_inner);
         let all_down = self.bootstraps.iter().all(|address| failed.contains(address));
-        refused || (all_down && asked_at.elapsed() > Duration::from_secs(3))
+        // Brokers may answer at the bootstrap address and be nowhere else.
+        let notes = self.consumer.context();
+        let lost = notes.failed_brokers.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let all_lost = lost > 0 && lost >= notes.broker_count.load(Ordering::Relaxed);
+        refused || ((all_down || all_lost) && asked_at.elapsed() > Duration::from_secs(3))
     }
 
     /// Notes that a broker answered.
     pub(crate) fn note_answer(&self) {
-        let failed = self.consumer.context().failed_bootstraps.lock();
-        failed.unwrap_or_else(PoisonError::into_inner).clear();
+        let notes = self.consumer.context();
+        notes.failed_brokers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        notes.failed_bootstraps.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Notes that a broker, perhaps at a bootstrap address, said how many brokers there are.
+    pub(crate) fn note_brokers(&self, count: usize) {
+        let notes = self.consumer.context();
+        notes.broker_count.store(count, Ordering::Relaxed);
+        notes.failed_bootstraps.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The error for a question that failed with this code and text. Where both only say that nothing came, the

@@ -158,7 +158,7 @@ impl Connection {
             let last_try = left <= patience;
             let error = match client.consumer().fetch_metadata(topic, patience.min(left)) {
                 Ok(metadata) => {
-                    client.note_answer();
+                    client.note_brokers(metadata.brokers().len());
                     return Ok(metadata);
                 }
                 Err(error) => error,

@@ -171,8 +171,21 @@ impl KafkaError {
         }
     }
 
+    /// What the client library noted last.
+    fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { detail, .. }
+            | Self::Encryption { detail, .. }
+            | Self::TimedOut { detail, .. } => detail.0.as_deref(),
+            _ => None,
+        }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> Option<&'static str> {
+        if let Some(hint) = self.detail().and_then(hint_for_words) {
+            return Some(hint);
+        }
         Some(match self {
             Self::Unreachable { .. } => {
                 "check host and port, that the brokers run, and whether the port expects TLS or SASL (`security.protocol`)"
@@ -203,6 +216,40 @@ impl KafkaError {
             | Self::Other { .. } => return None,
         })
     }
+}
+
+/// What to do about a broker that is not where it says it is.
+pub(crate) const ADVERTISED_HINT: &str = "`advertised.listeners` of the broker must name an address that this machine reaches; behind \
+     Docker or a tunnel it needs a listener for the outside";
+
+/// What to do about a failure that the client library noted in these words, where they say it.
+fn hint_for_words(words: &str) -> Option<&'static str> {
+    if advertised_broker(words).is_some() {
+        return Some(ADVERTISED_HINT);
+    }
+    let lower = words.to_lowercase();
+    let speaks_tls = lower.contains("connecting to a ssl listener");
+    let speaks_plain = ["plaintext broker", "wrong version number", "packet length too long"];
+    if speaks_tls {
+        Some(
+            "the port seems to expect TLS: set security.protocol=ssl or sasl_ssl; `foldback doctor` tells",
+        )
+    } else if speaks_plain.iter().any(|piece| lower.contains(piece)) {
+        Some(
+            "the port does not speak TLS: set security.protocol=plaintext or sasl_plaintext, or use another port",
+        )
+    } else {
+        None
+    }
+}
+
+/// The broker that these words of the library are about, when it is named by its number: `host:port/1: …`, where the
+/// library writes `/bootstrap` until a broker has answered with the addresses that the brokers advertise.
+pub(crate) fn advertised_broker(words: &str) -> Option<i32> {
+    words.split('/').skip(1).find_map(|rest| {
+        let (number, _) = rest.split_once(": ")?;
+        number.parse().ok()
+    })
 }
 
 /// Makes sure that a name can be handed to the library, in which a NUL character ends it.
@@ -274,4 +321,34 @@ pub(crate) fn is_unknown_topic(code: Code) -> bool {
             | Code::UnknownPartition
             | Code::InvalidTopic
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_by_its_number_is_one_that_was_advertised() {
+        let cases = [
+            ("cannot reach a:1: kafka:9092/1: Failed to resolve 'kafka:9092'", Some(1)),
+            ("cannot reach a:1: sasl_ssl://kafka:9092/12: Connect failed", Some(12)),
+            ("cannot reach a:1: ssl://127.0.0.1:1/bootstrap: Connect failed: 1/2", None),
+            ("no answer in time: list the topics", None),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(advertised_broker(words), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn every_error_of_a_connection_says_what_its_words_mean() {
+        let fault = |words: &str| {
+            let detail = Some(words.to_owned());
+            let error = ConnectionFault::Unreachable.into_error("a:1", detail);
+            error.hint().unwrap_or_default()
+        };
+        assert!(fault("kafka:9092/1: Failed to resolve").contains("advertised.listeners"));
+        assert!(fault("Disconnected (connecting to a SSL listener?)").contains("expect TLS"));
+        assert!(fault("a:1/bootstrap: Connection refused").contains("check host and port"));
+    }
 }

@@ -11,6 +11,8 @@ mod error;
 mod jaas;
 mod java;
 mod librdkafka;
+mod pem;
+mod spring;
 mod store;
 
 use std::collections::BTreeMap;
@@ -125,11 +127,7 @@ impl Settings {
             return self.set_brokers(value);
         }
         match treatment(property) {
-            Treatment::Taken => {
-                librdkafka::check(property, value)?;
-                self.properties.insert(property.to_owned(), value.to_owned());
-                Ok(())
-            }
+            Treatment::Taken => self.insert(property, value),
             Treatment::Ignored(reason) => {
                 self.ignored.push(Ignored { property: property.to_owned(), place: None, reason });
                 Ok(())
@@ -139,6 +137,14 @@ impl Settings {
             }
             Treatment::Unknown => Err(Wrong::UnknownProperty(property.to_owned())),
         }
+    }
+
+    /// Takes the value of a property that is taken.
+    fn insert(&mut self, property: &str, value: &str) -> Result<(), Wrong> {
+        let value = pem::in_lines(value);
+        librdkafka::check(property, &value)?;
+        self.properties.insert(property.to_owned(), value);
+        Ok(())
     }
 
     /// What was given and not taken, in a line for each reason.

@@ -23,7 +23,10 @@ impl JsonPointer {
 
     /// Reads a pointer; `None` when the text neither is empty nor starts with `/`.
     pub fn parse(text: &str) -> Option<Self> {
-        (text.is_empty() || text.starts_with('/')).then(|| Self(text.into()))
+        let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
+        let is_legal =
+            (text.is_empty() || text.starts_with('/')) && text.split('~').skip(1).all(is_escaped);
+        is_legal.then(|| Self(text.into()))
     }
 
     /// The pointer's text.
@@ -135,6 +138,9 @@ mod tests {
     #[test]
     fn a_text_without_leading_slash_is_no_pointer() {
         assert_eq!(JsonPointer::parse("a"), None);
+        assert_eq!(JsonPointer::parse("/a~2"), None);
+        assert_eq!(JsonPointer::parse("/a~"), None);
+        assert!(JsonPointer::parse("/a~0b~1c").is_some());
         assert_eq!(JsonPointer::parse(""), Some(JsonPointer::root()));
     }
 }

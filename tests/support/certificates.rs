@@ -8,6 +8,21 @@ use std::process::Command;
 
 use super::tools::output_of;
 
+/// What a certificate is issued for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Issued {
+    /// The hosts it stands for, as openssl writes them.
+    pub(crate) names: &'static str,
+    /// How many days from now it expires; negative when it has.
+    pub(crate) days: i32,
+}
+
+impl Default for Issued {
+    fn default() -> Self {
+        Self { names: "IP:127.0.0.1,DNS:localhost", days: 30 }
+    }
+}
+
 /// A certificate authority with the files it made, in one folder.
 #[derive(Debug)]
 pub(crate) struct Authority {
@@ -46,9 +61,14 @@ impl Authority {
     /// A key and a certificate for a name, in one PEM file as Kafka reads it: key, certificate, authority.
     /// As a server it stands for the loopback address and `localhost`.
     pub(crate) fn issue(&self, name: &str) -> PathBuf {
+        self.issue_as(name, Issued::default())
+    }
+
+    /// The same for other hosts or another time.
+    pub(crate) fn issue_as(&self, name: &str, issued: Issued) -> PathBuf {
         let [key, request, certificate, names, store] =
             ["key", "csr", "pem", "cnf", "store.pem"].map(|suffix| format!("{name}.{suffix}"));
-        fs_err::write(self.folder.join(&names), "subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        fs_err::write(self.folder.join(&names), format!("subjectAltName={}\n", issued.names))
             .expect("the certificate's names");
         let subject = format!("/CN={name}");
         self.openssl(&[
@@ -66,7 +86,7 @@ impl Authority {
             "ca.key",
             "-CAcreateserial",
             "-days",
-            "30",
+            &issued.days.to_string(),
             "-extfile",
             &names,
             "-out",

@@ -7,7 +7,7 @@
 //! Does not know: how the words came about.
 
 use super::probe::PortSpeaks;
-use crate::kafka::error::KafkaError;
+use crate::kafka::error::{ADVERTISED_HINT, KafkaError};
 use crate::kafka::settings::Settings;
 
 /// What is wrong and what to try.
@@ -162,28 +162,26 @@ pub(crate) fn of_login_at(port: PortSpeaks, settings: &Settings) -> Option<Diagn
     Some(Diagnosis { detail: detail.to_owned(), remedy })
 }
 
+/// What is wrong when a port takes a connection and no handshake comes about.
+pub(crate) fn of_no_handshake(words: &str) -> Diagnosis {
+    Diagnosis {
+        detail: format!("no TLS handshake came about: {words}"),
+        remedy: "check that the port speaks TLS (security.protocol) and that nothing between holds it up"
+            .to_owned(),
+    }
+}
+
 /// Whether these words are of OpenSSL.
 pub(crate) fn is_of_encryption(words: &str) -> bool {
     let lower = words.to_lowercase();
     lower.contains("ssl routines") || lower.contains("ssl handshake")
 }
 
-/// Whether these words are about a broker by its number: `host:port/1: …` where the library writes `/bootstrap` until a
-/// broker has answered with the addresses that the brokers advertise.
-pub(crate) fn is_of_advertised(words: &str) -> bool {
-    words.split('/').skip(1).any(|rest| {
-        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        after.len() < rest.len() && after.starts_with(": ")
-    })
-}
-
 /// What is wrong with a broker that is not where it says it is.
 pub(crate) fn of_advertised(words: &str) -> Diagnosis {
     Diagnosis {
         detail: format!("a broker is not where it says it is: {words}"),
-        remedy: "`advertised.listeners` of the broker must name an address that this machine reaches; behind Docker or a \
-                 tunnel it needs a listener for the outside"
-            .to_owned(),
+        remedy: ADVERTISED_HINT.to_owned(),
     }
 }
 
@@ -250,19 +248,6 @@ mod tests {
         for (words, expected) in login {
             let remedy = of_login(words).remedy;
             assert!(remedy.contains(expected), "{words}: {remedy}");
-        }
-    }
-
-    #[test]
-    fn a_broker_by_its_number_is_one_that_was_advertised() {
-        let cases = [
-            ("cannot reach a:1: kafka:9092/1: Failed to resolve 'kafka:9092'", true),
-            ("cannot reach a:1: sasl_ssl://kafka:9092/12: Connect failed", true),
-            ("cannot reach a:1: ssl://127.0.0.1:1/bootstrap: Connect failed: 1/2", false),
-            ("no answer in time: list the topics", false),
-        ];
-        for (words, expected) in cases {
-            assert_eq!(is_of_advertised(words), expected, "{words}");
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod admin;
 mod answers;
+mod certificate;
 mod consume;
 mod mock;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub(crate) use admin::{AdminAnswer, Asked};
 pub(crate) use answers::GroupAnswer;
+pub(crate) use certificate::{CertificateVerdict, look_at_certificate};
 pub(crate) use consume::{Message, Messages, Queue, Topic};
 pub(crate) use mock::MockHandle;
 

@@ -60,6 +60,14 @@ pub enum Wrong {
     /// The file is not text as its kind of file must be.
     #[error("not a properties file: {0}")]
     NotProperties(String),
+    /// The file begins with a byte order mark, which spoils the first name.
+    #[error(
+        "a byte order mark stands before the first name, and Java takes it as part of the name"
+    )]
+    ByteOrderMark,
+    /// A value that Spring would put together from elsewhere.
+    #[error("`{0}` is put together by Spring from elsewhere")]
+    OfSpring(String),
     /// librdkafka knows no such property.
     #[error("there is no property `{0}`")]
     UnknownProperty(String),
@@ -141,7 +149,9 @@ impl Wrong {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoBrokers => "name at least one broker: bootstrap.servers=HOST:PORT".to_owned(),
-            Self::NotAnAddress(_) => "a broker is HOST:PORT, several are separated by commas".to_owned(),
+            Self::NotAnAddress(address) => hint_for_address(address).to_owned(),
+            Self::ByteOrderMark => "save the file as UTF-8 without a byte order mark".to_owned(),
+            Self::OfSpring(_) => "write the value itself, without ${…} and classpath:".to_owned(),
             Self::UnknownProperty(property) | Self::BadValue { property, .. } => {
                 return hint_for_java_name(property);
             }
@@ -182,6 +192,15 @@ fn hint_for_java_name(name: &str) -> Option<String> {
     java_only.then(|| {
         "this is a property of Java clients; put it into a .properties file and name that with --config".to_owned()
     })
+}
+
+/// How an address of a broker is written.
+fn hint_for_address(address: &str) -> &'static str {
+    if address.starts_with("http") && address.contains("://") {
+        "a broker speaks Kafka's protocol and not HTTP: write HOST:PORT, by default port 9092"
+    } else {
+        "a broker is HOST:PORT, several are separated by commas"
+    }
 }
 
 /// What to do instead of setting a property that is refused.

@@ -6,6 +6,9 @@
 //! Promises: an error never shows a value.
 //! Does not know: which options a module has.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use super::error::Wrong;
 
 /// A login module with its options in order.
@@ -90,36 +93,61 @@ enum Token {
     End,
 }
 
-/// Cuts the line into pieces.
+/// Cuts the line into pieces, as Java's `StreamTokenizer` does in Kafka's `JaasConfig`.
 fn tokens(line: &str) -> Result<Vec<Token>, Wrong> {
     let mut tokens = Vec::new();
     let mut characters = line.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
-            c if c.is_whitespace() => {}
+            c if c <= ' ' => {}
             '=' => tokens.push(Token::Equals),
             ';' => tokens.push(Token::End),
+            '/' => skip_comment(&mut characters)?,
             '"' | '\'' => {
                 let word = quoted(&mut characters, character)
                     .ok_or_else(|| Wrong::Jaas("a quote is not closed".to_owned()))?;
                 tokens.push(Token::Word(word));
             }
-            first => {
+            first if is_of_word(first) && !first.is_ascii_digit() => {
                 let mut word = String::from(first);
-                while let Some(next) =
-                    characters.next_if(|c| !c.is_whitespace() && !"=;\"'".contains(*c))
-                {
+                while let Some(next) = characters.next_if(|c| is_of_word(*c)) {
                     word.push(next);
                 }
                 tokens.push(Token::Word(word));
+            }
+            _ => {
+                let words = "a value that does not begin with a letter, or has more than letters, digits and . _ - $ in it, \
+                             needs quotes";
+                return Err(Wrong::Jaas(words.to_owned()));
             }
         }
     }
     Ok(tokens)
 }
 
+/// Whether a word may hold this character without quotes.
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-$".contains(c) || c >= '\u{a0}'
+}
+
+/// Skips a comment after its first slash: to `*/` after `/*`, else to the end of the line.
+fn skip_comment(characters: &mut Peekable<Chars<'_>>) -> Result<(), Wrong> {
+    if characters.next_if_eq(&'*').is_none() {
+        while characters.next_if(|c| *c != '\n' && *c != '\r').is_some() {}
+        return Ok(());
+    }
+    let mut before = ' ';
+    for character in characters {
+        if (before, character) == ('*', '/') {
+            return Ok(());
+        }
+        before = character;
+    }
+    Err(Wrong::Jaas("a comment is not closed".to_owned()))
+}
+
 /// The text up to the closing quote, with the escapes of Java's `StreamTokenizer`; `None` when it is not closed.
-fn quoted(characters: &mut impl Iterator<Item = char>, quote: char) -> Option<String> {
+fn quoted(characters: &mut Peekable<Chars<'_>>, quote: char) -> Option<String> {
     let mut text = String::new();
     loop {
         match characters.next()? {
@@ -132,11 +160,22 @@ fn quoted(characters: &mut impl Iterator<Item = char>, quote: char) -> Option<St
                 'b' => '\u{8}',
                 'f' => '\u{c}',
                 'v' => '\u{b}',
+                first @ '0'..='7' => octal(characters, first),
                 same => same,
             }),
             other => text.push(other),
         }
     }
+}
+
+/// The character of an octal escape: up to three digits, no more than 377.
+fn octal(characters: &mut Peekable<Chars<'_>>, first: char) -> char {
+    let mut number = first.to_digit(8).unwrap_or_default();
+    for _ in 0..if first <= '3' { 2 } else { 1 } {
+        let Some(digit) = characters.next_if(|c| c.is_digit(8)) else { break };
+        number = number * 8 + digit.to_digit(8).unwrap_or_default();
+    }
+    char::from_u32(number).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -153,6 +192,23 @@ mod tests {
         assert_eq!(module.option("password"), Some("p;='\"\\w"));
         assert_eq!(module.option("tokenauth"), Some("false"));
         assert_eq!(module.option("nothing"), None);
+    }
+
+    #[test]
+    fn comments_octal_escapes_and_bare_words_are_those_of_java() {
+        let line = r#"// login
+            a.PlainLoginModule /* of the team */ required username=al$ice_1
+            password="\101\60\4007\'" / the rest is a comment ; x
+            ;"#;
+        let module = LoginModule::parse(line).unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert_eq!(module.option("username"), Some("al$ice_1"));
+        assert_eq!(module.option("password"), Some("A0 07'"));
+        for value in ["1234", "a!b", "p@ss", "[x]"] {
+            let line = format!("a.PlainLoginModule required password={value};");
+            let wrong = LoginModule::parse(&line).err().map(|wrong| wrong.to_string());
+            let words = wrong.unwrap_or_default();
+            assert!(words.contains("needs quotes") && !words.contains(value), "{value}: {words}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::allow_list::{Treatment, treatment};
 use super::error::{Place, SettingsError, Wrong};
 use super::jaas::LoginModule;
 use super::store::{self, StoreKind};
-use super::{Ignored, Settings, librdkafka};
+use super::{Ignored, Settings, librdkafka, spring};
 
 /// Properties that mean the same to librdkafka, under the same name.
 const SAME: [&str; 12] = [
@@ -141,6 +141,7 @@ pub(crate) fn is_java(path: &Path, bytes: &[u8]) -> bool {
     let is_java_alone = |name: &String| {
         name == "sasl.jaas.config"
             || name.starts_with("ssl.truststore.")
+            || name.starts_with(spring::PREFIX)
             || ["ssl.keystore.type", "ssl.keystore.certificate.chain", "ssl.keystore.key"]
                 .contains(&name.as_str())
             || name.starts_with("key.")
@@ -154,16 +155,11 @@ pub(crate) fn is_java(path: &Path, bytes: &[u8]) -> bool {
 
 /// The lines that assign something: line number, name, value.
 fn entries(bytes: &[u8]) -> impl Iterator<Item = Result<(usize, String, String), (usize, Wrong)>> {
-    // Java reads these files as ISO 8859-1; everything beyond ASCII is given to the parser as the escape it stands for.
-    let mut ascii = String::with_capacity(bytes.len());
-    for byte in bytes {
-        if byte.is_ascii() {
-            ascii.push(char::from(*byte));
-        } else {
-            write!(ascii, "\\u{byte:04x}").expect("writing to a string");
-        }
-    }
-    let lines = PropertiesIter::new(std::io::Cursor::new(ascii.into_bytes()));
+    // Java reads these files as ISO 8859-1: each byte is the character of that number.
+    let text: String = without_mark(bytes).iter().copied().map(char::from).collect();
+    // The last line counts even when it ends in a backslash.
+    let text = joined_surrogates(&text) + "\n";
+    let lines = PropertiesIter::new_with_encoding(std::io::Cursor::new(text), encoding_rs::UTF_8);
     lines.filter_map(|line| match line {
         Ok(line) => {
             let number = line.line_number();
@@ -178,24 +174,68 @@ fn entries(bytes: &[u8]) -> impl Iterator<Item = Result<(usize, String, String),
     })
 }
 
+/// The byte order mark of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The bytes without a byte order mark before a comment or a blank line, where Java makes a name of it that nobody
+/// misses.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK) else { return bytes };
+    let first = rest.iter().find(|byte| !b" \t\x0c".contains(byte));
+    if first.is_none_or(|byte| b"#!\r\n".contains(byte)) { rest } else { bytes }
+}
+
+/// The text with each `\uD83D\uDE00` replaced by the one character that the two stand for in Java.
+fn joined_surrogates(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        joined.push_str(before);
+        let pair = [escape, escape.get(6..).unwrap_or_default()].map(unit);
+        if let [Some(first), Some(second)] = pair
+            && let Some(Ok(character @ '\u{10000}'..)) = char::decode_utf16([first, second]).next()
+        {
+            joined.push(character);
+            rest = escape.get(12..).unwrap_or_default();
+            continue;
+        }
+        // A backslash and what it escapes stay together.
+        let length = escape.chars().take(2).map(char::len_utf8).sum();
+        let (kept, after) = escape.split_at(length);
+        joined.push_str(kept);
+        rest = after;
+    }
+    joined + rest
+}
+
+/// The UTF-16 unit that a text starts with as `\u` and four hexadecimal digits.
+fn unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
+}
+
 /// Reads a file.
 pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Settings, SettingsError> {
     let refuse = |line, wrong| {
         let place = Some(Place { file: path.to_owned(), line });
         SettingsError::Wrong { place, wrong }
     };
+    if without_mark(bytes).starts_with(BYTE_ORDER_MARK) {
+        return Err(refuse(1, Wrong::ByteOrderMark));
+    }
     let mut given = BTreeMap::new();
     for entry in entries(bytes) {
         let (line, name, value) = entry.map_err(|(line, wrong)| refuse(line, wrong))?;
         given.insert(name, (line, value));
     }
+    spring::translate(&mut given).map_err(|(line, wrong)| refuse(line, wrong))?;
     let mut file = JavaFile { path, given, settings: Settings::default() };
     file.translate().map_err(|(line, wrong)| refuse(line, wrong))?;
     Ok(file.settings)
 }
 
 /// What a translation of one property ends with: nothing, or its line and what is wrong.
-type Translated = Result<(), (usize, Wrong)>;
+pub(super) type Translated = Result<(), (usize, Wrong)>;
 
 /// A file while it is translated.
 struct JavaFile<'a> {
@@ -252,9 +292,7 @@ impl JavaFile<'_> {
             return Err((line, Wrong::JavaMechanism(value)));
         }
         let value = if name == "security.protocol" { value.to_lowercase() } else { value };
-        librdkafka::check(name, &value).map_err(|wrong| (line, wrong))?;
-        self.settings.properties.insert(name.to_owned(), value);
-        Ok(())
+        self.settings.insert(name, &value).map_err(|wrong| (line, wrong))
     }
 
     /// Refuses what would load code, run a command or write a file in librdkafka. Java's own classes are no danger.

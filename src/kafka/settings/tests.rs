@@ -373,6 +373,34 @@ fn secrets_do_not_show_in_debug_output() {
 }
 
 #[test]
+fn a_properties_file_is_read_as_java_reads_it() {
+    let head = "bootstrap.servers=k\n";
+    for (text, expected) in [
+        // The last line counts even when it goes on into nothing.
+        (format!("{head}client.id=a\\"), "client.id=a"),
+        (format!("{head}client.id : a \\\n   # b"), "client.id=a # b"),
+        (format!("{head}client.id=\\101\\z"), "client.id=101z"),
+        (format!("{head}client.id=x\\ud83d\\ude00y"), "client.id=x😀y"),
+        (format!("{head}client.id=x\\\\ud83d\\ude"), ""),
+        (format!("\u{feff}# team\n{head}client.id=a"), "client.id=a"),
+        ("spring.kafka.bootstrap-servers=k\nspring.kafka.client-id=a".to_owned(), "client.id=a"),
+    ] {
+        if expected.is_empty() {
+            assert!(refusal("c.properties", &text).0.contains("not a properties file"), "{text}");
+        } else {
+            assert_eq!(properties("c.properties", &text), [expected], "{text}");
+        }
+    }
+    let (words, hint) = refusal("c.properties", &format!("\u{feff}{head}"));
+    assert!(words.starts_with("c.properties:1: a byte order mark"), "{words}");
+    assert!(hint.unwrap().contains("without a byte order mark"));
+    let (words, _) = refusal("c.properties", "spring.kafka.bootstrap-servers=${HOST}");
+    assert!(words.contains("is put together by Spring"), "{words}");
+    let error = Settings::from_brokers("http://kafka:9092").unwrap_err();
+    assert!(error.hint().unwrap().contains("not HTTP"), "{error}");
+}
+
+#[test]
 fn a_password_beyond_ascii_is_read_as_java_reads_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.properties");

