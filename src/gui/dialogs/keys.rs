@@ -10,7 +10,7 @@ use crate::gui::shortcut::key_text;
 use crate::gui::theme::{Tokens, heading, mono, secondary};
 
 /// How wide a column of commands is, in points.
-const COLUMN_WIDTH: f32 = 320.0;
+const COLUMN_WIDTH: f32 = 326.0;
 /// In how many columns the commands stand at most.
 const COLUMNS_MAX: usize = 3;
 
@@ -49,12 +49,18 @@ fn sheet(
     mut line: impl FnMut(&mut Ui, UiCommand),
 ) {
     let rows = commands.len().div_ceil(columns);
-    Grid::new(name).spacing([14.0, 6.0]).show(ui, |ui| {
-        for row in 0..rows {
-            for command in commands.iter().skip(row).step_by(rows) {
-                line(ui, *command);
-            }
-            ui.end_row();
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        for (column, commands) in commands.chunks(rows).enumerate() {
+            ui.vertical(|ui| {
+                ui.set_width(COLUMN_WIDTH);
+                Grid::new((name, column)).spacing([14.0, 6.0]).show(ui, |ui| {
+                    for command in commands {
+                        line(ui, *command);
+                        ui.end_row();
+                    }
+                });
+            });
         }
     });
 }
