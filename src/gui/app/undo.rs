@@ -56,7 +56,7 @@ impl Step {
         match self {
             Self::Setting(setting) => setting.name(),
             Self::Arrangement(_) => "layout".to_owned(),
-            Self::Tab(pane, _) => format!("tab {}", tabs::title(pane)),
+            Self::Tab(pane, _) => format!("closing {}", tabs::title(pane)),
         }
     }
 }

@@ -25,7 +25,9 @@ pub(crate) fn show(ui: &mut Ui) -> bool {
     let (with_keys, without): (Vec<_>, Vec<_>) =
         UiCommand::ALL.into_iter().partition(|command| !command.shortcuts().is_empty());
     let height = (screen.height() - 140.0).max(120.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    // Without the least height it would stay as low as it was when it opened.
+    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().interact_size.y = 0.0;
         sheet(ui, "with keys", &with_keys, columns, line);
         ui.add_space(10.0);

@@ -148,7 +148,7 @@ impl Offer {
 }
 
 /// An entry of a menu, with the keys that do the same where there are any.
-pub(super) fn menu_entry<'t>(what: &'t str, keys: &'t str) -> Button<'t> {
+pub(crate) fn menu_entry<'t>(what: &'t str, keys: &'t str) -> Button<'t> {
     let button = Button::new(what);
     if keys.is_empty() { button } else { button.shortcut_text(keys) }
 }
