@@ -14,9 +14,9 @@ use egui_table::{
     CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState,
 };
 
-use super::Pick;
 use super::icon_button::focus_ring;
 use super::virtual_rows::keyboard_move;
+use super::{Pick, copy_menu};
 use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, secondary};
 
 /// A column.
@@ -66,12 +66,12 @@ pub trait TableRows {
         false
     }
 
-    /// The menu of a row; nothing when there is none.
+    /// The menu of a row, where rows have one of their own.
     fn menu(&mut self, ui: &mut Ui, row: u64) {
         let _: (&mut Ui, u64) = (ui, row);
     }
 
-    /// Whether rows have a menu.
+    /// Whether rows have a menu of their own; else theirs copies their name.
     fn has_menu(&self) -> bool {
         false
     }
@@ -315,9 +315,14 @@ impl TableDelegate for Body<'_> {
         if response.double_clicked() {
             self.opened = Some(row);
         }
-        if self.rows.has_menu() {
-            response.context_menu(|ui| self.rows.menu(ui, row));
-        }
+        let has_menu = self.rows.has_menu();
+        response.context_menu(|ui| {
+            if has_menu {
+                self.rows.menu(ui, row);
+            } else {
+                copy_menu(ui, |menu| menu.text("Name", "", || Some(name)));
+            }
+        });
     }
 
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
