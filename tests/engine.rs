@@ -6,6 +6,8 @@
 mod bench;
 #[path = "engine/branches.rs"]
 mod branches;
+#[path = "engine/copying.rs"]
+mod copying;
 #[path = "engine/groups.rs"]
 mod groups;
 #[path = "engine/resume.rs"]

@@ -76,6 +76,8 @@ impl Shown {
 
     /// Chooses something in the palette.
     fn choose(&self, text: &str) {
+        // What found nothing stays open.
+        self.press("Escape");
         self.press("ctrl+k");
         self.screen.type_text(&self.window, text);
         self.press("Return");

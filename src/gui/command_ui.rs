@@ -3,11 +3,11 @@
 //! Promises: words, tooltip and keys come from the list.
 //! Does not know: what a command does.
 
-use egui::{Button, Response, Ui};
+use egui::{Response, Ui};
 
 use super::command::UiCommand;
 use super::view::Outbox;
-use super::widgets::IconButton;
+use super::widgets::{IconButton, menu_entry};
 
 /// A button that is an icon.
 pub(crate) fn icon_button(
@@ -27,8 +27,7 @@ pub(crate) fn icon_button(
 /// A line of a menu.
 pub(crate) fn menu_item(ui: &mut Ui, command: UiCommand, out: &mut Outbox) {
     let shortcut = command.shortcut_text(ui.ctx()).unwrap_or_default();
-    let button = Button::new(command.text()).shortcut_text(shortcut);
-    if ui.add(button).on_hover_text(command.tooltip()).clicked() {
+    if ui.add(menu_entry(command.text(), &shortcut)).on_hover_text(command.tooltip()).clicked() {
         out.run(command);
         ui.close();
     }

@@ -80,10 +80,8 @@ pub(crate) fn take_pressed(
     if ahead.frames_left > 0 || dialog_is_open {
         return Vec::new();
     }
-    let typing = is_typing(ctx);
-    let focused = ctx.memory(|memory| memory.focused().is_some());
     let mut pressed = Vec::new();
-    while let Some((at, command)) = first_shortcut(ctx, typing, focused) {
+    while let Some((at, command)) = first_shortcut(ctx) {
         let behind = ctx.input_mut(|input| {
             let event = input.events.remove(at);
             let is_held = matches!(event, Event::Key { repeat: true, .. });
@@ -107,7 +105,9 @@ pub(crate) fn take_pressed(
 }
 
 /// The first event that sets off a command, and which: of two that its key fits, the one with the most modifiers.
-fn first_shortcut(ctx: &Context, typing: bool, focused: bool) -> Option<(usize, UiCommand)> {
+fn first_shortcut(ctx: &Context) -> Option<(usize, UiCommand)> {
+    let typing = is_typing(ctx);
+    let focused = ctx.memory(|memory| memory.focused().is_some());
     let fits = |key: Key, modifiers: Modifiers, shortcut: KeyboardShortcut| {
         key == shortcut.logical_key
             && modifiers.matches_logically(shortcut.modifiers)
@@ -197,7 +197,7 @@ mod tests {
         let input = egui::RawInput { events: vec![event], ..Default::default() };
         let mut pressed = Vec::new();
         let mut output = ctx.run_ui(input, |ui| {
-            pressed.extend(take_pressed(ui.ctx(), &mut TypeAhead::default(), false))
+            pressed.extend(take_pressed(ui.ctx(), &mut TypeAhead::default(), false));
         });
         output.textures_delta.clear();
         pressed

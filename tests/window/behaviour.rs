@@ -170,6 +170,16 @@ fn shortcuts_do_not_fire_while_typing() {
 }
 
 #[test]
+fn the_sheet_of_keys_names_every_command() {
+    let mut test = open_as(scenes::entity(6), Theme::Light, Vec2::new(1280.0, 800.0));
+    test.key(Modifiers::NONE, Key::Questionmark);
+    test.picture("keys");
+    for command in foldback::gui::UiCommand::ALL {
+        assert!(test.shows(command.text()), "{command:?} is in the sheet");
+    }
+}
+
+#[test]
 fn closing_a_tab_closes_what_it_opened() {
     let mut test = on_entity(6);
     test.key(Modifiers::COMMAND, Key::W);

@@ -32,17 +32,7 @@ impl App {
             UiCommand::ShowStart => self.open(&Pane::Start),
             UiCommand::ShowGroups => self.open(&Pane::Groups),
             UiCommand::ShowDemo => self.open(&Pane::Demo),
-            UiCommand::StartTour => {
-                if self.snapshot.demo.is_some() {
-                    self.open(&Pane::Demo);
-                    self.tour.start();
-                }
-            }
-            UiCommand::StartSandboxChapter => {
-                if self.snapshot.demo.is_some() {
-                    self.tour.start_chapter();
-                }
-            }
+            UiCommand::StartTour | UiCommand::StartSandboxChapter => self.start_tour(command),
             UiCommand::ShowProjections => self.show_section(Section::Projections),
             UiCommand::NewProjection => self.new_sandbox(HistoryChoice::default()),
             UiCommand::DebugEntity => {
@@ -77,12 +67,11 @@ impl App {
                     self.close(ctx, &pane);
                 }
             }
-            UiCommand::ReopenTab => self.reopen_last(ctx),
-            UiCommand::Undo => self.undo_last(ctx),
-            UiCommand::Redo => self.redo_last(ctx),
-            UiCommand::GoBack | UiCommand::GoForward => {
-                self.go(ctx, command == UiCommand::GoForward);
-            }
+            UiCommand::ReopenTab
+            | UiCommand::Undo
+            | UiCommand::Redo
+            | UiCommand::GoBack
+            | UiCommand::GoForward => self.bring_back(ctx, command),
             UiCommand::Copy
             | UiCommand::CopyJson
             | UiCommand::CopyCsv
@@ -103,6 +92,19 @@ impl App {
             | UiCommand::ToggleFollow
             | UiCommand::ToggleClock => self.change_clock(command),
             _ => self.execute_in_front(command),
+        }
+    }
+
+    /// Starts the tour, or its chapter in the sandbox, where there is something to show.
+    fn start_tour(&mut self, command: UiCommand) {
+        if self.snapshot.demo.is_none() {
+            return;
+        }
+        if command == UiCommand::StartTour {
+            self.open(&Pane::Demo);
+            self.tour.start();
+        } else {
+            self.tour.start_chapter();
         }
     }
 

@@ -227,7 +227,9 @@ impl App {
         let mut view = View { snapshot: &snapshot, times: &times, out: &mut outbox };
         let middle = self.draw_frame(ui, &mut view);
         self.dialogs.show(&ctx, &mut self.layout.choices, &mut view);
-        self.tour.show(&ctx, middle, &mut view);
+        if !self.dialogs.is_open() {
+            self.tour.show(&ctx, middle, &mut view);
+        }
         drop_zone::show(&ctx);
         toasts(&ctx, &mut self.toasts, &snapshot.notices);
         passing_word(&ctx);

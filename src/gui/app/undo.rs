@@ -8,6 +8,7 @@ use egui_tiles::{Container, Tile, TileId, Tree};
 
 use super::states::KeptState;
 use super::{App, tabs};
+use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::view::Pane;
 use crate::gui::widgets::say;
@@ -56,7 +57,7 @@ impl Step {
         match self {
             Self::Setting(setting) => setting.name(),
             Self::Arrangement(_) => "layout".to_owned(),
-            Self::Tab(pane, _) => format!("tab {}", tabs::title(pane)),
+            Self::Tab(pane, _) => format!("closing {}", tabs::title(pane)),
         }
     }
 }
@@ -157,8 +158,18 @@ impl App {
         }
     }
 
+    /// Carries out a command that brings something back.
+    pub(super) fn bring_back(&mut self, ctx: &Context, command: UiCommand) {
+        match command {
+            UiCommand::Undo => self.undo_last(ctx),
+            UiCommand::Redo => self.redo_last(ctx),
+            UiCommand::ReopenTab => self.reopen_last(ctx),
+            _ => self.go(ctx, command == UiCommand::GoForward),
+        }
+    }
+
     /// Takes the last change back.
-    pub(super) fn undo_last(&mut self, ctx: &Context) {
+    fn undo_last(&mut self, ctx: &Context) {
         let mut undo = std::mem::take(&mut self.undo);
         let step = undo.undo(|step| self.current(step));
         self.undo = undo;
@@ -172,7 +183,7 @@ impl App {
     }
 
     /// Does again what was taken back last.
-    pub(super) fn redo_last(&mut self, ctx: &Context) {
+    fn redo_last(&mut self, ctx: &Context) {
         let mut undo = std::mem::take(&mut self.undo);
         let step = undo.redo(|step| self.current(step).is_some());
         self.undo = undo;
@@ -265,7 +276,7 @@ impl App {
     }
 
     /// Opens a tab that was closed, where it stood and as it was; one that never was opens as any.
-    pub(super) fn reopen(&mut self, pane: &Pane) {
+    fn reopen(&mut self, pane: &Pane) {
         let Some(at) = self.closed.iter().rposition(|closed| closed.pane == *pane) else {
             return self.open(pane);
         };
@@ -279,7 +290,7 @@ impl App {
     }
 
     /// Opens the tab that was closed last.
-    pub(super) fn reopen_last(&mut self, ctx: &Context) {
+    fn reopen_last(&mut self, ctx: &Context) {
         match self.closed.last().map(|closed| closed.pane.clone()) {
             Some(pane) => self.reopen(&pane),
             None => say(ctx, icons::INFO, "No tab was closed"),
@@ -287,7 +298,7 @@ impl App {
     }
 
     /// Brings the tab to the front that was there before or after.
-    pub(super) fn go(&mut self, ctx: &Context, forward: bool) {
+    fn go(&mut self, ctx: &Context, forward: bool) {
         let place = if forward { self.visited.forward() } else { self.visited.back() };
         match place {
             Some(pane) => self.reopen(&pane),

@@ -10,7 +10,7 @@ use crate::gui::shortcut::key_text;
 use crate::gui::theme::{Tokens, data, heading, secondary};
 
 /// How wide a column of commands is, in points.
-const COLUMN_WIDTH: f32 = 320.0;
+const COLUMN_WIDTH: f32 = 326.0;
 /// In how many columns the commands stand at most.
 const COLUMNS_MAX: usize = 3;
 
@@ -25,7 +25,9 @@ pub(crate) fn show(ui: &mut Ui) -> bool {
     let (with_keys, without): (Vec<_>, Vec<_>) =
         UiCommand::ALL.into_iter().partition(|command| !command.shortcuts().is_empty());
     let height = (screen.height() - 140.0).max(120.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    // Without the least height it would stay as low as it was when it opened.
+    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().interact_size.y = 0.0;
         sheet(ui, "with keys", &with_keys, columns, line);
         ui.add_space(10.0);
@@ -49,12 +51,18 @@ fn sheet(
     mut line: impl FnMut(&mut Ui, UiCommand),
 ) {
     let rows = commands.len().div_ceil(columns);
-    Grid::new(name).spacing([14.0, 6.0]).show(ui, |ui| {
-        for row in 0..rows {
-            for command in commands.iter().skip(row).step_by(rows) {
-                line(ui, *command);
-            }
-            ui.end_row();
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        for (column, commands) in commands.chunks(rows).enumerate() {
+            ui.vertical(|ui| {
+                ui.set_width(COLUMN_WIDTH);
+                Grid::new((name, column)).spacing([14.0, 6.0]).show(ui, |ui| {
+                    for command in commands {
+                        line(ui, *command);
+                        ui.end_row();
+                    }
+                });
+            });
         }
     });
 }

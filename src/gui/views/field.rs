@@ -82,7 +82,9 @@ impl<'a> Field<'a> {
         let Self { text, name, hint, width, mono, focused, focused_at_first } = self;
         let width = width.unwrap_or_else(|| ui.available_width());
         let style = if mono { TextStyle::Monospace } else { TextStyle::Body };
+        // Known by its name: what comes and goes before it must not take the focus away.
         let edit = TextEdit::singleline(text)
+            .id_salt(name)
             .hint_text(hint)
             .font(style)
             .margin(vec2(8.0, 0.0))

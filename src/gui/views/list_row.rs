@@ -1,6 +1,7 @@
 //! A row of a list: a name at the left, a figure at the right.
 //!
-//! Promises: the name loses its middle before it touches the figure; selection shows by ground and by weight.
+//! Promises: the name loses its middle before it touches the figure; selection shows by ground and by weight; a name that
+//! is data can be copied.
 //! Does not know: what is listed.
 
 use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -8,7 +9,7 @@ use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use crate::gui::theme::{
     GUTTER, ROW_HEIGHT, Tokens, body, drawable, format, icon, mono, mono_small,
 };
-use crate::gui::widgets::{EventMark, paint_event_mark};
+use crate::gui::widgets::{EventMark, copy_menu, paint_event_mark};
 
 /// The space an icon takes, in points.
 const ICON_SPACE: f32 = 22.0;
@@ -88,6 +89,11 @@ impl<'a> ListRow<'a> {
         response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, selected, label));
         if !ui.is_rect_visible(rect) {
             return response;
+        }
+        if is_mono {
+            response.context_menu(|ui| {
+                copy_menu(ui, |menu| menu.text("Name", "", || Some(name.to_owned())));
+            });
         }
         if selected {
             ui.painter().rect_filled(rect, 4.0, tokens.selection);

@@ -244,7 +244,8 @@ impl ClockBar<'_> {
             *action = meant.then(|| ClockAction::Jump(typed.trim().to_owned()));
             state.typed = None;
             state.problem = None;
-        } else {
+        } else if !response.has_focus() {
+            // Not in every frame: that would give the arrows to whoever walks from field to field.
             response.request_focus();
         }
     }

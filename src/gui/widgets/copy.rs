@@ -15,8 +15,8 @@ use crate::workspace::{CopyForm, TreeRow, assignment, changes_text, value_text};
 /// How long a word stays, in seconds.
 const STAYS_SECONDS: f64 = 1.8;
 
-/// How far above the lower edge of the window it stands, in points: above the clock.
-const ABOVE_EDGE: f32 = 84.0;
+/// How far below the upper edge of the window it stands, in points: beside the tabs, where nothing is covered.
+const BELOW_EDGE: f32 = 34.0;
 
 /// A word that passes.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub fn passing_word(ctx: &Context) {
     }
     ctx.request_repaint_after_secs(left as f32);
     let area = Area::new(word_id()).order(Order::Tooltip).interactable(false);
-    area.anchor(Align2::CENTER_BOTTOM, egui::vec2(0.0, -ABOVE_EDGE)).show(ctx, |ui| {
+    area.anchor(Align2::CENTER_TOP, egui::vec2(0.0, BELOW_EDGE)).show(ctx, |ui| {
         let tokens = Tokens::of(ui);
         let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(12, 7));
         frame.corner_radius(14.0).show(ui, |ui| {
@@ -148,7 +148,7 @@ impl Offer {
 }
 
 /// An entry of a menu, with the keys that do the same where there are any.
-pub(super) fn menu_entry<'t>(what: &'t str, keys: &'t str) -> Button<'t> {
+pub(crate) fn menu_entry<'t>(what: &'t str, keys: &'t str) -> Button<'t> {
     let button = Button::new(what);
     if keys.is_empty() { button } else { button.shortcut_text(keys) }
 }

@@ -7,16 +7,16 @@
 use std::ops::Range;
 
 use egui::{
-    Align, Align2, Id, Key, Layout, Modifiers, Rangef, Response, Role, Sense, Ui, UiBuilder,
+    Align, Align2, Event, Id, Key, Layout, Modifiers, Rangef, Response, Role, Sense, Ui, UiBuilder,
     WidgetInfo, pos2,
 };
 use egui_table::{
     CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState,
 };
 
-use super::Pick;
 use super::icon_button::focus_ring;
 use super::virtual_rows::keyboard_move;
+use super::{Pick, copy_menu};
 use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, secondary};
 
 /// A column.
@@ -66,12 +66,12 @@ pub trait TableRows {
         false
     }
 
-    /// The menu of a row; nothing when there is none.
+    /// The menu of a row, where rows have one of their own.
     fn menu(&mut self, ui: &mut Ui, row: u64) {
         let _: (&mut Ui, u64) = (ui, row);
     }
 
-    /// Whether rows have a menu.
+    /// Whether rows have a menu of their own; else theirs copies their name.
     fn has_menu(&self) -> bool {
         false
     }
@@ -191,6 +191,17 @@ impl<'a> DataTable<'a> {
     }
 }
 
+/// What was held down when the button of the mouse was let go in this frame: by its end, that may be over.
+fn click_modifiers(ui: &Ui) -> Modifiers {
+    ui.input(|input| {
+        let released = input.events.iter().rev().find_map(|event| match event {
+            Event::PointerButton { pressed: false, modifiers, .. } => Some(*modifiers),
+            _ => None,
+        });
+        released.unwrap_or(input.modifiers)
+    })
+}
+
 /// The row that Shift with an arrow key moves to while the table has the focus: it picks all rows on the way.
 fn extending_move(ui: &Ui, response: &Response, chosen: Option<u64>, count: u64) -> Option<u64> {
     let chosen = chosen.filter(|_| response.has_focus())?;
@@ -288,7 +299,7 @@ impl TableDelegate for Body<'_> {
         }
         let (enabled, name) = (ui.is_enabled(), self.rows.name(row));
         response.widget_info(|| WidgetInfo::selected(Role::Row, enabled, selected, &name));
-        let modifiers = ui.input(|input| input.modifiers);
+        let modifiers = click_modifiers(ui);
         if response.clicked() && modifiers.command {
             self.picked = Some(Pick::Toggle(row));
         } else if response.clicked() && modifiers.shift {
@@ -304,9 +315,14 @@ impl TableDelegate for Body<'_> {
         if response.double_clicked() {
             self.opened = Some(row);
         }
-        if self.rows.has_menu() {
-            response.context_menu(|ui| self.rows.menu(ui, row));
-        }
+        let has_menu = self.rows.has_menu();
+        response.context_menu(|ui| {
+            if has_menu {
+                self.rows.menu(ui, row);
+            } else {
+                copy_menu(ui, |menu| menu.text("Name", "", || Some(name)));
+            }
+        });
     }
 
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {

@@ -34,7 +34,7 @@ pub use chip::{Chip, ChipResponse, Tone, verdict_chip};
 pub use clock_bar::{ClockAction, ClockBar, ClockBarState};
 pub use code::{CodeEditor, CodeMark, CodeState};
 pub use compare_tree::compare_tree;
-pub(crate) use copy::{CopyMenu, copy_forms, copy_menu, offered, say};
+pub(crate) use copy::{CopyMenu, copy_forms, copy_menu, menu_entry, offered, say};
 pub use copy::{copy, passing_word};
 pub use copy_text::CopyText;
 pub use data_table::{DataTable, TableColumn, TableResponse, TableRows};

@@ -193,7 +193,7 @@ fn query_field(ui: &mut Ui, state: &mut PaletteState, hint: &str) {
             .align(Align2::LEFT_CENTER)
             .min_size(vec2(0.0, ROW_HEIGHT))
             .desired_width(f32::INFINITY);
-        let response = ui.add(field);
+        let response = ui.add(field).accessible_name(hint);
         if !response.has_focus() {
             response.request_focus();
         }

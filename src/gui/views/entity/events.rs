@@ -188,10 +188,10 @@ impl TableRows for Rows<'_> {
         copy_menu(ui, |menu| {
             let count = versions.len() as u64;
             let these = if count == 1 { "Event".to_owned() } else { format::count(count, "event") };
-            copy_events(menu, &these, key, versions, copy);
+            copy_events(menu, &these, key, &versions, copy);
             menu.text("Address", "", || Some(address));
             menu.separator();
-            copy_events(menu, "History", key, Vec::new(), copy);
+            copy_events(menu, "History", key, &[], copy);
         });
     }
 
@@ -205,13 +205,13 @@ fn copy_events(
     menu: &mut CopyMenu<'_>,
     what: &str,
     key: &EntityKey,
-    versions: Vec<u64>,
+    versions: &[u64],
     copy: &mut Option<Command>,
 ) {
     for (form, name, keys) in copy_forms(what) {
         let keys = if versions.is_empty() { "" } else { keys };
         if menu.asked(&name, keys) {
-            let what = CopyWhat::Events(key.clone(), versions.clone());
+            let what = CopyWhat::Events(key.clone(), versions.to_vec());
             *copy = Some(Command::Copy(what, form));
         }
     }
