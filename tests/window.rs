@@ -34,6 +34,8 @@ mod pictures;
 mod sandbox;
 #[path = "window/scenes.rs"]
 mod scenes;
+#[path = "window/second_start.rs"]
+mod second_start;
 #[path = "support/soft_renderer.rs"]
 mod soft_renderer;
 #[path = "window/timeline.rs"]

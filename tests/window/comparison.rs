@@ -9,7 +9,7 @@ use egui::{Key, Modifiers, Theme, Vec2};
 use foldback::model::{ChangeKind, EntityId};
 use foldback::workspace::{
     ChangeTally, Command, CompareRow, CompareSide, CompareView, CompareWith, EntityKey, EntityView,
-    Snapshot,
+    JobSubject, Snapshot,
 };
 
 use crate::harness::{Test, Use as _, open, open_as};
@@ -122,7 +122,10 @@ fn a_comparison_shows_both_sides_and_ends_by_the_same_key() {
 fn an_entity_that_is_still_read_says_so() {
     let mut snapshot = compared(&CompareWith::Entity(other()), 6);
     let view = EntityView { compare: None, ..(*snapshot.entity_views[0]).clone() };
-    snapshot.entity_views = vec![Arc::new(view)];
+    let reading = scenes::job_for(JobSubject::Own, "Reading order-1043");
+    let other = EntityView { key: other(), job: Some(reading.id), ..view.clone() };
+    snapshot.entity_views = vec![Arc::new(view), Arc::new(other)];
+    snapshot.jobs = [reading].into();
     let mut test = open(snapshot);
     show_order(&mut test);
     assert!(test.shows("Reading order-1043…"), "what is missing");

@@ -111,7 +111,7 @@ fn an_event_is_copied_whole_by_the_workspace_and_said_when_it_is_there() {
     let events = |versions: &[u64]| CopyWhat::Events(order::key(), versions.to_vec());
     assert_eq!(asked(&mut test), [(events(&[7]), CopyForm::Text)], "where the clock stands");
     let text = Copied { number: 1, what: "1 event".into(), text: "v7 …".into() };
-    test.state().publish(Snapshot { copied: Some(Arc::new(text)), ..scenes::entity(7) });
+    test.state_mut().publish(Snapshot { copied: Some(Arc::new(text)), ..scenes::entity(7) });
     test.step();
     assert_eq!(copied(&test).as_deref(), Some("v7 …"));
     test.run();

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use egui::{Key, Modifiers, Theme, ThemePreference, Vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use foldback::gui::{App, Choices, Layout};
-use foldback::workspace::{Command, EnginePort, Snapshot, port};
+use foldback::workspace::{Command, EnginePort, JobView, Snapshot, port};
 
 use crate::soft_renderer::SoftRenderer;
 
@@ -20,6 +20,8 @@ pub(crate) struct Window {
     app: App,
     /// The workspace's side.
     engine: EnginePort,
+    /// What it was given last.
+    shown: Arc<Snapshot>,
     /// What the window sent.
     sent: Vec<Command>,
 }
@@ -48,10 +50,11 @@ pub(crate) fn open(snapshot: Snapshot) -> Test {
 /// A window of this theme and size.
 pub(crate) fn open_as(snapshot: Snapshot, theme: Theme, size: Vec2) -> Test {
     let (window, engine) = port();
-    engine.publish(Arc::new(snapshot));
+    let shown = Arc::new(snapshot);
+    engine.publish(Arc::clone(&shown));
     let choices = Choices { theme: ThemePreference::from(theme), ..Choices::default() };
     let app = App::new(window, Layout::with_choices(choices));
-    let state = Window { app, engine, sent: Vec::new() };
+    let state = Window { app, engine, shown, sent: Vec::new() };
     let mut test = Harness::builder()
         .with_size(size)
         .with_theme(theme)
@@ -67,8 +70,9 @@ pub(crate) fn open_as(snapshot: Snapshot, theme: Theme, size: Vec2) -> Test {
 
 impl Window {
     /// Shows another snapshot in the next frame.
-    pub(crate) fn publish(&self, snapshot: Snapshot) {
-        self.engine.publish(Arc::new(snapshot));
+    pub(crate) fn publish(&mut self, snapshot: Snapshot) {
+        self.shown = Arc::new(snapshot);
+        self.engine.publish(Arc::clone(&self.shown));
     }
 }
 
@@ -92,11 +96,18 @@ pub(crate) trait Use {
     fn picture(&mut self, name: &str);
     /// Asserts that nothing is painted without input or news.
     fn assert_idle(&self, name: &str);
+    /// Asserts that no words say that something is under way for which no job runs: such words end in `…`. Names of
+    /// commands that ask for more do, too.
+    fn assert_promises_are_kept(&self, name: &str);
 }
+
+/// The names of commands that ask for more before they do something.
+const ASKING_COMMANDS: [&str; 4] =
+    ["Go to anything…", "Jump to time…", "Compare with entity…", "Connect…"];
 
 impl Use for Test {
     fn publish(&mut self, snapshot: Snapshot) {
-        self.state().publish(snapshot);
+        self.state_mut().publish(snapshot);
         self.run();
     }
 
@@ -135,6 +146,22 @@ impl Use for Test {
                 .is_some()
     }
 
+    fn assert_promises_are_kept(&self, name: &str) {
+        let jobs = &self.state().shown.jobs;
+        let kept: Vec<String> =
+            jobs.iter().filter(|job| job.is_running()).map(JobView::waiting_words).collect();
+        let promises = egui_kittest::kittest::by().predicate(|node| {
+            [node.label(), node.value()].into_iter().flatten().any(|text| text.ends_with('…'))
+        });
+        for node in self.query_all(promises) {
+            let words = node.accesskit_node();
+            let words = words.label().or_else(|| words.value()).unwrap_or_default();
+            let known = ASKING_COMMANDS.iter().any(|command| words.ends_with(command))
+                || kept.iter().any(|promise| words.ends_with(promise.as_str()));
+            assert!(known, "{name}: {words:?} is shown while no job does it");
+        }
+    }
+
     fn take_sent(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.state_mut().sent)
     }
@@ -150,6 +177,7 @@ impl Use for Test {
     }
 
     fn assert_idle(&self, name: &str) {
+        self.assert_promises_are_kept(name);
         let delay = self.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
         assert_eq!(delay, Duration::MAX, "{name} asks for a repaint while nothing happens");
     }

@@ -223,6 +223,11 @@ fn entities() -> Arc<EntityList> {
     })
 }
 
+/// A job that runs for this.
+pub(crate) fn job_for(subject: JobSubject, title: &str) -> JobView {
+    JobView { id: JobId(70), subject, title: title.into(), ..job(JobState::Running) }
+}
+
 /// A job that reads the topic.
 fn job(state: JobState) -> JobView {
     let partition = |partition: i32| PartitionProgress {

@@ -183,7 +183,9 @@ impl App {
         let embedded = info.embedded;
         // What the workspace has opened again by itself stays as it is.
         let opened: Vec<_> = self.layout.panes().flat_map(tabs::opening_commands).collect();
-        opened.into_iter().for_each(|command| self.outbox.send(command));
+        for command in opened {
+            self.outbox.send(command);
+        }
         if embedded {
             self.open(&Pane::Demo);
             self.tour.start();
@@ -289,7 +291,9 @@ impl App {
         if !is_new {
             return;
         }
-        tabs::opening_commands(pane).into_iter().for_each(|command| self.outbox.send(command));
+        for command in tabs::opening_commands(pane) {
+            self.outbox.send(command);
+        }
     }
 
     /// Opens a sandbox over these events.

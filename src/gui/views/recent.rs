@@ -69,7 +69,7 @@ fn row(ui: &mut Ui, recent: &RecentConnection, view: &mut View<'_>) {
     let left = rect.left() + GUTTER;
     let center = pos2(left + 8.0, rect.center().y);
     painter.text(center, Align2::CENTER_CENTER, sign, icon(), tokens.text_secondary);
-    let used = view.times.date_time(recent.used_ms);
+    let used = view.times.print(recent.used_ms, "%Y-%m-%d %H:%M");
     let right = rect.right() - BUTTON_SPACE - GUTTER;
     let at = pos2(right, rect.top() + 14.0);
     let used = painter.text(at, Align2::RIGHT_CENTER, used, secondary(), tokens.text_secondary);

@@ -126,8 +126,8 @@ impl Jobs {
     /// Cancels and ends everything: nobody hears any more how it ended.
     pub(crate) fn end_all(&mut self, now_ms: i64) {
         self.cancel_all();
-        for id in self.jobs.iter().map(|job| job.view.id).collect::<Vec<_>>() {
-            self.end(id, None, now_ms);
+        while let Some(job) = self.jobs.iter().find(|job| job.view.is_running()) {
+            self.end(job.view.id, None, now_ms);
         }
     }
 

@@ -85,7 +85,7 @@ impl Drop for Writer {
         self.changes = None;
         if let Some(thread) = self.thread.take() {
             // A panic of it was reported when it happened.
-            thread.join().ok();
+            drop(thread.join());
         }
     }
 }
@@ -105,8 +105,8 @@ impl Kept {
     fn change(&mut self, change: impl Fn(&mut Recents) + Send + 'static) {
         change(&mut self.recents);
         if let Some(changes) = self.writer.as_ref().and_then(|writer| writer.changes.as_ref()) {
-            // While the disk is slow the newest state may be late; the next change brings all of it.
-            changes.try_send(Box::new(change)).ok();
+            // So many changes wait only where the disk does not answer; what is open is told again with the next one.
+            drop(changes.try_send(Box::new(change)));
         }
     }
 }
@@ -126,7 +126,7 @@ impl Writer {
                     let tell: News =
                         Box::new(move |state| state.notify(NoticeLevel::Warning, problem));
                     // At the end of the program nobody listens.
-                    news.try_send(tell).ok();
+                    drop(news.try_send(tell));
                 }
             }
         })?;
@@ -160,10 +160,10 @@ impl State {
             session: self.session_to_keep(),
             key,
         };
-        let same = |known: &&RecentConnection| {
-            RecentConnection { used_ms: known.used_ms, ..recent.clone() } == **known
+        let same = |known: &RecentConnection| {
+            RecentConnection { used_ms: known.used_ms, ..recent.clone() } == *known
         };
-        let newest = self.kept.recents.connections.first().filter(same).is_some();
+        let newest = self.kept.recents.connections.first().is_some_and(same);
         if !newest || !self.kept.recents.go_on {
             self.kept.change(move |recents| recents.put(recent.clone()));
             self.show_recents();

@@ -8,6 +8,7 @@ mod copying;
 mod events;
 mod header;
 mod inspector;
+mod shares;
 mod state;
 mod timeline;
 
@@ -18,6 +19,7 @@ use egui::{Frame, Id, Margin, Panel, Ui};
 use self::compare::CompareState;
 pub(crate) use self::copying::copy_chosen;
 use self::inspector::InspectorState;
+use self::shares::Share;
 use super::record::RecordState;
 use super::side_panel::side_panel_id;
 use super::{unconnected, waiting};
@@ -30,12 +32,6 @@ use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView,
 
 /// In how many other topics an entity without events can be looked for by a click.
 const OTHER_TOPICS_MAX: usize = 4;
-/// Below this width, in points, the parts stand in tabs instead of side by side.
-const NARROW: f32 = 700.0;
-/// Which share of the width the list of events and the inspector take at first.
-const SIDE_SHARES: [f32; 2] = [0.395, 0.30];
-/// How wide they are at first, in points: least and most.
-const SIDE_WIDTHS: [f32; 2] = [290.0, 640.0];
 
 /// Which part is shown where there is no room for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,10 +162,9 @@ pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: 
     }
     state.compared = compared;
     timeline::panel(ui, &entity, &events, state, view);
-    if ui.available_width() < NARROW {
-        parts_in_tabs(ui, &entity, &events, state, view);
-    } else {
-        parts_side_by_side(ui, &entity, &events, state, view);
+    match shares::events(ui.available_width(), !compared) {
+        Some(share) => parts_side_by_side(ui, share, &entity, &events, state, view),
+        None => parts_in_tabs(ui, &entity, &events, state, view),
     }
     state.version = entity.at.as_ref().map(|at| at.version);
 }
@@ -177,25 +172,25 @@ pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: 
 /// Events, state and inspector beside each other; a comparison takes the place of the last two.
 fn parts_side_by_side(
     ui: &mut Ui,
+    share: Share,
     entity: &EntityView,
     events: &Arc<[EventRow]>,
     state: &mut EntityState,
     view: &mut View<'_>,
 ) {
-    let [least, most] = SIDE_WIDTHS;
     let whole = ui.available_width();
-    let [events_width, inspector_width] =
-        SIDE_SHARES.map(|share| (whole * share).clamp(least, most));
     let frame = Frame::new().inner_margin(Margin { left: 12, right: 8, top: 6, bottom: 0 });
     Panel::left(side_panel_id(Id::unique("entity events"), whole))
-        .default_size(events_width)
-        .size_range(160.0..=720.0)
+        .default_size(share.first)
+        .size_range(share.bounds)
         .frame(frame)
         .show(ui, |ui| events::show(ui, entity, events, state, view));
-    if entity.compare_with.is_none() {
+    if entity.compare_with.is_none()
+        && let Some(share) = shares::inspector(whole, ui.available_width())
+    {
         Panel::right(side_panel_id(Id::unique("entity inspector"), whole))
-            .default_size(inspector_width)
-            .size_range(200.0..=800.0)
+            .default_size(share.first)
+            .size_range(share.bounds)
             .frame(frame)
             .show(ui, |ui| inspector::show(ui, entity, events, state, view));
     }
