@@ -21,7 +21,7 @@ pub(crate) type Offsets = BTreeMap<TopicPartition, Vec<i64>>;
 pub(super) struct Coverage<'a> {
     /// The partitions asked about.
     pub(super) partitions: &'a [TopicPartition],
-    /// Where they began and ended; those that may not be seen are missing.
+    /// Where they began and ended; those without a leader are missing.
     pub(super) bounds: &'a BTreeMap<TopicPartition, Watermarks>,
     /// What was read of them.
     pub(super) reads: &'a [PartitionRead],

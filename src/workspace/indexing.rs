@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::scan::Watch;
+use super::session::offline;
 use super::{Failure, Session};
-use crate::model::{OffsetRange, ReadPlan};
+use crate::model::{OffsetRange, ReadPlan, TopicPartition};
 use crate::partition_log::{FillOrder, Filled, Kept};
 
 /// What is to be indexed.
@@ -26,8 +27,10 @@ pub struct IndexQuestion {
 /// What an index of a topic holds.
 #[derive(Clone, Debug)]
 pub struct IndexSummary {
-    /// How many partitions were asked about.
+    /// How many partitions were asked about and have a leader.
     pub partitions: usize,
+    /// Those that have none: nothing of them was read.
+    pub offline: Vec<TopicPartition>,
     /// What was read for it.
     pub filled: Filled,
     /// What it keeps of the topic.
@@ -64,6 +67,7 @@ impl Session {
         })?;
         let Some(filled) = filled else { return Err(Failure::cancelled()) };
         let kept = self.log.kept(&plan)?;
-        Ok(IndexSummary { partitions: partitions.len(), filled, kept })
+        let offline = offline(&partitions, &bounds);
+        Ok(IndexSummary { partitions: bounds.len(), offline, filled, kept })
     }
 }

@@ -18,6 +18,7 @@ mod failure;
 mod fetch;
 mod filter;
 mod fold_choice;
+mod following;
 pub mod groups;
 mod indexing;
 mod lane;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::sandbox_view::{SandboxKey, SandboxView, ScriptFile};
 use super::views::{EntityKey, EntityView, Histogram, RecordDetail, TopicView};
 use super::{DemoFault, Fetch, Problem};
-use crate::kafka::CheckStep;
+use crate::kafka::{CheckStep, Watermarks};
 use crate::model::{Clock, Isolation, Position};
 
 /// The workspace at one moment.
@@ -143,12 +143,8 @@ pub struct PartitionFacts {
     pub partition: i32,
     /// The leader's broker id; none while there is none.
     pub leader: Option<i32>,
-    /// The log start offset.
-    pub low: i64,
-    /// The high watermark.
-    pub high: i64,
-    /// The last stable offset.
-    pub last_stable: i64,
+    /// Where it starts and ends; unknown while there is no leader.
+    pub bounds: Option<Watermarks>,
 }
 
 /// A member of a consumer group.

@@ -3,12 +3,15 @@
 //! Promises: what `foldback.toml` names is never overruled; the same log gives the same mapping; every choice says why.
 //! Does not know: how a mapping is applied (`entity`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sample::{Sampling, records};
+use super::session::{REQUEST_TIMEOUT, offline};
 use super::{Failure, Session, mapping_of};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
+use crate::kafka::Watermarks;
 use crate::model::{RecordBatch, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
 
@@ -36,6 +39,8 @@ pub struct MappingReport {
     pub partitioners: PartitionerEvidence,
     /// How many records were sampled.
     pub sampled: u64,
+    /// Partitions that have no leader: nothing of them was sampled.
+    pub offline: Vec<TopicPartition>,
 }
 
 impl Session {
@@ -45,7 +50,9 @@ impl Session {
     /// When the topic does not exist or cannot be read.
     pub fn topic_mapping(&self, topic: &Arc<str>) -> Result<TopicMapping, Failure> {
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
-        let (mapping, _) = self.judge(topic, &partitions, &self.sample(&partitions)?)?;
+        // Without any leader there are no records to be read like this.
+        let bounds = self.connection.watermarks(&partitions, REQUEST_TIMEOUT)?;
+        let (mapping, _) = self.judge(topic, &partitions, &self.sample(&bounds)?)?;
         Ok(mapping)
     }
 
@@ -55,12 +62,14 @@ impl Session {
     /// When the topic does not exist or cannot be read.
     pub fn mapping_report(&self, topic: &Arc<str>) -> Result<MappingReport, Failure> {
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
-        let sample = self.sample(&partitions)?;
+        let bounds = self.bounds(&partitions)?;
+        let sample = self.sample(&bounds)?;
         let (topic_mapping, sampled) = self.judge(topic, &partitions, &sample)?;
         let keys = records(&sample)
             .filter_map(|record| Some((record.key()?, record.partition().partition)));
         let partitioners = PartitionerEvidence::of_samples(keys, count_of(&partitions));
-        Ok(MappingReport { topic_mapping, partitioners, sampled })
+        let offline = offline(&partitions, &bounds);
+        Ok(MappingReport { topic_mapping, partitioners, sampled, offline })
     }
 
     /// The mapping of a topic judged by sampled records, with how many those are.
@@ -94,10 +103,12 @@ impl Session {
     }
 
     /// The newest records of these partitions, a few of each.
-    fn sample(&self, partitions: &[TopicPartition]) -> Result<Vec<RecordBatch>, Failure> {
-        let bounds = self.bounds(partitions)?;
+    fn sample(
+        &self,
+        bounds: &BTreeMap<TopicPartition, Watermarks>,
+    ) -> Result<Vec<RecordBatch>, Failure> {
         let (isolation, started_ms) = (self.isolation, self.started_ms);
-        let sampling = Sampling { bounds: &bounds, isolation, payloads: true, started_ms };
+        let sampling = Sampling { bounds, isolation, payloads: true, started_ms };
         let sample = sampling.take(&*self.log, &self.cancel)?;
         self.check_cancelled()?;
         Ok(sample)

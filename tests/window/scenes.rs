@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldback::kafka::Watermarks;
 use foldback::model::{
     Completeness, OffsetRange, Position, Reason, ReasonKind, Since, TopicPartition, Transaction,
     Verdict,
@@ -153,9 +154,11 @@ pub(crate) fn topic_unread() -> Snapshot {
     let facts = |partition| PartitionFacts {
         partition,
         leader: Some(partition % 3 + 1),
-        low: 0,
-        high: 5_200 + i64::from(partition),
-        last_stable: 5_200 + i64::from(partition),
+        bounds: Some(Watermarks {
+            low: 0,
+            high: 5_200 + i64::from(partition),
+            last_stable: 5_200 + i64::from(partition),
+        }),
     };
     let view = TopicView {
         topic: order::topic(),

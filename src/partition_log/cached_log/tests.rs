@@ -132,11 +132,19 @@ fn an_index_without_values_is_never_an_answer_about_values() {
         }
         let log = cached(events, folder.path());
         let payloads = |records: Vec<Plain>| -> Vec<_> {
-            records.into_iter().map(|(_, offset, _, _, _, value, headers)| (offset, value, headers)).collect()
+            records
+                .into_iter()
+                .map(|(_, offset, _, _, _, value, headers)| (offset, value, headers))
+                .collect()
         };
         let expected = payloads(read(&generated(events), &part).0);
         assert_eq!(payloads(read(&log, &part).0), expected, "{values} {headers}");
-        assert!(!values || expected.iter().any(|(_, value, _)| value.as_ref().is_some_and(|v| !v.is_empty())));
+        assert!(
+            !values
+                || expected
+                    .iter()
+                    .any(|(_, value, _)| value.as_ref().is_some_and(|v| !v.is_empty()))
+        );
     }
 }
 

@@ -19,7 +19,10 @@ use crate::model::{
 use crate::partition_log::{CachedLog, KeptSegments, LogNews, PartitionHistory, assess};
 use crate::workspace::clock::now_ms;
 use crate::workspace::coverage::{Offsets, aborted_in_gaps};
-use crate::workspace::likely_first::{likely_partitions, open_likely_first};
+use crate::workspace::following::{CaughtUp, PartitionWatch};
+use crate::workspace::likely_first::{
+    Known, behind, joined, likely_partitions, open_likely_first, with,
+};
 use crate::workspace::{
     ConnectionState, Failure, JobId, NoticeLevel, Problem, REQUEST_TIMEOUT, StartPosition,
 };
@@ -36,9 +39,9 @@ pub(crate) struct Reading {
 /// What the cluster says about topics before they are read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LogFacts {
-    /// Where each partition starts and ends, sorted.
+    /// Where each partition that has a leader starts and ends, sorted.
     pub(crate) watermarks: BTreeMap<TopicPartition, Watermarks>,
-    /// The leaders of the partitions.
+    /// All partitions with their leaders, where they have one.
     pub(crate) leaders: BTreeMap<TopicPartition, Option<i32>>,
     /// The topics' configurations, where they may be seen.
     pub(crate) configs: BTreeMap<Arc<str>, Option<TopicConfig>>,
@@ -54,9 +57,9 @@ impl LogFacts {
         isolation: Isolation,
         undecodable: &[Position],
     ) -> Completeness {
-        let histories = self.watermarks.iter().map(|(partition, marks)| PartitionHistory {
+        let histories = self.leaders.keys().map(|partition| PartitionHistory {
             partition: partition.clone(),
-            bounds: Some(*marks),
+            bounds: self.watermarks.get(partition).copied(),
             reads: reads.iter().filter(|read| read.partition == *partition).cloned().collect(),
             compacted: self
                 .configs
@@ -96,6 +99,13 @@ pub(crate) struct ReadOrder {
     pub(crate) follow: bool,
 }
 
+impl ReadOrder {
+    /// Whether it is about all partitions of its topics, those that are added later included.
+    fn takes_all_partitions(&self) -> bool {
+        !matches!(self.start, StartPosition::FromOffset { .. })
+    }
+}
+
 /// Keeps the gaps that were told of when a read had reached the ends: the news after that leaves them out.
 pub(crate) fn keep_gaps(before: &[PartitionRead], now: &mut [PartitionRead]) {
     for read in now.iter_mut().filter(|read| read.gaps.is_empty()) {
@@ -128,29 +138,94 @@ fn read(
     let facts = log_facts(connection, &order.topics).map_err(|error| Problem::from(&error))?;
     let ranges = ranges(connection, &facts, order).map_err(|error| Problem::from(&error))?;
     let watermarks = facts.watermarks.clone();
+    let at_start = facts.leaders.clone();
+    let offline: Vec<TopicPartition> =
+        at_start.keys().filter(|one| !watermarks.contains_key(one)).cloned().collect();
+    if !offline.is_empty() {
+        outbox.send(move |state| state.read_says(job, ReadEvent::Offline(offline)));
+    }
     outbox.send(move |state| state.read_begins(job, &facts));
-    let plan = ReadPlan {
+    let mut plan = ReadPlan {
         isolation: order.isolation,
         keys: order.keys.clone(),
         whole: order.start == StartPosition::Oldest(None),
         follow: order.follow || order.start == StartPosition::Live,
         ..ReadPlan::new(ranges, now_ms())
     };
-    let mut sink = |news| {
-        let heard = outbox.send(move |state| match news {
-            LogNews::Kept(kept) => state.take_kept(job, kept),
-            LogNews::Read(event) => state.read_says(job, event),
-        });
-        if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    };
     let likely = if plan.whole {
         likely_partitions(log, &plan, &watermarks, &order.cancel)
     } else {
         Ok(BTreeSet::new())
     };
-    likely
-        .and_then(|likely| open_likely_first(log, &plan, &likely, &order.cancel, &mut sink))
-        .map_err(|error| Failure::from(error).problem)
+    let likely = likely.map_err(|error| Failure::from(error).problem)?;
+    let mut known = Known::new();
+    let watched = PartitionWatch { connection, topics: &order.topics, only: &[] };
+    loop {
+        let read = |cancel: &Cancel, caught_up: &CaughtUp| {
+            open_likely_first(log, &plan, &likely, cancel, &mut |news| {
+                if let LogNews::Read(event) = &news {
+                    caught_up.hear(event);
+                }
+                let news = with(news, &known);
+                let heard = outbox.send(move |state| match news {
+                    LogNews::Kept(kept) => state.take_kept(job, kept),
+                    LogNews::Read(event) => state.read_says(job, event),
+                });
+                if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+        };
+        let (outcome, new) = if plan.follow && order.takes_all_partitions() {
+            let reading = plan.ranges.iter().map(OffsetRange::topic_partition).collect();
+            watched.during(&reading, &order.cancel, read).map_err(|failure| failure.problem)?
+        } else {
+            (read(&order.cancel, &CaughtUp::default()), Vec::new())
+        };
+        let mut outcome = outcome.map_err(|error| Failure::from(error).problem)?;
+        outcome.partitions = joined(&known, outcome.partitions);
+        if new.is_empty() || order.cancel.is_cancelled() {
+            return Ok(outcome);
+        }
+        let account = |read: &PartitionRead| (read.partition.clone(), read.clone());
+        known = outcome.partitions.iter().map(account).collect();
+        plan = behind(&plan, &known);
+        let facts = log_facts(connection, &order.topics).map_err(|error| Problem::from(&error))?;
+        let more =
+            joining(connection, &facts, order, &plan, &new, &|one| at_start.contains_key(one));
+        plan.ranges.extend(more.map_err(|error| Problem::from(&error))?);
+        outbox.send(move |state| {
+            state.read_begins(job, &facts);
+            new.into_iter().for_each(|one| state.read_says(job, ReadEvent::Joined(one)));
+        });
+    }
+}
+
+/// The ranges of partitions that could not be read when the read began, as far as they can be read now.
+fn joining(
+    connection: &Connection,
+    facts: &LogFacts,
+    order: &ReadOrder,
+    plan: &ReadPlan,
+    new: &[TopicPartition],
+    was_there: &dyn Fn(&TopicPartition) -> bool,
+) -> Result<Vec<OffsetRange>, KafkaError> {
+    let mut more = ranges(connection, facts, order)?;
+    more.retain(|range| new.contains(&range.topic_partition()));
+    if order.start != StartPosition::Live {
+        return Ok(more);
+    }
+    // The end was that of the moment when the read began.
+    for range in &mut more {
+        let partition = range.topic_partition();
+        range.from = if was_there(&partition) {
+            let asked = std::slice::from_ref(&partition);
+            let found =
+                connection.offsets_at(asked, plan.started_ms, order.isolation, REQUEST_TIMEOUT)?;
+            found.get(&partition).copied().flatten().unwrap_or(range.to)
+        } else {
+            facts.watermarks.get(&partition).map_or(range.to, |marks| marks.low)
+        };
+    }
+    Ok(more)
 }
 
 /// What the cluster says about these topics.
@@ -273,6 +348,14 @@ impl State {
             }
             ReadEvent::Trouble(text) => self.show_trouble(Some(text.into())),
             ReadEvent::Recovered => self.show_trouble(None),
+            ReadEvent::Offline(partitions) => {
+                let error = KafkaError::NoLeader { partitions };
+                self.notify(NoticeLevel::Warning, Problem::from(&error));
+            }
+            ReadEvent::Joined(partition) => {
+                let what = format!("{partition} can be read now, and is from here on");
+                self.notify(NoticeLevel::Info, Problem::new(what));
+            }
             ReadEvent::Lost(range) => {
                 let what = format!(
                     "offsets {} to {} of {}-{} were deleted before they could be read",

@@ -218,7 +218,7 @@ impl OpenTopic {
 
     /// How many partitions it has, as far as is known.
     pub(crate) fn partition_count(&self) -> i32 {
-        i32::try_from(self.facts.watermarks.len()).unwrap_or(i32::MAX)
+        i32::try_from(self.facts.leaders.len()).unwrap_or(i32::MAX)
     }
 
     /// The records as they are now.
@@ -239,14 +239,12 @@ fn shown_configs(config: &TopicConfig) -> Arc<[(Arc<str>, Arc<str>)]> {
 /// The partitions as the window sees them.
 fn partition_facts(facts: &LogFacts) -> Arc<[PartitionFacts]> {
     facts
-        .watermarks
+        .leaders
         .iter()
-        .map(|(partition, marks)| PartitionFacts {
+        .map(|(partition, leader)| PartitionFacts {
             partition: partition.partition,
-            leader: facts.leaders.get(partition).copied().flatten(),
-            low: marks.low,
-            high: marks.high,
-            last_stable: marks.last_stable,
+            leader: *leader,
+            bounds: facts.watermarks.get(partition).copied(),
         })
         .collect()
 }

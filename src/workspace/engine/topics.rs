@@ -74,13 +74,18 @@ fn tell_sizes(connection: &Connection, facts: &[TopicFacts], outbox: &Outbox) {
         })
         .collect();
     let Ok(watermarks) = connection.watermarks(&partitions, REQUEST_TIMEOUT) else { return };
-    let mut sizes: BTreeMap<Arc<str>, u64> = BTreeMap::new();
-    for (partition, marks) in &watermarks {
-        let records = u64::try_from(marks.high - marks.low).unwrap_or(0);
-        *sizes.entry(Arc::clone(&partition.topic)).or_default() += records;
+    // Of a topic with a partition without a leader it is not known.
+    let mut sizes: BTreeMap<Arc<str>, Option<u64>> = BTreeMap::new();
+    for partition in partitions {
+        let marks = watermarks.get(&partition);
+        let records = marks.and_then(|marks| u64::try_from(marks.high - marks.low).ok());
+        let size = sizes.entry(partition.topic).or_insert(Some(0));
+        *size = size.zip(records).map(|(size, records)| size + records);
     }
     outbox.send(move |state| {
-        state.amend_topics(|topic| topic.records_at_most = sizes.get(&topic.name).copied());
+        state.amend_topics(|topic| {
+            topic.records_at_most = sizes.get(&topic.name).copied().flatten();
+        });
     });
 }
 
