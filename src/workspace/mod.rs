@@ -19,6 +19,7 @@ mod fetch;
 mod filter;
 mod fold_choice;
 mod following;
+mod group_lag;
 pub mod groups;
 mod indexing;
 mod lane;
@@ -79,8 +80,8 @@ pub use session::{REQUEST_TIMEOUT, Session, settings_of};
 pub use snapshot::{
     Bookmark, ClockMode, ClockPoint, ClockView, ConnectionInfo, ConnectionState, DemoOutcome,
     DemoView, GroupMember, GroupOffset, GroupSummary, JobId, JobProgress, JobState, JobView,
-    LagSample, Notice, NoticeLevel, OrderRow, PartitionFacts, PartitionProgress, ProjectorView,
-    SavedConnection, Snapshot, TopicSummary,
+    LagSample, Notice, NoticeLevel, OpenTransaction, OrderRow, PartitionFacts, PartitionProgress,
+    ProjectorView, SavedConnection, Snapshot, TopicSummary,
 };
 pub use topic_mapping::{MappingReport, TopicMapping};
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};

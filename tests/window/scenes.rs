@@ -366,9 +366,11 @@ pub(crate) fn groups() -> Snapshot {
                     topic: order::topic(),
                     partition,
                     committed: end - lag,
-                    end,
-                    lag,
-                    lag_ms: Some(lag.max(0) * 731),
+                    end: Some(end),
+                    lag: Some(lag),
+                    lag_ms: (lag > 0).then_some(lag * 731),
+                    open_transaction: None,
+                    problem: None,
                 }
             })
             .collect()
