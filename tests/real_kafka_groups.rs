@@ -142,16 +142,20 @@ fn a_streams_group_is_told_as_what_it_is_with_its_state_and_members() {
     let digits = digits.map(|pair| std::str::from_utf8(pair).unwrap());
     let heartbeat: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
     let mut member = TcpStream::connect(kafka.brokers()).unwrap();
-    wait_until("the coordinator takes the member", Duration::from_mins(1), || {
+    let connection = connect(kafka);
+    // The coordinator waits for further members before it assigns tasks, and tells them with a later heartbeat.
+    let mut facts = None;
+    wait_until("the member has its tasks", Duration::from_mins(1), || {
         member.write_all(&heartbeat).unwrap();
         let mut size = [0; 4];
         member.read_exact(&mut size).unwrap();
         let mut answer = vec![0; u32::from_be_bytes(size) as usize];
         member.read_exact(&mut answer).unwrap();
-        // Behind the header and the time of throttling: the error's code.
-        answer[9..11] == [0, 0]
+        facts = connection.describe_groups(&["totals"], REQUEST_LIMIT).unwrap().pop();
+        let members = facts.iter().flat_map(|facts| &facts.members);
+        members.into_iter().any(|member| !member.assignment.is_empty())
     });
-    let facts = with_a_member(kafka, "totals");
+    let facts = facts.unwrap();
     assert_eq!((&*facts.state, facts.group_type), ("Stable", GroupType::Streams));
     let [only] = facts.members.as_slice() else { panic!("one member") };
     assert_eq!((&*only.client_id, &*only.host), ("totals-app", "/127.0.0.1"));

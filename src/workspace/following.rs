@@ -2,13 +2,14 @@
 //! added.
 //!
 //! Promises: what cannot be read at first is told at once, and told again when it is read; no record is handed on twice
-//! because another partition joined; being called off takes effect at once.
-//! Does not know: topics that are created anew, which end a read with an error that says so.
+//! because another partition joined; a topic that was created anew meanwhile is not taken for the one before; being called
+//! off takes effect at once.
+//! Does not know: what is read.
 //!
 //! A read has the partitions it began with. When others can be read, it is stopped and goes on where it stood, together
 //! with them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::Failure;
+use super::session::REQUEST_TIMEOUT;
 use crate::kafka::{Connection, KafkaError};
 use crate::model::{Cancel, ReadEvent, TopicPartition};
 
@@ -29,15 +31,20 @@ const LOOK_WITHIN: Duration = Duration::from_millis(500);
 /// How long a wait goes on before it is looked whether the read was called off.
 const SLICE: Duration = Duration::from_millis(50);
 
+/// The ids of topics, where brokers have ids.
+type TopicIds = BTreeMap<Arc<str>, Arc<str>>;
+
 /// The partitions that somebody who follows wants to read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PartitionWatch<'a> {
     /// The connection.
-    pub(super) connection: &'a Connection,
+    connection: &'a Connection,
     /// The topics.
-    pub(super) topics: &'a [Arc<str>],
+    topics: &'a [Arc<str>],
     /// Their partitions; all when empty.
-    pub(super) only: &'a [i32],
+    only: &'a [i32],
+    /// The topics' ids.
+    ids: TopicIds,
 }
 
 /// Whether a follower has everything up to now: before that it is not stopped for the sake of others.
@@ -53,12 +60,19 @@ impl CaughtUp {
     }
 }
 
-impl PartitionWatch<'_> {
+impl<'a> PartitionWatch<'a> {
+    /// Looks for partitions of these topics; only those with these numbers unless there are none.
+    pub(super) fn new(connection: &'a Connection, topics: &'a [Arc<str>], only: &'a [i32]) -> Self {
+        let mut watch = Self { connection, topics, only, ids: TopicIds::new() };
+        watch.ids = watch.ids_now().unwrap_or_default();
+        watch
+    }
+
     /// Runs a read of these partitions, which ends when it is called off by the switch that it is given. That is also
     /// done when others can be read: then those come with what the read returned.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// When a topic was deleted and created again, or no thread can be started.
     pub(super) fn during<T>(
         &self,
         reading: &BTreeSet<TopicPartition>,
@@ -77,7 +91,7 @@ impl PartitionWatch<'_> {
             let read = read(&stop, &caught_up);
             drop(reads);
             let joined = watching.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok((read, joined))
+            Ok((read, joined?))
         })
     }
 
@@ -89,12 +103,12 @@ impl PartitionWatch<'_> {
         stop: &Cancel,
         caught_up: &CaughtUp,
         ended: &Receiver<()>,
-    ) -> Vec<TopicPartition> {
+    ) -> Result<Vec<TopicPartition>, KafkaError> {
         let mut looked = Instant::now();
         while ended.recv_timeout(SLICE) == Err(RecvTimeoutError::Timeout) {
             if cancel.is_cancelled() {
                 stop.cancel();
-                return Vec::new();
+                return Ok(Vec::new());
             }
             if looked.elapsed() < LOOK_EVERY || !caught_up.0.load(Ordering::Relaxed) {
                 continue;
@@ -104,11 +118,27 @@ impl PartitionWatch<'_> {
             joined.retain(|partition| !reading.contains(partition));
             if !joined.is_empty() {
                 stop.cancel();
-                return joined;
+                return self.check_ids().map(|()| joined);
             }
             looked = Instant::now();
         }
-        Vec::new()
+        Ok(Vec::new())
+    }
+
+    /// The topics' ids as they are now.
+    fn ids_now(&self) -> Result<TopicIds, KafkaError> {
+        let names: Vec<&str> = self.topics.iter().map(|topic| &**topic).collect();
+        self.connection.topic_ids(&names, REQUEST_TIMEOUT)
+    }
+
+    /// Makes sure that the topics are the ones they were: the offsets of others mean other records.
+    fn check_ids(&self) -> Result<(), KafkaError> {
+        let now = self.ids_now().unwrap_or_default();
+        let other =
+            |(topic, id): &(&Arc<str>, &Arc<str>)| now.get(*topic).is_some_and(|now| now != *id);
+        self.ids.iter().find(other).map_or(Ok(()), |(topic, _)| {
+            Err(KafkaError::TopicRecreated { topic: topic.to_string() })
+        })
     }
 
     /// The partitions that have a leader now.

@@ -242,7 +242,7 @@ impl Session {
         watch: Watch<'_>,
     ) -> Result<ReadOutcome, Failure> {
         let ScanQuestion { topics, partitions: only, .. } = scanning.question;
-        let watched = PartitionWatch { connection: &self.connection, topics, only };
+        let watched = PartitionWatch::new(&self.connection, topics, only);
         let at_start: Vec<TopicPartition> = asked.partitions.clone();
         let (mut known, mut from_cache) = (Known::new(), 0);
         loop {

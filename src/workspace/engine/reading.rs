@@ -159,7 +159,7 @@ fn read(
     };
     let likely = likely.map_err(|error| Failure::from(error).problem)?;
     let mut known = Known::new();
-    let watched = PartitionWatch { connection, topics: &order.topics, only: &[] };
+    let watched = PartitionWatch::new(connection, &order.topics, &[]);
     loop {
         let read = |cancel: &Cancel, caught_up: &CaughtUp| {
             open_likely_first(log, &plan, &likely, cancel, &mut |news| {
