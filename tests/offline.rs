@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use foldback::kafka::{Connection, EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
+use foldback::kafka::{Connection, EmbeddedCluster, EmbeddedTopic, GroupReader, NewRecord, Writer};
 use foldback::model::{Cancel, Clock, Isolation, KeyFilter, ReadEvent, TopicPartition, When};
 use foldback::partition_log::Keeping;
-use foldback::workspace::{ScanQuestion, Session};
+use foldback::workspace::{GroupOffset, ScanQuestion, Session, groups};
 
 use support::cli::{Ended, pick_all, run};
 
@@ -125,6 +125,39 @@ fn what_has_no_leader_is_refused_by_name_where_it_is_asked_for_alone_and_is_not_
         assert_eq!((ended.status, &*ended.stdout), (3, ""), "{command}");
         assert!(ended.stderr.contains("orders-0, orders-1"), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn an_index_says_which_partition_it_lacks() {
+    let cluster = cluster();
+    cluster.lead("orders", 1, None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().to_str().unwrap();
+    let brokers = cluster.brokers();
+    let arguments =
+        ["index", "--topic", "orders", "--json", "--cache-dir", cache, "--brokers", &brokers];
+    let told = run(&arguments).answers();
+    assert_eq!(pick_all(&told, &["partitions", "offline"]), [json!([1, [1]])]);
+}
+
+#[test]
+fn a_group_is_listed_with_its_commit_in_a_partition_without_a_leader() {
+    let cluster = cluster();
+    let settings = cluster.settings(&["readers"]);
+    let group = GroupReader::open(&settings, "readers", &["orders"]).unwrap();
+    let both = [0, 1].map(|number| (TopicPartition::new("orders", number), 1));
+    group.commit(&both.into()).unwrap();
+    drop(group);
+    cluster.lead("orders", 1, None).unwrap();
+    let connection = Connection::open(&settings).unwrap();
+    let told = groups::summaries(&connection, Isolation::Committed).unwrap();
+    let offsets = &told[0].offsets;
+    assert_eq!(offsets.len(), 2);
+    assert!(offsets[0].end.is_some() && offsets[0].problem.is_none(), "{:?}", offsets[0]);
+    let GroupOffset { partition, committed, end, lag, lag_ms, .. } = &offsets[1];
+    assert_eq!((*partition, *committed, *end, *lag, *lag_ms), (1, 1, None, None, None));
+    assert_eq!(offsets[1].problem.as_deref(), Some("no leader for orders-1"));
+    assert_eq!(told[0].unknown_lags(), 1);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn lag_is_sampled_while_the_groups_are_watched() {
     let end = Position { offset: last.offset + 1, ..last };
     commit(&bench, &end);
     bench.wait("a lag in time", |snapshot| {
-        let sample = snapshot.group_lags.get(GROUP)?.last()?.clone();
+        let sample = snapshot.group_lags.get(GROUP)?.last().copied()?;
         (sample.lag == 1).then_some(sample.lag_ms?)
     });
 }

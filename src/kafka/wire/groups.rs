@@ -28,6 +28,12 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// What is known of each group, or the code of the broker that says why nothing is.
 pub(in crate::kafka) type ByGroup<T> = BTreeMap<String, Result<T, i16>>;
 
+/// The same of those of one coordinator.
+type Answers<T> = Result<Vec<(String, Result<T, i16>)>, WireError>;
+
+/// The type that a group turned out to be of, with its description, or the code that says why there is none.
+pub(in crate::kafka) type Found = (GroupType, Result<DescribedGroup, i16>);
+
 /// What groups have committed, by partition.
 pub(in crate::kafka) type Commits = BTreeMap<TopicPartition, i64>;
 
@@ -68,7 +74,7 @@ impl WireCluster<'_> {
         groups: &[&str],
         kind: GroupType,
     ) -> Result<ByGroup<DescribedGroup>, WireError> {
-        self.of_coordinators(groups, &mut |cluster, address, names| {
+        self.of_coordinators(groups, |cluster, address, names| {
             let described = match kind {
                 GroupType::Classic => cluster.ask(address, &DescribeClassic(names)),
                 GroupType::Consumer => cluster.ask(address, &DescribeConsumers(names)),
@@ -91,7 +97,7 @@ impl WireCluster<'_> {
     pub(in crate::kafka) fn describe_any(
         &mut self,
         group: &str,
-    ) -> Result<Option<(GroupType, Result<DescribedGroup, i16>)>, WireError> {
+    ) -> Result<Option<Found>, WireError> {
         // A classic group is the last one: coordinators call everything else a dead one of that type.
         let types = [GroupType::Consumer, GroupType::Share, GroupType::Streams, GroupType::Classic];
         for kind in types {
@@ -115,7 +121,7 @@ impl WireCluster<'_> {
         &mut self,
         groups: &[&str],
     ) -> Result<ByGroup<Commits>, WireError> {
-        self.of_coordinators(groups, &mut |cluster, address, names| {
+        self.of_coordinators(groups, |cluster, address, names| {
             let answers = cluster.ask(address, &FetchOffsets(names))?;
             let known = answers.into_iter().map(|answer| {
                 match answer.error {
@@ -138,11 +144,7 @@ impl WireCluster<'_> {
     fn of_coordinators<T>(
         &mut self,
         groups: &[&str],
-        ask: &mut dyn FnMut(
-            &mut Self,
-            &Address,
-            &[&str],
-        ) -> Result<Vec<(String, Result<T, i16>)>, WireError>,
+        ask: impl Fn(&mut Self, &Address, &[&str]) -> Answers<T>,
     ) -> Result<ByGroup<T>, WireError> {
         let mut known: ByGroup<T> = BTreeMap::new();
         let mut open: BTreeSet<&str> = groups.iter().copied().collect();

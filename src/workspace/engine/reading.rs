@@ -194,7 +194,9 @@ fn read(
         plan.ranges.extend(more.map_err(|error| Problem::from(&error))?);
         outbox.send(move |state| {
             state.read_begins(job, &facts);
-            new.into_iter().for_each(|one| state.read_says(job, ReadEvent::Joined(one)));
+            for partition in new {
+                state.read_says(job, ReadEvent::Joined(partition));
+            }
         });
     }
 }
