@@ -33,7 +33,8 @@
 //! **[`model`]** holds the words everybody uses, as plain data.
 //! *Invariant:* no I/O; nothing of the outside world beyond crates for plain data.
 //!
-//! **[`kafka`]** speaks to brokers: settings, metadata, offsets, groups, the reader, the embedded cluster.
+//! **[`kafka`]** speaks to brokers: settings, metadata, offsets, groups, the reader, the embedded cluster. Most of it goes
+//! through librdkafka; `kafka::wire` speaks the protocol itself where librdkafka lacks the requests.
 //! *Invariant:* it never interprets a value, never keeps what it read, and never writes to a cluster a user connected
 //! to. No consumer handle has a `group.id`. `unsafe` is in its FFI alone. What the demo writes with has its own types.
 //!

@@ -7,7 +7,7 @@ mod support;
 
 use serde_json::{Value, json};
 
-use support::cli::{ask, command, pick_all, records_and_summary};
+use support::cli::{ask, command, pick, pick_all, records_and_summary};
 use support::kafka::Kafka;
 use support::node::Folder;
 use support::records::{TestProducer, TestRecord, produce};
@@ -328,6 +328,48 @@ fn a_scan_that_follows_prints_what_arrives_and_ends_with_status_130() {
     assert!(killed.expect("kill is there").success());
     assert_eq!(next()["summary"]["complete"], false);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn a_scan_that_follows_reads_partitions_that_are_added_from_their_beginning() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let kafka = Kafka::shared();
+    for unordered in [false, true] {
+        let topic = kafka.create_topic("grown", 1, &[]);
+        produce(kafka, &topic, &[TestRecord::new("k", "1")]);
+        let folder = Folder::new();
+        let mut arguments =
+            vec!["scan", "--topic", &topic, "--follow", "--json", "--brokers", kafka.brokers()];
+        arguments.extend(unordered.then_some("--unordered"));
+        let mut child = command(folder.path(), &arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut next = || -> Value {
+            let line = lines.next().expect("a line").expect("UTF-8");
+            serde_json::from_str(&line).expect("JSON")
+        };
+        assert_eq!(pick(&next(), &["partition", "offset"]), json!([0, 0]));
+        kafka.add_partitions(&topic, 2);
+        produce(kafka, &topic, &[TestRecord::new("k", "2").in_partition(1)]);
+        assert_eq!(pick(&next(), &["partition", "offset"]), json!([1, 0]));
+        produce(kafka, &topic, &[TestRecord::new("k", "3").in_partition(0)]);
+        assert_eq!(pick(&next(), &["partition", "offset"]), json!([0, 1]));
+        let killed =
+            std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(killed.expect("kill is there").success());
+        let summary = next()["summary"].clone();
+        assert_eq!(summary["scanned"], 3);
+        assert_eq!(summary["ranges"].as_array().expect("ranges").len(), 2, "{summary}");
+        let ended = child.wait_with_output().expect("it ends");
+        assert_eq!(ended.status.code(), Some(130));
+        let words = String::from_utf8(ended.stderr).expect("UTF-8");
+        let told = format!("{topic}-1 can be read now");
+        assert!(words.contains(&told), "{words}");
+    }
 }
 
 #[test]

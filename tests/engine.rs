@@ -278,6 +278,44 @@ fn a_new_event_shows_by_itself_while_following_and_leaves_a_set_clock_alone() {
 }
 
 #[test]
+fn who_reads_live_is_told_of_a_partition_without_a_leader_and_given_its_records_when_it_has_one() {
+    let bench = Bench::new();
+    let empty = bench.partition_without_records();
+    bench.cluster.lead(TOPIC, empty, None).unwrap();
+    bench.wait("a connection", |snapshot| {
+        matches!(snapshot.connection, ConnectionState::Connected(_)).then_some(())
+    });
+    bench.send(Command::OpenTopic(TOPIC.into()));
+    bench.send(Command::Read(TOPIC.into(), StartPosition::Live));
+    let offline = format!("no leader for {TOPIC}-{empty}");
+    bench.wait("a notice", |snapshot| {
+        snapshot.notices.iter().any(|notice| notice.problem.what == offline).then_some(())
+    });
+    let view = bench.wait("the partitions", |snapshot| {
+        let view = snapshot.topic_view(TOPIC)?;
+        view.completeness.is_some().then(|| Arc::clone(view))
+    });
+    let facts = view.partitions.latest().unwrap();
+    assert_eq!(facts.len(), 3, "it is shown, without bounds");
+    assert!(facts.iter().all(|facts| facts.bounds.is_some() == (facts.partition != empty)));
+    assert_eq!(view.completeness.as_ref().unwrap().verdict, Verdict::Unknown);
+    bench.cluster.lead(TOPIC, empty, Some(1)).unwrap();
+    bench.wait("another notice", |snapshot| {
+        let joined = format!("{TOPIC}-{empty} can be read now, and is from here on");
+        snapshot.notices.iter().any(|notice| notice.problem.what == joined).then_some(())
+    });
+    let before = view.records_read;
+    for number in 0..40 {
+        bench.write(&format!("order-{number}"), "{}", 1_700_000_000_000);
+    }
+    bench.wait("all new records, once", |snapshot| {
+        let view = snapshot.topic_view(TOPIC)?;
+        assert!(view.records_read <= before + 40, "none twice");
+        (view.records_read == before + 40).then_some(())
+    });
+}
+
+#[test]
 fn a_connection_that_cannot_be_made_says_so_and_the_engine_goes_on() {
     let bench = Bench::new();
     let nowhere = foldback::workspace::ConnectionChoice::Brokers("nowhere.invalid:9092".to_owned());

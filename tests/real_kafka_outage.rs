@@ -85,6 +85,34 @@ fn a_bulk_read_goes_on_where_it_stood_and_loses_and_repeats_nothing() {
 }
 
 #[test]
+fn a_broker_that_restarts_never_makes_an_entity_that_has_events_look_empty() {
+    let (kafka, topic) = cluster();
+    let folder = Folder::new();
+    let arguments =
+        ["state", "key-7", "--topic", &topic, "--json", "--no-cache", "--brokers", kafka.brokers()];
+    let whole = run_in(folder.path(), &arguments);
+    assert_eq!(whole.status, 0, "{}", whole.stderr);
+    let version = whole.lines()[0]["version"].clone();
+    kafka.kill(1);
+    let (mut answered, mut refused) = (0, 0);
+    thread::scope(|scope| {
+        let named = thread::Builder::new().name("restart".to_owned());
+        let restarting = named.spawn_scoped(scope, || kafka.restart(1)).unwrap();
+        while answered < 2 {
+            let ended = run_in(folder.path(), &arguments);
+            if ended.status == 0 {
+                assert_eq!(ended.lines()[0]["version"], version, "{}", ended.stdout);
+                answered += u32::from(restarting.is_finished());
+            } else {
+                assert_eq!((ended.status, &*ended.stdout), (3, ""), "{}", ended.stderr);
+                refused += 1;
+            }
+        }
+    });
+    assert!(refused > 0, "it was asked while there was no broker");
+}
+
+#[test]
 fn a_scan_tells_of_the_trouble_and_prints_what_a_scan_without_it_prints() {
     let (kafka, topic) = cluster();
     let folder = Folder::new();

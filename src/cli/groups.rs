@@ -10,6 +10,7 @@ use super::context::{Context, names};
 use super::output::{Align, Table};
 use super::topics::unknown_or;
 use super::{CommandError, Outcome};
+use crate::model::Isolation;
 use crate::workspace::{GroupMember, GroupOffset, GroupSummary, time_text};
 
 /// A group.
@@ -19,9 +20,11 @@ struct GroupLine<'a> {
     group: &'a str,
     /// Its state in Kafka's word.
     state: &'a str,
-    /// `classic` or `consumer`.
+    /// `Classic`, `Consumer`, `Share` or `Streams`.
     #[serde(rename = "type")]
     group_type: Option<&'a str>,
+    /// Which records its readers are taken to be given, in what is told of time and of open transactions.
+    isolation: &'static str,
     /// Its members.
     members: Vec<MemberLine<'a>>,
     /// Where it stands.
@@ -62,12 +65,27 @@ struct OffsetLine<'a> {
     partition: i32,
     /// The next offset the group reads.
     committed: i64,
-    /// The end of the partition.
-    end: i64,
+    /// The end of the log, at both isolation levels.
+    end: Option<i64>,
     /// How many offsets lie between.
-    lag: i64,
-    /// How old the first record between is, in milliseconds.
+    lag: Option<i64>,
+    /// How long the first record between has been in the log, in milliseconds.
     lag_ms: Option<i64>,
+    /// The undecided transaction that readers of committed records stand before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_transaction: Option<OpenTransactionLine>,
+    /// Why the end is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// An undecided transaction.
+#[derive(Debug, Serialize)]
+struct OpenTransactionLine {
+    /// The offset of its first record.
+    offset: i64,
+    /// When that record came.
+    since: Option<String>,
 }
 
 /// Lists groups.
@@ -89,15 +107,18 @@ pub(super) fn run(args: &GroupsArgs, context: &mut Context) -> Result<Outcome, C
         }
         groups.retain(|group| args.group.is_some() || !group.offsets.is_empty());
     }
+    let isolation = session.isolation();
     let output = &mut context.output;
     if output.is_json() {
-        groups.iter().try_for_each(|group| output.json(&line(group)))?;
+        groups.iter().try_for_each(|group| output.json(&line(group, isolation)))?;
         return Ok(Outcome::Answered);
     }
     output.table(&overview(&groups))?;
     if let (Some(_), [group]) = (&args.group, groups.as_slice()) {
         output.text("")?;
         output.table(&offsets(&group.offsets))?;
+        output
+            .text(format!("BEHIND is what readers of {} records wait for", isolation.as_str()))?;
         if !group.members.is_empty() {
             output.text("")?;
             output.table(&members(&group.members))?;
@@ -107,11 +128,12 @@ pub(super) fn run(args: &GroupsArgs, context: &mut Context) -> Result<Outcome, C
 }
 
 /// The JSON line of a group.
-fn line(group: &GroupSummary) -> GroupLine<'_> {
+fn line(group: &GroupSummary, isolation: Isolation) -> GroupLine<'_> {
     GroupLine {
         group: &group.group,
         state: &group.state,
         group_type: group.group_type.as_deref(),
+        isolation: isolation.as_str(),
         members: group.members.iter().map(member).collect(),
         offsets: group.offsets.iter().map(offset).collect(),
         error: group.problem.as_deref(),
@@ -140,6 +162,11 @@ fn offset(offset: &GroupOffset) -> OffsetLine<'_> {
         end: offset.end,
         lag: offset.lag,
         lag_ms: offset.lag_ms,
+        open_transaction: offset.open_transaction.map(|open| OpenTransactionLine {
+            offset: open.offset,
+            since: open.since_ms.map(time_text::utc),
+        }),
+        error: offset.problem.as_deref(),
     }
 }
 
@@ -161,7 +188,10 @@ fn overview(groups: &[GroupSummary]) -> Table {
             unknown_or(group.group_type.as_deref()),
             group.members.len().to_string(),
             group.offsets.len().to_string(),
-            group.total_lag().to_string(),
+            match group.unknown_lags() {
+                0 => group.total_lag().to_string(),
+                _ => format!("{} + ?", group.total_lag()),
+            },
             group.problem.as_deref().unwrap_or_default().to_owned(),
         ]);
     }
@@ -177,15 +207,21 @@ fn offsets(offsets: &[GroupOffset]) -> Table {
         ("END", Align::Right),
         ("LAG", Align::Right),
         ("BEHIND", Align::Right),
+        ("", Align::Left),
     ]);
     for offset in offsets {
+        let behind = match offset.lag {
+            Some(lag) if lag <= 0 => String::new(),
+            _ => unknown_or(offset.lag_ms.map(time_text::length)),
+        };
         table.push([
             offset.topic.to_string(),
             offset.partition.to_string(),
             offset.committed.to_string(),
-            offset.end.to_string(),
-            offset.lag.to_string(),
-            unknown_or(offset.lag_ms.map(time_text::length)),
+            unknown_or(offset.end),
+            unknown_or(offset.lag),
+            behind,
+            offset.note().unwrap_or_default(),
         ]);
     }
     table

@@ -21,6 +21,9 @@ struct IndexLine<'a> {
     topic: &'a str,
     /// How many partitions.
     partitions: usize,
+    /// Partitions that have no leader and are not among those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    offline: Vec<i32>,
     /// How many records.
     records: u64,
     /// How many distinct keys they have.
@@ -61,6 +64,7 @@ pub(super) fn run(args: &IndexArgs, context: &mut Context) -> Result<Outcome, Co
         let line = IndexLine {
             topic: &topic,
             partitions: summary.partitions,
+            offline: summary.offline.iter().map(|partition| partition.partition).collect(),
             records: summary.kept.records,
             distinct_keys: summary.kept.distinct_keys,
             records_read: summary.filled.records,
@@ -81,6 +85,11 @@ pub(super) fn run(args: &IndexArgs, context: &mut Context) -> Result<Outcome, Co
                 line.records_read,
                 line.seconds
             ))?;
+            for partition in &summary.offline {
+                context
+                    .output
+                    .text(format!("{partition} has no leader: nothing of it was read"))?;
+            }
         }
     }
     Ok(Outcome::Answered)

@@ -27,6 +27,9 @@ struct MappingLine<'a> {
     decoder: &'static str,
     /// How many records were sampled.
     sampled: u64,
+    /// Partitions that have no leader, of which nothing was sampled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    offline: Vec<i32>,
     /// Why, for each choice that sampling made or proposes.
     evidence: Vec<EvidenceLine<'a>>,
     /// Which client family placed the keys.
@@ -83,6 +86,7 @@ fn line(report: &MappingReport) -> MappingLine<'_> {
         mapping: places(&mapping.mapping),
         decoder: mapping.decoder.as_str(),
         sampled: report.topic_mapping.sampled,
+        offline: report.offline.iter().map(|partition| partition.partition).collect(),
         evidence: evidence
             .map(|evidence| EvidenceLine {
                 what: evidence.what,
@@ -134,6 +138,9 @@ fn print(report: &MappingReport, context: &mut Context) -> Result<(), CommandErr
         owner.unwrap_or_default(),
         report.topic_mapping.sampled
     ))?;
+    for partition in &report.offline {
+        output.text(format!("{partition} has no leader: nothing of it was sampled"))?;
+    }
     let mut table = Table::new(&[
         ("", Align::Left),
         ("IN FORCE", Align::Left),

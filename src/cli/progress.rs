@@ -51,6 +51,12 @@ impl Progress {
                 range.topic,
                 range.partition
             )),
+            ReadEvent::Offline(partitions) => partitions
+                .iter()
+                .for_each(|one| self.say(&format!("{one} has no leader: nothing of it is read"))),
+            ReadEvent::Joined(partition) => {
+                self.say(&format!("{partition} can be read now, and is from here on"));
+            }
             ReadEvent::CaughtUp | ReadEvent::Batch(_) => {}
         }
     }

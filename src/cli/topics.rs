@@ -46,8 +46,12 @@ fn overview(topics: &[TopicReport]) -> Table {
             -1 => "unlimited".to_owned(),
             limited => time_text::length(limited),
         });
+        let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
         let notes = match &topic.problem {
             Some(problem) => problem.to_string(),
+            None if led < topic.partitions.len() => {
+                format!("{} of its partitions without a leader", topic.partitions.len() - led)
+            }
             None if topic.internal => "internal".to_owned(),
             None => String::new(),
         };

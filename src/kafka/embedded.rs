@@ -99,6 +99,16 @@ impl EmbeddedCluster {
         self.mock.tracked_api_keys()
     }
 
+    /// Takes the leader of a partition away, or gives it to a broker, numbered from 1.
+    ///
+    /// # Errors
+    /// When there is no such broker.
+    pub fn lead(&self, topic: &str, partition: i32, broker: Option<i32>) -> Result<(), KafkaError> {
+        let mock = self.mock.producer().client().mock_cluster().expect("made with brokers");
+        mock.partition_leader(topic, partition, broker)
+            .map_err(|error| failure("change a leader", &error))
+    }
+
     /// Makes a broker, numbered from 1, unreachable.
     ///
     /// # Errors

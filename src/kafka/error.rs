@@ -63,6 +63,12 @@ pub enum KafkaError {
         /// Which one.
         partition: TopicPartition,
     },
+    /// The partitions exist, and no broker can answer for any of them: they have no leader.
+    #[error("no leader for {}", Listed(.partitions))]
+    NoLeader {
+        /// Which ones.
+        partitions: Vec<TopicPartition>,
+    },
     /// There is no such consumer group.
     #[error("unknown group `{group}`")]
     UnknownGroup {
@@ -123,6 +129,25 @@ pub enum KafkaError {
     },
 }
 
+/// How many partitions are named before the rest is counted.
+const NAMED_PARTITIONS: usize = 5;
+
+/// Partitions in a sentence: the first few by name, the rest by number.
+struct Listed<'a>(&'a [TopicPartition]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, partition) in self.0.iter().take(NAMED_PARTITIONS).enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{partition}")?;
+        }
+        match self.0.len().saturating_sub(NAMED_PARTITIONS) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
 /// What the client library noted last, if anything. Shown after a colon.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail(pub Option<String>);
@@ -156,6 +181,7 @@ impl KafkaError {
             | Self::Authentication { .. }
             | Self::Encryption { .. }
             | Self::NotPermitted { .. }
+            | Self::NoLeader { .. }
             | Self::TimedOut { .. } => KafkaErrorKind::NoAccess,
             Self::UnknownTopic { .. }
             | Self::UnknownPartition { .. }
@@ -201,6 +227,9 @@ impl KafkaError {
             }
             Self::UnknownTopic { .. } => "`foldback topics` lists the topics this user may see",
             Self::UnknownPartition { .. } => "partitions are numbered from 0",
+            Self::NoLeader { .. } => {
+                "the brokers that hold it are down, or a leader is being elected; `foldback topics TOPIC` shows the leaders"
+            }
             Self::UnknownGroup { .. } => "`foldback groups` lists the groups this user may see",
             Self::TimedOut { .. } => {
                 "the brokers may be overloaded or only partly reachable; try again"

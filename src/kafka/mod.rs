@@ -32,6 +32,7 @@ mod testing;
 mod transactions;
 mod trouble;
 mod watch;
+mod wire;
 mod writer;
 
 pub use address::BrokerAddress;
@@ -41,7 +42,7 @@ pub use count::{Counted, count_only};
 pub use embedded::{EmbeddedCluster, EmbeddedTopic};
 pub use error::{Detail, KafkaError, KafkaErrorKind};
 pub use group_reader::{GroupReader, GroupRecord};
-pub use groups::{GroupFacts, GroupListing, GroupMember};
+pub use groups::{Commits, GroupFacts, GroupListing, GroupMember, GroupType};
 pub use labelled_reader::read;
 pub use metadata::{BrokerFacts, ClusterFacts, PartitionLeader, TopicConfig, TopicFacts};
 pub use offsets::Watermarks;

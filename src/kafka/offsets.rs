@@ -1,11 +1,12 @@
 //! Offsets of many partitions at once: where logs begin and end, and which record comes first after a time.
 //!
 //! Promises: one request a broker, whatever the number of partitions; a partition without a leader is missing from
-//! the answer instead of spoiling it; an unknown topic and one that may not be seen are told apart.
+//! the answer instead of spoiling it, and is never taken for one that does not exist; an unknown topic and one that may
+//! not be seen are told apart.
 //! Does not know: what lies between the offsets.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -45,7 +46,7 @@ impl Watermarks {
 }
 
 impl Connection {
-    /// Where these partitions begin and end. Partitions without a leader are missing from the answer.
+    /// Where these partitions begin and end. Those that exist and have no leader now are missing from the answer.
     ///
     /// # Errors
     /// `UnknownTopic`, `UnknownPartition` or `NotPermitted` for any of them, apart from everything that keeps a
@@ -68,6 +69,32 @@ impl Connection {
         if partitions.is_empty() {
             return Ok(BTreeMap::new());
         }
+        let asked_at = Instant::now();
+        let mut known = self.ask_watermarks(partitions, timeout, give_up)?;
+        let missing = |known: &BTreeMap<TopicPartition, Watermarks>| -> Vec<TopicPartition> {
+            partitions.iter().filter(|one| !known.contains_key(one)).cloned().collect()
+        };
+        let left = timeout.saturating_sub(asked_at.elapsed());
+        let unanswered = missing(&known);
+        if unanswered.is_empty() || left.is_zero() || give_up() {
+            return Ok(known);
+        }
+        // What the library knows of leaders may be old; a look at the topics refreshes it.
+        let offline = self.check_topics(&unanswered, left)?.offline;
+        let led: Vec<_> = unanswered.into_iter().filter(|one| !offline.contains(one)).collect();
+        if !led.is_empty() {
+            known.extend(self.ask_watermarks(&led, left, give_up)?);
+        }
+        Ok(known)
+    }
+
+    /// One try of `watermarks`.
+    fn ask_watermarks(
+        &self,
+        partitions: &[TopicPartition],
+        timeout: Duration,
+        give_up: &dyn Fn() -> bool,
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, KafkaError> {
         let client = self.client();
         let ask = |spec, isolation| {
             Ok::<_, KafkaError>(Asked::offsets(
@@ -123,7 +150,8 @@ impl Connection {
         Ok(offsets.into_iter().map(found).collect())
     }
 
-    /// Waits for offsets. A failure of the whole hides its cause, so the topics are looked up to find it.
+    /// Waits for offsets. A failure of the whole hides its cause, so the topics are looked up to find it; where none of
+    /// the partitions has a leader, there are no offsets.
     fn offsets(
         &self,
         asked: Asked,
@@ -134,68 +162,82 @@ impl Connection {
         let answer = match self.answer_unless(asked, "look up offsets", give_up) {
             Ok(answer) => answer,
             Err(failure @ KafkaError::Other { .. }) => {
-                self.check_topics(partitions, timeout)?;
-                return Err(failure);
+                let offline = self.check_topics(partitions, timeout)?.offline;
+                let none_led = partitions.iter().all(|partition| offline.contains(partition));
+                return if none_led { Ok(BTreeMap::new()) } else { Err(failure) };
             }
             Err(failure) => return Err(failure),
         };
-        match known_offsets(&answer) {
-            Ok(offsets) => Ok(offsets),
-            Err(KafkaError::UnknownPartition { partition }) => {
-                self.check_topics(partitions, timeout)?;
-                Err(KafkaError::UnknownPartition { partition })
-            }
-            Err(error) => Err(error),
+        let (offsets, unknown) = known_offsets(&answer)?;
+        if !unknown.is_empty() {
+            // A leader that has just started may not know its partitions yet; the topics' list does.
+            self.check_topics(&unknown, timeout)?;
         }
+        Ok(offsets)
     }
 
-    /// Makes sure that the topics of these partitions exist and may be seen, that they have these partitions, and
-    /// says how many brokers there are.
+    /// Makes sure that the topics of these partitions exist and may be seen and that they have these partitions.
     pub(super) fn check_topics(
         &self,
         partitions: &[TopicPartition],
         timeout: Duration,
-    ) -> Result<usize, KafkaError> {
+    ) -> Result<Looked, KafkaError> {
         let names: BTreeSet<&str> = partitions.iter().map(|partition| &*partition.topic).collect();
-        let mut brokers = 0;
+        let mut looked = Looked::default();
         if names.len() > FEW_TOPICS {
             let metadata = self.metadata(None, timeout)?;
-            brokers = metadata.brokers().len();
+            looked.brokers = metadata.brokers().len();
             for name in names {
                 let topic = metadata.topics().iter().find(|topic| topic.name() == name);
-                check_topic(name, topic, partitions)?;
+                looked.offline.extend(check_topic(name, topic, partitions)?);
             }
         } else {
             for name in names {
                 let metadata = self.metadata(Some(name), timeout)?;
-                brokers = metadata.brokers().len();
+                looked.brokers = metadata.brokers().len();
                 let topic = metadata.topics().iter().find(|topic| topic.name() == name);
-                check_topic(name, topic, partitions)?;
+                looked.offline.extend(check_topic(name, topic, partitions)?);
             }
         }
-        Ok(brokers)
+        Ok(looked)
     }
 }
 
-/// Makes sure that a topic may be read and has the partitions asked for.
+/// What a look at topics found.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// How many brokers there are.
+    pub(super) brokers: usize,
+    /// Which of the partitions have no leader.
+    offline: BTreeSet<TopicPartition>,
+}
+
+/// Makes sure that a topic may be read and has the partitions asked for; returns those without a leader.
 fn check_topic(
     name: &str,
     topic: Option<&rdkafka::metadata::MetadataTopic>,
     partitions: &[TopicPartition],
-) -> Result<(), KafkaError> {
+) -> Result<Vec<TopicPartition>, KafkaError> {
     let topic = topic.ok_or_else(|| KafkaError::UnknownTopic { topic: name.to_owned() })?;
     if let Some(error) =
         topic.error().and_then(|error| super::metadata::topic_error(name, error.into()))
     {
         return Err(error);
     }
-    let known: BTreeSet<i32> = topic.partitions().iter().map(|partition| partition.id()).collect();
-    let missing = partitions.iter().find(|partition| {
-        &*partition.topic == name && !known.contains(&partition.partition) && !known.is_empty()
-    });
-    missing.map_or(Ok(()), |partition| {
-        Err(KafkaError::UnknownPartition { partition: partition.clone() })
-    })
+    let leaders: BTreeMap<i32, i32> =
+        topic.partitions().iter().map(|known| (known.id(), known.leader())).collect();
+    let mut offline = Vec::new();
+    for partition in partitions.iter().filter(|partition| &*partition.topic == name) {
+        match leaders.get(&partition.partition) {
+            Some(leader) if *leader >= 0 => {}
+            // Without any partitions the topic is just being made.
+            None if !leaders.is_empty() => {
+                return Err(KafkaError::UnknownPartition { partition: partition.clone() });
+            }
+            _ => offline.push(partition.clone()),
+        }
+    }
+    Ok(offline)
 }
 
 /// The partitions as the library wants them, each with the same question.
@@ -210,17 +252,17 @@ fn list(partitions: &[TopicPartition], spec: i64) -> Result<TopicPartitionList, 
     Ok(list)
 }
 
-/// The offsets of an answer. Partitions without a leader are left out.
-fn known_offsets(answer: &AdminAnswer) -> Result<BTreeMap<TopicPartition, i64>, KafkaError> {
-    let mut offsets = BTreeMap::new();
+/// The offsets of an answer, and the partitions that the broker does not know. Those without a leader are in neither.
+fn known_offsets(
+    answer: &AdminAnswer,
+) -> Result<(BTreeMap<TopicPartition, i64>, Vec<TopicPartition>), KafkaError> {
+    let (mut offsets, mut unknown) = (BTreeMap::new(), Vec::new());
     for found in answer.offsets() {
         match found.error {
             None => {
                 offsets.insert(found.partition, found.offset);
             }
-            Some(code) if is_unknown_topic(code) => {
-                return Err(KafkaError::UnknownPartition { partition: found.partition });
-            }
+            Some(code) if is_unknown_topic(code) => unknown.push(found.partition),
             Some(code) if is_denial(code) => {
                 let asked = format!("offsets of `{}`", found.partition);
                 return Err(KafkaError::NotPermitted { asked });
@@ -230,5 +272,5 @@ fn known_offsets(answer: &AdminAnswer) -> Result<BTreeMap<TopicPartition, i64>, 
             }
         }
     }
-    Ok(offsets)
+    Ok((offsets, unknown))
 }

@@ -72,7 +72,7 @@ pub(super) fn read_with(
     if plan.ranges.is_empty() {
         return Ok(ReadOutcome::default());
     }
-    let brokers = connection.check_topics(&partitions(&plan.ranges), LOOK_UP)?;
+    let brokers = connection.check_topics(&partitions(&plan.ranges), LOOK_UP)?.brokers;
     let halt = Halt { cancel: cancel.clone(), ended: Cancel::new() };
     let (notes, received) = bounded(CHANNEL_NOTES);
     let (watching, ended) = bounded::<()>(0);

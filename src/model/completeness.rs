@@ -52,6 +52,8 @@ pub enum ReasonKind {
     NotScanned,
     /// Something may not be seen.
     Permission,
+    /// A partition exists and has no leader, so that nothing of it can be read.
+    Offline,
     /// The log was cut back and written anew.
     Truncation,
 }

@@ -129,6 +129,10 @@ pub enum ReadEvent {
     Lost(OffsetRange),
     /// A follower has delivered everything up to the ends and now waits for what arrives.
     CaughtUp,
+    /// These partitions have no leader: nothing of them is read.
+    Offline(Vec<TopicPartition>),
+    /// From now on a follower reads this partition, too: it has got a leader, or it is new.
+    Joined(TopicPartition),
 }
 
 /// What a read found in one partition.

@@ -16,7 +16,7 @@ use crate::model::{
 pub struct PartitionHistory {
     /// The partition.
     pub partition: TopicPartition,
-    /// Where its log started and ended at the time of asking; `None` when that may not be seen.
+    /// Where its log started and ended at the time of asking; `None` when it had no leader to say so.
     pub bounds: Option<Watermarks>,
     /// What was read of it.
     pub reads: Vec<PartitionRead>,
@@ -55,8 +55,8 @@ enum Finding {
     Undecodable,
     /// Offsets are missing and the policy cannot be seen.
     PolicyUnseen,
-    /// Start and end cannot be seen.
-    BoundsUnseen,
+    /// It has no leader, so that start, end and records cannot be seen.
+    Offline,
 }
 
 impl Finding {
@@ -72,7 +72,7 @@ impl Finding {
             | Self::Truncated
             | Self::OpenTransaction
             | Self::Undecodable => Verdict::Partial,
-            Self::PolicyUnseen | Self::BoundsUnseen => Verdict::Unknown,
+            Self::PolicyUnseen | Self::Offline => Verdict::Unknown,
         }
     }
 
@@ -86,7 +86,8 @@ impl Finding {
             Self::Truncated => ReasonKind::Truncation,
             Self::OpenTransaction => ReasonKind::OpenTransaction,
             Self::Undecodable => ReasonKind::Decode,
-            Self::PolicyUnseen | Self::BoundsUnseen => ReasonKind::Permission,
+            Self::PolicyUnseen => ReasonKind::Permission,
+            Self::Offline => ReasonKind::Offline,
         }
     }
 
@@ -119,8 +120,11 @@ impl Finding {
                 "without a record, and compaction cannot be ruled out because the topic's configuration may not be seen",
                 "offset",
             ),
-            Self::BoundsUnseen => {
-                return format!("start and end cannot be seen: {}", place(ranges));
+            Self::Offline => {
+                return format!(
+                    "left out because there is no leader to read from: {}",
+                    place(ranges)
+                );
             }
         };
         let count: u64 = ranges.iter().map(OffsetRange::span).sum();
@@ -186,7 +190,7 @@ impl PartitionHistory {
         }
         let Some(bounds) = self.bounds else {
             let to = self.reads.iter().map(|read| read.position).max().unwrap_or(0);
-            report(Finding::BoundsUnseen, 0, to);
+            report(Finding::Offline, 0, to);
             return None;
         };
         let end = bounds.end(isolation);

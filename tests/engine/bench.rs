@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Settings, Writer};
-use foldback::model::EntityId;
+use foldback::kafka::{Connection, EmbeddedCluster, EmbeddedTopic, NewRecord, Settings, Writer};
+use foldback::model::{EntityId, TopicPartition};
 use foldback::workspace::{
     Command, ConnectionState, EngineOptions, EntityKey, EntityView, Snapshot, Target,
     WorkspacePort, port, start,
@@ -50,6 +50,15 @@ impl Bench {
         bench.write("order-1", r#"{"type":"ItemAdded","total":12.75}"#, 2_000);
         bench.write("order-1", r#"{"type":"OrderShipped","status":"SHIPPED"}"#, 3_000);
         bench
+    }
+
+    /// A partition of the topic without any of the orders.
+    pub(crate) fn partition_without_records(&self) -> i32 {
+        let all = [0, 1, 2].map(|number| TopicPartition::new(TOPIC, number));
+        let connection = Connection::open(&self.settings).unwrap();
+        let marks = connection.watermarks(&all, PATIENCE).unwrap();
+        let empty = marks.into_iter().find(|(_, marks)| marks.high == 0);
+        empty.expect("two orders in three partitions").0.partition
     }
 
     /// Ends the engine and starts another on the same cluster.

@@ -96,14 +96,21 @@ fn wait_until(what: &str, is_true: impl Fn() -> bool) {
 fn lag_is_sampled_while_the_groups_are_watched() {
     let bench = Bench::new();
     let last = last_position(&bench.open_order_1());
-    commit(&bench, &Position { offset: last.offset - 1, ..last });
+    commit(&bench, &Position { offset: last.offset - 1, ..last.clone() });
     bench.send(Command::WatchGroups(true));
     let samples = bench.wait("two samples", |snapshot| {
         let samples = snapshot.group_lags.get(GROUP)?;
         (samples.iter().filter(|sample| sample.lag == 2).count() >= 2).then(|| Arc::clone(samples))
     });
     assert!(samples.is_sorted_by_key(|sample| sample.time_ms), "in order of time: {samples:?}");
-    assert!(samples.last().unwrap().lag_ms.is_some(), "in time, too: {samples:?}");
+    assert_eq!(samples.last().unwrap().lag_ms, None, "times of 1970 do not say how long it waits");
+    bench.write("order-1", "{}", 1_700_000_000_000);
+    let end = Position { offset: last.offset + 1, ..last };
+    commit(&bench, &end);
+    bench.wait("a lag in time", |snapshot| {
+        let sample = snapshot.group_lags.get(GROUP)?.last().copied()?;
+        (sample.lag == 1).then_some(sample.lag_ms?)
+    });
 }
 
 #[test]

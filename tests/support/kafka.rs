@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -208,6 +208,21 @@ impl Kafka {
             let metadata = consumer.fetch_metadata(Some(name), REQUEST_LIMIT).expect("metadata");
             let partitions = metadata.topics()[0].partitions();
             partitions.len() == wanted && partitions.iter().all(|partition| partition.leader() >= 0)
+        });
+    }
+
+    /// Adds partitions to a topic, up to this number.
+    pub(crate) fn add_partitions(&self, name: &str, partitions: usize) {
+        let admin = self.admin();
+        let wanted = NewPartitions::new(name, partitions);
+        let added = block_on(admin.create_partitions([&wanted], &admin_options()));
+        let outcome = added.expect("the broker answers").remove(0);
+        outcome.unwrap_or_else(|(name, code)| panic!("cannot add to {name}: {code}"));
+        let consumer = self.consumer(&[]);
+        super::node::wait_until("the partitions have leaders", REQUEST_LIMIT, || {
+            let metadata = consumer.fetch_metadata(Some(name), REQUEST_LIMIT).expect("metadata");
+            let known = metadata.topics()[0].partitions();
+            known.len() == partitions && known.iter().all(|partition| partition.leader() >= 0)
         });
     }
 

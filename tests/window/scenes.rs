@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldback::kafka::Watermarks;
 use foldback::model::{
     Completeness, OffsetRange, Position, Reason, ReasonKind, Since, TopicPartition, Transaction,
     Verdict,
@@ -158,9 +159,11 @@ pub(crate) fn topic_unread() -> Snapshot {
     let facts = |partition| PartitionFacts {
         partition,
         leader: Some(partition % 3 + 1),
-        low: 0,
-        high: 5_200 + i64::from(partition),
-        last_stable: 5_200 + i64::from(partition),
+        bounds: Some(Watermarks {
+            low: 0,
+            high: 5_200 + i64::from(partition),
+            last_stable: 5_200 + i64::from(partition),
+        }),
     };
     let view = TopicView {
         topic: order::topic(),
@@ -374,9 +377,11 @@ pub(crate) fn groups() -> Snapshot {
                     topic: order::topic(),
                     partition,
                     committed: end - lag,
-                    end,
-                    lag,
-                    lag_ms: Some(lag.max(0) * 731),
+                    end: Some(end),
+                    lag: Some(lag),
+                    lag_ms: (lag > 0).then_some(lag * 731),
+                    open_transaction: None,
+                    problem: None,
                 }
             })
             .collect()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Theme, Vec2};
 use egui_kittest::kittest::Queryable as _;
+use foldback::kafka::Watermarks;
 use foldback::model::{EntityId, TopicPartition};
 use foldback::workspace::{
     ClockCommand, ClockPoint, Command, Fetch, Lane, LaneMark, LanesWanted, MarkedRecord,
@@ -29,9 +30,7 @@ fn topic(partitions: i32, timeline: TopicTimeline) -> Snapshot {
     let facts = |partition| PartitionFacts {
         partition,
         leader: Some(1),
-        low: 0,
-        high: 5_200,
-        last_stable: 5_200,
+        bounds: Some(Watermarks { low: 0, high: 5_200, last_stable: 5_200 }),
     };
     snapshot.jobs = Arc::default();
     snapshot.topic_views = vec![Arc::new(TopicView {

@@ -35,7 +35,8 @@ fn facts(ui: &mut Ui, front: Option<&Pane>, view: &View<'_>) {
     let (text, completeness, failures) = match front {
         Some(Pane::Topic(topic)) => match view.snapshot.topic_view(topic) {
             Some(topic) if topic.start.is_some() => {
-                let partitions = topic.partitions.latest().map_or(0, |partitions| partitions.len());
+                let known = topic.partitions.latest().into_iter().flat_map(|all| all.iter());
+                let partitions = known.filter(|facts| facts.bounds.is_some()).count();
                 let read = format!(
                     "{} read from {}",
                     format::count(topic.records_read, "record"),

@@ -12,6 +12,7 @@ use super::super::app::{App, Layout};
 use super::super::theme;
 use super::super::view::Pane;
 use super::{Bench, FIRST_MS, FrameFigures, FrameOptions, STEP_MS, WARM_UP_FRAMES, connected};
+use crate::kafka::Watermarks;
 use crate::model::TopicPartition;
 use crate::partition_log::TimeBuckets;
 use crate::workspace::{
@@ -69,9 +70,7 @@ impl Topic {
         let facts = |partition| PartitionFacts {
             partition,
             leader: Some(1),
-            low: 0,
-            high: events,
-            last_stable: events,
+            bounds: Some(Watermarks { low: 0, high: events, last_stable: events }),
         };
         let view = TopicView {
             topic: "order-events".into(),

@@ -15,7 +15,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::sync::Arc;
 
 pub(crate) use admin::{AdminAnswer, Asked};
-pub(crate) use answers::GroupAnswer;
+pub(crate) use answers::{GroupAnswer, GroupListingAnswer};
 pub(crate) use certificate::{CertificateVerdict, look_at_certificate};
 pub(crate) use consume::{Message, Messages, Queue, Topic};
 pub(crate) use mock::MockHandle;

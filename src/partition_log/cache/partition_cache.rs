@@ -164,7 +164,11 @@ impl PartitionCache {
         let mut seen = Seen::default();
         let to = sight.to_offset;
         let until = self.holes(from, to, payloads).first().map_or(to, |(hole, _)| *hole);
-        let within = |file: &&Arc<SegmentFile>| file.entry().to > from && file.entry().from < until;
+        // A hole may begin in the middle of a segment: one without the payloads that are wanted.
+        let within = |file: &&Arc<SegmentFile>| {
+            let entry = file.entry();
+            entry.to > from && entry.from < until && (entry.payloads || !payloads)
+        };
         let files: Vec<Arc<SegmentFile>> = self.files.iter().filter(within).cloned().collect();
         if latest_ms.is_none() {
             match pending_ms(&files, &sight) {

@@ -153,6 +153,38 @@ fn the_first_look_the_second_and_one_of_another_process_agree_with_a_plain_read(
 }
 
 #[test]
+fn an_index_without_values_is_never_an_answer_about_values() {
+    let folder = TempDir::new().unwrap();
+    let events = 4_000;
+    let all = plan(events, KeyFilter::All);
+    let bare = CachedLog { payloads: false, ..cached(events, folder.path()) };
+    bare.fill_up(&all, FillOrder::default(), &Cancel::new(), &mut |_| ControlFlow::Continue(()))
+        .unwrap();
+    // A sample begins in the middle of what is kept.
+    for (values, headers) in [(true, true), (true, false), (false, true)] {
+        let mut part = ReadPlan { values, headers, whole: false, ..all.clone() };
+        for range in &mut part.ranges {
+            range.from = range.to - 40;
+        }
+        let log = cached(events, folder.path());
+        let payloads = |records: Vec<Plain>| -> Vec<_> {
+            records
+                .into_iter()
+                .map(|(_, offset, _, _, _, value, headers)| (offset, value, headers))
+                .collect()
+        };
+        let expected = payloads(read(&generated(events), &part).0);
+        assert_eq!(payloads(read(&log, &part).0), expected, "{values} {headers}");
+        assert!(
+            !values
+                || expected
+                    .iter()
+                    .any(|(_, value, _)| value.as_ref().is_some_and(|v| !v.is_empty()))
+        );
+    }
+}
+
+#[test]
 fn a_log_that_grew_is_read_from_where_it_was_kept() {
     let folder = TempDir::new().unwrap();
     let events = 90_000;

@@ -235,10 +235,13 @@ fn events_that_could_not_be_decoded_make_it_partial() {
 }
 
 #[test]
-fn bounds_that_may_not_be_seen_leave_the_verdict_unknown() {
+fn a_partition_without_a_leader_leaves_the_verdict_unknown_and_is_named() {
     let mut history = complete();
     history.bounds = None;
-    assert_eq!(told_committed(&history), one(Verdict::Unknown, ReasonKind::Permission, 0, 100));
+    assert_eq!(told_committed(&history), one(Verdict::Unknown, ReasonKind::Offline, 0, 100));
+    let completeness = assess(&[history, complete()], Isolation::Committed);
+    let detail = "left out because there is no leader to read from: orders-3";
+    assert_eq!(completeness.reasons[0].detail, detail);
 }
 
 #[test]

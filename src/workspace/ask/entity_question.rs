@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets};
 use super::scan::Watch;
+use super::session::offline;
 use super::span::position_in;
 use super::topic_mapping::Mappings;
 use crate::entity;
@@ -57,6 +58,8 @@ pub struct EntityHistory {
     pub topics: Vec<Arc<str>>,
     /// Where their partitions began and ended.
     pub bounds: BTreeMap<TopicPartition, Watermarks>,
+    /// Those of their partitions that had no leader: nothing of them was read.
+    pub offline: Vec<TopicPartition>,
 }
 
 impl Session {
@@ -114,6 +117,7 @@ impl Session {
             completeness,
             events,
             topics: question.topics.clone(),
+            offline: offline(&partitions, &bounds),
             bounds,
         })
     }
@@ -182,8 +186,8 @@ impl Session {
     ) -> Result<Selection, Failure> {
         let mut log_time_ms = None;
         if let When::Position { topic, partition, offset } = when {
-            let at =
-                position_in(&history.topics, &history.bounds, topic.as_ref(), *partition, *offset)?;
+            let EntityHistory { topics, offline, bounds, .. } = history;
+            let at = position_in(topics, offline, bounds, topic.as_ref(), *partition, *offset)?;
             // Within one partition its offset says all.
             if history.bounds.len() > 1 {
                 log_time_ms = self.log_time_at(&at, &history.bounds)?;

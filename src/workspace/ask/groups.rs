@@ -1,19 +1,17 @@
-//! The consumer groups of a cluster: state, members, committed offsets, lag in records and in time.
+//! The groups of a cluster: type, state, members, committed offsets, and how far behind they are.
 //!
-//! Promises: nothing joins a group or commits; what may not be seen of one group does not hide the others.
-//! Does not know: what the records that a group has not read mean.
+//! Promises: nothing joins a group or commits; what may not be seen of one group does not hide the others; many groups
+//! cost a few requests.
+//! Does not know: how lag is computed (`group_lag`).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::group_lag::Lags;
 use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{self, Connection, GroupFacts, KafkaError, Watermarks};
-use crate::model::{Cancel, Isolation, OffsetRange, ReadEvent, ReadPlan, TopicPartition};
-use crate::workspace::{Failure, GroupMember, GroupOffset, GroupSummary, Problem, Session, clock};
-
-/// What a group has committed: the offset of the next record it reads, by partition.
-type Commits = BTreeMap<TopicPartition, i64>;
+use crate::kafka::{self, Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError};
+use crate::model::{Cancel, Isolation, TopicPartition};
+use crate::workspace::{Failure, GroupMember, GroupSummary, Problem, Session};
 
 impl Session {
     /// All consumer groups that this user may see, by name.
@@ -53,30 +51,8 @@ pub(in crate::workspace) fn all(
     isolation: Isolation,
     cancel: &Cancel,
 ) -> Result<Vec<GroupSummary>, Failure> {
-    let listed = connection.groups(REQUEST_TIMEOUT)?;
-    let names: Vec<&str> = listed.iter().map(|listing| &*listing.group).collect();
-    let described = described(connection, &names)?;
-    let mut commits: BTreeMap<Arc<str>, Result<Commits, KafkaError>> = BTreeMap::new();
-    for listing in &listed {
-        if cancel.is_cancelled() {
-            return Err(Failure::cancelled());
-        }
-        let committed = connection.committed(&listing.group, REQUEST_TIMEOUT);
-        commits.insert(Arc::clone(&listing.group), committed);
-    }
-    let ends = Ends::of(connection, commits.values().flatten(), isolation)?;
-    let mut summaries = Vec::new();
-    for listing in listed {
-        let facts = described.get(&listing.group);
-        let committed = commits.remove(&listing.group).unwrap_or_else(|| Ok(Commits::new()));
-        let mut summary = ends.summary(&listing.group, facts, committed, cancel);
-        if &*summary.state == "Unknown" {
-            summary.state = listing.state;
-        }
-        summary.group_type = summary.group_type.or_else(|| known_text(&listing.group_type));
-        summaries.push(summary);
-    }
-    Ok(summaries)
+    let listed = connection.groups_unless(REQUEST_TIMEOUT, cancel)?;
+    of_listed(connection, &listed, isolation, cancel)
 }
 
 /// One group.
@@ -89,11 +65,12 @@ pub(in crate::workspace) fn one(
     isolation: Isolation,
     cancel: &Cancel,
 ) -> Result<GroupSummary, Failure> {
+    // What has committed exists, whether or not it is listed.
     let committed = connection.committed(group, REQUEST_TIMEOUT)?;
-    let described = described(connection, &[group])?;
-    let facts = described.values().next();
-    let ends = Ends::of(connection, [&committed], isolation)?;
-    Ok(ends.summary(&group.into(), facts, Ok(committed.clone()), cancel))
+    let described = connection.describe_groups(&[group], REQUEST_TIMEOUT)?;
+    let lags = Lags::of(connection, [&committed], isolation, cancel)?;
+    let facts = described.into_iter().find(|facts| &*facts.group == group);
+    Ok(summary(group, facts.as_ref(), &Ok(committed), &lags))
 }
 
 /// Those groups with these names that can be seen now.
@@ -102,8 +79,9 @@ pub(in crate::workspace) fn named(
     names: &[&str],
     isolation: Isolation,
 ) -> Vec<GroupSummary> {
-    let summary = |name: &&str| one(connection, name, isolation, &Cancel::new()).ok();
-    names.iter().filter_map(summary).collect()
+    let mut listed = connection.groups(REQUEST_TIMEOUT).unwrap_or_default();
+    listed.retain(|listing| names.contains(&&*listing.group));
+    of_listed(connection, &listed, isolation, &Cancel::new()).unwrap_or_default()
 }
 
 /// The names of the groups that are there beside these; none where they cannot be listed.
@@ -116,149 +94,59 @@ pub(in crate::workspace) fn beside(
     names.filter(|name| known.iter().all(|group| group.group != *name)).collect()
 }
 
-/// What the coordinators say of these groups, by name.
-fn described(
+/// What is known of groups of a list.
+fn of_listed(
     connection: &Connection,
-    groups: &[&str],
-) -> Result<BTreeMap<Arc<str>, GroupFacts>, Failure> {
-    let described = connection.describe_groups(groups, REQUEST_TIMEOUT)?;
-    Ok(described.into_iter().map(|facts| (Arc::clone(&facts.group), facts)).collect())
-}
-
-/// A text that says something.
-fn known_text(text: &Arc<str>) -> Option<Arc<str>> {
-    (!text.is_empty() && !text.eq_ignore_ascii_case("unknown")).then(|| Arc::clone(text))
-}
-
-/// Where the partitions end in which groups have committed.
-struct Ends<'c> {
-    /// The connection.
-    connection: &'c Connection,
-    /// Which records count.
+    listed: &[GroupListing],
     isolation: Isolation,
-    /// The ends, by partition.
-    watermarks: BTreeMap<TopicPartition, Watermarks>,
+    cancel: &Cancel,
+) -> Result<Vec<GroupSummary>, Failure> {
+    let described = connection.describe_listed(listed, REQUEST_TIMEOUT, cancel)?;
+    let described: BTreeMap<&str, &GroupFacts> =
+        described.iter().map(|facts| (&*facts.group, facts)).collect();
+    let commits = listed.iter().filter(|listing| listing.group_type != GroupType::Share);
+    let names: Vec<&str> = commits.map(|listing| &*listing.group).collect();
+    let mut committed = connection.committed_by(&names, REQUEST_TIMEOUT, cancel)?;
+    let lags = Lags::of(connection, committed.values().flatten(), isolation, cancel)?;
+    let summaries = listed.iter().map(|listing| {
+        let committed = committed.remove(&listing.group).unwrap_or_else(|| Ok(Commits::new()));
+        let facts = described.get(&*listing.group).copied();
+        let mut summary = summary(&listing.group, facts, &committed, &lags);
+        if &*summary.state == UNKNOWN {
+            summary.state = Arc::clone(&listing.state);
+        }
+        summary.group_type = summary.group_type.or_else(|| known_type(listing.group_type));
+        summary
+    });
+    Ok(summaries.collect())
 }
 
-impl<'c> Ends<'c> {
-    /// Asks where the partitions of these commits end. Partitions that are gone, such as those of deleted topics, are
-    /// left out.
-    fn of<'a>(
-        connection: &'c Connection,
-        commits: impl IntoIterator<Item = &'a Commits>,
-        isolation: Isolation,
-    ) -> Result<Self, Failure> {
-        let mut by_topic: BTreeMap<Arc<str>, BTreeSet<TopicPartition>> = BTreeMap::new();
-        for partition in commits.into_iter().flat_map(BTreeMap::keys) {
-            let partitions = by_topic.entry(Arc::clone(&partition.topic)).or_default();
-            partitions.insert(partition.clone());
-        }
-        let all: Vec<TopicPartition> = by_topic.values().flatten().cloned().collect();
-        let watermarks = match connection.watermarks(&all, REQUEST_TIMEOUT) {
-            Ok(watermarks) => watermarks,
-            Err(
-                KafkaError::UnknownTopic { .. }
-                | KafkaError::UnknownPartition { .. }
-                | KafkaError::NotPermitted { .. },
-            ) => {
-                let mut known = BTreeMap::new();
-                for partitions in by_topic.values() {
-                    let partitions: Vec<TopicPartition> = partitions.iter().cloned().collect();
-                    known.extend(
-                        connection.watermarks(&partitions, REQUEST_TIMEOUT).unwrap_or_default(),
-                    );
-                }
-                known
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Self { connection, isolation, watermarks })
-    }
+/// What is said of a state that nobody tells.
+const UNKNOWN: &str = "Unknown";
 
-    /// What is known of a group.
-    fn summary(
-        &self,
-        group: &Arc<str>,
-        facts: Option<&GroupFacts>,
-        committed: Result<Commits, KafkaError>,
-        cancel: &Cancel,
-    ) -> GroupSummary {
-        let described_problem = facts.and_then(|facts| facts.error.as_ref());
-        let problem =
-            described_problem.or(committed.as_ref().err()).map(|error| error.to_string().into());
-        let members = facts.map(|facts| facts.members.iter().map(member).collect());
-        GroupSummary {
-            group: Arc::clone(group),
-            state: facts
-                .and_then(|facts| known_text(&facts.state))
-                .unwrap_or_else(|| "Unknown".into()),
-            group_type: facts.and_then(|facts| known_text(&facts.group_type)),
-            members: members.unwrap_or_default(),
-            offsets: self.offsets(&committed.unwrap_or_default(), cancel).into(),
-            problem,
-        }
-    }
+/// The word for a type, when it is known.
+fn known_type(group_type: GroupType) -> Option<Arc<str>> {
+    (group_type != GroupType::Unknown).then(|| group_type.as_str().into())
+}
 
-    /// Where a group stands.
-    fn offsets(&self, committed: &Commits, cancel: &Cancel) -> Vec<GroupOffset> {
-        let known: Vec<(&TopicPartition, i64, Watermarks)> = committed
-            .iter()
-            .filter_map(|(partition, at)| Some((partition, *at, *self.watermarks.get(partition)?)))
-            .collect();
-        let waiting = known.iter().filter(|(_, at, ends)| *at < ends.end(self.isolation)).map(
-            |(partition, at, ends)| {
-                OffsetRange::new(partition, (*at).max(ends.low), ends.end(self.isolation))
-            },
-        );
-        let ages = self.first_times(waiting.collect(), cancel);
-        let now_ms = clock::now_ms();
-        known
-            .into_iter()
-            .map(|(partition, at, ends)| {
-                let end = ends.end(self.isolation);
-                let age_ms =
-                    ages.get(partition).map(|time_ms| now_ms.saturating_sub(*time_ms).max(0));
-                GroupOffset {
-                    topic: Arc::clone(&partition.topic),
-                    partition: partition.partition,
-                    committed: at,
-                    end,
-                    lag: end - at,
-                    lag_ms: if at >= end { Some(0) } else { age_ms },
-                }
-            })
-            .collect()
-    }
-
-    /// The timestamp of the first record of each range that has one, in milliseconds. What cannot be read is left out.
-    fn first_times(
-        &self,
-        ranges: Vec<OffsetRange>,
-        cancel: &Cancel,
-    ) -> BTreeMap<TopicPartition, i64> {
-        let mut times = BTreeMap::new();
-        let wanted = ranges.len();
-        if wanted == 0 {
-            return times;
-        }
-        let plan = ReadPlan {
-            isolation: self.isolation,
-            values: false,
-            headers: false,
-            ..ReadPlan::new(ranges, clock::now_ms())
-        };
-        let outcome = kafka::read(self.connection, &plan, cancel, &mut |event| {
-            if let ReadEvent::Batch(batch) = event
-                && let Some(first) = batch.timestamps_ms().first()
-            {
-                times.entry(batch.partition().clone()).or_insert(*first);
-            }
-            if times.len() == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        if let Err(error) = outcome {
-            tracing::debug!(%error, "the first records after committed offsets cannot be read");
-        }
-        times
+/// What is known of a group.
+fn summary(
+    group: &str,
+    facts: Option<&GroupFacts>,
+    committed: &Result<Commits, KafkaError>,
+    lags: &Lags,
+) -> GroupSummary {
+    let described_problem = facts.and_then(|facts| facts.error.as_ref());
+    let problem = described_problem.or(committed.as_ref().err());
+    let members = facts.map(|facts| facts.members.iter().map(member).collect());
+    let offsets = committed.as_ref().map(|commits| lags.offsets(commits));
+    GroupSummary {
+        group: group.into(),
+        state: facts.map_or_else(|| UNKNOWN.into(), |facts| Arc::clone(&facts.state)),
+        group_type: facts.and_then(|facts| known_type(facts.group_type)),
+        members: members.unwrap_or_default(),
+        offsets: offsets.unwrap_or_default(),
+        problem: problem.map(|error| error.to_string().into()),
     }
 }
 

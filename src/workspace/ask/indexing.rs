@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use super::scan::Watch;
-use crate::model::{OffsetRange, ReadPlan};
+use super::session::offline;
+use crate::model::{OffsetRange, ReadPlan, TopicPartition};
 use crate::partition_log::{FillOrder, Filled, Kept};
 use crate::workspace::{Failure, Session};
 
@@ -29,8 +30,10 @@ pub struct IndexQuestion {
 /// What an index of a topic holds.
 #[derive(Clone, Debug)]
 pub struct IndexSummary {
-    /// How many partitions were asked about.
+    /// How many partitions were asked about and have a leader.
     pub partitions: usize,
+    /// Those that have none: nothing of them was read.
+    pub offline: Vec<TopicPartition>,
     /// What was read for it.
     pub filled: Filled,
     /// What it keeps of the topic.
@@ -61,7 +64,7 @@ impl Session {
             whole: true,
             ..ReadPlan::new(bounds.iter().map(range).collect(), self.started_ms)
         };
-        let partitions = partitions.len();
+        let offline = offline(&partitions, &bounds);
         let mut filled = Filled::default();
         for _ in 0..TRIES {
             let more = self.log.fill_up(&plan, question.order, &self.cancel, &mut |event| {
@@ -72,7 +75,7 @@ impl Session {
             filled.records += more.records;
             filled.bytes += more.bytes;
             if let Some(kept) = self.log.kept(&plan)? {
-                return Ok(IndexSummary { partitions, filled, kept });
+                return Ok(IndexSummary { partitions: bounds.len(), offline, filled, kept });
             }
         }
         Err(Failure::usage(format!("the index of `{}` changes all the time", question.topic))

@@ -22,7 +22,7 @@ const FEW_OFFSETS: u64 = 20_000;
 type NewsSink<'a> = dyn FnMut(LogNews) -> ControlFlow<()> + 'a;
 
 /// The accounts of partitions that were read first.
-type Known = BTreeMap<TopicPartition, PartitionRead>;
+pub(super) type Known = BTreeMap<TopicPartition, PartitionRead>;
 
 /// The partitions of a plan, one of each topic, in which a producer would have put the key that it asks for. Empty where
 /// nothing is proven, or where it takes no time anyway.
@@ -99,7 +99,7 @@ pub(super) fn open_likely_first(
 }
 
 /// What a plan asks for behind what was read.
-fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
+pub(super) fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
     let rest = |range: &OffsetRange| {
         let from = known.get(&range.topic_partition()).map_or(range.from, |read| read.position);
         OffsetRange { from, to: range.to.max(from), ..range.clone() }
@@ -117,7 +117,7 @@ fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
 }
 
 /// News of some partitions, with what is known of others, or of the same before.
-fn with(news: LogNews, known: &Known) -> LogNews {
+pub(super) fn with(news: LogNews, known: &Known) -> LogNews {
     match news {
         LogNews::Read(ReadEvent::Progress(reads)) => {
             LogNews::Read(ReadEvent::Progress(joined(known, reads)))
@@ -127,7 +127,7 @@ fn with(news: LogNews, known: &Known) -> LogNews {
 }
 
 /// These accounts, with what is known of other partitions, or of the same before; sorted.
-fn joined(known: &Known, reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
+pub(super) fn joined(known: &Known, reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
     let mut all = known.clone();
     for read in reads {
         let whole = match all.remove(&read.partition) {

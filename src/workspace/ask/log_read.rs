@@ -9,15 +9,16 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::entity_question::records_of;
-use super::likely_first::{likely_partitions, open_likely_first};
-use super::session::REQUEST_TIMEOUT;
+use super::following::PartitionWatch;
+use super::likely_first::{Known, behind, joined, likely_partitions, open_likely_first, with};
+use super::session::{REQUEST_TIMEOUT, offline};
 use super::topic_mapping::{Mappings, key_filter};
 use crate::kafka::{TopicConfig, Watermarks};
 use crate::model::{
-    EntityId, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, ReadEvent, ReadOutcome, ReadPlan,
-    TopicPartition,
+    Cancel, EntityId, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead, ReadEvent,
+    ReadOutcome, ReadPlan, TopicPartition,
 };
-use crate::partition_log::{LogNews, LogSource as _};
+use crate::partition_log::{LogNews, LogSource as _, SourceError};
 use crate::workspace::{Failure, Session, StartPosition};
 
 /// Which part of the log is read.
@@ -31,6 +32,26 @@ pub(in crate::workspace) struct LogQuestion {
     pub(in crate::workspace) start: StartPosition,
     /// Whether to go on with what arrives.
     pub(in crate::workspace) follow: bool,
+}
+
+impl LogQuestion {
+    /// Whether it is about all partitions of its topics, those that are added later included.
+    fn takes_all_partitions(&self) -> bool {
+        !matches!(self.start, StartPosition::FromOffset { .. })
+    }
+}
+
+/// A question with how it is answered.
+#[derive(Debug)]
+struct Planned<'a> {
+    /// The question.
+    question: &'a LogQuestion,
+    /// Which offsets are read, and how.
+    plan: &'a ReadPlan,
+    /// How the records are read.
+    mappings: &'a Mappings,
+    /// The partitions that are read first.
+    likely: &'a BTreeSet<TopicPartition>,
 }
 
 /// What the cluster says about topics before they are read.
@@ -84,36 +105,117 @@ impl Session {
     ) -> Result<ReadOutcome, Failure> {
         let facts = self.log_facts(&question.topics)?;
         let mappings = self.mappings(&question.topics)?;
-        let plan = ReadPlan {
+        let mut plan = ReadPlan {
             isolation: self.isolation,
             keys: key_filter(question.entity.as_slice(), &mappings),
             whole: question.start == StartPosition::Oldest(None),
             follow: question.follow || question.start == StartPosition::Live,
             ..ReadPlan::new(self.ranges(&facts, &question.start)?, self.started_ms)
         };
-        let bounds = facts.bounds.clone();
+        let (bounds, at_start) = (facts.bounds.clone(), facts.leaders.clone());
+        let offline = offline(&at_start.keys().cloned().collect::<Vec<_>>(), &bounds);
         if tell(LogTold::Begins(facts, mappings.clone())).is_break() {
             return Ok(ReadOutcome::default());
         }
-        let mut sink = |news| tell(LogTold::News(news));
-        if let Some(entity) = question.entity.as_ref().filter(|_| plan.keys == KeyFilter::All) {
-            return Ok(self.log.read(&plan, &self.cancel, &mut |event| {
-                let event = match event {
-                    ReadEvent::Batch(batch) => match mappings.get(&batch.partition().topic) {
-                        Some(mapping) => ReadEvent::Batch(records_of(&batch, mapping, entity)),
-                        None => return ControlFlow::Continue(()),
-                    },
-                    other => other,
-                };
-                sink(LogNews::Read(event))
-            })?);
+        if !offline.is_empty()
+            && tell(LogTold::News(LogNews::Read(ReadEvent::Offline(offline)))).is_break()
+        {
+            return Ok(ReadOutcome::default());
         }
         let likely = if plan.whole {
             likely_partitions(&self.log, &plan, &bounds, &self.cancel)?
         } else {
             BTreeSet::new()
         };
-        Ok(open_likely_first(&self.log, &plan, &likely, &self.cancel, &mut sink)?)
+        let watched = (plan.follow && question.takes_all_partitions())
+            .then(|| PartitionWatch::new(&self.connection, &question.topics, &[]));
+        let mut known = Known::new();
+        loop {
+            let mut sink = |news| tell(LogTold::News(with(news, &known)));
+            let planned = Planned { question, plan: &plan, mappings: &mappings, likely: &likely };
+            let (outcome, new) = match &watched {
+                Some(watched) => {
+                    let reading = plan.ranges.iter().map(OffsetRange::topic_partition).collect();
+                    watched.during(&reading, &self.cancel, |stop, caught_up| {
+                        self.read_planned(&planned, stop, &mut |news| {
+                            if let LogNews::Read(event) = &news {
+                                caught_up.hear(event);
+                            }
+                            sink(news)
+                        })
+                    })?
+                }
+                None => (self.read_planned(&planned, &self.cancel, &mut sink), Vec::new()),
+            };
+            let mut outcome = outcome?;
+            outcome.partitions = joined(&known, outcome.partitions);
+            if new.is_empty() || self.cancel.is_cancelled() {
+                return Ok(outcome);
+            }
+            let account = |read: &PartitionRead| (read.partition.clone(), read.clone());
+            known = outcome.partitions.iter().map(account).collect();
+            plan = behind(&plan, &known);
+            let facts = self.log_facts(&question.topics)?;
+            plan.ranges.extend(self.joining(&facts, question, &new, &at_start)?);
+            let begins = LogTold::Begins(facts, mappings.clone());
+            let joins = |one| LogTold::News(LogNews::Read(ReadEvent::Joined(one)));
+            let told = std::iter::once(begins).chain(new.into_iter().map(joins));
+            if told.into_iter().try_for_each(&mut *tell).is_break() {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Reads what a plan asks for; only the records of the entity where the key does not name it.
+    fn read_planned(
+        &self,
+        planned: &Planned<'_>,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(LogNews) -> ControlFlow<()>,
+    ) -> Result<ReadOutcome, SourceError> {
+        let Planned { question, plan, mappings, likely } = planned;
+        let Some(entity) = question.entity.as_ref().filter(|_| plan.keys == KeyFilter::All) else {
+            return open_likely_first(&self.log, plan, likely, cancel, sink);
+        };
+        self.log.read(plan, cancel, &mut |event| {
+            let event = match event {
+                ReadEvent::Batch(batch) => match mappings.get(&batch.partition().topic) {
+                    Some(mapping) => ReadEvent::Batch(records_of(&batch, mapping, entity)),
+                    None => return ControlFlow::Continue(()),
+                },
+                other => other,
+            };
+            sink(LogNews::Read(event))
+        })
+    }
+
+    /// The ranges of partitions that could not be read when the read began, as far as they can be read now.
+    fn joining(
+        &self,
+        facts: &LogFacts,
+        question: &LogQuestion,
+        new: &[TopicPartition],
+        at_start: &BTreeMap<TopicPartition, Option<i32>>,
+    ) -> Result<Vec<OffsetRange>, Failure> {
+        let mut more = self.ranges(facts, &question.start)?;
+        more.retain(|range| new.contains(&range.topic_partition()));
+        if question.start != StartPosition::Live {
+            return Ok(more);
+        }
+        // The end was that of the moment when the read began.
+        for range in &mut more {
+            let partition = range.topic_partition();
+            range.from = if at_start.contains_key(&partition) {
+                let asked = std::slice::from_ref(&partition);
+                let (since_ms, isolation) = (self.started_ms, self.isolation);
+                let found =
+                    self.connection.offsets_at(asked, since_ms, isolation, REQUEST_TIMEOUT)?;
+                found.get(&partition).copied().flatten().unwrap_or(range.to)
+            } else {
+                facts.bounds.get(&partition).map_or(range.to, |marks| marks.low)
+            };
+        }
+        Ok(more)
     }
 
     /// Which offsets of each partition the user's words mean.

@@ -11,6 +11,8 @@ pub(super) mod entity_question;
 mod failure;
 pub(super) mod filter;
 pub(super) mod fold_choice;
+mod following;
+mod group_lag;
 pub mod groups;
 mod indexing;
 mod likely_first;

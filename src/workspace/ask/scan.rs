@@ -5,18 +5,23 @@
 //! Does not know: how records are printed.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets};
+use super::following::PartitionWatch;
+use super::likely_first::{Known, behind, joined};
+use super::session::{REQUEST_TIMEOUT, offline};
 use super::span::{Span, SpanQuestion};
 use super::topic_mapping::Mappings;
 use crate::decode::{Checked, Decoder};
+use crate::kafka::Watermarks;
 use crate::model::{
-    Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead, ReadEvent,
-    ReadOutcome, ReadPlan, RecordRef, When,
+    Cancel, Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead,
+    ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition, When,
 };
-use crate::partition_log::LogSource as _;
+use crate::partition_log::{LogSource as _, SourceError};
 use crate::workspace::{Failure, Filter, FilterInput, Session, TopicMapping};
 
 /// What a scan is asked for.
@@ -146,32 +151,21 @@ impl Session {
     ) -> Result<ScanSummary, Failure> {
         let partitions = self.partitions(&question.topics, &question.partitions)?;
         let bounds = self.bounds(&partitions)?;
+        let offline = offline(&partitions, &bounds);
+        if !offline.is_empty() {
+            watch(&ReadEvent::Offline(offline));
+        }
         let mappings = self.mappings(&question.topics)?;
-        let span = self.span(&SpanQuestion {
-            topics: &question.topics,
-            bounds: &bounds,
-            from: &question.from,
-            to: &question.to,
-            clock: question.clock,
-            mapped_time: mappings.values().any(|mapping| !mapping.mapping.time.is_empty()),
-        })?;
+        let mut asked = Asked { partitions, bounds };
+        let span = self.span(&asked.span_question(question, &mappings))?;
         let plan = self.plan(question, &span);
         let mut scanning = Scanning::new(question, &mappings, span, sink);
-        let outcome = if question.unordered {
-            self.log.read(&plan, &self.cancel, &mut |event| match event {
-                ReadEvent::Batch(batch) => {
-                    batch.iter().try_for_each(|record| scanning.take(record))
-                }
-                event => {
-                    watch(&event);
-                    ControlFlow::Continue(())
-                }
-            })?
+        let outcome = if question.follow {
+            self.scan_on(plan, &mut asked, &mut scanning, watch)?
         } else {
-            let mut take = |record: RecordRef<'_>| scanning.take_in_order(record);
-            let mut tell = |event: ReadEvent| watch(&event);
-            self.log.read_in_log_order(&plan, &self.cancel, &mut take, &mut tell)?
+            self.scan_once(&plan, &self.cancel, &mut scanning, watch)?
         };
+        let Asked { partitions, bounds } = asked;
         let Scanning { matched, undecodable, ended, .. } = scanning;
         let cancelled = self.cancel.is_cancelled();
         let decode_failures = undecodable.values().map(|offsets| offsets.len() as u64).sum();
@@ -199,6 +193,7 @@ impl Session {
             matched,
             bytes: outcome.bytes(),
             complete: !cancelled
+                && bounds.len() == partitions.len()
                 && ended != Some(Ended::Stopped)
                 && (ended.is_some() || outcome.is_complete()),
             cancelled,
@@ -206,6 +201,105 @@ impl Session {
             decode_failures,
             completeness,
         })
+    }
+
+    /// Reads what a plan asks for.
+    fn scan_once(
+        &self,
+        plan: &ReadPlan,
+        cancel: &Cancel,
+        scanning: &mut Scanning<'_>,
+        watch: Watch<'_>,
+    ) -> Result<ReadOutcome, SourceError> {
+        if scanning.question.unordered {
+            self.log.read(plan, cancel, &mut |event| match event {
+                ReadEvent::Batch(batch) => {
+                    batch.iter().try_for_each(|record| scanning.take(record))
+                }
+                event => {
+                    watch(&event);
+                    ControlFlow::Continue(())
+                }
+            })
+        } else {
+            let mut take = |record: RecordRef<'_>| scanning.take_in_order(record);
+            self.log.read_in_log_order(plan, cancel, &mut take, &mut |event| watch(&event))
+        }
+    }
+
+    /// Reads what a plan asks for and goes on with what arrives, also in partitions that get a leader or are added.
+    fn scan_on(
+        &self,
+        mut plan: ReadPlan,
+        asked: &mut Asked,
+        scanning: &mut Scanning<'_>,
+        watch: Watch<'_>,
+    ) -> Result<ReadOutcome, Failure> {
+        let ScanQuestion { topics, partitions: only, .. } = scanning.question;
+        let watched = PartitionWatch::new(&self.connection, topics, only);
+        let at_start: Vec<TopicPartition> = asked.partitions.clone();
+        let (mut known, mut from_cache) = (Known::new(), 0);
+        loop {
+            let reading = plan.ranges.iter().map(OffsetRange::topic_partition).collect();
+            let (outcome, new) = watched.during(&reading, &self.cancel, |stop, caught_up| {
+                self.scan_once(&plan, stop, scanning, &mut |event| {
+                    caught_up.hear(event);
+                    match event {
+                        ReadEvent::Progress(reads) => {
+                            watch(&ReadEvent::Progress(joined(&known, reads.clone())));
+                        }
+                        other => watch(other),
+                    }
+                })
+            })?;
+            let mut outcome = outcome?;
+            from_cache += outcome.from_cache;
+            outcome.from_cache = from_cache;
+            outcome.partitions = joined(&known, outcome.partitions);
+            if new.is_empty() || scanning.ended.is_some() || self.cancel.is_cancelled() {
+                return Ok(outcome);
+            }
+            let account = |read: &PartitionRead| (read.partition.clone(), read.clone());
+            known = outcome.partitions.iter().map(account).collect();
+            plan = behind(&plan, &known);
+            for partition in self.join(&new, &at_start, asked, scanning)? {
+                plan.ranges.push(scanning.span.partitions[&partition].range.clone());
+                watch(&ReadEvent::Joined(partition));
+            }
+        }
+    }
+
+    /// Takes partitions into a scan that could not be read when it began. Returns those that can be.
+    fn join(
+        &self,
+        new: &[TopicPartition],
+        at_start: &[TopicPartition],
+        asked: &mut Asked,
+        scanning: &mut Scanning<'_>,
+    ) -> Result<Vec<TopicPartition>, Failure> {
+        let bounds = self.connection.watermarks(new, REQUEST_TIMEOUT)?;
+        asked.partitions.extend(new.iter().cloned());
+        asked.partitions.sort();
+        asked.partitions.dedup();
+        asked.bounds.extend(bounds.clone());
+        let mut span = self.span(&asked.span_question(scanning.question, scanning.mappings))?;
+        for (partition, bounds) in &bounds {
+            let Some(mut part) = span.partitions.remove(partition) else { continue };
+            if scanning.question.from == When::End {
+                // The end was that of the time of asking.
+                part.range.from = if at_start.contains(partition) {
+                    let asked = std::slice::from_ref(partition);
+                    let (since_ms, isolation) = (self.started_ms, self.isolation);
+                    let found =
+                        self.connection.offsets_at(asked, since_ms, isolation, REQUEST_TIMEOUT)?;
+                    found.get(partition).copied().flatten().unwrap_or(part.range.to)
+                } else {
+                    bounds.low
+                };
+            }
+            scanning.span.partitions.insert(partition.clone(), part);
+        }
+        Ok(bounds.into_keys().collect())
     }
 
     /// What the log is asked for.
@@ -222,6 +316,33 @@ impl Session {
                 span.partitions.values().map(|partition| partition.range.clone()).collect(),
                 self.started_ms,
             )
+        }
+    }
+}
+
+/// The partitions that a scan is about.
+struct Asked {
+    /// All of them.
+    partitions: Vec<TopicPartition>,
+    /// Where those with a leader begin and end.
+    bounds: BTreeMap<TopicPartition, Watermarks>,
+}
+
+impl Asked {
+    /// What the span of a scan is made of.
+    fn span_question<'a>(
+        &'a self,
+        question: &'a ScanQuestion,
+        mappings: &Mappings,
+    ) -> SpanQuestion<'a> {
+        SpanQuestion {
+            topics: &question.topics,
+            partitions: &self.partitions,
+            bounds: &self.bounds,
+            from: &question.from,
+            to: &question.to,
+            clock: question.clock,
+            mapped_time: mappings.values().any(|mapping| !mapping.mapping.time.is_empty()),
         }
     }
 }

@@ -53,6 +53,14 @@ pub struct Session {
     pub(in crate::workspace) decided: Mappings,
 }
 
+/// Those of these partitions that have no leader, so that it is not known where they begin and end.
+pub(super) fn offline(
+    partitions: &[TopicPartition],
+    bounds: &BTreeMap<TopicPartition, Watermarks>,
+) -> Vec<TopicPartition> {
+    partitions.iter().filter(|partition| !bounds.contains_key(partition)).cloned().collect()
+}
+
 /// The settings of what a user chose to connect to.
 ///
 /// # Errors
@@ -132,6 +140,11 @@ impl Session {
         let mut partitions = Vec::new();
         for topic in topics {
             let facts = self.connection.topic(topic, REQUEST_TIMEOUT)?;
+            if facts.partitions.is_empty() {
+                let reason = "its partitions are not known yet".to_owned();
+                let asked = format!("look up topic `{topic}`");
+                return Err(KafkaError::Other { asked, reason }.into());
+            }
             let exists = |number| facts.partitions.iter().any(|known| known.partition == number);
             if let Some(missing) = only.iter().find(|number| !exists(**number)) {
                 let partition = TopicPartition::new(Arc::clone(topic), *missing);
@@ -150,12 +163,20 @@ impl Session {
         Ok(partitions)
     }
 
-    /// Where these partitions begin and end now. Those without a leader are missing from the answer.
+    /// Where these partitions begin and end now. Those without a leader are missing from the answer, which whoever asks
+    /// has to tell.
+    ///
+    /// # Errors
+    /// When none of them has a leader; else when the cluster cannot be asked.
     pub(super) fn bounds(
         &self,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, Failure> {
         self.check_cancelled()?;
-        Ok(self.connection.watermarks(partitions, REQUEST_TIMEOUT)?)
+        let bounds = self.connection.watermarks(partitions, REQUEST_TIMEOUT)?;
+        if bounds.is_empty() && !partitions.is_empty() {
+            return Err(KafkaError::NoLeader { partitions: partitions.to_vec() }.into());
+        }
+        Ok(bounds)
     }
 }

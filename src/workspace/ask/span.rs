@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::session::REQUEST_TIMEOUT;
+use super::session::{REQUEST_TIMEOUT, offline};
 use crate::kafka::{self, Watermarks};
 use crate::model::{
     Clock, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef, TopicPartition, When,
@@ -54,7 +54,9 @@ pub(super) struct Span {
 pub(super) struct SpanQuestion<'a> {
     /// The topics asked about.
     pub(super) topics: &'a [Arc<str>],
-    /// Where their partitions begin and end.
+    /// Their partitions.
+    pub(super) partitions: &'a [TopicPartition],
+    /// Where those begin and end; those without a leader are missing.
     pub(super) bounds: &'a BTreeMap<TopicPartition, Watermarks>,
     /// The first moment.
     pub(super) from: &'a When,
@@ -66,19 +68,33 @@ pub(super) struct SpanQuestion<'a> {
     pub(super) mapped_time: bool,
 }
 
+impl SpanQuestion<'_> {
+    /// A position that one of its moments names.
+    fn position(
+        &self,
+        topic: Option<&Arc<str>>,
+        partition: i32,
+        offset: i64,
+    ) -> Result<Position, Failure> {
+        let offline = offline(self.partitions, self.bounds);
+        position_in(self.topics, &offline, self.bounds, topic, partition, offset)
+    }
+}
+
 /// Says that a version is no place in a topic.
 fn no_version(version: u64) -> Failure {
     Failure::usage(format!("`v{version}` counts the events of an entity, and a scan has none"))
         .with_hint("`foldback history ENTITY` shows the events of an entity; bound a scan by time or by P:O")
 }
 
-/// The topic a position is in.
+/// The position with the topic it is in.
 ///
 /// # Errors
-/// When it names none and there are several, or another one, or a partition that does not exist.
+/// When it names none and there are several, or another one, or a partition that does not exist or has no leader.
 pub(super) fn position_in(
     topics: &[Arc<str>],
-    partitions: &BTreeMap<TopicPartition, Watermarks>,
+    offline: &[TopicPartition],
+    bounds: &BTreeMap<TopicPartition, Watermarks>,
     topic: Option<&Arc<str>>,
     partition: i32,
     offset: i64,
@@ -100,8 +116,11 @@ pub(super) fn position_in(
         }
     };
     let place = TopicPartition::new(Arc::clone(topic), partition);
-    if partitions.contains_key(&place) {
+    if bounds.contains_key(&place) {
         return Ok(place.at(offset));
+    }
+    if offline.contains(&place) {
+        return Err(kafka::KafkaError::NoLeader { partitions: vec![place] }.into());
     }
     Err(kafka::KafkaError::UnknownPartition { partition: place }.into())
 }
@@ -157,13 +176,7 @@ impl Session {
                 self.skip_to(span, *time_ms, None)
             }
             When::Position { topic, partition, offset } => {
-                let at = position_in(
-                    question.topics,
-                    question.bounds,
-                    topic.as_ref(),
-                    *partition,
-                    *offset,
-                )?;
+                let at = question.position(topic.as_ref(), *partition, *offset)?;
                 let own = at.topic_partition();
                 if let Some(partition) = span.partitions.get_mut(&own) {
                     let low = partition.range.from;
@@ -227,13 +240,7 @@ impl Session {
                 Ok(())
             }
             When::Position { topic, partition, offset } => {
-                let at = position_in(
-                    question.topics,
-                    question.bounds,
-                    topic.as_ref(),
-                    *partition,
-                    *offset,
-                )?;
+                let at = question.position(topic.as_ref(), *partition, *offset)?;
                 let own = at.topic_partition();
                 let time_ms = match span.partitions.len() {
                     1 => None,

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::sample::{Sampling, records};
+use super::session::{REQUEST_TIMEOUT, offline};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
+use crate::kafka::Watermarks;
 use crate::model::{EntityId, KeyFilter, RecordBatch, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
 use crate::workspace::{Failure, Session, mapping_of};
@@ -40,6 +42,8 @@ pub struct MappingReport {
     pub topic_mapping: TopicMapping,
     /// How well the known partitioners explain where sampled keys are.
     pub partitioners: PartitionerEvidence,
+    /// Partitions that have no leader: nothing of them was sampled.
+    pub offline: Vec<TopicPartition>,
 }
 
 /// Which keys the records of these entities have, where it is one and all topics map the key to it; else all.
@@ -62,7 +66,9 @@ impl Session {
             return Ok(Arc::clone(decided));
         }
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
-        Ok(Arc::new(self.judge(topic, &partitions, &self.sample(&partitions)?)?))
+        // Without any leader there are no records to be read like this.
+        let bounds = self.connection.watermarks(&partitions, REQUEST_TIMEOUT)?;
+        Ok(Arc::new(self.judge(topic, &partitions, &self.sample(&bounds)?)?))
     }
 
     /// How the records of these topics are read.
@@ -80,12 +86,14 @@ impl Session {
     /// When the topic does not exist or cannot be read.
     pub fn mapping_report(&self, topic: &Arc<str>) -> Result<MappingReport, Failure> {
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
-        let sample = self.sample(&partitions)?;
+        let bounds = self.bounds(&partitions)?;
+        let sample = self.sample(&bounds)?;
         let topic_mapping = self.judge(topic, &partitions, &sample)?;
         let keys = records(&sample)
             .filter_map(|record| Some((record.key()?, record.partition().partition)));
         let partitioners = PartitionerEvidence::of_samples(keys, count_of(&partitions));
-        Ok(MappingReport { topic_mapping, partitioners })
+        let offline = offline(&partitions, &bounds);
+        Ok(MappingReport { topic_mapping, partitioners, offline })
     }
 
     /// The mapping of a topic judged by sampled records.
@@ -118,10 +126,12 @@ impl Session {
     }
 
     /// The newest records of these partitions, a few of each.
-    fn sample(&self, partitions: &[TopicPartition]) -> Result<Vec<RecordBatch>, Failure> {
-        let bounds = self.bounds(partitions)?;
+    fn sample(
+        &self,
+        bounds: &BTreeMap<TopicPartition, Watermarks>,
+    ) -> Result<Vec<RecordBatch>, Failure> {
         let (isolation, started_ms) = (self.isolation, self.started_ms);
-        let sampling = Sampling { bounds: &bounds, isolation, payloads: true, started_ms };
+        let sampling = Sampling { bounds, isolation, payloads: true, started_ms };
         let sample = sampling.take(&*self.log, &self.cancel)?;
         self.check_cancelled()?;
         Ok(sample)

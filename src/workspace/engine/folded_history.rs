@@ -208,9 +208,11 @@ mod tests {
             topic: "t".into(),
             partition,
             committed,
-            end: 100,
-            lag: 100 - committed,
+            end: Some(100),
+            lag: Some(100 - committed),
             lag_ms: None,
+            open_transaction: None,
+            problem: None,
         };
         GroupSummary {
             group: "g".into(),

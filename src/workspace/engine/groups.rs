@@ -187,9 +187,11 @@ mod tests {
                 topic: (*topic).into(),
                 partition: 0,
                 committed: 1,
-                end: 1,
-                lag: 0,
-                lag_ms: Some(0),
+                end: Some(1),
+                lag: Some(0),
+                lag_ms: None,
+                open_transaction: None,
+                problem: None,
             };
             let member = GroupMember {
                 id: "m".into(),

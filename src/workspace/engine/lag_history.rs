@@ -40,9 +40,11 @@ mod tests {
             topic: "t".into(),
             partition: 0,
             committed: 0,
-            end: *lag,
-            lag: *lag,
+            end: Some(*lag),
+            lag: Some(*lag),
             lag_ms: Some(*lag * 10),
+            open_transaction: None,
+            problem: None,
         };
         GroupSummary {
             group: name.into(),

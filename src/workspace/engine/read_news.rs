@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::State;
+use crate::kafka::KafkaError;
 use crate::model::{PartitionRead, ReadEvent, ReadOutcome, RecordBatch};
 use crate::partition_log::KeptSegments;
 use crate::workspace::ask::log_read::LogFacts;
@@ -35,6 +36,14 @@ impl State {
             }
             ReadEvent::Trouble(text) => self.show_trouble(Some(text.into())),
             ReadEvent::Recovered => self.show_trouble(None),
+            ReadEvent::Offline(partitions) => {
+                let error = KafkaError::NoLeader { partitions };
+                self.notify(NoticeLevel::Warning, Problem::from(&error));
+            }
+            ReadEvent::Joined(partition) => {
+                let what = format!("{partition} can be read now, and is from here on");
+                self.notify(NoticeLevel::Info, Problem::new(what));
+            }
             ReadEvent::Lost(range) => {
                 let what = format!(
                     "offsets {} to {} of {}-{} were deleted before they could be read",

@@ -195,14 +195,12 @@ fn shown_configs(config: &TopicConfig) -> Arc<[(Arc<str>, Arc<str>)]> {
 /// The partitions as the window sees them.
 fn partition_facts(facts: &LogFacts) -> Arc<[PartitionFacts]> {
     facts
-        .bounds
+        .leaders
         .iter()
-        .map(|(partition, marks)| PartitionFacts {
+        .map(|(partition, leader)| PartitionFacts {
             partition: partition.partition,
-            leader: facts.leaders.get(partition).copied().flatten(),
-            low: marks.low,
-            high: marks.high,
-            last_stable: marks.last_stable,
+            leader: *leader,
+            bounds: facts.bounds.get(partition).copied(),
         })
         .collect()
 }

@@ -34,7 +34,7 @@ pub use entity::{EntityAt, EntityView, EventRow, GroupMarker, StateRow};
 pub use entity_key::EntityKey;
 pub use event_hue::event_hue;
 pub use fetch::Fetch;
-pub use group::{GroupMember, GroupOffset, GroupSummary, LagSample};
+pub use group::{GroupMember, GroupOffset, GroupSummary, LagSample, OpenTransaction};
 pub use job::{JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};

@@ -13,6 +13,7 @@ use super::record::{RowMeta, RowText};
 use super::topic_timeline::TopicTimeline;
 use super::{Fetch, Problem};
 use crate::decode::Decoder;
+use crate::kafka::Watermarks;
 use crate::model::{Completeness, EntityId, OffsetRange, TimestampType};
 use crate::partition_log::TimeCounts;
 use crate::workspace::TypeCounts;
@@ -74,12 +75,8 @@ pub struct PartitionFacts {
     pub partition: i32,
     /// The leader's broker id; none while there is none.
     pub leader: Option<i32>,
-    /// The log start offset.
-    pub low: i64,
-    /// The high watermark.
-    pub high: i64,
-    /// The last stable offset.
-    pub last_stable: i64,
+    /// Where it starts and ends; unknown while there is no leader.
+    pub bounds: Option<Watermarks>,
 }
 
 /// Where reading of a topic starts and ends, in the words users know.

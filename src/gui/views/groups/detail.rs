@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui::{Frame, Id, Margin, Panel, RichText, ScrollArea, Ui};
 
-use super::{LIST_SHARE, behind, figure, lag, tone};
+use super::{LIST_SHARE, behind, figure, lag, tone, unknown};
 use crate::gui::theme::{
     ROW_HEIGHT, Tokens, data, format, heading, icon, icons, medium, secondary,
 };
@@ -114,16 +114,30 @@ impl TableRows for OffsetRows<'_> {
             }
             1 => figure(ui, offset.partition.to_string(), false),
             2 => figure(ui, format::number(offset.committed), false),
-            3 => figure(ui, format::number(offset.end), false),
-            4 => lag(ui, offset.lag),
-            _ => figure(ui, behind(offset.lag_ms), offset.lag_ms == Some(0)),
+            3 => figure(ui, offset.end.map_or_else(unknown, format::number), offset.end.is_none()),
+            4 => match offset.lag {
+                Some(known) => lag(ui, known),
+                None => figure(ui, unknown(), true),
+            },
+            _ => {
+                let done = offset.lag.is_some_and(|lag| lag <= 0);
+                let behind_ms = if done { Some(0) } else { offset.lag_ms };
+                ui.horizontal(|ui| {
+                    if let Some(note) = offset.note() {
+                        let sign = RichText::new(icons::WARNING).font(icon());
+                        ui.label(sign.color(Tokens::of(ui).warning)).on_hover_text(note);
+                    }
+                    figure(ui, behind(behind_ms), done);
+                });
+            }
         }
     }
 
     fn name(&self, row: u64) -> String {
         let offset = usize::try_from(row).ok().and_then(|row| self.offsets.get(row));
         offset.map_or_else(String::new, |offset| {
-            format!("{}-{} lag {}", offset.topic, offset.partition, offset.lag)
+            let lag = offset.lag.map_or_else(unknown, |lag| lag.to_string());
+            format!("{}-{} lag {lag}", offset.topic, offset.partition)
         })
     }
 }

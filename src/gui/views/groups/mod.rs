@@ -140,10 +140,15 @@ fn lag(ui: &mut Ui, lag: i64) {
     ui.label(data(format::number(lag)).color(color));
 }
 
+/// The word for a figure that is not known.
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
 /// A lag in time, in words.
 fn behind(lag_ms: Option<i64>) -> String {
     match lag_ms {
-        None => "unknown".to_owned(),
+        None => unknown(),
         Some(0) => "0".to_owned(),
         Some(lag_ms) => format::duration_ms(lag_ms),
     }
@@ -182,7 +187,13 @@ impl TableRows for GroupRows<'_> {
             }
             2 => figure(ui, group.members.len().to_string(), group.members.is_empty()),
             3 => figure(ui, group.offsets.len().to_string(), group.offsets.is_empty()),
-            4 => lag(ui, group.total_lag()),
+            4 => {
+                lag(ui, group.total_lag());
+                if group.unknown_lags() > 0 {
+                    let words = "Of some partitions it is not known";
+                    ui.label("+ ?").on_hover_text(words);
+                }
+            }
             _ => {
                 let behind_ms = group.oldest_lag_ms();
                 figure(ui, behind(behind_ms), behind_ms == Some(0));

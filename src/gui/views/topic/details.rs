@@ -9,6 +9,7 @@ use egui::{Grid, RichText, ScrollArea, Ui};
 
 use crate::gui::theme::{Tokens, data, format, heading, secondary};
 use crate::gui::view::View;
+use crate::kafka::Watermarks;
 use crate::model::{Completeness, Verdict};
 use crate::workspace::{Command, Decoder, TopicView};
 
@@ -109,11 +110,14 @@ fn partitions(ui: &mut Ui, topic: &TopicView) {
         for facts in partitions.iter() {
             let leader =
                 facts.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string());
+            let bound = |of: fn(Watermarks) -> i64| {
+                facts.bounds.map_or_else(|| "?".to_owned(), |bounds| format::number(of(bounds)))
+            };
             let texts = [
                 facts.partition.to_string(),
-                format::number(facts.low),
-                format::number(facts.high),
-                format::number(facts.last_stable),
+                bound(|bounds| bounds.low),
+                bound(|bounds| bounds.high),
+                bound(|bounds| bounds.last_stable),
                 leader,
             ];
             for text in texts {

@@ -109,11 +109,21 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
 /// How much there is to read.
 fn how_much(topic: &TopicView) -> Option<String> {
     let partitions = topic.partitions.latest()?;
-    let records: i64 = partitions.iter().map(|facts| (facts.high - facts.low).max(0)).sum();
+    let known = || partitions.iter().filter_map(|facts| facts.bounds);
+    let records: i64 = known().map(|bounds| (bounds.high - bounds.low).max(0)).sum();
+    let offline = match partitions.len() - known().count() {
+        0 => String::new(),
+        offline => {
+            format!(
+                " {} without a leader cannot be read.",
+                format::count(offline as u64, "partition")
+            )
+        }
+    };
     Some(format!(
-        "At most {} in {}. Nothing was read yet.",
+        "At most {} in {}.{offline} Nothing was read yet.",
         format::count(u64::try_from(records).unwrap_or(0), "record"),
-        format::count(partitions.len() as u64, "partition"),
+        format::count(known().count() as u64, "partition"),
     ))
 }
 
