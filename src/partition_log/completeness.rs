@@ -242,7 +242,9 @@ impl PartitionHistory {
         // As long as nobody has looked for aborted records, any gap may be made of them.
         let is_known = isolation == Isolation::Uncommitted || self.aborted.is_some();
         if is_known && self.has_hole(&unexplained, start) {
-            unexplained.iter().for_each(|(from, to)| report(Finding::Hole, *from, *to));
+            for (from, to) in &unexplained {
+                report(Finding::Hole, *from, *to);
+            }
             if self.compacted.is_some() {
                 return;
             }

@@ -449,6 +449,9 @@ impl StoredSegment {
     }
 }
 
+/// A segment that cannot be read, and why.
+pub(crate) type Unreadable = (SegmentEntry, CacheError);
+
 /// Whether the log times of a segment without implausible records are as they were written when it comes after this log
 /// time, in milliseconds.
 fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
@@ -464,13 +467,13 @@ fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
 pub(super) fn pending_ms(
     files: &[Arc<SegmentFile>],
     sight: &Sight,
-) -> Result<Option<i64>, (SegmentEntry, CacheError)> {
+) -> Result<Option<i64>, Box<Unreadable>> {
     if files.iter().all(|file| sight.believes(Some(file.entry().latest_ms))) {
         return Ok(Some(sight.started_ms));
     }
     let mut found = false;
     for file in files {
-        let unreadable = |problem| (file.entry().clone(), problem);
+        let unreadable = |problem| Box::new((file.entry().clone(), problem));
         for batch in file.batches().map_err(unreadable)? {
             let columns = file.columns(batch, Wanted::Keys).map_err(unreadable)?;
             for row in 0..columns.len() {

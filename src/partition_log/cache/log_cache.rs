@@ -85,7 +85,10 @@ impl LogCache {
 
     /// What is kept of every topic.
     pub fn list(&self) -> Vec<KeptTopic> {
-        self.folders().into_iter().map(|(topic, problem)| describe(&topic, problem)).collect()
+        self.folders()
+            .into_iter()
+            .map(|(topic, problem)| describe(&topic, problem.as_ref()))
+            .collect()
     }
 
     /// Reads everything that is kept of a topic, to see that it is what was written. Says what is not.
@@ -227,7 +230,7 @@ fn clear_folder(topic: &TopicCache) -> Result<(), CacheError> {
 }
 
 /// What is kept of a topic, of whose file this is wrong.
-fn describe(topic: &TopicCache, problem: Option<CacheError>) -> KeptTopic {
+fn describe(topic: &TopicCache, problem: Option<&CacheError>) -> KeptTopic {
     let mut kept = KeptTopic {
         identity: topic.identity().clone(),
         folder: topic.folder().to_owned(),

@@ -13,7 +13,7 @@ use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
 use super::truncation::{Truncation, epoch_at};
 use crate::model::LeaderEpoch;
-use crate::partition_log::stored_segment::{Sight, StoredSegment, pending_ms};
+use crate::partition_log::stored_segment::{Sight, StoredSegment, Unreadable, pending_ms};
 
 /// What is kept of one partition.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Seen {
     /// The segments, in offset order, without a hole between them.
     pub(crate) segments: Vec<StoredSegment>,
     /// The segment behind them, when it cannot be read, and why.
-    pub(crate) unreadable: Option<(SegmentEntry, CacheError)>,
+    pub(crate) unreadable: Option<Box<Unreadable>>,
 }
 
 impl PartitionCache {
@@ -72,12 +72,9 @@ impl PartitionCache {
 
     /// What is wrong when segments lie here and no manifest names any: then none of them counts.
     pub(super) fn missing_manifest(&self) -> Option<CacheError> {
-        let entries = fs_err::read_dir(&self.folder).ok()?;
-        let names: Vec<String> = entries
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        let has_segments = names.iter().any(|name| name.ends_with(".index"));
+        let mut entries = fs_err::read_dir(&self.folder).ok()?.flatten();
+        let is_index = |path: &Path| path.extension().is_some_and(|end| end == "index");
+        let has_segments = entries.any(|entry| is_index(&entry.path()));
         let is_missing = has_segments && !Manifest::is_there(&self.folder);
         is_missing.then(|| CacheError::damaged(&self.folder, "its manifest is missing"))
     }
@@ -186,7 +183,7 @@ impl PartitionCache {
                     seen.segments.push(segment);
                 }
                 Err(problem) => {
-                    seen.unreadable = Some((file.entry().clone(), problem));
+                    seen.unreadable = Some(Box::new((file.entry().clone(), problem)));
                     return seen;
                 }
             }
@@ -217,6 +214,7 @@ impl PartitionCache {
                 lost.narrow(&manifest.leader_epochs, hole.map_or(lost.to, |(from, _)| from));
             }
             manifest.truncations.retain(Truncation::is_loss);
+            manifest.truncations.sort_by_key(|lost| (lost.from, lost.to));
         }
         self.replace(manifest)
     }

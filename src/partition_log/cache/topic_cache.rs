@@ -133,10 +133,8 @@ impl TopicCache {
     /// # Errors
     /// When its manifest cannot be read.
     pub(crate) fn partition(&self, number: i32) -> Result<PartitionCache, CacheError> {
-        if let Some(known) = self.lock().get(&number).and_then(|known| known.kept.clone()) {
-            return Ok(known);
-        }
-        self.look_again(number)
+        let known = self.lock().get(&number).and_then(|known| known.kept.clone());
+        known.map_or_else(|| self.look_again(number), Ok)
     }
 
     /// What is kept of a partition, read anew: another process may have written.

@@ -58,16 +58,15 @@ impl TopicIdentity {
         };
         let wrong = || CacheError::damaged(&path, "its content is not what was written");
         // The first files had no checksum.
-        let json = match bytes.strip_prefix(b"{") {
-            Some(_) => &bytes[..],
-            None => {
-                let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
-                let json = bytes[end + 1..].trim_ascii_end();
-                if bytes[..end] != *format!("{:08x}", crc32fast::hash(json)).as_bytes() {
-                    return Err(wrong());
-                }
-                json
+        let json = if bytes.starts_with(b"{") {
+            &bytes[..]
+        } else {
+            let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
+            let json = bytes[end + 1..].trim_ascii_end();
+            if bytes[..end] != *format!("{:08x}", crc32fast::hash(json)).as_bytes() {
+                return Err(wrong());
             }
+            json
         };
         let identity: Self = serde_json::from_slice(json).map_err(|error| {
             CacheError::damaged(&path, format!("its content is not what was written: {error}"))

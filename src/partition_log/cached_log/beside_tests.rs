@@ -1,4 +1,7 @@
 //! Several processes on one cache: what one of them joins, removes or writes anew changes no answer of another.
+//!
+//! Promises: what others do happens in the middle of an answer, where it hurts most.
+//! Does not know: brokers.
 
 use std::path::Path;
 use std::thread;
@@ -98,6 +101,16 @@ fn an_ordered_answer_goes_on_where_it_was_when_another_process_changes_what_is_k
             }
         }
     }
+}
+
+#[test]
+fn an_ordered_answer_is_whole_although_the_beginning_of_a_partition_cannot_be_read() {
+    let folder = TempDir::new().unwrap();
+    let plan = plan(EVENTS, KeyFilter::All);
+    read(&cached(EVENTS, folder.path()), &plan);
+    lose_a_file(folder.path());
+    let found = read_in_order(&cached(EVENTS, folder.path()), &plan);
+    assert!(found == read_in_order(&generated(EVENTS), &plan));
 }
 
 #[test]

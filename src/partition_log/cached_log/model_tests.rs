@@ -1,4 +1,7 @@
 //! What is kept of a log that changes in every way a log can, against reading the log plainly.
+//!
+//! Promises: what becomes of the log and of what is kept is left to chance, and what finds a fault is made small.
+//! Does not know: files' formats, brokers.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -133,6 +136,30 @@ impl Twin {
         self.reopen();
     }
 
+    /// A new leader has a share of a partition alone, and goes on with other records.
+    fn lose(&mut self, number: usize, share: u8) {
+        {
+            let partition = &mut self.model.0.lock().unwrap()[number];
+            partition.high = share_of(partition.low, partition.high, share);
+            partition.open_from = None;
+            partition.epoch += 1;
+            let high = partition.high;
+            partition.records.retain(|record| record.offset < high);
+        }
+        // That another log took over is noticed when a process opens what is kept.
+        self.reopen();
+    }
+
+    /// Shrinks what is kept to a share of its size.
+    fn evict(&mut self, share: u8) {
+        let root = self.folder.path().to_owned();
+        let kept = LogCache::new(root.clone(), u64::MAX).list();
+        let bytes: u64 = kept.iter().map(|kept| kept.disk_bytes).sum();
+        let small = LogCache::new(root, bytes * u64::from(share) / 256);
+        small.make_room(0, std::path::Path::new(""));
+        self.reopen();
+    }
+
     /// Flips a bit of a file of what is kept.
     fn break_file(&self, file: u8, bit: u16) {
         let mut files = files(self.folder.path());
@@ -217,7 +244,11 @@ impl Twin {
     fn rise(&mut self, number: usize, (at, to): (u8, u8), ordered: bool) {
         let plan = self.plan(Isolation::Committed, KeyFilter::All);
         let before = read(&self.model, &plan).0;
-        let range = plan.ranges.iter().find(|range| range.partition as usize == number).unwrap();
+        let range = plan
+            .ranges
+            .iter()
+            .find(|range| usize::try_from(range.partition) == Ok(number))
+            .unwrap();
         let rises = (share_of(range.from, range.to, at), share_of(range.from, range.to, to));
         self.model.0.lock().unwrap()[number].rises = Some(rises);
         self.model.1.store(0, Ordering::Relaxed);
@@ -260,17 +291,7 @@ impl Twin {
                 partition.delete_to(share_of(partition.low, end, *share));
             }),
             Step::Rise(number, at, to, ordered) => self.rise(*number, (*at, *to), *ordered),
-            Step::Lose(number, share) => {
-                change(*number, &mut |partition| {
-                    partition.high = share_of(partition.low, partition.high, *share);
-                    partition.open_from = None;
-                    partition.epoch += 1;
-                    let high = partition.high;
-                    partition.records.retain(|record| record.offset < high);
-                });
-                // That another log took over is noticed when a process opens what is kept.
-                self.reopen();
-            }
+            Step::Lose(number, share) => self.lose(*number, *share),
             Step::Keep => drop(read(&self.log, &self.plan(Isolation::Committed, KeyFilter::All))),
             Step::KeepPart(share) => {
                 let mut plan = self.plan(Isolation::Committed, KeyFilter::All);
@@ -297,17 +318,7 @@ impl Twin {
             }
             Step::Break(file, bit) => self.break_file(*file, *bit),
             Step::Jump(by_ms) => self.now_ms += by_ms,
-            Step::Evict(share) => {
-                let root = self.folder.path().to_owned();
-                let bytes: u64 = LogCache::new(root.clone(), u64::MAX)
-                    .list()
-                    .iter()
-                    .map(|kept| kept.disk_bytes)
-                    .sum();
-                let small = LogCache::new(root, bytes * u64::from(*share) / 256);
-                small.make_room(0, std::path::Path::new(""));
-                self.reopen();
-            }
+            Step::Evict(share) => self.evict(*share),
             Step::Ask(committed, keys) => {
                 let all = self.plan(isolation_of(*committed), KeyFilter::All);
                 self.ask(&all);

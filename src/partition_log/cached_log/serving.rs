@@ -55,6 +55,9 @@ impl CachedLog {
         plan: &ReadPlan,
         served: &Served,
     ) -> Result<Vec<StoredSegment>, SourceError> {
+        if served.read.position >= range.to {
+            return Ok(Vec::new());
+        }
         let Some(topic) = self.topic(&range.topic)? else { return Ok(Vec::new()) };
         // A segment may begin before: it was put together with what was served of it.
         let sight = self.sight(&OffsetRange { from: served.read.position, ..range.clone() }, plan);
@@ -68,7 +71,8 @@ impl CachedLog {
             }
         };
         let seen = kept.see(sight, after, payloads);
-        if let Some((entry, problem)) = seen.unreadable {
+        if let Some(unreadable) = seen.unreadable {
+            let (entry, problem) = *unreadable;
             self.forget_segment(range, &entry, &problem)?;
         }
         Ok(seen.segments)
@@ -103,7 +107,8 @@ impl CachedLog {
         };
         // Log times are of no interest: any known one spares looking for the first.
         let seen = kept.see(self.sight(range, plan), (from, Some(i64::MIN)), payloads);
-        if let Some((entry, problem)) = seen.unreadable {
+        if let Some(unreadable) = seen.unreadable {
+            let (entry, problem) = *unreadable;
             self.forget_segment(range, &entry, &problem)?;
             return Ok(Some(Err(Forgotten)));
         }
