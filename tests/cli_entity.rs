@@ -393,6 +393,13 @@ fn a_compacted_topic_with_gaps_is_partial() {
         },
     );
     assert_eq!(verdict()["reasons"][0]["kind"], "compaction");
+    // Another policy brings nothing back.
+    kafka.configure_topic(&topic, &[("cleanup.policy", "delete")]);
+    let told = verdict();
+    assert_eq!(
+        (&told["verdict"], &told["reasons"][0]["kind"]),
+        (&json!("partial"), &json!("compaction"))
+    );
 }
 
 #[test]

@@ -144,14 +144,6 @@ pub fn aborted_offsets(
     read_gaps(connection, &gaps, cancel)
 }
 
-/// Whether logs of this cluster may have transaction markers: not when nobody ever began a transaction there.
-///
-/// # Errors
-/// When it cannot be asked.
-pub fn may_have_transactions(connection: &Connection) -> Result<bool, KafkaError> {
-    connection.may_exist(TRANSACTIONS_TOPIC, LOOK_UP)
-}
-
 /// The same for a reader that has already read as a committed reader does, and has these gaps. Reads only the parts of
 /// the log with gaps.
 ///
@@ -172,6 +164,15 @@ pub fn aborted_in_gaps(
         Some(OffsetRange { to, ..gap.clone() }).filter(|gap| !gap.is_empty())
     });
     read_gaps(connection, &decided.collect::<Vec<_>>(), cancel)
+}
+
+/// Whether logs of this cluster may have transaction markers: not when nobody ever began a transaction there.
+///
+/// # Errors
+/// When it cannot be asked.
+pub fn may_have_transactions(connection: &Connection) -> Result<bool, KafkaError> {
+    // The embedded cluster has none, and would make the topic when asked for it.
+    Ok(!connection.settings().embedded && connection.may_exist(TRANSACTIONS_TOPIC, LOOK_UP)?)
 }
 
 /// For each partition the range from its first gap to its last.

@@ -8,7 +8,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -190,6 +193,17 @@ impl Kafka {
         let name = self.topic_name(about);
         self.create_topic_named(&name, partitions, configs);
         name
+    }
+
+    /// Gives a topic this configuration, in the place of the one it had.
+    pub(crate) fn configure_topic(&self, name: &str, configs: &[(&str, &str)]) {
+        let topic = AlterConfig::new(ResourceSpecifier::Topic(name));
+        let topic = configs.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
+        let admin = self.admin();
+        #[expect(clippy::disallowed_methods, reason = "the test's own cluster")]
+        let altered = block_on(admin.alter_configs([&topic], &admin_options()));
+        let outcome = altered.expect("the broker answers").remove(0);
+        outcome.unwrap_or_else(|(_, code)| panic!("cannot configure {name}: {code}"));
     }
 
     /// Creates a topic of this name; waits until it can be written.

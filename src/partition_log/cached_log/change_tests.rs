@@ -1,4 +1,7 @@
 //! What is kept of a topic that lost a part of its log, was created anew, or does not fit.
+//!
+//! Promises: the right answer is that of the log as it is now.
+//! Does not know: brokers.
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
 //! Damage anywhere in what is kept: every answer is that of the log all the same, and a check notices it.
+//!
+//! Promises: three hundred places, all files, in both orders and with and without keys.
+//! Does not know: formats of files.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! Fills what is missing of a topic, pass by pass.
 //!
-//! Promises: every pass leaves less missing than the one before, or filling stops and says why; what the log no longer
-//! has is not asked for again; holding reading back never holds a cancel back.
+//! Promises: every pass leaves less missing than the one before, but for a few in which others remove something, or
+//! filling stops and says why; what the log no longer has is not asked for again; holding reading back never holds a cancel back.
 //! Does not know: what is missing for which question (`keeping`), how segments are written (`cache`).
 
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ pub(super) type EventSink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
 
 /// The first part that is read when the newest records are wanted first, in offsets; each next one is twice as long.
 const NEWEST_OFFSETS: i64 = 65_536;
+
+/// So often another process may remove what was just written.
+const MOST_SETBACKS: u32 = 3;
 
 /// A wait that holds reading back looks so often whether it was called off.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -117,22 +120,29 @@ impl CachedLog {
         let mut newest = order.newest_first.then_some(NEWEST_OFFSETS);
         let mut gone = Gone::new();
         let mut left = u64::MAX;
+        let mut setbacks = 0;
         loop {
-            let missing = missing_of(topic, ranges, &gone, newest, payloads)?;
-            newest = newest.map(|offsets| offsets.saturating_mul(2));
-            if missing.parts.is_empty() {
+            if missing_of(topic, ranges, &gone, newest, payloads)?.parts.is_empty() {
                 return Ok(Some(filled));
             }
-            if missing.offsets >= left {
-                // What was just read is not kept: it was removed at once, or somebody removes what is kept meanwhile.
-                return Err(CacheError::no_progress(topic.folder()).into());
-            }
-            left = missing.offsets;
             if !cache.has_room(topic) {
                 return Err(CacheError::over_budget(topic.folder()).into());
             }
             let Some(right) = topic.write_lock()? else { return Ok(Some(filled)) };
-            let missing = missing.parts;
+            // By now it is known what other processes wrote or removed, and they wait.
+            let Missing { parts: missing, offsets } =
+                missing_of(topic, ranges, &gone, newest, payloads)?;
+            if missing.is_empty() {
+                return Ok(Some(filled));
+            }
+            if offsets >= left {
+                setbacks += 1;
+                if setbacks > MOST_SETBACKS {
+                    return Err(CacheError::no_progress(topic.folder()).into());
+                }
+            }
+            left = offsets;
+            newest = newest.map(|offsets| offsets.saturating_mul(2));
             let filler =
                 Filler::start(cache, topic, right, &missing, (started_ms, payloads, joining))?;
             let outcome = self.pour(topic, &filler, &missing, (started_ms, order), cancel, sink);

@@ -1,4 +1,7 @@
 //! What is kept of a log that changes in every way a log can, against reading the log plainly.
+//!
+//! Promises: what becomes of the log and of what is kept is left to chance, and what finds a fault is made small.
+//! Does not know: files' formats, brokers.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
