@@ -1,7 +1,8 @@
 //! Reading a part of the log for somebody who keeps its records, and what arrives after it.
 //!
-//! Promises: how records are read is decided before the first of them is told of; where the key does not name the entity
-//! asked for, only its records are handed on; every read ends with an honest account.
+//! Promises: how records are read is decided before the first of them is told of; where the key
+//! does not name the entity asked for, only its records are handed on; every read ends with an
+//! honest account.
 //! Does not know: who keeps the records, and what is made of them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,7 +125,8 @@ impl Session {
         };
         let (starts, ends) = match *start {
             StartPosition::SinceTime(from_ms) => (Some(offsets_at(from_ms)?), None),
-            // Timestamps may run late: records of the span can stand behind later ones, so an hour more is read.
+            // Timestamps may run late: records of the span can stand behind later ones, so an hour
+            // more is read.
             StartPosition::TimeRange { from_ms, .. } if self.connection.settings().embedded => {
                 (Some(offsets_at(from_ms)?), None)
             }

@@ -1,7 +1,7 @@
 //! Every question about a cluster, asked the same way by the command line and the window.
 //!
-//! Promises: the same question gives the same answer to whoever asks; an answer says which mapping it rests on and how much of the
-//! log it saw.
+//! Promises: the same question gives the same answer to whoever asks; an answer says which mapping
+//! it rests on and how much of the log it saw.
 //! Does not know: how answers are printed or drawn.
 
 pub mod clock;

@@ -1,6 +1,7 @@
 //! What a read says, taken to the open topic or entity that it is for.
 //!
-//! Promises: what a read that was replaced still says changes nothing; what could not be read is told.
+//! Promises: what a read that was replaced still says changes nothing; what could not be read is
+//! told.
 //! Does not know: how records are read (`reading`).
 
 use std::sync::Arc;

@@ -33,7 +33,8 @@ pub struct GroupOffset {
     pub end: i64,
     /// `end - committed`; negative when committed is beyond the end.
     pub lag: i64,
-    /// How old the first record is that the group has not committed, in milliseconds; 0 without lag, none if unknown.
+    /// How old the first record is that the group has not committed, in milliseconds; 0 without
+    /// lag, none if unknown.
     pub lag_ms: Option<i64>,
 }
 
@@ -69,7 +70,8 @@ impl GroupSummary {
         self.offsets.iter().map(|offset| offset.lag.max(0)).sum()
     }
 
-    /// How old the oldest record is that it has not committed, in milliseconds; 0 without lag, none if unknown.
+    /// How old the oldest record is that it has not committed, in milliseconds; 0 without lag, none
+    /// if unknown.
     pub fn oldest_lag_ms(&self) -> Option<i64> {
         let known = self.offsets.iter().filter_map(|offset| offset.lag_ms).max();
         known.or_else(|| self.offsets.is_empty().then_some(0))
