@@ -184,7 +184,7 @@ impl Reader<'_> {
                     index += 2;
                 }
                 "use" if self.file.token(index + 1) != "<" => {
-                    index = self.read_use(index, &open, is_module_level)
+                    index = self.read_use(index, &open, is_module_level);
                 }
                 "struct" | "enum" | "union" | "trait" | "fn" | "type" | "const" | "static"
                     if is_module_level =>

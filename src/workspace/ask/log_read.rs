@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::entity_question::records_of;
 use super::likely_first::{likely_partitions, open_likely_first};
+use super::mapping::{Mappings, key_filter};
 use super::session::REQUEST_TIMEOUT;
-use super::topic_mapping::{Mappings, key_filter};
 use crate::kafka::{TopicConfig, Watermarks};
 use crate::model::{
     EntityId, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, ReadEvent, ReadOutcome, ReadPlan,

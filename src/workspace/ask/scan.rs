@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets};
+use super::mapping::Mappings;
 use super::span::{Span, SpanQuestion};
-use super::topic_mapping::Mappings;
 use crate::decode::{Checked, Decoder};
 use crate::model::{
     Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead, ReadEvent,

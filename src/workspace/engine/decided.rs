@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::State;
 use crate::decode::Decoder;
 use crate::model::Cancel;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::{MappingView, NoticeLevel, TopicMapping};
 
 impl State {

@@ -10,7 +10,7 @@ use super::State;
 use crate::model::{PartitionRead, ReadEvent, ReadOutcome, RecordBatch};
 use crate::partition_log::KeptSegments;
 use crate::workspace::ask::log_read::LogFacts;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{ConnectionState, Failure, JobId, NoticeLevel, Problem};
 
