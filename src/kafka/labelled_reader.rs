@@ -13,14 +13,16 @@ use crate::model::{Cancel, ReadEvent, ReadOutcome, ReadPlan};
 
 /// Reads what the plan asks for and hands every event to the sink.
 ///
-/// It ends when all is read, when the sink breaks, or when it is called off. With `uncommitted` isolation every record is labelled with what became of its transaction; on a cluster
-/// with transactions that takes a first pass over the log.
+/// It ends when all is read, when the sink breaks, or when it is called off. With `uncommitted`
+/// isolation every record is labelled with what became of its transaction; on a cluster with
+/// transactions that takes a first pass over the log.
 ///
 /// The reads in `Progress` are without their gaps; those of the outcome have them.
 ///
 /// # Errors
-/// When a topic or partition is unknown or may not be read, when a log is cut back or a topic is deleted or created
-/// anew meanwhile, or when data cannot be read. A broker that is gone is no error: it is waited for.
+/// When a topic or partition is unknown or may not be read, when a log is cut back or a topic is
+/// deleted or created anew meanwhile, or when data cannot be read. A broker that is gone is no
+/// error: it is waited for.
 pub fn read(
     connection: &Connection,
     plan: &ReadPlan,

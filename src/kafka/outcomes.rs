@@ -18,7 +18,8 @@ pub(super) struct Outcomes {
 /// What became of the transactions of one partition. Asked in ascending order of offsets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PartitionOutcomes {
-    /// Offsets that readers of committed records are not given, from and to, ascending, below `last_stable`.
+    /// Offsets that readers of committed records are not given, from and to, ascending, below
+    /// `last_stable`.
     pub(super) withheld: Arc<[(i64, i64)]>,
     /// The number of the first range that does not end before the offset asked last.
     pub(super) next: usize,

@@ -24,8 +24,9 @@ impl KeptSegments {
         &self.partition
     }
 
-    /// Hands on every distinct key of each segment with what is known of it, until the sink breaks off. A key comes once
-    /// for each segment that holds it. Lists of keys are read, not records, where they hold for this reader.
+    /// Hands on every distinct key of each segment with what is known of it, until the sink breaks
+    /// off. A key comes once for each segment that holds it. Lists of keys are read, not records,
+    /// where they hold for this reader.
     ///
     /// # Errors
     /// When a segment cannot be read. Whoever opens the log anew gets it without that segment.

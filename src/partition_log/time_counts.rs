@@ -38,7 +38,8 @@ impl TimeCounts {
         }
     }
 
-    /// The bucket around this time, in milliseconds: its first millisecond, its last, and its count.
+    /// The bucket around this time, in milliseconds: its first millisecond, its last, and its
+    /// count.
     pub fn at(&self, time_ms: i64) -> Option<(i64, i64, u64)> {
         let index = self.index(time_ms)?;
         let count = *self.counts.get(index)?;

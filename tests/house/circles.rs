@@ -1,7 +1,9 @@
-//! The rule against circles: a file that needs another is not needed by it, not even through others.
+//! The rule against circles: a file that needs another is not needed by it, not even through
+//! others.
 //!
-//! Promises: a name is followed through imports, re-exports and globs to the file that defines it, so that a facade neither
-//! hides nor makes a circle. A file and those in its own folder may know each other.
+//! Promises: a name is followed through imports, re-exports and globs to the file that defines it,
+//! so that a facade neither hides nor makes a circle. A file and those in its own folder may know
+//! each other.
 //! Does not know: method calls, macros, and code for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +112,8 @@ impl Modules {
         Some(Found::Module(at))
     }
 
-    /// Which file needs which, and the first line that does. Files and their own folders are left out.
+    /// Which file needs which, and the first line that does. Files and their own folders are left
+    /// out.
     fn arrows(&self) -> BTreeMap<(usize, usize), usize> {
         let mut arrows = BTreeMap::new();
         let homes: BTreeMap<usize, &ModulePath> =
@@ -181,7 +184,7 @@ impl Reader<'_> {
                     index += 2;
                 }
                 "use" if self.file.token(index + 1) != "<" => {
-                    index = self.read_use(index, &open, is_module_level)
+                    index = self.read_use(index, &open, is_module_level);
                 }
                 "struct" | "enum" | "union" | "trait" | "fn" | "type" | "const" | "static"
                     if is_module_level =>
@@ -230,7 +233,8 @@ impl Reader<'_> {
         self.file.tokens.len()
     }
 
-    /// Reads an import, whose last index it gives. A re-export needs nothing: it gives a name to others.
+    /// Reads an import, whose last index it gives. A re-export needs nothing: it gives a name to
+    /// others.
     fn read_use(&mut self, start: usize, open: &[(ModulePath, usize)], keep: bool) -> usize {
         let mut paths = Vec::new();
         let end = self.read_tree(start + 1, &[], &mut paths);
@@ -251,7 +255,8 @@ impl Reader<'_> {
         end
     }
 
-    /// Reads a tree of imports: the paths with the names they get here, none for all names. Gives the index after it.
+    /// Reads a tree of imports: the paths with the names they get here, none for all names. Gives
+    /// the index after it.
     fn read_tree(
         &self,
         start: usize,

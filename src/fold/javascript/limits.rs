@@ -1,13 +1,15 @@
 //! What a script may take before it is stopped.
 //!
-//! Promises: steps are counted and not timed, so that a script ends at the same event on every machine.
+//! Promises: steps are counted and not timed, so that a script ends at the same event on every
+//! machine.
 //! Does not know: how steps and bytes are counted.
 
 /// What one event may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Steps of the engine (loops and calls) that one event may take. They are counted and not timed, because a count is
-    /// the same on every machine; at least as many as a server does in its 250 ms.
+    /// Steps of the engine (loops and calls) that one event may take. They are counted and not
+    /// timed, because a count is the same on every machine; at least as many as a server does in
+    /// its 250 ms.
     pub steps_per_event: u64,
     /// Steps that reading the script may take.
     pub steps_at_start: u64,

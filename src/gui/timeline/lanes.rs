@@ -332,7 +332,7 @@ impl Timeline<'_> {
         }
         response.clone().on_hover_ui_at_pointer(|ui| {
             if let Some((from_ms, to_ms, events)) = counted {
-                ui.label(format!("{}: {}", lane.label, count(u64::from(events), "event")));
+                ui.label(format!("{}: {}", lane.label, count(events, "event")));
                 let [from, to] = [from_ms, to_ms].map(|time_ms| self.times.date_time(time_ms));
                 ui.small(format!("{from} – {to}"));
             }

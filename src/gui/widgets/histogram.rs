@@ -36,7 +36,7 @@ pub fn histogram(
     let (space, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let response =
         ui.interact(space, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::Text);
-    let total: u64 = histogram.counts.iter().map(|count| u64::from(*count)).sum();
+    let total: u64 = histogram.counts.iter().sum();
     let enabled = ui.is_enabled();
     let name = format!("Histogram of {}", count(total, "record"));
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, enabled, &name));
@@ -47,7 +47,7 @@ pub fn histogram(
 
     if let Some(bucket) = response.hover_pos().map(|pos| bars.bucket_at(pos.x)) {
         let (from_ms, to_ms) = bars.span(bucket, bucket);
-        let counted = count(u64::from(histogram.counts[bucket]), "record");
+        let counted = count(histogram.counts[bucket], "record");
         response.clone().on_hover_ui_at_pointer(|ui| {
             ui.label(counted);
             ui.small(format!("{} – {}", times.date_time(from_ms), times.date_time(to_ms)));

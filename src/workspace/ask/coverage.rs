@@ -1,7 +1,7 @@
 //! How much of the history an answer rests on: what was read, measured against what there was.
 //!
-//! Promises: gaps cost a second look only where there are some; what may not be seen makes the answer unknown, never
-//! complete.
+//! Promises: gaps cost a second look only where there are some; what may not be seen makes the
+//! answer unknown, never complete.
 //! Does not know: how a verdict is reached (`partition_log::assess`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,7 +128,8 @@ impl Session {
     }
 }
 
-/// The offsets of aborted records in these gaps. What is kept of the log tells them without another look at it.
+/// The offsets of aborted records in these gaps. What is kept of the log tells them without another
+/// look at it.
 ///
 /// # Errors
 /// When the log cannot be read, or it is called off.

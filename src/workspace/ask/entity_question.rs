@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets};
+use super::mapping::Mappings;
 use super::scan::Watch;
 use super::session::offline;
 use super::span::position_in;
-use super::topic_mapping::Mappings;
 use crate::entity;
 use crate::fold::{self, Selection};
 use crate::kafka::Watermarks;

@@ -1,7 +1,8 @@
 //! Reading a part of the log for somebody who keeps its records, and what arrives after it.
 //!
-//! Promises: how records are read is decided before the first of them is told of; where the key does not name the entity
-//! asked for, only its records are handed on; every read ends with an honest account.
+//! Promises: how records are read is decided before the first of them is told of; where the key
+//! does not name the entity asked for, only its records are handed on; every read ends with an
+//! honest account.
 //! Does not know: who keeps the records, and what is made of them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use super::entity_question::records_of;
 use super::following::PartitionWatch;
 use super::likely_first::{Known, behind, joined, likely_partitions, open_likely_first, with};
+use super::mapping::{Mappings, key_filter};
 use super::session::{REQUEST_TIMEOUT, offline};
-use super::topic_mapping::{Mappings, key_filter};
 use crate::kafka::{TopicConfig, Watermarks};
 use crate::model::{
     Cancel, EntityId, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead, ReadEvent,
@@ -226,7 +227,8 @@ impl Session {
         };
         let (starts, ends) = match *start {
             StartPosition::SinceTime(from_ms) => (Some(offsets_at(from_ms)?), None),
-            // Timestamps may run late: records of the span can stand behind later ones, so an hour more is read.
+            // Timestamps may run late: records of the span can stand behind later ones, so an hour
+            // more is read.
             StartPosition::TimeRange { from_ms, .. } if self.connection.settings().embedded => {
                 (Some(offsets_at(from_ms)?), None)
             }

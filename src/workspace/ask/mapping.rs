@@ -1,10 +1,45 @@
-//! The mapping that an `[entity.*]` of `foldback.toml` means.
+//! How the records of a topic are read, and what an `[entity.*]` of `foldback.toml` says of it.
 //!
 //! Promises: what is named goes before what the preset says; what neither says is left to detection.
-//! Does not know: which topics there are.
+//! Does not know: which topics there are, and how a sample completes a mapping (`topic_mapping`).
 
-use crate::entity::{Mapping, Preset, Selector, SelectorError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::decode::Decoder;
+use crate::entity::{Evidence, Mapping, Preset, Selector, SelectorError};
+use crate::model::{EntityId, KeyFilter};
 use crate::workspace::config::EntityConfig;
+
+/// How the records of each topic are read.
+pub(in crate::workspace) type Mappings = BTreeMap<Arc<str>, Arc<TopicMapping>>;
+
+/// How the records of one topic are read.
+#[derive(Clone, Debug)]
+pub struct TopicMapping {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The entity of `foldback.toml` it belongs to.
+    pub entity_name: Option<Arc<str>>,
+    /// How records become events.
+    pub mapping: Arc<Mapping>,
+    /// How values are decoded.
+    pub decoder: Decoder,
+    /// Why the sampled part was chosen.
+    pub evidence: Vec<Evidence>,
+    /// How many records were sampled.
+    pub sampled: u64,
+}
+
+/// Which keys the records of these entities have, where it is one and all topics map the key to it; else all.
+pub(super) fn key_filter(entities: &[EntityId], mappings: &Mappings) -> KeyFilter {
+    let [entity] = entities else { return KeyFilter::All };
+    let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
+    match filters.next().flatten() {
+        Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
+        _ => KeyFilter::All,
+    }
+}
 
 /// The mapping that an entity of `foldback.toml` means.
 ///

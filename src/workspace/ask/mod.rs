@@ -1,7 +1,7 @@
 //! Every question about a cluster, asked the same way by the command line and the window.
 //!
-//! Promises: the same question gives the same answer to whoever asks; an answer says which mapping it rests on and how much of the
-//! log it saw.
+//! Promises: the same question gives the same answer to whoever asks; an answer says which mapping
+//! it rests on and how much of the log it saw.
 //! Does not know: how answers are printed or drawn.
 
 pub mod clock;
@@ -17,14 +17,14 @@ pub mod groups;
 mod indexing;
 mod likely_first;
 pub(super) mod log_read;
-mod mapping;
+pub(super) mod mapping;
 pub mod projection;
 mod sample;
 pub(super) mod scan;
 mod session;
 mod shared_state;
 mod span;
-pub(super) mod topic_mapping;
+mod topic_mapping;
 mod topics;
 mod trial_history;
 mod trial_projection;
@@ -38,11 +38,11 @@ pub use failure::{Failure, FailureKind};
 pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
 pub use fold_choice::{default_fold, fold_named, program_in};
 pub use indexing::{IndexQuestion, IndexSummary};
-pub use mapping::mapping_of;
+pub use mapping::{TopicMapping, mapping_of};
 pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{ConnectionChoice, REQUEST_TIMEOUT, Session, settings_of};
 pub use shared_state::row_of;
-pub use topic_mapping::{MappingReport, TopicMapping};
+pub use topic_mapping::MappingReport;
 pub use trial_history::{TrialHistory, TrialQuestion};
 pub use trial_projection::Projection;
 pub use type_count::TypeCountQuestion;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use super::coverage::{Coverage, Offsets};
 use super::following::PartitionWatch;
 use super::likely_first::{Known, behind, joined};
+use super::mapping::Mappings;
 use super::session::{REQUEST_TIMEOUT, offline};
 use super::span::{Span, SpanQuestion};
-use super::topic_mapping::Mappings;
 use crate::decode::{Checked, Decoder};
 use crate::kafka::Watermarks;
 use crate::model::{

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::topic_mapping::Mappings;
+use super::mapping::Mappings;
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
 use crate::partition_log::{CachedLog, KafkaLog, Keeping};

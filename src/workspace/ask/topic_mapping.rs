@@ -6,34 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::mapping::{Mappings, TopicMapping, mapping_of};
 use super::sample::{Sampling, records};
 use super::session::{REQUEST_TIMEOUT, offline};
 use crate::decode::Decoder;
-use crate::entity::{self, Evidence, Mapping};
+use crate::entity;
 use crate::kafka::Watermarks;
-use crate::model::{EntityId, KeyFilter, RecordBatch, TopicPartition};
+use crate::model::{RecordBatch, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
-use crate::workspace::{Failure, Session, mapping_of};
-
-/// How the records of each topic are read.
-pub(in crate::workspace) type Mappings = BTreeMap<Arc<str>, Arc<TopicMapping>>;
-
-/// How the records of one topic are read.
-#[derive(Clone, Debug)]
-pub struct TopicMapping {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The entity of `foldback.toml` it belongs to.
-    pub entity_name: Option<Arc<str>>,
-    /// How records become events.
-    pub mapping: Arc<Mapping>,
-    /// How values are decoded.
-    pub decoder: Decoder,
-    /// Why the sampled part was chosen.
-    pub evidence: Vec<Evidence>,
-    /// How many records were sampled.
-    pub sampled: u64,
-}
+use crate::workspace::{Failure, Session};
 
 /// What `mapping` answers: a topic's mapping, and what its keys say about who wrote it.
 #[derive(Clone, Debug)]
@@ -44,16 +25,6 @@ pub struct MappingReport {
     pub partitioners: PartitionerEvidence,
     /// Partitions that have no leader: nothing of them was sampled.
     pub offline: Vec<TopicPartition>,
-}
-
-/// Which keys the records of these entities have, where it is one and all topics map the key to it; else all.
-pub(super) fn key_filter(entities: &[EntityId], mappings: &Mappings) -> KeyFilter {
-    let [entity] = entities else { return KeyFilter::All };
-    let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));
-    match filters.next().flatten() {
-        Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
-        _ => KeyFilter::All,
-    }
 }
 
 impl Session {

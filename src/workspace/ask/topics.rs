@@ -24,7 +24,7 @@ impl Session {
     /// # Errors
     /// When the cluster cannot be asked.
     pub fn topics(&self) -> Result<Vec<TopicReport>, Failure> {
-        self.reports(self.connection.topics(REQUEST_TIMEOUT)?)
+        self.reports(&self.connection.topics(REQUEST_TIMEOUT)?)
     }
 
     /// The same, told as it becomes known: first the names, then the sizes, then the settings.
@@ -56,23 +56,23 @@ impl Session {
         // Brokers before 2.8 have no ids.
         let ids = self.connection.topic_ids(&[name], REQUEST_TIMEOUT).unwrap_or_default();
         facts.topic_id = ids.get(name).cloned();
-        let mut reports = self.reports(vec![facts])?;
+        let mut reports = self.reports(&[facts])?;
         reports.pop().ok_or_else(|| KafkaError::UnknownTopic { topic: name.to_owned() }.into())
     }
 
     /// These topics with their offsets and settings.
-    fn reports(&self, topics: Vec<TopicFacts>) -> Result<Vec<TopicReport>, Failure> {
+    fn reports(&self, topics: &[TopicFacts]) -> Result<Vec<TopicReport>, Failure> {
         self.check_cancelled()?;
         // Two questions of the same weight, asked side by side.
         let (configs, bounds) = thread::scope(|scope| {
             let configs = thread::Builder::new()
                 .name("topic-settings".to_owned())
-                .spawn_scoped(scope, || self.configs_of_all(&topics));
-            let bounds = self.bounds_of_all(&topics);
+                .spawn_scoped(scope, || self.configs_of_all(topics));
+            let bounds = self.bounds_of_all(topics);
             let configs = match configs.map(thread::ScopedJoinHandle::join) {
                 Ok(Ok(configs)) => configs,
                 Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(_no_thread) => self.configs_of_all(&topics),
+                Err(_no_thread) => self.configs_of_all(topics),
             };
             (configs, bounds)
         });

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::model::{Completeness, EntityId, Event, OffsetRange, ReadPlan, RecordRef};
 use crate::partition_log::LogSource as _;
 use crate::workspace::ask::coverage::{Coverage, Offsets};
+use crate::workspace::ask::mapping::{Mappings, key_filter};
 use crate::workspace::ask::scan::Watch;
-use crate::workspace::ask::topic_mapping::{Mappings, key_filter};
 use crate::workspace::{Failure, Session, TopicMapping};
 
 /// What the events may take in memory, in bytes, about.

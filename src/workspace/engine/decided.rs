@@ -1,7 +1,8 @@
 //! How the records of topics are read, as it was decided once for a connection.
 //!
-//! Promises: whatever shows records of a topic reads them the same way; what was decided from records stays until the user
-//! decides otherwise, so that answers about the past do not change with what arrives.
+//! Promises: whatever shows records of a topic reads them the same way; what was decided from
+//! records stays until the user decides otherwise, so that answers about the past do not change
+//! with what arrives.
 //! Does not know: how it is decided (`ask::topic_mapping`).
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use super::State;
 use crate::decode::Decoder;
 use crate::model::Cancel;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::{MappingView, NoticeLevel, TopicMapping};
 
 impl State {
@@ -45,7 +46,8 @@ impl State {
         });
     }
 
-    /// How the records of a topic are read, once it is decided: with the decoder that the user chose.
+    /// How the records of a topic are read, once it is decided: with the decoder that the user
+    /// chose.
     pub(crate) fn mapping_for(&self, topic: &Arc<str>) -> Option<Arc<TopicMapping>> {
         let decided = self.decided.get(topic)?;
         let open = self.topics.iter().find(|open| open.view.topic == *topic);

@@ -1,6 +1,7 @@
 //! The engine's own thread: it takes commands and news in turns and publishes what changed.
 //!
-//! Promises: what the user does shows before what the cluster says; a flood of news costs few snapshots; without news it sleeps.
+//! Promises: what the user does shows before what the cluster says; a flood of news costs few
+//! snapshots; without news it sleeps.
 //! Does not know: what commands and news do.
 
 use std::time::{Duration, Instant};

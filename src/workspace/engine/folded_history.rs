@@ -16,7 +16,7 @@ use crate::model::{Change, Event, JsonPointer, Position, TopicPartition};
 use crate::partition_log::LogSnapshot;
 use crate::workspace::ask::coverage::Offsets;
 use crate::workspace::ask::entity_question::{events_in, undecodable};
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
 
 /// What a history is worked out from.

@@ -72,7 +72,7 @@ use self::topic::OpenTopic;
 use crate::kafka::Connection;
 use crate::model::Cancel;
 use crate::partition_log::CachedLog;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{Notice, NoticeLevel, Problem, Session, Snapshot};
 

@@ -1,6 +1,7 @@
 //! What a read says, taken to the open topic or entity that it is for.
 //!
-//! Promises: what a read that was replaced still says changes nothing; what could not be read is told.
+//! Promises: what a read that was replaced still says changes nothing; what could not be read is
+//! told.
 //! Does not know: how records are read (`reading`).
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::kafka::KafkaError;
 use crate::model::{PartitionRead, ReadEvent, ReadOutcome, RecordBatch};
 use crate::partition_log::KeptSegments;
 use crate::workspace::ask::log_read::LogFacts;
-use crate::workspace::ask::topic_mapping::Mappings;
+use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{ConnectionState, Failure, JobId, NoticeLevel, Problem};
 

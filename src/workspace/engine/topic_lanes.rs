@@ -71,7 +71,7 @@ impl LanesQuestion {
                 Lane { events, ..Lane::new(label, marks.of(source, &self.bounds(source))) }
             } else {
                 let counts = source.log.histogram(&self.bounds(source), self.wanted.buckets());
-                Lane::of_counts(label, events, counts.into())
+                Lane::of_counts(label, events, counts)
             };
             Lane { unknown: source.unknown.clone().into(), ..lane }
         });
@@ -297,11 +297,7 @@ mod tests {
         assert!(
             timeline.records.is_empty() && timeline.lanes.iter().all(|lane| lane.marks.is_empty())
         );
-        let counted: u64 = timeline
-            .lanes
-            .iter()
-            .flat_map(|lane| lane.counts.counts.iter().map(|count| u64::from(*count)))
-            .sum();
+        let counted: u64 = timeline.lanes.iter().flat_map(|lane| lane.counts.counts.iter()).sum();
         assert_eq!(counted, 20_000);
         assert_eq!(timeline.lanes.iter().map(|lane| lane.events).sum::<u64>(), 20_000);
         assert_eq!(&*timeline.lanes[2].label, "Partition 2");

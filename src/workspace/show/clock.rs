@@ -1,6 +1,7 @@
 //! The one clock, and the moments that are worth coming back to.
 //!
-//! Promises: a moment is a place in log order, so that events of the same millisecond can be told apart.
+//! Promises: a moment is a place in log order, so that events of the same millisecond can be told
+//! apart.
 //! Does not know: who moves it.
 
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use super::entity_key::EntityKey;
 use crate::model::{Clock, Position};
 use crate::partition_log::TimeCounts;
 
-/// A moment of the clock: a place in log order, so that events of the same millisecond can be stepped through.
+/// A moment of the clock: a place in log order, so that events of the same millisecond can be
+/// stepped through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockPoint {
     /// Before everything.

@@ -1,6 +1,8 @@
-//! An open entity: its events, its state at the clock, and where consumer groups stand in its history.
+//! An open entity: its events, its state at the clock, and where consumer groups stand in its
+//! history.
 //!
-//! Promises: everything a view draws is here, computed; the state that was shown stays while the next is on its way.
+//! Promises: everything a view draws is here, computed; the state that was shown stays while the
+//! next is on its way.
 //! Does not know: which of it is on screen.
 
 use std::sync::Arc;
@@ -52,7 +54,8 @@ pub struct StateRow {
     pub tree: TreeRow,
     /// What the event at the clock did to it.
     pub changed: Option<ChangeKind>,
-    /// The version of the event that last wrote it; none for objects and arrays that have something below them.
+    /// The version of the event that last wrote it; none for objects and arrays that have something
+    /// below them.
     pub written_by: Option<u64>,
     /// The type of that event.
     pub written_by_type: Arc<str>,
@@ -84,7 +87,8 @@ pub struct EntityAt {
 pub struct GroupMarker {
     /// The group.
     pub group: Arc<str>,
-    /// The next record the group reads, in the partition of the entity's last event. It may not be there yet.
+    /// The next record the group reads, in the partition of the entity's last event. It may not be
+    /// there yet.
     pub next: Position,
     /// The record to look at: that one, or the last one it committed where none waits.
     pub record: Position,

@@ -34,8 +34,9 @@ pub struct GroupOffset {
     pub end: Option<i64>,
     /// `end - committed`; negative when committed is beyond the end.
     pub lag: Option<i64>,
-    /// How long the first record has been in the log that the group has not committed and is given at the isolation level
-    /// in force, in milliseconds; none where there is no such record or its time is unknown.
+    /// How long the first record has been in the log that the group has not committed and is given
+    /// at the isolation level in force, in milliseconds; none where there is no such record or its
+    /// time is unknown.
     pub lag_ms: Option<i64>,
     /// The undecided transaction that it stands before, if it reads committed records.
     pub open_transaction: Option<OpenTransaction>,
@@ -100,7 +101,8 @@ impl GroupSummary {
         self.offsets.iter().filter(|offset| offset.lag.is_none()).count()
     }
 
-    /// How old the oldest record is that it has not committed, in milliseconds; 0 without lag, none if unknown.
+    /// How old the oldest record is that it has not committed, in milliseconds; 0 without lag, none
+    /// if unknown.
     pub fn oldest_lag_ms(&self) -> Option<i64> {
         let known = self.offsets.iter().filter_map(|offset| offset.lag_ms).max();
         let done = || self.offsets.iter().all(|offset| offset.lag.is_some_and(|lag| lag <= 0));

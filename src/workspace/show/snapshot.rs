@@ -1,6 +1,7 @@
 //! What the window sees: one immutable picture of the workspace.
 //!
-//! Promises: a snapshot never changes; cloning one is cheap; parts that did not change are the same `Arc` as before.
+//! Promises: a snapshot never changes; cloning one is cheap; parts that did not change are the same
+//! `Arc` as before.
 //! Does not know: how it is drawn.
 
 use std::collections::BTreeMap;

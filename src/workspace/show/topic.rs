@@ -1,6 +1,7 @@
 //! A topic: in the list, and open with its rows, its mapping and its entities.
 //!
-//! Promises: everything a view draws is here, computed; the window formats numbers and times and nothing more.
+//! Promises: everything a view draws is here, computed; the window formats numbers and times and
+//! nothing more.
 //! Does not know: which of it is on screen, except for the pages of rows it was asked for.
 
 use std::collections::BTreeMap;
@@ -59,8 +60,8 @@ pub struct TopicReport {
 }
 
 impl TopicReport {
-    /// Offsets between log start and high watermark over all partitions: an upper bound of its records; unknown until one
-    /// of them is known.
+    /// Offsets between log start and high watermark over all partitions: an upper bound of its
+    /// records; unknown until one of them is known.
     pub fn records_at_most(&self) -> Option<u64> {
         let known = self.partitions.iter().filter_map(|partition| partition.records);
         let known = known.map(|records| u64::try_from(records).unwrap_or(0));
@@ -115,7 +116,8 @@ pub struct RecordFilter {
     pub text: String,
     /// Only records for which this CEL expression is true.
     pub cel: String,
-    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the histogram.
+    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the
+    /// histogram.
     pub time_ms: Option<(i64, i64)>,
 }
 
@@ -196,7 +198,8 @@ pub struct TopicView {
     pub first_row: u64,
     /// Changes whenever `rows` or the decoder does, so that pages can be asked for anew.
     pub rows_generation: u64,
-    /// The texts of pages that were asked for, by page number: row index in `rows` divided by `ROWS_PER_PAGE`.
+    /// The texts of pages that were asked for, by page number: row index in `rows` divided by
+    /// `ROWS_PER_PAGE`.
     pub pages: Arc<BTreeMap<u64, Arc<[RowText]>>>,
     /// When the records read were written, the time filter not applied.
     pub histogram: Arc<TimeCounts>,

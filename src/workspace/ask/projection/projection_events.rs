@@ -12,8 +12,8 @@ use super::order::{EventOrder, ordered};
 use super::workers::Sink;
 use crate::fold::ProjectionInput;
 use crate::model::{Clock, DecodedKind, EntityId, When};
+use crate::workspace::ask::mapping::key_filter;
 use crate::workspace::ask::scan::Watch;
-use crate::workspace::ask::topic_mapping::key_filter;
 use crate::workspace::{Failure, ScanQuestion, ScanSummary, ScannedRecord, Session, TopicMapping};
 
 /// What events may take in memory that are to be put in order, in bytes, about.

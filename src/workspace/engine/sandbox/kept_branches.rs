@@ -1,4 +1,5 @@
-//! The branches of a script as they are kept beside it, and found again over the events they were made on.
+//! The branches of a script as they are kept beside it, and found again over the events they were
+//! made on.
 //!
 //! Promises: a file that cannot be read says so and is never taken for an empty one.
 //! Does not know: how branches are changed (`branches`) or run (`debugger`).
