@@ -83,7 +83,8 @@ pub fn select(
         When::Version(version) => Err(CutError::NoSuchVersion { version: *version, count }),
         When::Time(time_ms) => Ok(chosen(events, |event| match clock {
             Clock::Log => event.log_time_ms <= *time_ms,
-            Clock::Event => event.event_time_ms <= *time_ms,
+            // What has no time is in no moment.
+            Clock::Event => event.event_time_ms.is_some_and(|event_ms| event_ms <= *time_ms),
         })),
         When::Position { topic, partition, offset } => {
             let topic = resolve_topic(topic.as_ref(), *partition, *offset, topics)?;

@@ -37,7 +37,7 @@ pub struct History {
     fold: Arc<dyn Fold>,
     /// The events.
     events: Vec<Event>,
-    /// Events that left the state as it was because they could not be applied, with why.
+    /// Events that were not applied, or not wholly, with why; by version.
     not_applied: Vec<(u64, Effect)>,
     /// The event that the fold failed on, with why; none after it is applied.
     failure: Option<(u64, Arc<str>)>,
@@ -183,9 +183,44 @@ impl History {
         self.events.get(usize::try_from(version.checked_sub(1)?).ok()?)
     }
 
-    /// The versions whose events could not be applied and left the state as it was, with why.
+    /// The versions whose events were not applied, or not wholly, with why; ascending.
     pub fn not_applied(&self) -> &[(u64, Effect)] {
         &self.not_applied
+    }
+
+    /// Why the fold did not take the event with this version, or a part of it.
+    pub fn not_taken(&self, version: u64) -> Option<&'static str> {
+        let found = self.not_applied.binary_search_by_key(&version, |(version, _)| *version);
+        self.not_applied[found.ok()?].1.not_taken()
+    }
+
+    /// How many of the chosen events the fold did not take, or not wholly, by the reason. Those behind one that fails
+    /// are not among them.
+    pub fn not_taken_in(&self, selection: &Selection) -> BTreeMap<&'static str, u64> {
+        let mut reasons = BTreeMap::new();
+        let mut count = |effect: &Effect| {
+            if let Some(reason) = effect.not_taken() {
+                *reasons.entry(reason).or_default() += 1;
+            }
+        };
+        match selection {
+            Selection::Prefix(version) => {
+                let chosen = self.not_applied.iter().take_while(|(at, _)| at <= version);
+                chosen.for_each(|(_, effect)| count(effect));
+            }
+            // Without the events between them they may do something else.
+            Selection::Subset(versions) => {
+                let mut run = self.fold.start(self.fold.init());
+                for event in versions.iter().filter_map(|version| self.event(*version)) {
+                    let effect = run.apply(event);
+                    count(&effect);
+                    if matches!(effect, Effect::Failed(_)) {
+                        break;
+                    }
+                }
+            }
+        }
+        reasons
     }
 
     /// The version whose event the fold failed on, with why. No event after it is applied.

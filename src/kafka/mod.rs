@@ -25,6 +25,7 @@ mod ordered_reader;
 mod parts;
 mod reader;
 mod settings;
+mod small_file;
 #[cfg(test)]
 mod testing;
 mod transactions;
@@ -46,6 +47,7 @@ pub use ordered_reader::read_in_log_order;
 pub use parts::read_parts;
 pub use reader::read;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
+pub use small_file::{read_small_file, read_small_text};
 pub use transactions::{aborted_in_gaps, aborted_offsets};
 pub use writer::{NewRecord, Writer};
 

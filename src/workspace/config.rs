@@ -17,7 +17,7 @@ pub use self::error::ConfigError;
 use self::error::Source;
 use self::file::Located;
 use super::SavedConnection;
-use crate::kafka::Settings;
+use crate::kafka::{Settings, read_small_text};
 
 /// The file's name.
 pub const CONFIG_FILE: &str = "foldback.toml";
@@ -35,6 +35,8 @@ pub struct Config {
     read_models: Vec<ReadModelConfig>,
     /// The upcasters, in the order of the file.
     upcasts: Vec<UpcastConfig>,
+    /// What nothing carries out yet, in words.
+    idle: Vec<Located<String>>,
 }
 
 /// `[connection.NAME]` as it stands, with its secrets still to be looked up.
@@ -166,11 +168,18 @@ impl Config {
     /// Reads and checks a workspace file.
     ///
     /// # Errors
-    /// When the file cannot be read, and the first fault in it with its line.
+    /// When the file cannot be read, and the first fault in it with its line. What nothing carries out yet is a fault,
+    /// too: who writes it would take the answers for ones that follow it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            fs_err::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
-        Self::parse(path, text)
+        let text = read_small_text(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let config = Self::parse(path, text)?;
+        match config.idle.first() {
+            None => Ok(config),
+            Some(idle) => {
+                let hint = Some("take it out of the file".to_owned());
+                Err(config.source.fault_with_hint(idle.start, idle.value.clone(), hint))
+            }
+        }
     }
 
     /// Reads and checks the text of a workspace file that stands at this path.

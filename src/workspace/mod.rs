@@ -61,7 +61,7 @@ pub use entity_question::{EntityHistory, EntityQuestion};
 pub use event_hue::event_hue;
 pub use failure::{Failure, FailureKind};
 pub use fetch::Fetch;
-pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput};
+pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally};
 pub use fold_choice::{default_fold, fold_named, program_in};
 pub use indexing::{IndexQuestion, IndexSummary};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
@@ -91,4 +91,4 @@ pub use views::{
     Histogram, MappingView, ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, StateRow, TopicView,
     TreeRow, TypesView, ValueKind,
 };
-pub use when::{WHEN_FORMS, WhenError, parse_when};
+pub use when::{WHEN_FORMS, WhenError, note_on_when, parse_when};

@@ -9,7 +9,7 @@ use super::sample::{Sampling, records};
 use super::{Failure, Session, mapping_of};
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
-use crate::model::{RecordBatch, TopicPartition};
+use crate::model::{RecordBatch, RecordRef, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
 
 /// How the records of one topic are read.
@@ -25,6 +25,13 @@ pub struct TopicMapping {
     pub decoder: Decoder,
     /// Why the sampled part was chosen.
     pub evidence: Vec<Evidence>,
+}
+
+impl TopicMapping {
+    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that can be read.
+    pub(super) fn event_time_ms(&self, record: RecordRef<'_>) -> Option<i64> {
+        self.mapping.event_time_ms(record, self.decoder)
+    }
 }
 
 /// What `mapping` answers: a topic's mapping, and what its keys say about who wrote it.

@@ -57,6 +57,7 @@ impl Session {
             from,
             to,
             clock,
+            only_timed: false,
             keys: KeyFilter::All,
             filter,
             limit: None,

@@ -233,7 +233,9 @@ impl Ready {
             route => route,
         };
         match route {
-            Route::Elsewhere | Route::NoEntity | Route::Unmatched => Ok(Effect::NotApplicable),
+            Route::Elsewhere => Ok(Effect::NotApplicable("the script reads other streams")),
+            Route::NoEntity => Ok(Effect::NotApplicable("it belongs to no entity")),
+            Route::Unmatched => Ok(Effect::NotApplicable("no handler takes its type")),
             Route::Undecodable => Ok(Effect::Undecodable),
             Route::Delete => {
                 self.holds = None;
@@ -248,7 +250,9 @@ impl Ready {
                 let stepped =
                     self.engine.step(number, event_type, body.as_engine(), 0, Current::One(input));
                 match stepped? {
-                    Stepped::Skipped => Ok(Effect::NotApplicable),
+                    Stepped::Skipped => {
+                        Ok(Effect::NotApplicable("the script names no partition for it"))
+                    }
                     Stepped::Applied(_) | Stepped::Elsewhere => Ok(self.applied()),
                 }
             }

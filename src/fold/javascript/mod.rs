@@ -22,6 +22,7 @@ pub use fault::Fault;
 pub use fold::JavaScriptFold;
 pub use hidden_state::HiddenState;
 pub use input::ProjectionInput;
+pub(crate) use lint::nearest;
 pub use lint::{Lint, LintKind, lints};
 pub use program::{Limits, Program};
 pub use run::{

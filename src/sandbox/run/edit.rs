@@ -310,8 +310,8 @@ impl<'s> Editor<'s> {
     pub(super) fn backdate(&mut self, number: u32, by_ms: i64) {
         let original = self.source.event(number);
         let timestamp_ms = original.timestamp_ms.saturating_sub(by_ms);
-        let mapped = original.event_time_ms != original.timestamp_ms;
-        let event_time_ms = if mapped { original.event_time_ms } else { timestamp_ms };
+        let mapped = original.event_time_ms != Some(original.timestamp_ms);
+        let event_time_ms = if mapped { original.event_time_ms } else { Some(timestamp_ms) };
         let event = self.add_event(Event { timestamp_ms, event_time_ms, ..original.clone() });
         let message = &mut self.messages[number as usize];
         message.event = event;

@@ -66,6 +66,7 @@ pub(crate) fn property_in_folder(folder: &Path, property: &str, value: String) -
 /// Checks a file as a whole.
 pub(crate) fn check(source: &Source, file: ConfigFile) -> Result<Config, ConfigError> {
     let checker = Checker { source };
+    let idle = idle(&file);
     let connections = in_order(file.connection)
         .map(|(name, table)| checker.connection(name, table))
         .collect::<Result<_, _>>()?;
@@ -76,8 +77,28 @@ pub(crate) fn check(source: &Source, file: ConfigFile) -> Result<Config, ConfigE
     let read_models = in_order(file.read_model)
         .map(|(name, table)| checker.read_model(name, table, &entities))
         .collect::<Result<_, _>>()?;
-    let upcasts = file.upcast.into_iter().map(|table| checker.upcast(table)).collect();
-    Ok(Config { source: source.clone(), connections, entities, read_models, upcasts })
+    let upcasts = file.upcast.into_iter().map(|table| checker.upcast(table.into_inner())).collect();
+    Ok(Config { source: source.clone(), connections, entities, read_models, upcasts, idle })
+}
+
+/// What the file asks for that nothing carries out yet, in words, in the order of the file.
+fn idle(file: &ConfigFile) -> Vec<Located<String>> {
+    let registry = |table: &ConnectionTable| {
+        let start = table.registry.as_ref()?.span().start;
+        Some((start, "`registry` has no effect yet: values are not decoded by a schema registry"))
+    };
+    let registries = file.connection.values().filter_map(registry);
+    let read_models = file.read_model.keys().map(|name| {
+        (name.span().start, "`[read_model]` has no effect yet: no command looks into a store")
+    });
+    let upcasts = file.upcast.iter().map(|table| {
+        (table.span().start, "`[[upcast]]` has no effect yet: events are folded as they stand")
+    });
+    let found = registries.chain(read_models).chain(upcasts);
+    let told = found.map(|(start, words)| Located { start, value: words.to_owned() });
+    let mut idle: Vec<Located<String>> = told.collect();
+    idle.sort_by_key(|told| told.start);
+    idle
 }
 
 /// Tables in the order in which they stand.

@@ -114,6 +114,7 @@ impl Session {
             from: When::Start,
             to: if matches!(history.at, When::Version(_)) { When::End } else { history.at.clone() },
             clock: history.clock,
+            only_timed: history.order == EventOrder::Event,
             keys: keys(history, &mappings),
             filter: None,
             limit: None,
@@ -136,8 +137,10 @@ impl Session {
             if count > limit {
                 return ControlFlow::Continue(());
             }
+            // Only the order by event time looks at it, and there every event has one.
             let mapping = mappings.get(&scanned.record.partition().topic);
-            take(input(scanned, category), event_time_ms(scanned, mapping))
+            let time_ms = mapping.and_then(|mapping| mapping.event_time_ms(scanned.record));
+            take(input(scanned, category), time_ms.unwrap_or(i64::MIN))
         };
         let summary = self.scan(&question, &mut sink, watch)?;
         match history.at {
@@ -173,16 +176,6 @@ fn keys(history: &ProjectionHistory, mappings: &BTreeMap<Arc<str>, TopicMapping>
     match first {
         Some(filter) if filters.all(|other| other.as_ref() == Some(&filter)) => filter,
         _ => KeyFilter::All,
-    }
-}
-
-/// The event's own time, in milliseconds.
-fn event_time_ms(scanned: &ScannedRecord<'_>, mapping: Option<&TopicMapping>) -> i64 {
-    match mapping {
-        Some(TopicMapping { mapping, decoder, .. }) if !mapping.time.is_empty() => {
-            mapping.event(scanned.record, *decoder, 0).event_time_ms
-        }
-        _ => scanned.record.timestamp_ms(),
     }
 }
 

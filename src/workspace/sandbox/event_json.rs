@@ -44,15 +44,15 @@ struct EventLine<'j> {
     /// The log time; the timestamp when absent.
     #[serde(default)]
     log_time: Option<Time>,
-    /// The event time; the timestamp when absent.
+    /// The event time; the timestamp when absent, none when `null`.
     #[serde(default)]
-    event_time: Option<Time>,
+    event_time: Told<Time>,
     /// The key; the entity when absent, none when `null`.
     #[serde(default)]
-    key: Told,
+    key: Told<Bytes>,
     /// The entity; the key when absent, none when `null`.
     #[serde(default)]
-    entity: Told,
+    entity: Told<Bytes>,
     /// The event's id, where it is known better than its headers tell.
     #[serde(default)]
     id: Option<String>,
@@ -95,22 +95,25 @@ struct EventLine<'j> {
     /// What the event changed; folded anew.
     #[serde(default)]
     changes: de::IgnoredAny,
+    /// Why a fold did not take it.
+    #[serde(default)]
+    not_taken: de::IgnoredAny,
     /// What a reader should know.
     #[serde(default)]
     flags: de::IgnoredAny,
 }
 
-/// Bytes that may not be mentioned, or be `null`.
+/// Something that may not be mentioned, or be `null`.
 #[derive(Default)]
-enum Told {
-    /// They are not mentioned.
+enum Told<T> {
+    /// It is not mentioned.
     #[default]
     Nothing,
-    /// What is said of them.
-    Is(Option<Bytes>),
+    /// What is said of it.
+    Is(Option<T>),
 }
 
-impl<'de> Deserialize<'de> for Told {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Told<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Option::deserialize(deserializer).map(Self::Is)
     }
@@ -176,8 +179,12 @@ pub(super) fn read(text: &str) -> Result<EventWithId, serde_json::Error> {
 fn event(line: EventLine<'_>) -> Result<EventWithId, String> {
     let timestamp_ms = line.timestamp.map_or(-1, |time| time.0);
     let log_time_ms = line.log_time.map_or(timestamp_ms, |time| time.0);
-    let event_time_ms = line.event_time.map_or(timestamp_ms, |time| time.0);
-    let bytes = |first: &Told, second: &Told| -> Option<Arc<[u8]>> {
+    let event_time = match line.event_time {
+        Told::Is(event_time) => event_time,
+        Told::Nothing => line.timestamp,
+    };
+    let event_time_ms = event_time.map(|time| time.0);
+    let bytes = |first: &Told<Bytes>, second: &Told<Bytes>| -> Option<Arc<[u8]>> {
         let told = match (first, second) {
             (Told::Is(bytes), _) | (Told::Nothing, Told::Is(bytes)) => bytes.as_ref(),
             (Told::Nothing, Told::Nothing) => None,
@@ -287,8 +294,9 @@ pub(super) fn write(event: &Event, id: Option<&str>) -> Json {
     if event.log_time_ms != event.timestamp_ms {
         line.insert("log_time".to_owned(), time(event.log_time_ms));
     }
-    if event.event_time_ms != event.timestamp_ms {
-        line.insert("event_time".to_owned(), time(event.event_time_ms));
+    let timestamp_ms = (event.timestamp_ms != -1).then_some(event.timestamp_ms);
+    if event.event_time_ms != timestamp_ms {
+        line.insert("event_time".to_owned(), event.event_time_ms.map_or(Json::Null, time));
     }
     let entity = event.entity.as_ref().map(EntityId::as_bytes);
     line.insert("key".to_owned(), event.key.as_deref().map_or(Json::Null, bytes));

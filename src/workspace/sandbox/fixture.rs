@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 use super::event_json::{self, EventWithId, exact};
 use super::file_fault::{FileFault, JsonText};
 use crate::decode;
+use crate::kafka::read_small_text;
 use crate::model::{Event, Value};
 use crate::sandbox::{Consumer, Invariant, Schedule};
 
@@ -99,7 +100,7 @@ impl Fixture {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn load(file: &Path) -> Result<Self, FileFault> {
-        let text = fs_err::read_to_string(file).map_err(|error| FileFault {
+        let text = read_small_text(file).map_err(|error| FileFault {
             file: file.to_owned(),
             line: 1,
             message: format!("cannot read the fixture: {}", error.kind()),
@@ -160,7 +161,7 @@ impl Fixture {
 
     /// What is wrong at the first mention of a word in the file that a fixture was read from.
     pub(super) fn fault_at(file: &Path, word: &str, message: String) -> FileFault {
-        let text = fs_err::read_to_string(file).unwrap_or_default();
+        let text = read_small_text(file).unwrap_or_default();
         let place = JsonText { file, text: &text };
         place.fault(place.line_mentioning(word), message)
     }

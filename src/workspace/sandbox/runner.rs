@@ -11,6 +11,7 @@ use super::file_fault::FileFault;
 use super::fixture::{self, Expectation, Fixture};
 use super::projection::Projection;
 use crate::fold::diff;
+use crate::kafka::read_small_text;
 use crate::model::{Change, Value};
 use crate::sandbox::{Counterexample, Invariant, Trial};
 use crate::workspace::{Config, Failure};
@@ -202,7 +203,7 @@ fn write(file: &Path, before: &Expectation, actual: &Actual) -> Result<(), FileF
         states: actual.states.clone(),
         invariants: before.invariants.keys().map(|one| (*one, holds(one))).collect(),
     };
-    let text = fs_err::read_to_string(file).map_err(|error| fault(error.to_string()))?;
+    let text = read_small_text(file).map_err(|error| fault(error.to_string()))?;
     let updated = fixture::updated(&text, &expect).map_err(|error| fault(error.to_string()))?;
     fs_err::write(file, updated).map_err(|error| fault(error.to_string()))
 }

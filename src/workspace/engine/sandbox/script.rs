@@ -12,6 +12,7 @@ use super::super::pool::{News, TaskKey};
 use super::super::state::State;
 use super::branches::read_branches;
 use crate::fold::{Fault, Program};
+use crate::kafka::read_small_text;
 use crate::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use crate::workspace::{Fetch, Problem, SandboxKey, ScriptFile};
 
@@ -102,7 +103,7 @@ impl State {
         };
         let key = key.clone();
         self.spawn("script", move |outbox| {
-            let read = fs_err::read_to_string(&path);
+            let read = read_small_text(&path);
             let branches = read_branches(&path);
             outbox.send(move |state| match read {
                 Ok(text) => {
