@@ -163,6 +163,7 @@ fn count_up(value: &mut Value) {
         Value::Number(number) => number.as_i64().unwrap_or(0),
         _ => 0,
     };
+    assert!(count >= 0, "a count begins at 0 and goes up");
     *value = Value::from(count + 1);
 }
 

@@ -84,6 +84,7 @@ impl Recent {
             self.states.pop_front();
             self.first += 1;
         }
+        assert!(self.states.len() <= capacity.max(1), "what is kept is bounded");
     }
 }
 
@@ -123,6 +124,7 @@ impl History {
                 self.frames.offer(version, &self.end);
             }
         }
+        assert!(self.applied() <= self.len(), "only events that are there are applied");
     }
 
     /// Applies the events from this one on. Says which failed, if one did; then `end` is of no use.
@@ -132,7 +134,14 @@ impl History {
             match run.apply(&self.events[index(version)]) {
                 Effect::Applied => {}
                 Effect::Failed(why) => return Some((version, why)),
-                effect => self.not_applied.push((version, effect)),
+                effect => {
+                    let is_later = |(last, _): &(u64, Effect)| *last < version;
+                    assert!(
+                        self.not_applied.last().is_none_or(is_later),
+                        "each event is told once"
+                    );
+                    self.not_applied.push((version, effect));
+                }
             }
             if self.frames.is_due(version) {
                 match run.state() {
@@ -151,6 +160,7 @@ impl History {
     /// The state after this many events, none of which fails, from the last frame before it.
     fn folded_anew(&self, version: u64) -> Value {
         let (start, state) = self.frames.at_or_before(version);
+        assert!(start <= version, "a frame to fold from lies before what is asked for");
         let mut run = self.fold.start(state.clone());
         for at in start + 1..=version {
             run.apply(&self.events[index(at)]);
@@ -265,6 +275,7 @@ impl History {
         let frame = self.frames.at_or_before(version);
         let recent = self.recent.last().filter(|(at, _)| (frame.0..=version).contains(at));
         let (start, state) = recent.unwrap_or(frame);
+        assert!(start <= version, "a state to fold from lies before what is asked for");
         let mut state = state.clone();
         let capacity = (RECENT_BYTES / self.frames.largest_bytes().max(1)).clamp(1, RECENT_STATES);
         let mut run = self.fold.start(state.clone());
@@ -335,6 +346,7 @@ impl History {
         let before: BTreeMap<u64, Value> =
             versions.into_iter().map(|writer| (writer, self.state_after(writer - 1))).collect();
         let blame = |(written_by, path, value): (u64, JsonPointer, Value)| {
+            assert!((1..=version).contains(&written_by), "who wrote a leaf is in the history");
             let previous = path.resolve(&before[&written_by]).cloned();
             Blame { path, value, written_by, previous }
         };

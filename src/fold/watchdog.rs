@@ -103,6 +103,7 @@ pub struct Turn<'w>(&'w Beat);
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let turns = self.0.turns.load(Ordering::Relaxed);
+        assert!(!turns.is_multiple_of(2), "what ends has begun");
         self.0.turns.store(turns + 1, Ordering::Relaxed);
     }
 }
@@ -110,12 +111,12 @@ impl Drop for Turn<'_> {
 /// Who is told of work that does not come back.
 type Listener = Box<dyn Fn(&Stuck) + Send + Sync>;
 
-/// The listener of this process.
-static LISTENER: OnceLock<Listener> = OnceLock::new();
+/// The listeners of this process.
+static LISTENERS: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
 
-/// Names who is told of work that does not come back. The first one named in a process counts.
+/// Names someone who is told of work that does not come back, for as long as the process lives.
 pub fn tell_of_stuck(listener: impl Fn(&Stuck) + Send + Sync + 'static) {
-    drop(LISTENER.set(Box::new(listener)));
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
 }
 
 /// Everything watched over in this process.
@@ -193,9 +194,8 @@ impl Seen {
 /// Tells of work that does not come back.
 fn tell(stuck: &Stuck) {
     tracing::warn!(what = %stuck.what, why = stuck.why(), "given up");
-    if let Some(listener) = LISTENER.get() {
-        listener(stuck);
-    }
+    let listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
+    listeners.iter().for_each(|listener| listener(stuck));
 }
 
 /// What this process holds in memory, in bytes; 0 where the system does not tell.

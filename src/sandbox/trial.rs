@@ -184,6 +184,7 @@ impl Trial {
             memory: Some(&self.memory),
         };
         let ended = run(setting);
+        assert_eq!(ended.states().count(), self.source.rows().len(), "every row has a state");
         let judged = Judged { setting, oracle: &self.oracle, ended: &ended };
         let mut counterexamples = judged.counterexamples();
         let digest = digest(&ended);

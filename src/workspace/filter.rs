@@ -85,6 +85,9 @@ const FUNCTIONS: [&str; 44] = [
     "value",
 ];
 
+/// How much of an expression is said back that may be long, in characters.
+const GIVEN_CHARS: usize = 80;
+
 /// Why an expression is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
@@ -97,6 +100,12 @@ pub enum FilterError {
         reason: String,
         /// What to write instead, where that can be told.
         hint: Option<String>,
+    },
+    /// It is nested so deep that reading it would take more than there is.
+    #[error("`{given}` is nested too deep for a filter")]
+    TooDeep {
+        /// How it begins.
+        given: String,
     },
     /// It names what a record does not have.
     #[error("`{name}` is not known in a filter: a record has {}", FILTER_VARIABLES.join(", "))]
@@ -117,7 +126,7 @@ impl FilterError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Syntax { hint, .. } => hint.clone(),
-            Self::UnknownName { .. } | Self::UnknownFunction { .. } => None,
+            Self::TooDeep { .. } | Self::UnknownName { .. } | Self::UnknownFunction { .. } => None,
         }
     }
 }
@@ -191,6 +200,10 @@ impl Filter {
     /// # Errors
     /// What is wrong with it, with the place.
     pub fn parse(expression: &str) -> Result<Self, FilterError> {
+        if budget::is_too_deep(expression) {
+            let given = text::preview(expression.as_bytes(), GIVEN_CHARS);
+            return Err(FilterError::TooDeep { given });
+        }
         let mut env = Env::stdlib();
         env.add_extension(extensions::strings)
             .expect("the standard library has no strings library yet");

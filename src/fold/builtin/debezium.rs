@@ -94,6 +94,7 @@ fn put_image(state: &mut Value, image: &Value, change: &Value) -> Effect {
         let value = if is_unavailable(value) { known(name) } else { Some(value.clone()) };
         row.extend(value.map(|value| (Arc::clone(name), value)));
     }
+    assert!(row.len() <= members.len(), "a row has the members of its image");
     let is_whole = row.len() == members.len();
     *state = Value::Object(Arc::new(row));
     if is_whole {

@@ -244,7 +244,10 @@ impl Engine {
         self.ended(called).map(|number| match u32::try_from(number) {
             Ok(partition) => Stepped::Applied(partition),
             Err(_) if number == -1 => Stepped::Skipped,
-            Err(_) => Stepped::Elsewhere,
+            Err(_) => {
+                assert_eq!(number, -2, "a step skips an event or leaves it to another engine");
+                Stepped::Elsewhere
+            }
         })
     }
 

@@ -212,6 +212,7 @@ impl ProjectionRun {
     /// # Errors
     /// When no engine can be had.
     pub fn new(program: &Program, share: Share) -> Result<Self, Fault> {
+        assert!(share.run < share.runs, "a run is one of those that share the partitions");
         let naming = Naming::Shared { engine: share.run, engines: share.runs };
         let engine = program.engine(naming)?;
         let mut slots = Vec::new();
@@ -368,6 +369,7 @@ impl ProjectionRun {
             let new = native.partitions_from(self.slots.len());
             self.slots.extend(new.into_iter().map(|name| Slot::new(name.into(), None)));
         }
+        assert!((partition as usize) < self.slots.len(), "a partition that has a state has a name");
         if let Some(slot) = self.slots.get_mut(partition as usize) {
             slot.last_used = index;
             slot.parked = None;
@@ -395,6 +397,7 @@ impl ProjectionRun {
         let logged = native.take_logged();
         self.counts.logged += logged.count;
         self.counts.logged_cut += logged.cut;
+        assert!(self.logged.len() <= LOG_LINES, "the log is bounded");
         let room = LOG_LINES - self.logged.len();
         self.logged.extend(logged.lines.into_iter().take(room).map(|line| Logged {
             index,
@@ -428,6 +431,7 @@ impl ProjectionRun {
         }
         let held = self.engine.memory_bytes();
         let events = EVENTS_PER_LOOK.max((held / BYTES_PER_EVENT) as u64);
+        assert!(events > 0, "looking at memory is put off");
         self.look_at_event = index + events;
         self.look_at_slots = self.slots.len() + PARTITIONS_PER_LOOK.max(held / BYTES_PER_PARTITION);
         if held > self.park_above_bytes { self.park() } else { Ok(()) }
@@ -488,6 +492,7 @@ impl ProjectionRun {
                 result: transforms.then_some(result),
             });
         }
+        assert!(partitions.len() <= self.slots.len(), "a partition has one state");
         partitions.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(ProjectionOutcome {
             partitions,
@@ -509,6 +514,11 @@ impl ProjectionOutcome {
             all.counts.add(outcome.counts);
         }
         all.partitions.sort_by(|one, other| one.name.cmp(&other.name));
+        let is_apart = |pair: &[ProjectionPartition]| pair[0].name != pair[1].name;
+        assert!(
+            all.partitions.windows(2).all(is_apart),
+            "runs that share partitions share none twice"
+        );
         all.emitted.sort_by_key(|emitted| emitted.index);
         all.logged.sort_by_key(|logged| logged.index);
         all.logged.truncate(LOG_LINES);

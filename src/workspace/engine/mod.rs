@@ -38,13 +38,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded, select};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use self::pool::{News, Pool};
 use self::state::State;
 use super::{
-    ClockMode, Command, Config, ConnectionChoice, DemoPort, EnginePort, Problem, WorkspacePort,
+    ClockMode, Command, Config, ConnectionChoice, DemoPort, EnginePort, NoticeLevel, Problem,
+    WorkspacePort,
 };
+use crate::fold;
 use crate::kafka::Settings;
 use crate::model::Isolation;
 use crate::partition_log::LogCache;
@@ -119,6 +121,7 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     let (port, engine_port) = super::port();
     let (news_in, news) = bounded::<News>(NEWS_MAX);
     let pool = Pool::start(&news_in)?;
+    tell_of_stuck(news_in.clone());
     let mut state = State::new(options, news_in, pool);
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
         state.connect_at_start();
@@ -126,6 +129,24 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
         state.jobs.cancel_all();
     })?;
     Ok(port)
+}
+
+/// Lets the engine know of scripts and filters that do not come back.
+fn tell_of_stuck(news: Sender<News>) {
+    fold::tell_of_stuck(move |stuck| {
+        let (what, why) = (format!("{} was given up", stuck.what), stuck.why());
+        // A window that is gone needs no news.
+        drop(news.send(Box::new(move |state: &mut State| {
+            let mut problem = Problem::new(what).with_hint(
+                "is there a loop without an end in it? Its thread goes on until the program ends",
+            );
+            problem.cause = Some(why);
+            state.notify(NoticeLevel::Error, problem);
+            if let Err(error) = state.pool.write_off() {
+                state.notify(NoticeLevel::Error, Problem::from_error(&error));
+            }
+        })));
+    });
 }
 
 /// Takes commands and news until the window is gone.

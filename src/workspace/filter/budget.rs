@@ -14,7 +14,54 @@ use cel::common::value::CowVal;
 use cel::{Env, ExecutionError};
 
 /// How many elements the macros of an expression may walk on one record.
-const MOST_ELEMENTS: u64 = 1_000_000;
+const MOST_ELEMENTS: u64 = 200_000;
+
+/// How deep expressions may be nested. The library reads and evaluates them by calling itself, without a limit of its own.
+const DEEPEST: usize = 150;
+
+/// What a bracket counts for: between two of them lie all the kinds of operators.
+const BRACKET: usize = 4;
+
+/// Whether an expression may be nested too deep to be read: a bracket or an operator more within the same part is a level
+/// more.
+pub(super) fn is_too_deep(expression: &str) -> bool {
+    let mut levels = vec![0_usize];
+    let mut depth = 0;
+    let mut quote = None;
+    let mut escaped = false;
+    for byte in expression.bytes() {
+        match (quote, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'(' | b'[' | b'{') => {
+                levels.push(0);
+                depth += BRACKET;
+            }
+            (None, b')' | b']' | b'}') if levels.len() > 1 => {
+                depth -= levels.pop().unwrap_or_default() + BRACKET;
+                // What is called or indexed can be called or indexed again.
+                depth += 1;
+                *levels.last_mut().expect("the outermost level stays") += 1;
+            }
+            // Its sides are apart from each other, however many there are.
+            (None, b',' | b'|' | b'&') => {
+                depth -= std::mem::take(levels.last_mut().expect("the outermost level stays"));
+            }
+            (None, b'.' | b'!' | b'-' | b'+' | b'*' | b'/' | b'%' | b'?' | b'<' | b'>' | b'=') => {
+                depth += 1;
+                *levels.last_mut().expect("the outermost level stays") += 1;
+            }
+            (None, _) => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
 
 /// The name of the function that counts, which no expression can name.
 const COUNT: &str = "@count";

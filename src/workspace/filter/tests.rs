@@ -203,6 +203,69 @@ fn macros_within_macros_end_with_a_reason() {
     assert!(matches_record(&fair, Some(b"k"), sample()), "what a person writes is not that long");
 }
 
+/// Expressions that take much, or are nested deep.
+fn hostile() -> Vec<String> {
+    let list = |size: usize| format!("[{}]", vec!["1"; size].join(","));
+    let text = format!("'{}'", "a".repeat(10_000));
+    let mut all = Vec::new();
+    for (open, close) in [("map(x, ", ")"), ("filter(x, ", " != 1)"), ("all(x, ", " != 1)")] {
+        for (size, depth) in [(50, 5), (200, 4), (1000, 3), (3000, 3)] {
+            let start = format!("{}.{open}", list(size));
+            all.push(format!("{}1{}", start.repeat(depth), close.repeat(depth)));
+        }
+    }
+    for macro_name in ["exists", "exists_one"] {
+        for size in [300, 2000] {
+            let start = format!("{}.{macro_name}(x, ", list(size));
+            all.push(format!("{}x == 2{}", start.repeat(3), ")".repeat(3)));
+        }
+    }
+    for depth in [10, 100, 1000, 100_000] {
+        for (open, inner, close) in [
+            ("(", "true", ")"),
+            ("[", "1", "]"),
+            ("{'a': ", "1", "}"),
+            ("!", "true", ""),
+            ("-", "1", ""),
+            ("true ? true : ", "false", ""),
+            ("true || ", "false", ""),
+            ("1 + ", "1", ""),
+            ("size(", "'a'", ")"),
+        ] {
+            all.push(format!("{}{inner}{}", open.repeat(depth), close.repeat(depth)));
+        }
+        all.push(format!("value{}", ".a".repeat(depth)));
+        all.push(format!("value{}", "[0]".repeat(depth)));
+    }
+    all.push(format!("{}.map(x, {text} + {text}).size() == 0", list(10_000)));
+    all.push(format!("{}.map(x, {}.map(y, {text})) == []", list(100), list(100)));
+    all.push(format!("{text}.matches('(a*)*b')"));
+    all.push(format!("{text}.matches('{}')", "(a{1000}){1000}"));
+    all.push(format!("{text}.replace('', {text})"));
+    all.push(format!("{text}.split('').map(x, {text}.split('')).size() > 0"));
+    all.push("9223372036854775807 + 1 == 0".to_owned());
+    all.push("duration('99999999999999999999h') > duration('1s')".to_owned());
+    all.push("timestamp('9999-12-31T23:59:59Z') + duration('99999999h') == timestamp('1970-01-01T00:00:00Z')".to_owned());
+    all
+}
+
+#[test]
+fn every_hostile_expression_is_refused_or_ends() {
+    let all = hostile();
+    assert!(all.len() >= 60, "{}", all.len());
+    for expression in all {
+        let shown: String = expression.chars().take(60).collect();
+        let Ok(filter) = Filter::parse(&expression) else { continue };
+        let batch = record_batch(Some(b"k"));
+        let decoded = Decoded::Json { value: sample(), duplicate_members: false };
+        let record = batch.get(0).expect("one record");
+        let input = FilterInput { record, decoded: &decoded, event_type: None, entity: None };
+        let mut tally = filter.tally();
+        let is_match = filter.matches(&input, &mut tally);
+        assert!(!is_match || tally.failures == 0, "{shown}");
+    }
+}
+
 #[test]
 fn a_null_key_is_null_and_bytes_are_bytes() {
     assert!(matches_record("key == null && entity == null", None, sample()));

@@ -111,6 +111,7 @@ impl LoggedText {
             line.shrink_to_fit();
         }
         self.lines.push(line);
+        assert!(self.lines.len() as u64 <= self.count, "every line is counted");
     }
 }
 
@@ -287,6 +288,7 @@ impl Native {
     /// Takes a state that was put aside.
     pub(crate) fn unpark(&self, partition: u32) -> Option<String> {
         let state = self.parked.borrow_mut().remove(&partition)?;
+        assert!(state.len() <= self.parked_bytes.get(), "what is put aside is counted");
         self.parked_bytes.set(self.parked_bytes.get() - state.len());
         Some(state)
     }
@@ -399,6 +401,7 @@ impl Native {
                 Ok(0)
             }
             Naming::Shared { engine, engines } => {
+                assert!(engine < engines, "an engine is one of those that share the work");
                 if xxh3_64(name.as_bytes()) % engines != engine {
                     return Ok(-2);
                 }

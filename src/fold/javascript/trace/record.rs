@@ -136,6 +136,7 @@ impl Trace {
             let own = known.events.partition_point(|event| *event < index);
             replayer.borrow_mut().state_text(&base, partition, own).ok().flatten()
         });
+        assert_eq!(trace.len(), first, "what comes before the first change is taken over");
         trace.resumed_at = first;
         Recording::new(trace, engine).run(cancel, told)
     }
@@ -348,9 +349,13 @@ impl Recording {
         let partition = &mut self.trace.partitions[number as usize];
         let changed = partition.state_hash != state_hash || shared_changed;
         partition.state_hash = state_hash;
+        let is_later = partition.events.last().is_none_or(|last| *last < index);
+        assert!(is_later, "an event is applied to a partition once, in order");
         partition.events.push(index);
         let own = u32::try_from(partition.events.len()).unwrap_or(u32::MAX);
         if own.is_multiple_of(distance) {
+            let is_later = partition.frames.last().is_none_or(|(last, _)| *last < own);
+            assert!(is_later, "frames of a partition are in order");
             self.trace.frame_bytes += bytes_of(text.as_deref());
             partition.frames.push((own, text.map(Arc::from)));
             self.thin();
