@@ -5,7 +5,7 @@
 //! Does not know: what is read for.
 
 use std::io::{self, IsTerminal as _};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -19,6 +19,8 @@ pub(super) struct Progress {
     bar: Option<ProgressBar>,
     /// How far the read was when it said so last.
     reached: AtomicU64,
+    /// Whether it reached the end and goes on with what arrives.
+    caught_up: AtomicBool,
 }
 
 impl Progress {
@@ -29,7 +31,7 @@ impl Progress {
             let style = ProgressStyle::with_template("{msg} {wide_bar} {percent}% {eta}");
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self { bar, reached: AtomicU64::new(0) }
+        Self { bar, reached: AtomicU64::new(0), caught_up: AtomicBool::new(false) }
     }
 
     /// Takes what a read says.
@@ -37,7 +39,8 @@ impl Progress {
         match event {
             ReadEvent::Progress(partitions) => {
                 let records: u64 = partitions.iter().map(|read| read.records).sum();
-                if self.reached.swap(records, Ordering::Relaxed) != records {
+                let is_further = self.reached.swap(records, Ordering::Relaxed) != records;
+                if is_further && !self.caught_up.load(Ordering::Relaxed) {
                     interrupt::wait();
                 }
                 let Some(bar) = &self.bar else { return };
@@ -58,7 +61,10 @@ impl Progress {
                 range.partition
             )),
             // Whoever follows waits for what may never come.
-            ReadEvent::CaughtUp => interrupt::stop_waiting(),
+            ReadEvent::CaughtUp => {
+                self.caught_up.store(true, Ordering::Relaxed);
+                interrupt::stop_waiting();
+            }
             ReadEvent::Batch(_) => {}
         }
     }
