@@ -91,7 +91,8 @@ pub(super) fn run(args: EntitiesArgs, context: &mut Context) -> Result<Outcome, 
     let counts = context.session()?.entities(&question, &mut |event| progress.see(event));
     progress.finish();
     let counts = counts?;
-    let hint = hint_at_ids(&counts);
+    // Who looks for some ids does not ask for what has none.
+    let hint = hint_at_ids(&counts).filter(|_| question.contains.is_none());
     let output = &mut context.output;
     if output.is_json() {
         for count in &counts.entities {
