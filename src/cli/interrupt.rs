@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crossbeam_channel::{after, tick};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
@@ -52,10 +53,10 @@ pub(super) fn watch(cancel: &Cancel, tidies: bool) -> Result<(), CommandError> {
 
 /// Looks again and again for as long as the command runs.
 fn look(cancel: &Cancel, tidies: bool) {
-    loop {
-        thread::sleep(LOOK);
+    for _ in tick(LOOK) {
         if cancel.is_cancelled() && !tidies {
-            thread::sleep(GRACE);
+            // Nobody sends anything: this waits for as long as the command may take.
+            let _when = after(GRACE).recv();
             low_level::exit(CANCELLED_STATUS);
         }
         let since_ms = WAITING_SINCE_MS.load(Ordering::Relaxed);

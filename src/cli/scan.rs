@@ -174,7 +174,7 @@ fn text_line(scanned: &ScannedRecord<'_>) -> String {
 impl<'a> ScanTotals<'a> {
     /// What a scan found that took so long.
     pub(super) fn new(summary: &'a ScanSummary, seconds: f64, isolation: &'static str) -> Self {
-        let failed = summary.filter.as_ref().and_then(|tally| tally.first_failure.as_ref());
+        let failed = summary.filter.as_ref().and_then(FilterTally::first_failure);
         let failed = failed.map(|(position, reason)| FilterFailureLine { position, reason });
         Self {
             scanned: summary.scanned,
@@ -186,7 +186,7 @@ impl<'a> ScanTotals<'a> {
             ranges: &summary.ranges,
             decode_failures: summary.decode_failures,
             without_event_time: summary.without_event_time,
-            filter_failures: summary.filter.as_ref().map(|tally| tally.failures),
+            filter_failures: summary.filter.as_ref().map(FilterTally::failures),
             first_filter_failure: failed,
             filter_notes: summary.filter.as_ref().map(FilterTally::notes).unwrap_or_default(),
             isolation,

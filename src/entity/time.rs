@@ -94,7 +94,7 @@ fn from_decimal(literal: &str) -> Option<i64> {
 /// The milliseconds of a date and time of day told in parts, the largest first, as Jackson writes `LocalDateTime`.
 fn from_parts(parts: &[Value]) -> Option<i64> {
     let part = |index: usize| match parts.get(index) {
-        None => Some(if index < 3 { 1 } else { 0 }),
+        None => Some(i64::from(index < 3)),
         Some(Value::Number(number)) => number.as_i64(),
         Some(_) => None,
     };

@@ -17,8 +17,8 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// How much the process may grow during one piece of work, in bytes. What an engine may hold is far below it.
 const GROWTH_BYTES: u64 = 700 << 20;
 
-/// How long the watcher sleeps while something is being worked at, and while nothing is.
-const SLEEP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+/// How often the watcher looks.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Where no event is named.
 const NOWHERE: i64 = -1;
@@ -150,8 +150,7 @@ struct Seen {
 /// Watches for as long as the process lives.
 fn watch(watched: &Watched) {
     let mut seen: Vec<Seen> = Vec::new();
-    loop {
-        thread::sleep(if seen.is_empty() { SLEEP.1 } else { SLEEP.0 });
+    for _ in crossbeam_channel::tick(LOOK) {
         let mut beats = watched.lock().unwrap_or_else(PoisonError::into_inner);
         beats.retain(|beat| beat.strong_count() > 0);
         let busy: Vec<(Arc<Beat>, u64)> = beats

@@ -177,12 +177,22 @@ pub struct FilterTally {
     /// Records it was given.
     records: u64,
     /// Records on which it failed, which do not match.
-    pub failures: u64,
+    failures: u64,
     /// The first of them, and why.
-    pub first_failure: Option<(Position, String)>,
+    first_failure: Option<(Position, String)>,
 }
 
 impl FilterTally {
+    /// Records on which it failed, which do not match.
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// The first record on which it failed, and why.
+    pub fn first_failure(&self) -> Option<&(Position, String)> {
+        self.first_failure.as_ref()
+    }
+
     /// What may be wrong with the expression, in sentences: fields that no record has, texts where numbers are meant.
     pub fn notes(&self) -> Vec<String> {
         if self.records == 0 { Vec::new() } else { self.fields.notes() }

@@ -101,7 +101,7 @@ fn parse_epoch(given: &str) -> Option<Result<i64, WhenError>> {
     };
     Some(number::<i128>(given, given).and_then(|count| {
         let ms = count * ns_per_unit / 1_000_000;
-        i64::try_from(ms).map_err(|_| WhenError::TooLarge { given: given.to_owned() })
+        i64::try_from(ms).map_err(|_outside| WhenError::TooLarge { given: given.to_owned() })
     }))
 }
 

@@ -5,7 +5,7 @@
 //! Does not know: which connector wrote a topic.
 //!
 //! The envelope: <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>;
-//! partial updates of documents: the page of the MongoDB connector, "update events".
+//! partial updates of documents: the page of the `MongoDB` connector, "update events".
 
 use std::sync::Arc;
 
@@ -120,7 +120,7 @@ fn is_unavailable(value: &Value) -> bool {
 const UNKNOWN_BEFORE: Effect =
     Effect::NotApplicable("it says only what changed, and the document before it is not known");
 
-/// Applies what MongoDB's change stream says of an update.
+/// Applies what `MongoDB`'s change stream says of an update.
 fn apply_description(state: &mut Value, description: &Value) -> Effect {
     const UNREADABLE: Effect = Effect::NotApplicable("its `updateDescription` cannot be read");
     let Some(updated) = object_in(description.get("updatedFields")) else { return UNREADABLE };
@@ -152,7 +152,7 @@ fn apply_description(state: &mut Value, description: &Value) -> Effect {
     Effect::Applied
 }
 
-/// Applies an entry of MongoDB's oplog, as older connectors hand it on.
+/// Applies an entry of `MongoDB`'s oplog, as older connectors hand it on.
 fn apply_patch(state: &mut Value, patch: &Value) -> Effect {
     let Some(patch) = object_in(Some(patch)) else {
         return Effect::NotApplicable("its `patch` is no JSON object");
@@ -206,29 +206,21 @@ fn set(target: &mut Value, path: &str, value: &Value) -> bool {
             if index == grown.len() {
                 grown.push(Value::Null);
             }
-            let put = match rest {
-                Some(rest) => set_below(&mut grown[index], rest, value),
-                None => {
-                    grown[index] = value.clone();
-                    true
-                }
-            };
+            let put = put(&mut grown[index], rest, value);
             *elements = grown.into();
             return put;
         }
         _ => return false,
     };
-    match rest {
-        Some(rest) => set_below(place, rest, value),
-        None => {
-            *place = value.clone();
-            true
-        }
-    }
+    put(place, rest, value)
 }
 
-/// Puts a value at a path below a value, which becomes an object where nothing is.
-fn set_below(place: &mut Value, path: &str, value: &Value) -> bool {
+/// Puts a value in a place, or at a path below it, which becomes an object where nothing is.
+fn put(place: &mut Value, below: Option<&str>, value: &Value) -> bool {
+    let Some(path) = below else {
+        *place = value.clone();
+        return true;
+    };
     if place.is_null() {
         *place = Value::object::<&str>([]);
     }

@@ -235,8 +235,8 @@ impl<'a> Predicate<'a> {
         let tally = self.tally.borrow();
         let tally = tally.as_ref()?;
         let notes = if matching == 0 { tally.notes() } else { Vec::new() };
-        let failed = tally.first_failure.as_ref().map(|(position, reason)| {
-            format!("it fails on {} records, first on {position}: {reason}", tally.failures)
+        let failed = tally.first_failure().map(|(position, reason)| {
+            format!("it fails on {} records, first on {position}: {reason}", tally.failures())
         });
         let doubts: Vec<String> = failed.into_iter().chain(notes).collect();
         (!doubts.is_empty()).then(|| Problem::new(doubts.join("; ")))

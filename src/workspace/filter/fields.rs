@@ -50,7 +50,7 @@ impl Field {
                     [Root::Value, Root::Headers].into_iter().find(|root| root.as_str() == name)?;
                 Some(Self { root, names: Vec::new() })
             }
-            Expr::Select(select) => Self::of(&select.operand)?.with(select.field.clone()),
+            Expr::Select(select) => Some(Self::of(&select.operand)?.with(select.field.clone())),
             Expr::Call(call) if call.func_name == operators::INDEX => {
                 let [operand, index] = call.args.as_slice() else { return None };
                 let name = match &index.expr {
@@ -58,16 +58,16 @@ impl Field {
                     Expr::Literal(LiteralValue::Int(index)) => index.inner().to_string(),
                     _ => return None,
                 };
-                Self::of(operand)?.with(name)
+                Some(Self::of(operand)?.with(name))
             }
             _ => None,
         }
     }
 
     /// The field of this name in it.
-    fn with(mut self, name: String) -> Option<Self> {
+    fn with(mut self, name: String) -> Self {
         self.names.push(name);
-        Some(self)
+        self
     }
 
     /// As an expression names it.

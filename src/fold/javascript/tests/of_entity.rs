@@ -269,7 +269,7 @@ fn a_null_body_or_text_is_given_as_the_decoder_of_the_topic_reads_it() {
 
 #[test]
 fn an_event_that_was_stopped_is_not_waited_for_again_and_after_three_none_is_tried() {
-    let limits = crate::fold::javascript::Limits { steps_per_event: 100_000, ..Default::default() };
+    let limits = Limits { steps_per_event: 100_000, ..Default::default() };
     let script = "fromAll().when({ Loop() { for (;;); }, Add: s => ({ n: 1 }) })";
     let program = Program::read_within("loop.js", script, limits).unwrap();
     let fold = JavaScriptFold::new(program, []);
