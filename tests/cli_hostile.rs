@@ -196,7 +196,8 @@ const ELSEWHERE: [&str; 6] = [
 fn scripts() -> Vec<String> {
     let handler = |deed: &str| format!("fromAll().when({{ $any(s, e) {{ {deed} }} }})");
     let of_method = |method: &&str| {
-        let (name, arguments) = method.split_once('(').unwrap();
+        let (name, arguments) =
+            method.split_once('(').expect("files and processes of the test can be had");
         let call = |list: &&str| {
             let first = arguments.strip_suffix(')').unwrap_or(arguments);
             // What follows the call, such as `.next()`, is done with what it returns.
@@ -232,16 +233,24 @@ fn run_script(script: &str) -> Came {
     };
     let fixture = json!({"fixture": 1, "projection": "hostile.js", "given": [event(0)],
                          "expect": {"states": {"k": {"never": true}}}});
-    fs_err::write(folder.path().join("hostile.js"), script).unwrap();
-    fs_err::write(folder.path().join("a.fixture.json"), fixture.to_string()).unwrap();
+    fs_err::write(folder.path().join("hostile.js"), script)
+        .expect("files and processes of the test can be had");
+    fs_err::write(folder.path().join("a.fixture.json"), fixture.to_string())
+        .expect("files and processes of the test can be had");
     let mut child = command(folder.path(), &["test", "a.fixture.json"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .expect("files and processes of the test can be had");
     let (status, peak_kib) = wait(&mut child);
     let mut stderr = String::new();
-    child.stderr.take().unwrap().take(1 << 20).read_to_string(&mut stderr).unwrap();
+    child
+        .stderr
+        .take()
+        .expect("files and processes of the test can be had")
+        .take(1 << 20)
+        .read_to_string(&mut stderr)
+        .expect("files and processes of the test can be had");
     Came { status, stderr, peak_kib }
 }
 
@@ -251,15 +260,16 @@ fn wait(child: &mut Child) -> (Option<i32>, u64) {
     let mut peak_kib = 0;
     loop {
         peak_kib = peak_kib.max(held_at_most_kib(child.id()));
-        if let Some(status) = child.try_wait().unwrap() {
+        if let Some(status) = child.try_wait().expect("files and processes of the test can be had")
+        {
             return (status.code(), peak_kib);
         }
         if began.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            child.wait().unwrap();
+            child.kill().expect("files and processes of the test can be had");
+            child.wait().expect("files and processes of the test can be had");
             return (None, peak_kib);
         }
-        thread::sleep(Duration::from_millis(10));
+        thread::park_timeout(Duration::from_millis(10));
     }
 }
 
@@ -302,7 +312,10 @@ fn every_hostile_script_ends_or_is_told_within_its_memory() {
             faults
         };
         let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().expect("files and processes of the test can be had"))
+            .collect()
     });
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), scripts.len(), faults.join("\n"));
 }
@@ -317,10 +330,15 @@ fn a_script_that_is_no_file_is_refused_at_once() {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("files and processes of the test can be had");
         let (status, _) = wait(&mut child);
         let mut stderr = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        child
+            .stderr
+            .take()
+            .expect("files and processes of the test can be had")
+            .read_to_string(&mut stderr)
+            .expect("files and processes of the test can be had");
         assert_eq!(status, Some(2), "{script}: {stderr}");
         assert!(
             stderr.contains("is no regular file") || stderr.contains("is a folder"),
@@ -332,14 +350,25 @@ fn a_script_that_is_no_file_is_refused_at_once() {
 /// A process that was asked to end by Ctrl-C once it did what it does.
 #[cfg(unix)]
 fn interrupted(mut child: Child) -> Came {
-    thread::sleep(Duration::from_millis(1500));
-    assert!(child.try_wait().unwrap().is_none(), "it does not end by itself so soon");
+    thread::park_timeout(Duration::from_millis(1500));
+    assert!(
+        child.try_wait().expect("files and processes of the test can be had").is_none(),
+        "it does not end by itself so soon"
+    );
     let process = child.id().to_string();
-    let sent = std::process::Command::new("kill").args(["-INT", &process]).status().unwrap();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &process])
+        .status()
+        .expect("files and processes of the test can be had");
     assert!(sent.success());
     let (status, peak_kib) = wait(&mut child);
     let mut stderr = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    child
+        .stderr
+        .take()
+        .expect("files and processes of the test can be had")
+        .read_to_string(&mut stderr)
+        .expect("files and processes of the test can be had");
     Came { status, stderr, peak_kib }
 }
 
@@ -350,10 +379,16 @@ fn ctrl_c_ends_a_script_that_nothing_within_can_stop() {
     let script = "fromAll().when({ $any() { 'a'.repeat(1e8).indexOf('a'.repeat(5e7) + 'b'); } })";
     let event = json!({"topic": "t", "offset": 0, "key": "k", "value": {}});
     let fixture = json!({"fixture": 1, "projection": "a.js", "given": [event], "expect": {"states": {"k": 1}}});
-    fs_err::write(folder.path().join("a.js"), script).unwrap();
-    fs_err::write(folder.path().join("a.fixture.json"), fixture.to_string()).unwrap();
+    fs_err::write(folder.path().join("a.js"), script)
+        .expect("files and processes of the test can be had");
+    fs_err::write(folder.path().join("a.fixture.json"), fixture.to_string())
+        .expect("files and processes of the test can be had");
     let mut command = command(folder.path(), &["test", "a.fixture.json"]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("files and processes of the test can be had");
     let came = interrupted(child);
     assert_eq!(came.status, Some(130), "{}", came.stderr);
 }
@@ -361,27 +396,41 @@ fn ctrl_c_ends_a_script_that_nothing_within_can_stop() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_command_that_waits_for_a_broker_that_says_nothing() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let brokers = silent.local_addr().unwrap().to_string();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("files and processes of the test can be had");
+    let brokers =
+        silent.local_addr().expect("files and processes of the test can be had").to_string();
     let folder = Folder::new();
     for arguments in [&["topics"][..], &["groups"], &["scan", "--topic", "t"], &["doctor"]] {
         let mut command = command(folder.path(), arguments);
         command.args(["--brokers", &brokers]).stdout(Stdio::null()).stderr(Stdio::piped());
-        let came = interrupted(command.spawn().unwrap());
+        let came =
+            interrupted(command.spawn().expect("files and processes of the test can be had"));
         assert_eq!(came.status, Some(130), "{arguments:?}: {}", came.stderr);
     }
 }
 
 #[test]
 fn a_broker_that_says_nothing_is_told_of_while_it_is_waited_for() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let brokers = silent.local_addr().unwrap().to_string();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("files and processes of the test can be had");
+    let brokers =
+        silent.local_addr().expect("files and processes of the test can be had").to_string();
     let folder = Folder::new();
     let mut command = command(folder.path(), &["scan", "--topic", "t", "--brokers", &brokers]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("files and processes of the test can be had");
     let (status, _) = wait(&mut child);
     let mut stderr = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    child
+        .stderr
+        .take()
+        .expect("files and processes of the test can be had")
+        .read_to_string(&mut stderr)
+        .expect("files and processes of the test can be had");
     assert_eq!(status, Some(3), "{stderr}");
     assert!(stderr.contains("nothing arrived from the cluster for 10 s"), "{stderr}");
 }
