@@ -311,6 +311,7 @@ fn every_hostile_script_ends_or_is_told_within_its_memory() {
             }
             faults
         };
+        #[expect(clippy::needless_collect, reason = "all start before one is waited for")]
         let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(worker)).collect();
         workers
             .into_iter()
