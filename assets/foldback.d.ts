@@ -143,8 +143,10 @@ interface FromCategory<State, Of extends Bodies> extends FromStream<State, Of> {
 
 /** Takes the events of all topics. */
 declare function fromAll<State = any, Of extends Bodies = Bodies>(): FromCategory<State, Of>;
-/** Takes the events of a category; the name of a topic is good too. */
-declare function fromCategory<State = any, Of extends Bodies = Bodies>(category: string): FromCategory<State, Of>;
+/** Takes the events of a category, or of several; the name of a topic is good too. */
+declare function fromCategory<State = any, Of extends Bodies = Bodies>(
+  ...categories: string[] | [string[]]
+): FromCategory<State, Of>;
 declare function fromCategories<State = any, Of extends Bodies = Bodies>(
   ...categories: string[] | [string[]]
 ): FromCategory<State, Of>;

@@ -36,7 +36,7 @@ fn events(count: u64) -> Vec<Event> {
         timestamp_ms: 0,
         timestamp_type: TimestampType::CreateTime,
         log_time_ms: 0,
-        event_time_ms: 0,
+        event_time_ms: Some(0),
         event_type: "OrderChanged".into(),
         key: None,
         raw: Some(body(number).as_bytes().into()),

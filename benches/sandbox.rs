@@ -44,7 +44,7 @@ fn history(count: u64) -> Vec<GivenEvent> {
             timestamp_ms: offset,
             timestamp_type: TimestampType::CreateTime,
             log_time_ms: offset,
-            event_time_ms: offset,
+            event_time_ms: Some(offset),
             event_type: format!("Order{status}").into(),
             key: Some(key.as_bytes().into()),
             value: Decoder::Json.decode(Some(value.as_bytes())),

@@ -7,7 +7,7 @@ mod support;
 
 use serde_json::{Value, json};
 
-use support::cli::{ask, pick, pick_all, run};
+use support::cli::{ask, pick, pick_all, records_and_summary, run};
 use support::kafka::Kafka;
 use support::records::{TestProducer, TestRecord, commit_offsets, produce};
 
@@ -97,6 +97,8 @@ fn entities_are_counted_and_the_busiest_come_first() {
         ],
     );
     let lines = ask(kafka, &["entities", "--topic", &topic]).answers();
+    let (lines, summary) = records_and_summary(lines);
+    assert_eq!(summary["without_entity"], 1, "the record without a key");
     let seen = pick_all(&lines, &["entity", "events", "first", "last", "topics"]);
     let time = |ms: &str| format!("2026-01-01T00:00:00.{ms}Z");
     let expected = [

@@ -444,10 +444,14 @@ fn keys_that_are_no_text_are_entities_too() {
     assert_eq!((&empty[0]["entity"], &empty[0]["state"]), (&json!(""), &json!({"a": 2})));
     let entities = ask(kafka, &["entities", "--topic", &topic]).answers();
     assert_eq!(
-        pick_all(&entities, &["entity"]),
+        pick_all(&entities[..2], &["entity"]),
         [json!([""]), json!([{"base64": "/wA="}])],
         "a null key is no entity"
     );
+    let summary = &entities[2]["summary"];
+    assert_eq!((&summary["entities"], &summary["without_entity"]), (&json!(2), &json!(1)));
+    let hint = summary["hint"].as_str().unwrap();
+    assert!(hint.contains("their key is null") && hint.contains("value:/id"), "{hint}");
 }
 
 #[test]

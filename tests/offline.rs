@@ -199,6 +199,7 @@ fn a_follower_is_told_of_a_partition_without_a_leader_and_reads_it_when_it_has_o
             from: When::Start,
             to: When::End,
             clock: Clock::Log,
+            only_timed: false,
             keys: KeyFilter::All,
             filter: None,
             limit: None,

@@ -508,6 +508,7 @@ pub struct GroupsArgs {
 /// What WHEN may be.
 const WHEN_HELP: &str = "WHEN is one of\n  \
     2026-11-23T10:15:00Z   a time (RFC 3339), or without a zone a local one, or a date alone\n  \
+    1795428900             a time as seconds, milliseconds, microseconds or nanoseconds since 1970\n  \
     -90s -15m -2h -3d      a time before now\n  \
     v12                    after the entity's 12th event\n  \
     3:81204                partition 3 through offset 81204; with several topics TOPIC:3:81204\n  \

@@ -4,6 +4,7 @@
 //! there is one.
 //! Does not know: how projections are run and compared.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -70,6 +71,12 @@ struct SideLine<'a> {
     events: u64,
     /// Events that a handler took.
     matched: u64,
+    /// Events that none takes, by type.
+    unmatched_types: &'a BTreeMap<Arc<str>, u64>,
+    /// Events of no partition.
+    skipped: u64,
+    /// Events whose value could not be decoded.
+    decode_failures: u64,
     /// The event that failed; none after it was applied.
     errors: Vec<ErrorLine<'a>>,
     /// What looks wrong.
@@ -83,6 +90,9 @@ impl<'a> SideLine<'a> {
             projection,
             events: side.counts.events,
             matched: side.counts.matched_total(),
+            unmatched_types: &side.counts.unmatched,
+            skipped: side.counts.skipped,
+            decode_failures: side.counts.undecodable,
             errors: side.failure.iter().map(ErrorLine::new).collect(),
             lints: &side.lints,
         }

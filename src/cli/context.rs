@@ -1,6 +1,6 @@
 //! What every command needs: connection settings, session, output, the meaning of moments.
 //!
-//! Promises: files are read and connections opened only when a command asks for them; Ctrl-C cancels, a second one ends.
+//! Promises: files are read and connections opened only when a command asks for them.
 //! Does not know: what commands do.
 
 use std::path::{Path, PathBuf};
@@ -10,23 +10,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use directories::ProjectDirs;
 use jiff::tz::TimeZone;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::args::{EntityOptions, GlobalOptions, TopicOptions};
 use super::output::Output;
-use super::{CommandError, Outcome, report};
+use super::{CommandError, Outcome, interrupt, report};
 use crate::fold::Fold;
 use crate::kafka::Settings;
 use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
 use crate::partition_log::{CacheError, DISK_BUDGET_BYTES, Keeping, LogCache};
 use crate::workspace::{
     CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Permissions, RecentFile,
-    Session, Target, clock, default_fold, fold_named, parse_when, settings_of,
+    Session, Target, clock, default_fold, fold_named, note_on_when, parse_when, settings_of,
 };
-
-/// The exit status of a cancelled command.
-const CANCELLED_STATUS: i32 = 130;
 
 /// What the window is opened on.
 #[derive(Clone, Debug)]
@@ -105,18 +100,6 @@ impl Context {
         })
     }
 
-    /// Lets Ctrl-C, and what asks a service to end, throw the switch; the second time the program ends at once.
-    ///
-    /// # Errors
-    /// When the system does not let signals be caught.
-    pub(super) fn cancel_on_signals(&self) -> Result<(), CommandError> {
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_conditional_shutdown(signal, CANCELLED_STATUS, self.cancel.flag())?;
-            flag::register(signal, self.cancel.flag())?;
-        }
-        Ok(())
-    }
-
     /// The settings of the connection the options name; without any, of the only one in `foldback.toml`.
     ///
     /// # Errors
@@ -163,6 +146,7 @@ impl Context {
         let isolation = self.options.isolation.unwrap_or_default().into();
         let (settings, config, cancel) =
             (self.settings()?, self.config.clone(), self.cancel.clone());
+        interrupt::wait();
         Session::open(&settings, config, isolation, cancel, keeping)
     }
 
@@ -186,6 +170,9 @@ impl Context {
     /// # Errors
     /// `Usage` when it is none.
     pub(super) fn when(&self, option: &str, text: &str) -> Result<When, Failure> {
+        if let Some(note) = note_on_when(text, &self.zone) {
+            report::warning(&format!("{option}: {note}"));
+        }
         parse_when(text, self.now_ms, &self.zone)
             .map_err(|error| Failure::usage(format!("{option}: {error}")))
     }

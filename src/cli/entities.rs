@@ -1,18 +1,19 @@
 //! `entities`: which entities there are, and how many events each has.
 //!
-//! Promises: one line for each entity, those with the most events first.
+//! Promises: one line for each entity, those with the most events first; records that belong to none are mentioned.
 //! Does not know: how entities are counted.
 
 use serde::Serialize;
 
 use super::args::EntitiesArgs;
 use super::context::{Context, topics};
-use super::lines::{completeness_text, record_time};
+use super::lines::{SummaryLine, completeness_text, record_time};
 use super::output::{Align, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
+use crate::entity::Selector;
 use crate::model::{Completeness, EntityId, Verdict};
-use crate::workspace::{EntityCount, EntityCountQuestion};
+use crate::workspace::{CONFIG_FILE, EntityCount, EntityCountQuestion, EntityCounts};
 
 /// An entity.
 #[derive(Debug, Serialize)]
@@ -45,6 +46,39 @@ impl<'a> EntityLine<'a> {
     }
 }
 
+/// The last line, where records belong to no entity.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    /// How many entities there are, shown or not.
+    entities: u64,
+    /// Records that belong to none.
+    without_entity: u64,
+    /// Why, and what would make an id of them.
+    hint: &'a str,
+    /// Records the log delivered.
+    scanned: u64,
+    /// How much of the history the counts rest on.
+    completeness: &'a Completeness,
+}
+
+/// Why records belong to no entity, and what would make an id of them; `None` where all belong to one.
+fn hint_at_ids(counts: &EntityCounts) -> Option<String> {
+    let (topic, selector) = counts.looked_for.first()?;
+    let why = match selector {
+        Selector::Key => "their key is null".to_owned(),
+        selector => format!("there is nothing at `{selector}`"),
+    };
+    let records = match counts.without_entity {
+        1 => "1 record belongs".to_owned(),
+        count => format!("{count} records belong"),
+    };
+    let example = format!(
+        "an id may stand elsewhere: name it in {CONFIG_FILE}, such as [entity.NAME] topics = [\"{topic}\"] \
+         id = \"value:/id\" or \"header:NAME\""
+    );
+    Some(format!("{records} to no entity, because {why}; {example}"))
+}
+
 /// Lists entities.
 pub(super) fn run(args: EntitiesArgs, context: &mut Context) -> Result<Outcome, CommandError> {
     let question = EntityCountQuestion {
@@ -57,10 +91,22 @@ pub(super) fn run(args: EntitiesArgs, context: &mut Context) -> Result<Outcome, 
     let counts = context.session()?.entities(&question, &mut |event| progress.see(event));
     progress.finish();
     let counts = counts?;
+    // Who looks for some ids does not ask for what has none.
+    let hint = hint_at_ids(&counts).filter(|_| question.contains.is_none());
     let output = &mut context.output;
     if output.is_json() {
         for count in &counts.entities {
             output.json(&EntityLine::new(count, &counts.completeness))?;
+        }
+        if let Some(hint) = &hint {
+            let summary = Summary {
+                entities: counts.total,
+                without_entity: counts.without_entity,
+                hint,
+                scanned: counts.scanned,
+                completeness: &counts.completeness,
+            };
+            output.json(&SummaryLine { summary })?;
         }
         if counts.completeness.verdict != Verdict::Complete {
             report::warning(&completeness_text(&counts.completeness).join("\n"));
@@ -85,6 +131,7 @@ pub(super) fn run(args: EntitiesArgs, context: &mut Context) -> Result<Outcome, 
         output.table(&table)?;
         output.text("")?;
         output.text(format!("{} of {} entities", counts.entities.len(), counts.total))?;
+        hint.iter().try_for_each(|hint| output.text(hint))?;
         completeness_text(&counts.completeness).iter().try_for_each(|line| output.text(line))?;
     }
     Ok(context.outcome(&counts.completeness))

@@ -11,16 +11,17 @@ use serde::Serialize;
 use super::args::{BlameArgs, DiffArgs, EntityOptions, HistoryArgs, StateArgs};
 use super::context::{Context, entity_question};
 use super::lines::{
-    EventLine, FailedLine, SummaryLine, WriterLine, completeness_text, flag, moment, record_time,
-    said,
+    EventLine, FailedLine, NotTakenLine, SummaryLine, WriterLine, completeness_text, flag, moment,
+    record_time, said,
 };
 use super::output::{Align, Output, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
 use crate::decode::json;
-use crate::fold::{self, Effect, History, Selection};
+use crate::fold::{self, History, Selection};
 use crate::model::{
     Change, ChangeKind, Completeness, EntityId, Event, JsonPointer, OffsetRange, Position, Value,
+    When,
 };
 use crate::workspace::{EntityHistory, Failure, Session};
 
@@ -51,23 +52,17 @@ impl Life {
         let read = read?;
         let folded = History::new(fold, read.events.clone());
         let seconds = started.elapsed().as_secs_f64();
-        let is_left_out = |(_, effect): &(u64, Effect)| *effect == Effect::NotApplicable;
-        let left_out = folded.not_applied().iter().filter(|not_applied| is_left_out(not_applied));
-        if !folded.is_empty() && left_out.count() as u64 == folded.len() {
-            let name = folded.fold().name();
-            report::warning(&format!("the fold {name} takes none of the {} events", folded.len()));
-        }
         Ok(Self { entity: question.entity, session, read, folded, seconds })
     }
 
     /// The events that a moment takes in.
-    fn select(
-        &self,
-        text: &str,
-        options: &EntityOptions,
-        context: &Context,
-    ) -> Result<Selection, Failure> {
-        self.session.select(&self.read, &context.when("--at", text)?, options.clock.into())
+    fn select(&mut self, when: &When, options: &EntityOptions) -> Result<Selection, Failure> {
+        self.session.select(&mut self.read, when, options.clock.into())
+    }
+
+    /// How many of these events the fold does not take.
+    fn not_taken(&self, selection: &Selection) -> NotTakenLine {
+        NotTakenLine::new(self.folded.not_taken_in(selection))
     }
 
     /// The event of these that the fold fails on.
@@ -129,6 +124,11 @@ struct HistorySummary<'a> {
     ranges: &'a [OffsetRange],
     /// Events that could not be decoded.
     decode_failures: u64,
+    /// Events without an event time: the mapping names one, and it is missing or no time.
+    without_event_time: u64,
+    /// Events that the fold does not take.
+    #[serde(flatten)]
+    not_taken: NotTakenLine,
     /// Which records were read.
     isolation: &'static str,
     /// The event that the fold fails on; no later one is applied.
@@ -144,15 +144,17 @@ pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outco
     let output = &mut context.output;
     for version in 1..=life.folded.len() {
         let changes = life.folded.changes_of(version);
+        let not_taken = life.folded.not_taken(version);
         let Some(event) = life.folded.event(version) else { continue };
         if output.is_json() {
-            output.json(&EventLine::new(&life.entity, event, changes))?;
+            output.json(&EventLine::new(&life.entity, event, changes, not_taken))?;
         } else {
-            print_event(output, event, &changes)?;
+            print_event(output, event, &changes, not_taken)?;
         }
     }
+    let summary = history_summary(&life);
     if output.is_json() {
-        output.json(&SummaryLine { summary: history_summary(&life) })?;
+        output.json(&SummaryLine { summary })?;
     } else {
         let events = life.folded.len();
         let counted = if events == 1 { "1 event".to_owned() } else { format!("{events} events") };
@@ -162,6 +164,7 @@ pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outco
             "{} has {counted}, {isolation} records ({:.2} s)",
             life.entity, life.seconds
         ))?;
+        summary.not_taken.text(summary.fold).iter().try_for_each(|line| output.text(line))?;
         print_completeness(output, &life.read.completeness)?;
     }
     Ok(life.outcome(&Selection::Prefix(life.folded.len()), context))
@@ -169,6 +172,7 @@ pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outco
 
 /// What is said at the end of a history.
 fn history_summary(life: &Life) -> HistorySummary<'_> {
+    let all = Selection::Prefix(life.folded.len());
     HistorySummary {
         entity: &life.entity,
         events: life.folded.len(),
@@ -179,14 +183,21 @@ fn history_summary(life: &Life) -> HistorySummary<'_> {
         from_cache: life.read.from_cache,
         ranges: &life.read.ranges,
         decode_failures: life.read.decode_failures,
+        without_event_time: life.read.without_event_time.values().map(|all| all.len() as u64).sum(),
+        not_taken: life.not_taken(&all),
         isolation: life.session.isolation().as_str(),
-        failed: life.failed(&Selection::Prefix(life.folded.len())),
+        failed: life.failed(&all),
         completeness: &life.read.completeness,
     }
 }
 
 /// An event in a few lines of text: what it is, then each change.
-fn print_event(output: &mut Output, event: &Event, changes: &[Change]) -> Result<(), CommandError> {
+fn print_event(
+    output: &mut Output,
+    event: &Event,
+    changes: &[Change],
+    not_taken: Option<&'static str>,
+) -> Result<(), CommandError> {
     let facts = [
         ("by", event.actor.as_deref()),
         ("correlation", event.correlation.as_deref()),
@@ -205,6 +216,9 @@ fn print_event(output: &mut Output, event: &Event, changes: &[Change]) -> Result
     ))?;
     if let Some(reason) = event.value.failure() {
         output.text(format!("    ! could not be decoded: {reason}"))?;
+    }
+    if let Some(reason) = not_taken {
+        output.text(format!("    ! not taken: {reason}"))?;
     }
     event
         .problems
@@ -256,6 +270,9 @@ struct StateLine<'a> {
     /// What to say beside it.
     #[serde(skip_serializing_if = "str::is_empty")]
     note: &'static str,
+    /// Events in it that the fold does not take.
+    #[serde(flatten)]
+    not_taken: NotTakenLine,
     /// Which records were read.
     isolation: &'static str,
     /// The event that the fold fails on; the state is that before it.
@@ -269,7 +286,7 @@ struct StateLine<'a> {
 pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, CommandError> {
     let at = context.when("--at", &args.at)?;
     let mut life = Life::read(&args.entity, context)?;
-    let selection = life.select(&args.at, &args.entity, context)?;
+    let selection = life.select(&at, &args.entity)?;
     let state = life.folded.state_of(&selection);
     let fold = Arc::clone(life.folded.fold());
     let position = life.last_event(&selection).map(|event| event.position.clone());
@@ -284,6 +301,7 @@ pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, 
         state,
         fold: fold.name(),
         note: fold.label(),
+        not_taken: life.not_taken(&selection),
         isolation: life.session.isolation().as_str(),
         failed: life.failed(&selection),
         completeness: &life.read.completeness,
@@ -303,6 +321,7 @@ pub(super) fn state(args: &StateArgs, context: &mut Context) -> Result<Outcome, 
             output.block(&format!("result {}", json::pretty(result)))?;
         }
         output.text("")?;
+        line.not_taken.text(fold.name()).iter().try_for_each(|line| output.text(line))?;
         print_completeness(output, line.completeness)?;
     }
     Ok(life.outcome(&selection, context))
@@ -325,6 +344,9 @@ struct DiffLine<'a> {
     changes: Vec<Change>,
     /// The fold.
     fold: &'a str,
+    /// Events in the later state that the fold does not take.
+    #[serde(flatten)]
+    not_taken: NotTakenLine,
     /// How much of the history it rests on.
     completeness: &'a Completeness,
 }
@@ -333,10 +355,11 @@ struct DiffLine<'a> {
 pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<Outcome, CommandError> {
     let (from, to) = (context.when("--from", &args.from)?, context.when("--to", &args.to)?);
     let mut life = Life::read(&args.entity, context)?;
-    let before = life.select(&args.from, &args.entity, context)?;
-    let after = life.select(&args.to, &args.entity, context)?;
+    let before = life.select(&from, &args.entity)?;
+    let after = life.select(&to, &args.entity)?;
     let (old, new) = (life.folded.state_of(&before), life.folded.state_of(&after));
     let fold = Arc::clone(life.folded.fold());
+    let later = if version_of(&before) > version_of(&after) { &before } else { &after };
     let line = DiffLine {
         entity: &life.entity,
         from: moment(&from),
@@ -345,6 +368,7 @@ pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<Outcome, Co
         to_version: version_of(&after),
         changes: fold::diff(&old, &new),
         fold: fold.name(),
+        not_taken: life.not_taken(later),
         completeness: &life.read.completeness,
     };
     let output = &mut context.output;
@@ -357,9 +381,9 @@ pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<Outcome, Co
             output.text("nothing changed")?;
         }
         output.text("")?;
+        line.not_taken.text(line.fold).iter().try_for_each(|line| output.text(line))?;
         print_completeness(output, line.completeness)?;
     }
-    let later = if line.from_version > line.to_version { &before } else { &after };
     Ok(life.outcome(later, context))
 }
 
@@ -375,6 +399,9 @@ struct BlameLine<'a> {
     /// What it held before; absent when nothing stood there.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a Value>,
+    /// Events in the state that the fold does not take.
+    #[serde(flatten)]
+    not_taken: NotTakenLine,
     /// How much of the history it rests on.
     completeness: &'a Completeness,
 }
@@ -386,10 +413,12 @@ pub(super) fn blame(args: &BlameArgs, context: &mut Context) -> Result<Outcome, 
         Failure::usage(format!("`{path}` is no path into a state"))
             .with_hint(format!("a path starts with a slash: /{path}"))
     })?;
+    let at = context.when("--at", &args.at)?;
     let mut life = Life::read(&args.entity, context)?;
-    let selection = life.select(&args.at, &args.entity, context)?;
+    let selection = life.select(&at, &args.entity)?;
     let mut blamed = life.folded.blame(&selection);
     blamed.retain(|blame| path.encloses(&blame.path));
+    let not_taken = life.not_taken(&selection);
     let output = &mut context.output;
     let mut table = Table::new(&[
         ("PATH", Align::Left),
@@ -406,6 +435,7 @@ pub(super) fn blame(args: &BlameArgs, context: &mut Context) -> Result<Outcome, 
                 value: &blame.value,
                 written_by: WriterLine::new(event),
                 previous: blame.previous.as_ref(),
+                not_taken: not_taken.clone(),
                 completeness: &life.read.completeness,
             })?;
         } else {
@@ -421,6 +451,8 @@ pub(super) fn blame(args: &BlameArgs, context: &mut Context) -> Result<Outcome, 
     if !output.is_json() {
         output.table(&table)?;
         output.text("")?;
+        let lines = not_taken.text(life.folded.fold().name());
+        lines.iter().try_for_each(|line| output.text(line))?;
         print_completeness(output, &life.read.completeness)?;
     } else if blamed.is_empty() {
         report::warning("the state has no field there");

@@ -4,6 +4,7 @@
 //! are `{"base64": "…"}`; times are RFC 3339 in UTC with milliseconds.
 //! Does not know: where answers come from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::ser::SerializeMap as _;
@@ -11,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::decode::output_value;
 use crate::model::{
-    Change, Completeness, Decoded, EntityId, Event, EventProblem, Position, TimestampType, Value,
-    When,
+    Change, Completeness, Decoded, EntityId, Event, EventProblem, NOT_TEXT, Position,
+    TimestampType, Value, When,
 };
 use crate::workspace::{ScannedRecord, time_text};
 
@@ -98,6 +99,10 @@ impl<'a> RecordLine<'a> {
         let flags = [
             (duplicates, "duplicate_members"),
             (record.has_implausible_time(), "implausible_time"),
+            (
+                record.headers().any(|header| header.name.starts_with(NOT_TEXT)),
+                "header_name_not_text",
+            ),
         ];
         Self {
             topic: &record.partition().topic,
@@ -149,6 +154,9 @@ pub(super) struct EventLine<'a> {
     decoded_as: &'static str,
     /// What the event changed.
     changes: Vec<Change>,
+    /// Why the fold did not take it, or a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_taken: Option<&'static str>,
     /// The version the mapping names.
     mapped_version: Option<i64>,
     /// The correlation id.
@@ -170,8 +178,13 @@ pub(super) struct EventLine<'a> {
 }
 
 impl<'a> EventLine<'a> {
-    /// The line of an event that made these changes.
-    pub(super) fn new(entity: &'a EntityId, event: &'a Event, changes: Vec<Change>) -> Self {
+    /// The line of an event that made these changes, and why the fold did not take it, if it did not.
+    pub(super) fn new(
+        entity: &'a EntityId,
+        event: &'a Event,
+        changes: Vec<Change>,
+        not_taken: Option<&'static str>,
+    ) -> Self {
         Self {
             entity,
             version: event.version,
@@ -179,11 +192,12 @@ impl<'a> EventLine<'a> {
             timestamp: record_time(event.timestamp_ms),
             timestamp_type: event.timestamp_type,
             log_time: record_time(event.log_time_ms),
-            event_time: record_time(event.event_time_ms),
+            event_time: event.event_time_ms.map(time_text::utc),
             event_type: said(&event.event_type),
             value: output_value(&event.value),
             decoded_as: event.value.kind().as_str(),
             changes,
+            not_taken,
             mapped_version: event.mapped_version,
             correlation: event.correlation.as_deref(),
             causation: event.causation.as_deref(),
@@ -200,11 +214,42 @@ impl<'a> EventLine<'a> {
 pub(super) fn flag(problem: &EventProblem) -> Option<String> {
     match problem {
         EventProblem::Undecodable => None,
+        EventProblem::NoEventTime { found: None } => Some("no_event_time".to_owned()),
+        EventProblem::NoEventTime { found: Some(found) } => {
+            Some(format!("no_event_time: `{found}` is no time"))
+        }
         EventProblem::ImplausibleTime => Some("implausible_time".to_owned()),
+        EventProblem::HeaderNameNotText => Some("header_name_not_text".to_owned()),
         EventProblem::DuplicateMembers => Some("duplicate_members".to_owned()),
         EventProblem::VersionOutOfOrder { previous, found } => {
             Some(format!("version_out_of_order: {found} after {previous}"))
         }
+    }
+}
+
+/// How many events a fold did not take, or not wholly.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct NotTakenLine {
+    /// How many.
+    not_taken: u64,
+    /// How many for each reason.
+    #[serde(rename = "not_taken_reasons", skip_serializing_if = "BTreeMap::is_empty")]
+    reasons: BTreeMap<&'static str, u64>,
+}
+
+impl NotTakenLine {
+    /// What is said of these counts.
+    pub(super) fn new(reasons: BTreeMap<&'static str, u64>) -> Self {
+        Self { not_taken: reasons.values().sum(), reasons }
+    }
+
+    /// The same in lines for people; none where the fold took everything.
+    pub(super) fn text(&self, fold: &str) -> Vec<String> {
+        let line = |(reason, count): (&&str, &u64)| match count {
+            1 => format!("1 event is not taken by the fold {fold}: {reason}"),
+            _ => format!("{count} events are not taken by the fold {fold}: {reason}"),
+        };
+        self.reasons.iter().map(line).collect()
     }
 }
 

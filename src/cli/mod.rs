@@ -15,6 +15,7 @@ mod entities;
 mod entity;
 mod groups;
 mod index;
+mod interrupt;
 mod lines;
 mod mapping;
 mod output;
@@ -125,8 +126,9 @@ fn run_command(
 ) -> Result<Outcome, CommandError> {
     let mut context = Context::new(global)?;
     // A window has no use for a switch that nobody looks at: there Ctrl-C ends the program.
+    let is_demo = matches!(&command, Command::Demo(_));
     if !matches!(&command, Command::Demo(args) if !args.headless) {
-        context.cancel_on_signals()?;
+        interrupt::watch(&context.cancel, is_demo)?;
     }
     let ended = match command {
         Command::Index(args) => index::run(&args, &mut context),
@@ -149,6 +151,7 @@ fn run_command(
         Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),
         Command::Demo(args) => demo::run(&args, &context, faces.run_demo),
     };
+    interrupt::stop_waiting();
     let flushed = context.output.flush();
     ended.and_then(|outcome| flushed.map(|()| outcome))
 }

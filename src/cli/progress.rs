@@ -5,10 +5,11 @@
 //! Does not know: what is read for.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::report;
+use super::{interrupt, report};
 use crate::model::ReadEvent;
 
 /// Shows how far a read is.
@@ -16,6 +17,10 @@ use crate::model::ReadEvent;
 pub(super) struct Progress {
     /// The bar; none where nobody looks.
     bar: Option<ProgressBar>,
+    /// How far the read was when it said so last.
+    reached: AtomicU64,
+    /// Whether it reached the end and goes on with what arrives.
+    caught_up: AtomicBool,
 }
 
 impl Progress {
@@ -26,18 +31,22 @@ impl Progress {
             let style = ProgressStyle::with_template("{msg} {wide_bar} {percent}% {eta}");
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self { bar }
+        Self { bar, reached: AtomicU64::new(0), caught_up: AtomicBool::new(false) }
     }
 
     /// Takes what a read says.
     pub(super) fn see(&self, event: &ReadEvent) {
         match event {
             ReadEvent::Progress(partitions) => {
+                let records: u64 = partitions.iter().map(|read| read.records).sum();
+                let is_further = self.reached.swap(records, Ordering::Relaxed) != records;
+                if is_further && !self.caught_up.load(Ordering::Relaxed) {
+                    interrupt::wait();
+                }
                 let Some(bar) = &self.bar else { return };
                 let span = |to: i64, from: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0);
                 let all = partitions.iter().map(|read| span(read.end, read.from)).sum();
                 let done = partitions.iter().map(|read| span(read.position, read.from)).sum();
-                let records: u64 = partitions.iter().map(|read| read.records).sum();
                 bar.set_length(all);
                 bar.set_position(done);
                 bar.set_message(format!("{records} records"));
@@ -57,7 +66,12 @@ impl Progress {
             ReadEvent::Joined(partition) => {
                 self.say(&format!("{partition} can be read now, and is from here on"));
             }
-            ReadEvent::CaughtUp | ReadEvent::Batch(_) => {}
+            // Whoever follows waits for what may never come.
+            ReadEvent::CaughtUp => {
+                self.caught_up.store(true, Ordering::Relaxed);
+                interrupt::stop_waiting();
+            }
+            ReadEvent::Batch(_) => {}
         }
     }
 
@@ -79,6 +93,7 @@ impl Progress {
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
+        interrupt::stop_waiting();
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

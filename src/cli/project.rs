@@ -177,6 +177,8 @@ struct ProjectSummary<'a> {
     emitted: usize,
     /// How many lines were logged.
     logged: u64,
+    /// Those in `logs` of which only the beginning is kept, which the line says, too.
+    logged_cut: u64,
     /// The first of them.
     logs: Vec<LogLine<'a>>,
     /// Numbers that JavaScript holds only rounded.
@@ -286,7 +288,15 @@ fn summary<'a>(
     isolation: &'static str,
 ) -> ProjectSummary<'a> {
     let RunCounts {
-        events, unmatched, skipped, undecodable, inexact, not_a_number, logged, ..
+        events,
+        unmatched,
+        skipped,
+        undecodable,
+        inexact,
+        not_a_number,
+        logged,
+        logged_cut,
+        ..
     } = &answer.outcome.counts;
     ProjectSummary {
         projection: question.program.name(),
@@ -301,6 +311,7 @@ fn summary<'a>(
         partitions: answer.outcome.partitions.len(),
         emitted: answer.outcome.emitted.len(),
         logged: *logged,
+        logged_cut: *logged_cut,
         logs: answer.outcome.logged.iter().take(LOG_LINES).map(LogLine::new).collect(),
         inexact_numbers: Fields::new(inexact),
         not_a_number: Fields::new(not_a_number),
@@ -334,6 +345,10 @@ fn print(
     }
     for Logged { position, text, .. } in &answer.outcome.logged {
         output.text(format!("log {position}  {text}"))?;
+    }
+    let unshown = summary.logged - answer.outcome.logged.len() as u64;
+    if unshown > 0 {
+        output.text(format!("log {unshown} further lines are not kept"))?;
     }
     output.text("")?;
     output.text(format!(

@@ -16,6 +16,7 @@ use super::lines::completeness_text;
 use super::output::{Align, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
+use crate::kafka::read_small_text;
 use crate::model::{Completeness, EntityId, Verdict};
 use crate::partition_log::private_files;
 use crate::sandbox::{
@@ -151,7 +152,7 @@ where
 
 /// Reads a schedule from its file.
 fn read_schedule(file: &Path) -> Result<Schedule, Failure> {
-    let text = fs_err::read_to_string(file).map_err(|error| Failure::usage_error(&error))?;
+    let text = read_small_text(file).map_err(|error| Failure::usage_error(&error))?;
     Schedule::from_json(&text).map_err(|error| {
         let message = error.to_string();
         let words = message.rsplit_once(" at line ").map_or(message.as_str(), |(words, _)| words);

@@ -15,8 +15,8 @@ use super::output::Output;
 use super::progress::Progress;
 use super::{CommandError, Outcome};
 use crate::decode::text;
-use crate::model::{Completeness, Decoded, KeyFilter, OffsetRange, Transaction};
-use crate::workspace::{Failure, Filter, ScanQuestion, ScanSummary, ScannedRecord};
+use crate::model::{Completeness, Decoded, KeyFilter, OffsetRange, Position, Transaction};
+use crate::workspace::{Failure, Filter, FilterTally, ScanQuestion, ScanSummary, ScannedRecord};
 
 /// How much of a value a line of text shows, in characters.
 const VALUE_CHARS: usize = 160;
@@ -40,10 +40,38 @@ pub(super) struct ScanTotals<'a> {
     ranges: &'a [OffsetRange],
     /// Matching records that could not be decoded.
     decode_failures: u64,
+    /// Records left out because the question asks for event times and they have none.
+    #[serde(skip_serializing_if = "is_none")]
+    without_event_time: u64,
+    /// Records that do not match because the filter failed on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_failures: Option<u64>,
+    /// The first of them, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_filter_failure: Option<FilterFailureLine<'a>>,
+    /// What may be wrong with the filter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    filter_notes: Vec<String>,
     /// Which records were read.
     isolation: &'static str,
     /// How much of the history it rests on.
     completeness: &'a Completeness,
+}
+
+/// A record that a filter failed on.
+#[derive(Debug, Serialize)]
+pub(super) struct FilterFailureLine<'a> {
+    /// The record.
+    #[serde(flatten)]
+    position: &'a Position,
+    /// Why.
+    reason: &'a str,
+}
+
+/// Whether there are none of something.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+pub(super) fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Scans.
@@ -95,15 +123,15 @@ fn question(args: &ScanArgs, context: &Context) -> Result<ScanQuestion, Failure>
         (.., Some(text)) => KeyFilter::Contains(text.as_bytes().into()),
         (None, None, None) => KeyFilter::All,
     };
-    let filter = args.filter.as_deref().map(Filter::parse).transpose();
     Ok(ScanQuestion {
         topics: topics(&args.topics),
         partitions: args.topics.partitions.clone(),
         from: context.when("--from", &args.from)?,
         to: context.when("--to", &args.to)?,
         clock: args.clock.into(),
+        only_timed: false,
         keys,
-        filter: filter.map_err(|error| Failure::usage_error(&error))?,
+        filter: filter(args.filter.as_deref())?,
         limit: args.limit,
         count_only: args.count,
         values: !args.count,
@@ -146,6 +174,8 @@ fn text_line(scanned: &ScannedRecord<'_>) -> String {
 impl<'a> ScanTotals<'a> {
     /// What a scan found that took so long.
     pub(super) fn new(summary: &'a ScanSummary, seconds: f64, isolation: &'static str) -> Self {
+        let failed = summary.filter.as_ref().and_then(FilterTally::first_failure);
+        let failed = failed.map(|(position, reason)| FilterFailureLine { position, reason });
         Self {
             scanned: summary.scanned,
             matched: summary.matched,
@@ -155,6 +185,10 @@ impl<'a> ScanTotals<'a> {
             complete: summary.complete,
             ranges: &summary.ranges,
             decode_failures: summary.decode_failures,
+            without_event_time: summary.without_event_time,
+            filter_failures: summary.filter.as_ref().map(FilterTally::failures),
+            first_filter_failure: failed,
+            filter_notes: summary.filter.as_ref().map(FilterTally::notes).unwrap_or_default(),
             isolation,
             completeness: &summary.completeness,
         }
@@ -174,5 +208,23 @@ pub(super) fn print_totals(
     if totals.decode_failures > 0 {
         output.text(format!("{} could not be decoded", totals.decode_failures))?;
     }
+    if let Some(FilterFailureLine { position, reason }) = &totals.first_filter_failure {
+        let failures = totals.filter_failures.unwrap_or_default();
+        output.text(format!("the filter fails on {failures}, first on {position}: {reason}"))?;
+    }
+    totals.filter_notes.iter().try_for_each(|note| output.text(note))?;
     completeness_text(totals.completeness).iter().try_for_each(|line| output.text(line))
+}
+
+/// The filter that an expression is.
+///
+/// # Errors
+/// `Usage` when it is none.
+pub(super) fn filter(expression: Option<&str>) -> Result<Option<Filter>, Failure> {
+    let filter = expression.map(Filter::parse).transpose();
+    filter.map_err(|error| {
+        let mut failure = Failure::usage_error(&error);
+        failure.problem.hint = error.hint();
+        failure
+    })
 }

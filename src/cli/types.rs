@@ -13,10 +13,10 @@ use super::context::{Context, topics};
 use super::lines::{SummaryLine, record_time, said};
 use super::output::{Align, Table};
 use super::progress::Progress;
-use super::scan::{ScanTotals, print_totals};
+use super::scan::{ScanTotals, filter, is_none, print_totals};
 use super::{CommandError, Outcome};
 use crate::model::OffsetRange;
-use crate::workspace::{Failure, Filter, ScanSummary, TypeCount, TypeCountQuestion, TypeCounts};
+use crate::workspace::{Failure, ScanSummary, TypeCount, TypeCountQuestion, TypeCounts};
 
 /// A type.
 #[derive(Debug, Serialize)]
@@ -60,12 +60,6 @@ struct Summary<'a> {
     totals: ScanTotals<'a>,
 }
 
-/// Whether there are none of something.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-fn is_none(count: &u64) -> bool {
-    *count == 0
-}
-
 /// Counts types.
 pub(super) fn run(args: &TypesArgs, context: &mut Context) -> Result<Outcome, CommandError> {
     let question = question(args, context)?;
@@ -87,14 +81,13 @@ pub(super) fn run(args: &TypesArgs, context: &mut Context) -> Result<Outcome, Co
 
 /// What is asked for.
 fn question(args: &TypesArgs, context: &Context) -> Result<TypeCountQuestion, Failure> {
-    let filter = args.filter.as_deref().map(Filter::parse).transpose();
     Ok(TypeCountQuestion {
         topics: topics(&args.topics),
         partitions: args.topics.partitions.clone(),
         from: context.when("--from", &args.from)?,
         to: context.when("--to", &args.to)?,
         clock: args.clock.into(),
-        filter: filter.map_err(|error| Failure::usage_error(&error))?,
+        filter: filter(args.filter.as_deref())?,
     })
 }
 

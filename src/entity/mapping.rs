@@ -10,11 +10,15 @@ use super::selector::{Found, schema};
 use super::{Preset, Selector, time};
 use crate::decode::{Checked, Decoder};
 use crate::model::{
-    Decoded, DecodedKind, EntityId, Event, EventProblem, Headers, KeyFilter, RecordRef, Value,
+    Decoded, DecodedKind, EntityId, Event, EventProblem, Headers, KeyFilter, NOT_TEXT, RecordRef,
+    Value,
 };
 
 /// The event type of a null value.
 const TOMBSTONE: &str = "tombstone";
+
+/// What stands for the timestamp of a record that has none.
+const NO_TIMESTAMP: i64 = -1;
 
 /// How the records of a topic become events. Of several places the first that has something counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct Mapping {
     pub event_type: Vec<Selector>,
     /// The version the writer gave the entity.
     pub version: Vec<Selector>,
-    /// When it happened; the record's timestamp where nothing is found.
+    /// When it happened; the record's timestamp where no place is named.
     pub time: Vec<Selector>,
     /// The id shared by everything one request set off.
     pub correlation: Vec<Selector>,
@@ -111,6 +115,27 @@ impl Mapping {
         source.text(&self.event_type).unwrap_or_default()
     }
 
+    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that can be read.
+    pub fn event_time_ms(&self, record: RecordRef<'_>, decoder: Decoder) -> Option<i64> {
+        if self.time.is_empty() {
+            return timestamp_of(record);
+        }
+        self.time_of(&Source::new(record, &decoder.decode(record.value()))).ok().flatten()
+    }
+
+    /// The event time of a record whose value is parsed; `None` where the mapping names no place and the record has no
+    /// timestamp.
+    ///
+    /// # Errors
+    /// What stands where the mapping looks for it, if that is no time; `None` when nothing does.
+    fn time_of(&self, source: &Source<'_, '_>) -> Result<Option<i64>, Option<Arc<str>>> {
+        if self.time.is_empty() {
+            return Ok(timestamp_of(source.record));
+        }
+        let found = source.first(&self.time, |found| time::time_ms(&found));
+        found.map(Some).ok_or_else(|| source.first(&self.time, |found| Some(found.described())))
+    }
+
     /// The record as the event with this number in its entity's history. How its version follows the one before is
     /// for the history to judge.
     pub fn event(&self, record: RecordRef<'_>, decoder: Decoder, version: u64) -> Event {
@@ -121,9 +146,12 @@ impl Mapping {
             Selector::Key => key.clone().map(EntityId::from),
             id => id.find(record, source.json).and_then(Found::into_bytes).map(EntityId::from),
         };
-        let event_time_ms = source
-            .first(&self.time, |found| time::time_ms(&found))
-            .unwrap_or(record.timestamp_ms());
+        let (event_time_ms, no_time) = match self.time_of(&source) {
+            Ok(time_ms) => (time_ms, None),
+            Err(found) => (None, Some(EventProblem::NoEventTime { found })),
+        };
+        let mut problems = problems(record, &value);
+        problems.extend(no_time);
         Event {
             version,
             entity,
@@ -143,10 +171,15 @@ impl Mapping {
             schema: source.text(&self.schema).or_else(|| schema(record, source.json)),
             headers: headers(record),
             payload_bytes: record.payload_bytes() as u64,
-            problems: problems(record, &value),
+            problems,
             value,
         }
     }
+}
+
+/// The timestamp of a record that has one, in milliseconds since the epoch.
+fn timestamp_of(record: RecordRef<'_>) -> Option<i64> {
+    Some(record.timestamp_ms()).filter(|timestamp_ms| *timestamp_ms != NO_TIMESTAMP)
 }
 
 /// A record with its value as far as it is parsed.
@@ -187,6 +220,10 @@ fn problems(record: RecordRef<'_>, value: &Decoded) -> Vec<EventProblem> {
         (value.failure().is_some(), EventProblem::Undecodable),
         (record.has_implausible_time(), EventProblem::ImplausibleTime),
         (duplicates, EventProblem::DuplicateMembers),
+        (
+            record.headers().any(|header| header.name.starts_with(NOT_TEXT)),
+            EventProblem::HeaderNameNotText,
+        ),
     ];
     checks.into_iter().filter_map(|(holds, problem)| holds.then_some(problem)).collect()
 }
@@ -259,7 +296,7 @@ mod tests {
             (&*event.event_type, event.version, event.mapped_version),
             ("Created", 3, Some(7))
         );
-        assert_eq!((event.timestamp_ms, event.event_time_ms), (1000, 5000));
+        assert_eq!((event.timestamp_ms, event.event_time_ms), (1000, Some(5000)));
         assert_eq!(event.correlation.as_deref(), Some("c-1"));
         assert_eq!(event.causation, None);
         assert_eq!(event.actor.as_deref(), Some("ada"), "the last header of a name counts");
@@ -277,9 +314,39 @@ mod tests {
         assert!(mapping.reads_json());
         let tombstone = mapping.event(log.get(0).unwrap(), Decoder::Json, 1);
         assert_eq!((&*tombstone.event_type, tombstone.problems.len()), ("tombstone", 0));
-        assert_eq!(tombstone.event_time_ms, 9);
+        assert_eq!(tombstone.event_time_ms, Some(9));
         let empty = mapping.event(log.get(1).unwrap(), Decoder::Json, 2);
         assert_eq!((&*empty.event_type, &*empty.problems), ("", &[EventProblem::Undecodable][..]));
+    }
+
+    #[test]
+    fn a_mapped_time_that_is_missing_or_no_time_is_told_and_not_replaced() {
+        let log = Log::new("t")
+            .at(9)
+            .push(Some("k"), Some(r#"{"at":"soon"}"#))
+            .push(Some("k"), Some(r#"{"at":{"seconds":5}}"#))
+            .push(Some("k"), Some("{}"))
+            .push(Some("k"), None)
+            .push(Some("k"), Some(r#"{"at":-1}"#))
+            .done();
+        let time = vec![Selector::parse("value:/at").unwrap()];
+        let mapping = Mapping { time, ..mapping("key", "topic") };
+        let events = log.iter().map(|record| mapping.event(record, Decoder::Json, 1));
+        let told: Vec<_> =
+            events.map(|event| (event.event_time_ms, event.problems.first().cloned())).collect();
+        let no_time = |found: Option<&str>| {
+            (None, Some(EventProblem::NoEventTime { found: found.map(Arc::from) }))
+        };
+        assert_eq!(
+            told,
+            [
+                no_time(Some("soon")),
+                no_time(Some(r#"{"seconds":5}"#)),
+                no_time(None),
+                no_time(None),
+                (Some(-1000), None),
+            ]
+        );
     }
 
     #[test]

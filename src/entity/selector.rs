@@ -140,6 +140,18 @@ impl Found<'_> {
         }
     }
 
+    /// What this is in a text that says so to a person.
+    pub(super) fn described(&self) -> Arc<str> {
+        /// How much of it is said, in characters.
+        const CHARS: usize = 80;
+        let text = match self {
+            Self::Bytes(bytes) => text::preview(bytes, CHARS),
+            Self::Json(Value::String(text)) => text::preview(text.as_bytes(), CHARS),
+            Self::Json(value) => text::preview(value.to_json().as_bytes(), CHARS),
+        };
+        text.into()
+    }
+
     /// The integer this is: a JSON number, decimal text, or eight bytes with the highest first (as Axon's headers are).
     pub(super) fn integer(&self) -> Option<i64> {
         if let Self::Json(Value::Number(number)) = self {
@@ -147,8 +159,11 @@ impl Found<'_> {
         }
         let integer = self.text().and_then(|text| text.trim().parse().ok());
         integer.or_else(|| match self {
-            Self::Bytes(bytes) => bytes.as_ref().try_into().ok().map(i64::from_be_bytes),
-            Self::Json(_) => None,
+            // A word is no number, though it may have eight letters.
+            Self::Bytes(bytes) if !bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) => {
+                bytes.as_ref().try_into().ok().map(i64::from_be_bytes)
+            }
+            Self::Bytes(_) | Self::Json(_) => None,
         })
     }
 }

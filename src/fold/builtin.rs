@@ -4,6 +4,8 @@
 //! for `count`, which counts it.
 //! Does not know: which fold suits an entity.
 
+mod debezium;
+
 use std::sync::Arc;
 
 use super::{Effect, Fold};
@@ -18,7 +20,7 @@ pub fn builtin(name: &str) -> Option<Arc<dyn Fold>> {
     match name {
         "merge" => Some(Arc::new(Merge)),
         "last" => Some(Arc::new(Last)),
-        "debezium" => Some(Arc::new(Debezium)),
+        "debezium" => Some(Arc::new(debezium::Debezium)),
         "count" => Some(Arc::new(Count)),
         _ => None,
     }
@@ -45,7 +47,9 @@ impl Fold for Merge {
             }
             Decoded::Tombstone => delete(state),
             Decoded::Failed { .. } => Effect::Undecodable,
-            _ => Effect::NotApplicable,
+            _ => {
+                Effect::NotApplicable("its value is no JSON object, and nothing else can be merged")
+            }
         }
     }
 }
@@ -92,7 +96,7 @@ fn merge_member(members: &mut Object, name: &Arc<str>, patch: &Value) {
     }
 }
 
-/// The effect of a tombstone.
+/// The effect of a delete.
 fn delete(state: &mut Value) -> Effect {
     *state = Value::Null;
     Effect::Applied
@@ -113,37 +117,6 @@ impl Fold for Last {
         }
         *state = output_value(&event.value);
         Effect::Applied
-    }
-}
-
-/// The row after a Debezium change event, whether or not it stands in an envelope with its schema.
-#[derive(Debug)]
-struct Debezium;
-
-impl Fold for Debezium {
-    fn name(&self) -> &'static str {
-        "debezium"
-    }
-
-    fn apply(&self, state: &mut Value, event: &Event) -> Effect {
-        let value = match &event.value {
-            Decoded::Json { value, .. } => value,
-            Decoded::Tombstone => return delete(state),
-            Decoded::Failed { .. } => return Effect::Undecodable,
-            _ => return Effect::NotApplicable,
-        };
-        let in_envelope = value.get("schema").is_some();
-        let change = value.get("payload").filter(|_| in_envelope).unwrap_or(value);
-        let is_delete = change.get("op").and_then(Value::as_str) == Some("d");
-        let is_tombstone = in_envelope && change.is_null();
-        match change.get("after") {
-            _ if is_delete || is_tombstone => delete(state),
-            Some(after) => {
-                *state = after.clone();
-                Effect::Applied
-            }
-            None => Effect::NotApplicable,
-        }
     }
 }
 
@@ -190,6 +163,7 @@ fn count_up(value: &mut Value) {
         Value::Number(number) => number.as_i64().unwrap_or(0),
         _ => 0,
     };
+    assert!(count >= 0, "a count begins at 0 and goes up");
     *value = Value::from(count + 1);
 }
 

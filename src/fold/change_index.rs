@@ -37,6 +37,7 @@ impl ChangeIndex {
             }
             self.state = state;
         }
+        assert!(events.len() <= self.looked_at, "every event is looked at");
     }
 
     /// The lists of changes at this path and below it.
@@ -60,7 +61,9 @@ impl ChangeIndex {
             let end = versions.partition_point(|version| *version <= up_to);
             versions.get(..end)?.last().copied()
         };
-        self.at_and_below(path).chain(self.enclosing(path)).filter_map(last).max()
+        let found = self.at_and_below(path).chain(self.enclosing(path)).filter_map(last).max();
+        assert!(found.is_none_or(|found| found <= up_to), "no later change is blamed");
+        found
     }
 
     /// The versions that changed something at this path or below it, ascending.

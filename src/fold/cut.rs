@@ -83,7 +83,8 @@ pub fn select(
         When::Version(version) => Err(CutError::NoSuchVersion { version: *version, count }),
         When::Time(time_ms) => Ok(chosen(events, |event| match clock {
             Clock::Log => event.log_time_ms <= *time_ms,
-            Clock::Event => event.event_time_ms <= *time_ms,
+            // What has no time is in no moment.
+            Clock::Event => event.event_time_ms.is_some_and(|event_ms| event_ms <= *time_ms),
         })),
         When::Position { topic, partition, offset } => {
             let topic = resolve_topic(topic.as_ref(), *partition, *offset, topics)?;
@@ -105,7 +106,11 @@ pub fn select(
 /// How many events come no later in log order than the record at this position, which has this log time.
 pub fn prefix_through(events: &[Event], log_time_ms: i64, position: &Position) -> u64 {
     let through = (log_time_ms, position);
-    events.partition_point(|event| (event.log_time_ms, &event.position) <= through) as u64
+    let prefix = events.partition_point(|event| (event.log_time_ms, &event.position) <= through);
+    let next = events.get(prefix);
+    let is_behind = next.is_none_or(|next| (next.log_time_ms, &next.position) > through);
+    assert!(is_behind, "events are in log order");
+    prefix as u64
 }
 
 /// The topic of a position.
@@ -131,6 +136,8 @@ fn resolve_topic(
 fn chosen(events: &[Event], takes: impl Fn(&Event) -> bool) -> Selection {
     let versions: Vec<u64> =
         (1..).zip(events).filter(|(_, event)| takes(event)).map(|(version, _)| version).collect();
+    assert!(versions.is_sorted(), "what is chosen keeps log order");
+    assert!(versions.len() <= events.len(), "an event is chosen once");
     match versions.last() {
         Some(last) if *last > versions.len() as u64 => Selection::Subset(versions),
         _ => Selection::Prefix(versions.len() as u64),

@@ -29,7 +29,7 @@ pub struct History {
     fold: Arc<dyn Fold>,
     /// The events.
     events: Vec<Event>,
-    /// Events that left the state as it was because they could not be applied, with why.
+    /// Events that were not applied, or not wholly, with why; by version.
     not_applied: Vec<(u64, Effect)>,
     /// The event that the fold failed on, with why; none after it is applied.
     failure: Option<(u64, Arc<str>)>,
@@ -76,6 +76,7 @@ impl Recent {
             self.states.pop_front();
             self.first += 1;
         }
+        assert!(self.states.len() <= capacity.max(1), "what is kept is bounded");
     }
 }
 
@@ -115,6 +116,7 @@ impl History {
                 self.frames.offer(version, &self.end);
             }
         }
+        assert!(self.applied() <= self.len(), "only events that are there are applied");
     }
 
     /// Applies the events from this one on. Says which failed, if one did; then `end` is of no use.
@@ -124,7 +126,14 @@ impl History {
             match run.apply(&self.events[index(version)]) {
                 Effect::Applied => {}
                 Effect::Failed(why) => return Some((version, why)),
-                effect => self.not_applied.push((version, effect)),
+                effect => {
+                    let is_later = |(last, _): &(u64, Effect)| *last < version;
+                    assert!(
+                        self.not_applied.last().is_none_or(is_later),
+                        "each event is told once"
+                    );
+                    self.not_applied.push((version, effect));
+                }
             }
             if self.frames.is_due(version) {
                 match run.state() {
@@ -143,6 +152,7 @@ impl History {
     /// The state after this many events, none of which fails, from the last frame before it.
     fn folded_anew(&self, version: u64) -> Value {
         let (start, state) = self.frames.at_or_before(version);
+        assert!(start <= version, "a frame to fold from lies before what is asked for");
         let mut run = self.fold.start(state.clone());
         for at in start + 1..=version {
             run.apply(&self.events[index(at)]);
@@ -175,9 +185,44 @@ impl History {
         self.events.get(usize::try_from(version.checked_sub(1)?).ok()?)
     }
 
-    /// The versions whose events could not be applied and left the state as it was, with why.
+    /// The versions whose events were not applied, or not wholly, with why; ascending.
     pub fn not_applied(&self) -> &[(u64, Effect)] {
         &self.not_applied
+    }
+
+    /// Why the fold did not take the event with this version, or a part of it.
+    pub fn not_taken(&self, version: u64) -> Option<&'static str> {
+        let found = self.not_applied.binary_search_by_key(&version, |(version, _)| *version);
+        self.not_applied[found.ok()?].1.not_taken()
+    }
+
+    /// How many of the chosen events the fold did not take, or not wholly, by the reason. Those behind one that fails
+    /// are not among them.
+    pub fn not_taken_in(&self, selection: &Selection) -> BTreeMap<&'static str, u64> {
+        let mut reasons = BTreeMap::new();
+        let mut count = |effect: &Effect| {
+            if let Some(reason) = effect.not_taken() {
+                *reasons.entry(reason).or_default() += 1;
+            }
+        };
+        match selection {
+            Selection::Prefix(version) => {
+                let chosen = self.not_applied.iter().take_while(|(at, _)| at <= version);
+                chosen.for_each(|(_, effect)| count(effect));
+            }
+            // Without the events between them they may do something else.
+            Selection::Subset(versions) => {
+                let mut run = self.fold.start(self.fold.init());
+                for event in versions.iter().filter_map(|version| self.event(*version)) {
+                    let effect = run.apply(event);
+                    count(&effect);
+                    if matches!(effect, Effect::Failed(_)) {
+                        break;
+                    }
+                }
+            }
+        }
+        reasons
     }
 
     /// The version whose event the fold failed on, with why. No event after it is applied.
@@ -222,6 +267,7 @@ impl History {
         let frame = self.frames.at_or_before(version);
         let recent = self.recent.last().filter(|(at, _)| (frame.0..=version).contains(at));
         let (start, state) = recent.unwrap_or(frame);
+        assert!(start <= version, "a state to fold from lies before what is asked for");
         let mut state = state.clone();
         let capacity = (RECENT_BYTES / self.frames.largest_bytes().max(1)).clamp(1, RECENT_STATES);
         let mut run = self.fold.start(state.clone());
@@ -292,6 +338,7 @@ impl History {
         let before: BTreeMap<u64, Value> =
             versions.into_iter().map(|writer| (writer, self.state_after(writer - 1))).collect();
         let blame = |(written_by, path, value): (u64, JsonPointer, Value)| {
+            assert!((1..=version).contains(&written_by), "who wrote a leaf is in the history");
             let previous = path.resolve(&before[&written_by]).cloned();
             Blame { path, value, written_by, previous }
         };

@@ -30,6 +30,7 @@ impl KeyFrames {
     /// No frames yet of a history of about this many events, the first of which is its initial state.
     pub(super) fn new(initial: &Value, expected_events: u64, budget_bytes: usize) -> Self {
         let distance = expected_events.isqrt().max(MIN_DISTANCE);
+        assert!(distance > 0, "frames lie apart");
         let mut frames = Self { distance, frames: Vec::new(), bytes: 0, budget_bytes };
         frames.offer(0, initial);
         frames
@@ -53,15 +54,23 @@ impl KeyFrames {
         {
             self.thin();
         }
+        let is_within = self.bytes <= self.budget_bytes || self.frames.len() == 1;
+        assert!(is_within, "frames keep to their budget, but for the first");
     }
 
     /// Forgets every second frame.
     fn thin(&mut self) {
+        let before = self.frames.len();
         let mut index = 0;
         self.frames.retain(|_| {
             index += 1;
             index % 2 == 1
         });
+        assert_eq!(
+            self.frames.len(),
+            before.div_ceil(2),
+            "every second frame stays, and the first"
+        );
         self.distance *= 2;
         self.bytes = self.frames.iter().map(|(_, bytes)| bytes).sum();
     }
@@ -71,7 +80,9 @@ impl KeyFrames {
         let newest = self.frames.len() as u64 - 1;
         let index = (version / self.distance).min(newest);
         let (state, _) = &self.frames[usize::try_from(index).expect("frames are in memory")];
-        (index * self.distance, state)
+        let at = index * self.distance;
+        assert!(at <= version, "a frame is never behind what is asked for");
+        (at, state)
     }
 
     /// All frames with how many events are in each.

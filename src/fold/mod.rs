@@ -13,6 +13,7 @@ mod history;
 mod javascript;
 mod key_frames;
 mod run;
+mod watchdog;
 
 #[cfg(test)]
 mod testing;
@@ -22,12 +23,15 @@ pub use builtin::{BUILTIN_NAMES, builtin};
 pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
 pub use history::History;
+pub(crate) use javascript::nearest;
 pub use javascript::{
     AnyPlace, Definition, Emitted, Fault, HiddenState, JavaScriptFold, Limits, Lint, LintKind,
     Logged, Options, Partitioning, Program, ProjectionInput, ProjectionOutcome,
     ProjectionPartition, ProjectionRun, RunCounts, RunFailure, Share, StepEffect, StepStates,
     Trace, TraceError, TraceInputs, WatchChange, Watched, lints,
 };
+
+pub use watchdog::{Stuck, Turn, Watch, tell_of_stuck};
 
 use std::sync::Arc;
 
@@ -38,12 +42,24 @@ use crate::model::{Event, Value};
 pub enum Effect {
     /// It was applied, whether or not it changed anything.
     Applied,
-    /// The value is nothing this fold can apply, such as an array to merge; the state is as it was.
-    NotApplicable,
+    /// The event is nothing this fold can apply, such as an array to merge, for this reason; the state is as it was.
+    NotApplicable(&'static str),
+    /// It was applied but for a part, for this reason.
+    Partly(&'static str),
     /// The value could not be decoded; the state is as it was.
     Undecodable,
     /// The fold's own code failed on it, for this reason; the state is as it was, and a consumer would stand still here.
     Failed(Arc<str>),
+}
+
+impl Effect {
+    /// Why the fold did not take the event, or a part of it. What cannot be decoded or fails is told as that.
+    pub fn not_taken(&self) -> Option<&'static str> {
+        match self {
+            Self::NotApplicable(reason) | Self::Partly(reason) => Some(reason),
+            Self::Applied | Self::Undecodable | Self::Failed(_) => None,
+        }
+    }
 }
 
 /// How events lead to a state. The same events in the same order must always give the same state.

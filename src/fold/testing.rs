@@ -24,7 +24,7 @@ pub(super) fn event(version: u64, event_type: &str, value: Decoded) -> Event {
         timestamp_ms: offset * 10,
         timestamp_type: TimestampType::CreateTime,
         log_time_ms: offset * 10,
-        event_time_ms: offset * 10,
+        event_time_ms: Some(offset * 10),
         event_type: event_type.into(),
         key: Some(b"e"[..].into()),
         raw: raw(&value),

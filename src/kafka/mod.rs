@@ -27,6 +27,7 @@ mod outcomes;
 mod parts;
 mod reader;
 mod settings;
+mod small_file;
 #[cfg(test)]
 mod testing;
 mod transactions;
@@ -50,6 +51,7 @@ pub use ordered_reader::read_in_log_order;
 pub use parts::read_parts;
 pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
 pub(crate) use settings::{is_credential, is_for_the_user_alone, names_file};
+pub use small_file::{read_small_file, read_small_text};
 pub use transactions::{aborted_in_gaps, aborted_offsets, may_have_transactions};
 pub use writer::{NewRecord, Writer};
 

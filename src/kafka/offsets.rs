@@ -121,7 +121,7 @@ impl Connection {
     /// For each partition, the offset of the first record whose timestamp is at or after this time, in milliseconds
     /// since the epoch; `None` when there is none. All records before that offset are earlier; after it there may be
     /// earlier ones too, because producers write timestamps. The embedded cluster cannot look up times: it answers with
-    /// its log start, which is never too late.
+    /// its log start, which is never too late; so is the answer for a time before the epoch.
     ///
     /// # Errors
     /// As of `watermarks`.
@@ -135,15 +135,15 @@ impl Connection {
         if partitions.is_empty() {
             return Ok(BTreeMap::new());
         }
-        if self.is_embedded(timeout)? {
+        // Negative numbers mean something else to the protocol, and records may well be older than the epoch.
+        if time_ms < 0 || self.is_embedded(timeout)? {
             let marks = self.watermarks(partitions, timeout)?;
             return Ok(marks
                 .into_iter()
                 .map(|(partition, marks)| (partition, Some(marks.low)))
                 .collect());
         }
-        // Negative numbers mean something else to the protocol, and no record is older than the epoch.
-        let wanted = list(partitions, time_ms.max(0))?;
+        let wanted = list(partitions, time_ms)?;
         let asked = Asked::offsets(self.client(), &wanted, isolation, timeout);
         let offsets = self.offsets(asked, partitions, timeout, &|| false)?;
         let found = |(partition, offset)| (partition, (offset >= 0).then_some(offset));

@@ -23,6 +23,7 @@ use self::allow_list::{Treatment, treatment};
 pub(crate) use self::allow_list::{is_credential, is_for_the_user_alone, is_taken, names_file};
 pub use self::error::{Place, SettingsError, Wrong};
 use super::address::BrokerAddress;
+use super::small_file::read_small_file;
 
 /// What a connection is opened with.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Settings {
     /// # Errors
     /// When the file cannot be read, with the line when a line of it is wrong, and when it names no brokers.
     pub fn from_file(path: &Path) -> Result<Self, SettingsError> {
-        let bytes = fs_err::read(path).map_err(SettingsError::Unreadable)?;
+        let bytes = read_small_file(path).map_err(SettingsError::Unreadable)?;
         let mut settings = if java::is_java(path, &bytes) {
             java::read(path, &bytes)?
         } else {

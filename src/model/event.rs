@@ -97,8 +97,15 @@ impl<'de> Deserialize<'de> for EntityId {
 pub enum EventProblem {
     /// The value could not be decoded; folds leave the state as it is.
     Undecodable,
+    /// The time that the mapping names is missing or no time, so that the event has none.
+    NoEventTime {
+        /// What stands there instead; `None` when nothing does.
+        found: Option<Arc<str>>,
+    },
     /// The timestamp lies too far in the future; log time ignores it.
     ImplausibleTime,
+    /// A header's name is not UTF-8; it is told as its bytes.
+    HeaderNameNotText,
     /// An object of the value names a member twice; the last one counts.
     DuplicateMembers,
     /// The version field does not follow the one before it: a gap, a repeat or a step back.
@@ -125,8 +132,9 @@ pub struct Event {
     pub timestamp_type: TimestampType,
     /// The record's log time, in milliseconds since the epoch.
     pub log_time_ms: i64,
-    /// Event time: the field the mapping names, else the timestamp; in milliseconds since the epoch.
-    pub event_time_ms: i64,
+    /// Event time: the field the mapping names, or the timestamp where it names none; in milliseconds since the epoch.
+    /// `None` where that is missing or no time.
+    pub event_time_ms: Option<i64>,
     /// The event's type; `tombstone` for a null value; empty when the mapping finds none.
     pub event_type: Arc<str>,
     /// The record's key.

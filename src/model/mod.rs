@@ -36,7 +36,7 @@ pub use position::{OffsetRange, Position, PositionError, TopicPartition};
 pub use random::Random;
 pub use read::{Cancel, KeyFilter, LeaderEpoch, PartitionRead, ReadEvent, ReadOutcome, ReadPlan};
 pub use record::{
-    Header, HeaderIter, Headers, Isolation, RecordBatch, RecordBatchBuilder, RecordFacts,
+    Header, HeaderIter, Headers, Isolation, NOT_TEXT, RecordBatch, RecordBatchBuilder, RecordFacts,
     RecordRef, TimestampType, Transaction,
 };
 pub use shared_record::SharedRecord;

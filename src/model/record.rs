@@ -71,11 +71,14 @@ impl Transaction {
 /// One header of a record. Names may repeat; their order is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The name. The protocol demands UTF-8.
+    /// The name. The protocol demands UTF-8; one that is not begins with `NOT_TEXT` and spells out its bytes.
     pub name: &'a str,
     /// The value; `None` is a null value, which differs from an empty one.
     pub value: Option<&'a [u8]>,
 }
+
+/// What a header's name begins with that is not UTF-8.
+pub const NOT_TEXT: char = '\u{fffd}';
 
 /// The headers of one record, kept apart from its batch: names and values in their order, duplicates kept.
 pub type Headers = Arc<[(Arc<str>, Option<Arc<[u8]>>)]>;

@@ -140,6 +140,8 @@ impl Trial {
             }
             Ok::<(), MatrixError>(())
         })?;
+        let all = finished.load(Ordering::Relaxed) == cells.len();
+        assert!(all || cancel.is_cancelled(), "every cell is worked out unless it is cancelled");
         let take = |cell: Mutex<Option<Result<Cell, MatrixError>>>| {
             let cell = cell.into_inner().unwrap_or_else(PoisonError::into_inner);
             cell.unwrap_or(Err(MatrixError::Cancelled))
@@ -186,6 +188,7 @@ impl Trial {
                 failed = Some((schedule, outcome));
             }
         }
+        assert_eq!(cell.runs, schedules.len(), "every schedule is run");
         if let Some((schedule, outcome)) = failed
             && let Some(found) = outcome.counterexamples.first()
         {

@@ -56,7 +56,9 @@ impl Memory {
         state: &mut Value,
     ) -> Effect {
         let event = source.event(number);
-        let slot = &self.known[source.origin(number) as usize];
+        let origin = source.origin(number) as usize;
+        assert!(origin < self.known.len(), "what is remembered is of the whole history");
+        let slot = &self.known[origin];
         let known = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.iter().find(|known| is_same(&known.before, state)) {
             *state = known.after.clone();

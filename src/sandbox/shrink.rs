@@ -83,6 +83,9 @@ impl Shrinking<'_> {
         }
         let cost = schedule.events.as_ref().map_or(0, Vec::len) + RUN_COST;
         self.records_left = self.records_left.saturating_sub(cost);
+        assert!(schedule.faults.len() <= self.best.faults.len(), "shrinking adds no fault");
+        let events = |schedule: &Schedule| schedule.events.as_ref().map_or(usize::MAX, Vec::len);
+        assert!(events(&schedule) <= events(&self.best), "shrinking adds no event");
         let fails = self.trial.breaks(self.consumer, &schedule, self.invariant);
         if fails {
             self.best = schedule;

@@ -114,8 +114,13 @@ impl Source {
         }
         let numbers =
             (0..).zip(&given).map(|(number, given)| (given.event.position.clone(), number));
+        let numbers: HashMap<Position, u32> = numbers.collect();
+        assert_eq!(numbers.len(), given.len(), "a position names one event");
+        assert_eq!(facts.len(), given.len(), "facts are known of every event");
+        let ordered: usize = canonical.iter().map(Vec::len).sum();
+        assert!(ordered <= given.len(), "an event is in the canonical log once");
         Self {
-            numbers: numbers.collect(),
+            numbers,
             origins: None,
             entity_count: entities.count(),
             identity_count: identities.count(),
@@ -135,7 +140,9 @@ impl Source {
         numbers.dedup();
         let given = numbers.iter().map(|number| self.given[*number as usize].clone()).collect();
         let origins = numbers.iter().map(|number| self.origin(*number)).collect();
-        Self { origins: Some(origins), ..Self::new(given) }
+        let part = Self::new(given);
+        assert_eq!(part.len(), numbers.len(), "a part has the events that it is restricted to");
+        Self { origins: Some(origins), ..part }
     }
 
     /// The number of an event in the whole history that this one was restricted from.
@@ -254,6 +261,7 @@ fn number_sequences(given: &[GivenEvent], facts: &mut [SourceFacts], order: &[u3
             fact.sequence =
                 same.unwrap_or_else(|| last.get(&entity).copied().unwrap_or_default() + 1);
         }
+        assert!(fact.sequence > 0, "sequences count from 1");
         last.insert(entity, fact.sequence);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn event(
         timestamp_ms: offset * 10,
         timestamp_type: TimestampType::CreateTime,
         log_time_ms: offset * 10,
-        event_time_ms: offset * 10,
+        event_time_ms: Some(offset * 10),
         event_type: event_type.into(),
         key: None,
         value: Decoder::Json.decode(Some(value.as_bytes())),

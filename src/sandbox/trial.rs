@@ -144,6 +144,7 @@ impl Trial {
             memory: Some(&self.memory),
         };
         let ended = run(setting);
+        assert_eq!(ended.states().count(), self.source.rows().len(), "every row has a state");
         let evaluation = Evaluation { setting, oracle: &self.oracle, ended: &ended };
         let mut counterexamples = evaluation.counterexamples();
         let digest = digest(&ended);

@@ -23,7 +23,7 @@ use self::error::Source;
 use self::file::Located;
 pub use self::permissions::Permissions;
 use super::SavedConnection;
-use crate::kafka::{Settings, names_file};
+use crate::kafka::{Settings, names_file, read_small_text};
 
 /// The file's name.
 pub const CONFIG_FILE: &str = "foldback.toml";
@@ -43,6 +43,8 @@ pub struct Config {
     read_models: Vec<ReadModelConfig>,
     /// The upcasters, in the order of the file.
     upcasts: Vec<UpcastConfig>,
+    /// What nothing carries out yet, in words.
+    idle: Vec<Located<String>>,
 }
 
 /// `[connection.NAME]` as it stands, with its secrets still to be looked up.
@@ -178,11 +180,18 @@ impl Config {
     /// Reads and checks a workspace file, which may use of this machine what is permitted.
     ///
     /// # Errors
-    /// When the file cannot be read, and the first fault in it with its line.
+    /// When the file cannot be read, and the first fault in it with its line. What nothing carries
+    /// out yet and would change answers is a fault, too.
     pub fn load(path: &Path, permissions: Permissions) -> Result<Self, ConfigError> {
-        let text =
-            fs_err::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
-        Self::parse(path, text, permissions)
+        let text = read_small_text(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let config = Self::parse(path, text, permissions)?;
+        match config.idle.first() {
+            None => Ok(config),
+            Some(idle) => {
+                let hint = Some("take it out of the file".to_owned());
+                Err(config.source.fault_with_hint(idle.start, idle.value.clone(), hint))
+            }
+        }
     }
 
     /// Reads and checks the text of a workspace file that stands at this path.

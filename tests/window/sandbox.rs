@@ -94,7 +94,7 @@ fn event(offset: i64, entity: &str, event_type: &str, body: &str) -> Event {
         timestamp_ms: 1_795_428_900_000 + offset * 1000,
         timestamp_type: TimestampType::CreateTime,
         log_time_ms: 1_795_428_900_000 + offset * 1000,
-        event_time_ms: 1_795_428_900_000 + offset * 1000,
+        event_time_ms: Some(1_795_428_900_000 + offset * 1000),
         event_type: event_type.into(),
         key: Some(Arc::from(entity.as_bytes())),
         value: Decoder::Auto.decode(Some(body.as_bytes())),

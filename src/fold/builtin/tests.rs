@@ -55,9 +55,9 @@ fn what_is_not_applied_is_said() {
         let fold = builtin(fold).unwrap();
         fold.apply(&mut Value::Null, &events(&[Some(body)])[0])
     };
-    assert_eq!(effects("merge", "[1]"), Effect::NotApplicable);
-    assert_eq!(effects("merge", "null"), Effect::NotApplicable);
-    assert_eq!(effects("debezium", r#"{"a":1}"#), Effect::NotApplicable);
+    assert!(effects("merge", "[1]").not_taken().is_some());
+    assert!(effects("merge", "null").not_taken().is_some());
+    assert!(effects("debezium", r#"{"a":1}"#).not_taken().is_some());
     for fold in BUILTIN_NAMES {
         assert_eq!(effects(fold, "oops"), Effect::Undecodable);
     }

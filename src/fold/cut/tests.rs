@@ -9,6 +9,7 @@ use crate::model::{Decoded, TopicPartition};
 /// An event at this place with this log time and event time.
 fn at(topic: &str, partition: i32, offset: i64, log_time_ms: i64, event_time_ms: i64) -> Event {
     let position = TopicPartition::new(topic, partition).at(offset);
+    let event_time_ms = Some(event_time_ms);
     Event { position, log_time_ms, event_time_ms, ..event(1, "", Decoded::Empty) }
 }
 
@@ -154,7 +155,7 @@ proptest! {
         };
         prop_assert_eq!(
             versions(&When::Time(time), Clock::Event),
-            by_rule(&|event| event.event_time_ms <= time)
+            by_rule(&|event| event.event_time_ms.is_some_and(|event_ms| event_ms <= time))
         );
         let own: Vec<&Event> = events.iter().filter(|event| event.position.partition == partition && event.position.offset <= offset).collect();
         let log_time = own.last().map(|event| event.log_time_ms);

@@ -56,7 +56,18 @@ fn a_version_beyond_the_last_means_the_last_and_0_is_before_the_first() {
 #[test]
 fn events_that_were_not_applied_are_told() {
     let history = merged(&[Some("{}"), Some("[]"), Some("oops"), None]);
-    assert_eq!(history.not_applied(), [(2, Effect::NotApplicable), (3, Effect::Undecodable)]);
+    let told: Vec<(u64, bool)> = history
+        .not_applied()
+        .iter()
+        .map(|(version, effect)| (*version, effect.not_taken().is_some()))
+        .collect();
+    assert_eq!(told, [(2, true), (3, false)], "what cannot be decoded is told as that");
+    assert!(history.not_taken(2).is_some() && history.not_taken(3).is_none());
+    let counted = |selection| history.not_taken_in(&selection).into_values().sum::<u64>();
+    assert_eq!(counted(Selection::Prefix(1)), 0);
+    assert_eq!(counted(Selection::Prefix(4)), 1);
+    assert_eq!(counted(Selection::Subset(vec![2, 4])), 1);
+    assert_eq!(counted(Selection::Subset(vec![1, 3])), 0);
 }
 
 /// Counts events and fails on those of the type `Boom`.

@@ -131,7 +131,7 @@ impl Engine {
         limits: Limits,
         naming: Naming,
     ) -> Result<(Self, Definition), Fault> {
-        let native = Rc::new(Native::new(limits, naming));
+        let native = Rc::new(Native::new(script, limits, naming));
         let fault = |message: String| Fault { script: Arc::clone(script), message, place: None };
         let runtime = Runtime::new().map_err(|error| fault(error.to_string()))?;
         runtime.set_memory_limit(limits.memory_bytes);
@@ -143,6 +143,7 @@ impl Engine {
         let context =
             Context::custom::<Intrinsics>(&runtime).map_err(|error| fault(error.to_string()))?;
         native.begin(limits.steps_at_start);
+        let turn = native.watch.begin();
         let loaded = context.with(|ctx| load(&ctx, &native, script, source));
         let (functions, definition) = match loaded {
             Ok(loaded) => loaded,
@@ -151,6 +152,7 @@ impl Engine {
                 return Err(thrown.unwrap_or_else(|| fault(failure.to_string())));
             }
         };
+        drop(turn);
         let definition = serde_json::from_str(&definition)
             .map_err(|error| fault(format!("its definition cannot be read: {error}")))?;
         let engine =
@@ -176,6 +178,7 @@ impl Engine {
     {
         self.native.begin(self.native.limits.steps_per_event);
         let functions = &self.functions;
+        let turn = self.native.watch.begin();
         let called = self.context.with(|ctx| {
             let called =
                 function(functions).clone().restore(&ctx).and_then(|found| found.call(arguments));
@@ -184,6 +187,7 @@ impl Engine {
                     .ok_or_else(|| error.to_string())
             })
         });
+        drop(turn);
         self.ended(called)
     }
 
@@ -219,13 +223,14 @@ impl Engine {
         self.native.begin(self.native.limits.steps_per_event);
         let functions = &self.functions;
         let native = &self.native;
+        native.set_current(input);
+        let turn = native.watch.begin();
         let called = self.context.with(|ctx| {
             let stepped = match body {
                 Body::Json(text) => ctx.json_parse(with_room(text)),
                 Body::Later => Ok(Value::new_undefined(ctx.clone())),
                 Body::None => Ok(Value::new_null(ctx.clone())),
             };
-            native.set_current(input);
             let stepped = stepped.and_then(|body| {
                 let step = functions.step.clone().restore(&ctx)?;
                 step.call::<_, i32>((handler, event_type, body, partition))
@@ -235,10 +240,14 @@ impl Engine {
                     .ok_or_else(|| error.to_string())
             })
         });
+        drop(turn);
         self.ended(called).map(|number| match u32::try_from(number) {
             Ok(partition) => Stepped::Applied(partition),
             Err(_) if number == -1 => Stepped::Skipped,
-            Err(_) => Stepped::Elsewhere,
+            Err(_) => {
+                assert_eq!(number, -2, "a step skips an event or leaves it to another engine");
+                Stepped::Elsewhere
+            }
         })
     }
 

@@ -5,18 +5,22 @@
 //! Does not know: other entities; what they share in a projection, each has for itself here.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::definition::Route;
 use super::engine::{Current, Engine, Naming, Stepped};
 use super::types::{Type, Types};
 use super::{Fault, Program, ProjectionInput};
 use crate::fold::{Effect, Fold, FoldRun};
-use crate::model::{Event, Value};
+use crate::model::{Event, Position, Value};
 
 /// How many engines a thread keeps for folds that are asked again.
 const ENGINES_PER_THREAD: usize = 4;
+
+/// After how many events that passed a limit no further one is tried: each of them takes seconds.
+const STOPPED_MAX: usize = 3;
 
 thread_local! {
     /// The engines of this thread that no run uses.
@@ -50,6 +54,11 @@ pub struct JavaScriptFold {
     categories: HashMap<Arc<str>, Arc<str>>,
     /// Lives as long as this fold.
     owner: Arc<()>,
+    /// The events that were stopped because they passed a limit, with what was said. They are not tried again, whatever the
+    /// state: they would only be waited for again.
+    stopped: Mutex<BTreeMap<Position, Arc<str>>>,
+    /// Whether there are any, which is asked for every event.
+    has_stopped: AtomicBool,
 }
 
 impl JavaScriptFold {
@@ -58,7 +67,35 @@ impl JavaScriptFold {
         program: Program,
         categories: impl IntoIterator<Item = (Arc<str>, Arc<str>)>,
     ) -> Self {
-        Self { program, categories: categories.into_iter().collect(), owner: Arc::new(()) }
+        Self {
+            program,
+            categories: categories.into_iter().collect(),
+            owner: Arc::new(()),
+            stopped: Mutex::default(),
+            has_stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Why an event is not tried: it was stopped before, or too many were.
+    fn not_tried(&self, event: &Event) -> Option<Arc<str>> {
+        if !self.has_stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = stopped.get(&event.position).cloned();
+        before.or_else(|| {
+            let name = self.program.name();
+            let words =
+                || format!("{name}: {STOPPED_MAX} events were stopped, no further one is tried");
+            (stopped.len() >= STOPPED_MAX).then(|| words().into())
+        })
+    }
+
+    /// Notes that an event was stopped because it passed a limit.
+    fn note_stopped(&self, event: &Event, why: &Arc<str>) {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.insert(event.position.clone(), Arc::clone(why));
+        self.has_stopped.store(true, Ordering::Relaxed);
     }
 
     /// An engine of this thread.
@@ -89,6 +126,7 @@ impl JavaScriptFold {
                 engines.remove(0);
             }
             engines.push(idle);
+            assert!(engines.len() <= ENGINES_PER_THREAD, "idle engines are few");
         });
     }
 }
@@ -168,9 +206,16 @@ impl<'f> Run<'f> {
 impl FoldRun for Run<'_> {
     fn apply(&mut self, event: &Event) -> Effect {
         let fold = self.fold;
+        if let Some(why) = fold.not_tried(event).filter(|_| self.failure.is_none()) {
+            self.failure = Some(Arc::clone(&why));
+            return Effect::Failed(why);
+        }
         match self.with_engine(|ready| ready.apply(fold, event)) {
             Ok(effect) => effect,
             Err(why) => {
+                if self.ready.as_ref().is_some_and(|ready| ready.engine.is_spent()) {
+                    fold.note_stopped(event, &why);
+                }
                 self.failure = Some(Arc::clone(&why));
                 Effect::Failed(why)
             }
@@ -233,7 +278,9 @@ impl Ready {
             route => route,
         };
         match route {
-            Route::Elsewhere | Route::NoEntity | Route::Unmatched => Ok(Effect::NotApplicable),
+            Route::Elsewhere => Ok(Effect::NotApplicable("the script reads other streams")),
+            Route::NoEntity => Ok(Effect::NotApplicable("it belongs to no entity")),
+            Route::Unmatched => Ok(Effect::NotApplicable("no handler takes its type")),
             Route::Undecodable => Ok(Effect::Undecodable),
             Route::Delete => {
                 self.holds = None;
@@ -248,7 +295,9 @@ impl Ready {
                 let stepped =
                     self.engine.step(number, event_type, body.as_engine(), 0, Current::One(input));
                 match stepped? {
-                    Stepped::Skipped => Ok(Effect::NotApplicable),
+                    Stepped::Skipped => {
+                        Ok(Effect::NotApplicable("the script names no partition for it"))
+                    }
                     Stepped::Applied(_) | Stepped::Elsewhere => Ok(self.applied()),
                 }
             }

@@ -24,7 +24,7 @@ impl Default for Limits {
         Self {
             steps_per_event: 10_000_000,
             steps_at_start: 20_000_000,
-            memory_bytes: 512 << 20,
+            memory_bytes: 256 << 20,
             stack_bytes: 1 << 20,
         }
     }

@@ -200,7 +200,10 @@ fn listed<K: AsRef<str>>(counts: &BTreeMap<K, u64>) -> String {
 }
 
 /// The name that is most likely meant by one that is none of these, if any is near.
-fn nearest<'n, N: AsRef<str>>(name: &str, names: impl Iterator<Item = &'n N>) -> Option<&'n N> {
+pub(crate) fn nearest<'n, N: AsRef<str>>(
+    name: &str,
+    names: impl Iterator<Item = &'n N>,
+) -> Option<&'n N> {
     let near = names.filter_map(|other| {
         let distance = distance(&name.to_lowercase(), &other.as_ref().to_lowercase());
         let may_differ = (other.as_ref().chars().count() / 4).clamp(1, 3);

@@ -24,6 +24,7 @@ pub use fold::JavaScriptFold;
 pub use hidden_state::HiddenState;
 pub use input::ProjectionInput;
 pub use limits::Limits;
+pub(crate) use lint::nearest;
 pub use lint::{Lint, LintKind, lints};
 pub use program::Program;
 pub use run::{

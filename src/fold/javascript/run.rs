@@ -19,11 +19,11 @@ use crate::model::{EntityId, Position, Value};
 /// How many lines of a log are kept.
 const LOG_LINES: usize = 10_000;
 
-/// How long a line of a log may be, in bytes.
-const LOG_LINE_BYTES: usize = 4096;
-
 /// What emitted events may take in memory, in bytes.
-const EMITTED_BYTES: usize = 1 << 30;
+const EMITTED_BYTES: usize = 256 << 20;
+
+/// What the states that are put aside may take, in bytes: this, and so much more for each partition.
+const PARKED_BYTES: (usize, usize) = (256 << 20, 4 << 10);
 
 /// After how many events memory is looked at, at the earliest.
 const EVENTS_PER_LOOK: u64 = 1 << 16;
@@ -71,6 +71,8 @@ pub struct RunCounts {
     pub not_a_number: BTreeMap<String, u64>,
     /// Lines that were logged.
     pub logged: u64,
+    /// Those of the lines kept of which only the beginning is.
+    pub logged_cut: u64,
 }
 
 /// The state of a partition.
@@ -210,6 +212,7 @@ impl ProjectionRun {
     /// # Errors
     /// When no engine can be had.
     pub fn new(program: &Program, share: Share) -> Result<Self, Fault> {
+        assert!(share.run < share.runs, "a run is one of those that share the partitions");
         let naming = Naming::Shared { engine: share.run, engines: share.runs };
         let engine = program.engine(naming)?;
         let mut slots = Vec::new();
@@ -366,6 +369,7 @@ impl ProjectionRun {
             let new = native.partitions_from(self.slots.len());
             self.slots.extend(new.into_iter().map(|name| Slot::new(name.into(), None)));
         }
+        assert!((partition as usize) < self.slots.len(), "a partition that has a state has a name");
         if let Some(slot) = self.slots.get_mut(partition as usize) {
             slot.last_used = index;
             slot.parked = None;
@@ -390,13 +394,16 @@ impl ProjectionRun {
         for (path, count) in native.take_not_a_number() {
             *self.counts.not_a_number.entry(path).or_default() += count;
         }
-        for mut line in native.take_logged() {
-            self.counts.logged += 1;
-            if self.logged.len() < LOG_LINES {
-                line.truncate(line.floor_char_boundary(LOG_LINE_BYTES));
-                self.logged.push(Logged { index, position: input.position(), text: line.into() });
-            }
-        }
+        let logged = native.take_logged();
+        self.counts.logged += logged.count;
+        self.counts.logged_cut += logged.cut;
+        assert!(self.logged.len() <= LOG_LINES, "the log is bounded");
+        let room = LOG_LINES - self.logged.len();
+        self.logged.extend(logged.lines.into_iter().take(room).map(|line| Logged {
+            index,
+            position: input.position(),
+            text: line.into(),
+        }));
         for text in native.take_emitted() {
             self.emitted_bytes += text.body.len() + text.stream.len() + size_of::<Emitted>();
             if self.emitted_bytes > EMITTED_BYTES {
@@ -424,6 +431,7 @@ impl ProjectionRun {
         }
         let held = self.engine.memory_bytes();
         let events = EVENTS_PER_LOOK.max((held / BYTES_PER_EVENT) as u64);
+        assert!(events > 0, "looking at memory is put off");
         self.look_at_event = index + events;
         self.look_at_slots = self.slots.len() + PARTITIONS_PER_LOOK.max(held / BYTES_PER_PARTITION);
         if held > self.park_above_bytes { self.park() } else { Ok(()) }
@@ -442,6 +450,7 @@ impl ProjectionRun {
         }
         let middle = uses.len() / 2;
         let middle = *uses.select_nth_unstable(middle).1;
+        let partitions = self.slots.len();
         for (number, slot) in (0_u32..).zip(&mut self.slots) {
             if slot.parked.is_some() || slot.last_used >= middle {
                 continue;
@@ -450,6 +459,13 @@ impl ProjectionRun {
             slot.parked = Some(Parked { result: self.engine.told_result(number)? });
             self.engine.native().park(number, state);
             self.engine.forget(number)?;
+            let (whole, each) = PARKED_BYTES;
+            if self.engine.native().parked_bytes() > whole + each * partitions {
+                let message =
+                    "its states do not fit into memory; narrow the events down".to_owned();
+                let script = Arc::clone(self.program.name());
+                return Err(Fault { script, message, place: None });
+            }
         }
         self.engine.collect_garbage();
         Ok(())
@@ -476,6 +492,7 @@ impl ProjectionRun {
                 result: transforms.then_some(result),
             });
         }
+        assert!(partitions.len() <= self.slots.len(), "a partition has one state");
         partitions.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(ProjectionOutcome {
             partitions,
@@ -497,6 +514,11 @@ impl ProjectionOutcome {
             all.counts.add(outcome.counts);
         }
         all.partitions.sort_by(|one, other| one.name.cmp(&other.name));
+        let is_apart = |pair: &[ProjectionPartition]| pair[0].name != pair[1].name;
+        assert!(
+            all.partitions.windows(2).all(is_apart),
+            "runs that share partitions share none twice"
+        );
         all.emitted.sort_by_key(|emitted| emitted.index);
         all.logged.sort_by_key(|logged| logged.index);
         all.logged.truncate(LOG_LINES);
@@ -516,6 +538,7 @@ impl RunCounts {
         self.skipped += other.skipped;
         self.undecodable += other.undecodable;
         self.logged += other.logged;
+        self.logged_cut += other.logged_cut;
         add_all(&mut self.matched, other.matched);
         add_all(&mut self.unmatched, other.unmatched);
         add_all(&mut self.inexact, other.inexact);

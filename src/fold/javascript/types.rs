@@ -37,6 +37,7 @@ impl Types {
             return Ok(*known);
         }
         let number = engine.add_type(event_type)?;
+        assert!(number >= 0, "types are numbered from 0");
         let new = Type { handler: definition.handler(event_type), number };
         self.0.insert(Arc::clone(event_type), new);
         Ok(new)

@@ -9,9 +9,10 @@
     reason = "wraps rd_kafka_consume_start_queue and rd_kafka_consume_batch_queue"
 )]
 
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::types::{
@@ -21,7 +22,7 @@ use rdkafka_sys as sys;
 
 use super::super::client::Client;
 use super::c_string;
-use crate::model::{Header, TimestampType};
+use crate::model::{Header, NOT_TEXT, TimestampType};
 
 /// The error the library set last in this thread.
 fn last_error() -> RDKafkaErrorCode {
@@ -292,6 +293,25 @@ impl<'a> Message<'a> {
     }
 }
 
+/// A header's name that is not UTF-8, which the protocol demands: a sign that it is none, and its bytes spelled out, so
+/// that different names stay different.
+fn spelled(name: &[u8]) -> &'static str {
+    /// How many names are told apart; they are few, and kept for ever.
+    const NAMES_MAX: usize = 1000;
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let spelled = format!("{NOT_TEXT}{}", name.escape_ascii());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(spelled.as_str()) {
+        return known;
+    }
+    if names.len() >= NAMES_MAX {
+        return "\u{fffd}";
+    }
+    let kept: &'static str = Box::leak(spelled.into_boxed_str());
+    names.insert(kept);
+    kept
+}
+
 /// The headers of one message, in their order.
 #[derive(Debug)]
 pub(crate) struct Headers<'a> {
@@ -331,7 +351,6 @@ impl<'a> Iterator for Headers<'a> {
             // SAFETY: not null, `length` bytes long, and unchanged as long as the message lives.
             unsafe { std::slice::from_raw_parts(first.as_ptr().cast_const(), length) }
         });
-        // The protocol demands UTF-8; what breaks it is shown as not being text rather than dropped.
-        Some(Header { name: name.to_str().unwrap_or("\u{fffd}"), value })
+        Some(Header { name: name.to_str().unwrap_or_else(|_| spelled(name.to_bytes())), value })
     }
 }

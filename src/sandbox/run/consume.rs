@@ -231,7 +231,10 @@ impl Run<'_> {
         if let Some(entity) = message.entity {
             let sequence = &mut self.table.sequences[entity as usize];
             *sequence = (*sequence).max(message.sequence);
+            assert!(message.sequence <= *sequence, "a sequence never goes back");
         }
+        let guard = self.table.guards[usize::from(address.place)];
+        assert!(Some(address.offset) <= guard, "a guard is at or behind what was applied");
         if let Some(slow) = self.slow
             && (slow.from..slow.to).contains(&address.message)
         {
@@ -260,6 +263,7 @@ impl Run<'_> {
                 self.block(member, place, (address.offset, address.offset), why);
             }
         }
+        assert!(stopped.keys().all(|place| *place < self.place_count()), "what stops is read");
         stopped
     }
 
@@ -295,6 +299,7 @@ impl Run<'_> {
             Some(entity) => {
                 let parked = self.table.parked.entry(entity).or_default();
                 parked.entry(message.sequence).or_insert(*address);
+                assert!(!parked.is_empty(), "who waits has a record that waits");
             }
             None => self.table.aside.push(*address),
         }
@@ -305,6 +310,7 @@ impl Run<'_> {
         let Some(entity) = entity.filter(|_| self.habits.guard == Guard::Sequence) else { return };
         loop {
             let next = self.table.sequences[entity as usize] + 1;
+            assert!(next > 0, "sequences count from 1");
             let Some(parked) = self.table.parked.get_mut(&entity) else { return };
             let due = parked.get(&next).copied();
             parked.retain(|sequence, _| next <= *sequence);

@@ -65,6 +65,7 @@ impl<'s> Editor<'s> {
             let mut next = first;
             let slots = lane.into_iter().map(|(offset, message)| {
                 let gap = offset - next;
+                assert!(gap >= 0, "the offsets of a partition ascend");
                 next = offset + 1;
                 Slot { message, gap }
             });
@@ -136,11 +137,14 @@ impl<'s> Editor<'s> {
         let slots = self.slots(partition);
         // The gap that was before the neighbour stays before both.
         let gap = slots.get_mut(*index).map_or(0, |next| std::mem::take(&mut next.gap));
-        slots.insert((*index).min(slots.len()), Slot { message, gap });
+        let at = (*index).min(slots.len());
+        slots.insert(at, Slot { message, gap });
+        assert_eq!(slots[at].message, message, "a record is where it was put");
     }
 
     /// Leaves this many offsets empty before this place, or after the last record.
     fn leave_gap(&mut self, (partition, index): &Found, offsets: i64) {
+        assert!(offsets > 0, "a gap holds offsets");
         if let Some(next) = self.slots(partition).get_mut(*index) {
             next.gap += offsets;
         }
@@ -162,6 +166,7 @@ impl<'s> Editor<'s> {
                 at > index && messages[slot.message as usize].entity == Some(entity)
             })
             .collect();
+        assert!(!moved.is_empty(), "the record itself moves with its key");
         self.slots(&to).extend(moved.into_iter().map(|slot| Slot { gap: 0, ..slot }));
         Ok(to)
     }
@@ -256,6 +261,7 @@ impl<'s> Editor<'s> {
                 missing += slot.gap + 1;
             }
         }
+        assert_eq!(missing, 0, "the last record of a partition outlives compaction");
         Ok(())
     }
 
@@ -310,8 +316,8 @@ impl<'s> Editor<'s> {
     pub(super) fn backdate(&mut self, number: u32, by_ms: i64) {
         let original = self.source.event(number);
         let timestamp_ms = original.timestamp_ms.saturating_sub(by_ms);
-        let mapped = original.event_time_ms != original.timestamp_ms;
-        let event_time_ms = if mapped { original.event_time_ms } else { timestamp_ms };
+        let mapped = original.event_time_ms != Some(original.timestamp_ms);
+        let event_time_ms = if mapped { original.event_time_ms } else { Some(timestamp_ms) };
         let event = self.add_event(Event { timestamp_ms, event_time_ms, ..original.clone() });
         let message = &mut self.messages[number as usize];
         message.event = event;

@@ -71,6 +71,7 @@ impl Run<'_> {
         for place in 0..self.place_count() {
             self.assign(place, place % members);
         }
+        assert!(self.groups[0].owner.iter().all(Option::is_some), "every partition has an owner");
     }
 
     /// Gives a partition to a member.
@@ -226,6 +227,7 @@ impl Run<'_> {
         let group = self.members[member].group;
         for (place, offset) in offsets {
             let (place, offset) = (*place, *offset);
+            assert!(place < self.place_count(), "what is committed was read");
             if self.members[member].evicted {
                 self.trace.push(member, What::CommitRefused { place: number(place), offset });
             } else {

@@ -66,7 +66,8 @@ pub(in crate::sandbox) struct Phase {
 impl Phase {
     /// A first phase of these entries.
     pub(in crate::sandbox) fn new(entries: Vec<Entry>, messages: &[Message]) -> Self {
-        debug_assert!(entries.is_sorted_by_key(|entry| entry.offset), "offsets ascend");
+        let ascend = |one: &Entry, next: &Entry| one.offset < next.offset;
+        assert!(entries.is_sorted_by(ascend), "the offsets of a partition ascend");
         let open =
             |entry: &Entry| messages[entry.message as usize].transaction == Transaction::Open;
         Self {
@@ -80,13 +81,22 @@ impl Phase {
 
     /// The number of the first entry at or behind this offset.
     pub(in crate::sandbox) fn index_of(&self, offset: i64) -> usize {
-        self.entries.partition_point(|entry| entry.offset < offset)
+        let index = self.entries.partition_point(|entry| entry.offset < offset);
+        assert!(
+            self.entries.get(index).is_none_or(|entry| entry.offset >= offset),
+            "an offset is found at or behind where it is looked for"
+        );
+        index
     }
 
     /// How many entries a reader may reach.
     pub(in crate::sandbox) fn visible(&self, isolation: Isolation) -> usize {
         match isolation {
-            Isolation::Committed => self.open_from.unwrap_or(self.entries.len()),
+            Isolation::Committed => {
+                let visible = self.open_from.unwrap_or(self.entries.len());
+                assert!(visible <= self.entries.len(), "an undecided record is one of the log");
+                visible
+            }
             Isolation::Uncommitted => self.entries.len(),
         }
     }

@@ -339,6 +339,9 @@ impl<'a> Run<'a> {
                 None => break,
             }
         }
+        let happened = (self.happened.len(), self.setting.plan.happenings.len());
+        assert_eq!(happened.0, happened.1, "each happening is counted");
+        assert_eq!(self.phases.len(), self.setting.plan.places.len(), "each partition has a phase");
         self.note_standstills(turns_max);
         let replays = self.replays.into_iter().map(|replay| replay.phase).collect();
         Ended { trace: self.trace, table: self.table, standstills: self.standstills, replays }
@@ -382,6 +385,7 @@ impl<'a> Run<'a> {
         }
         let turn = self.turn;
         let due: Vec<_> = self.pending.extract_if(.., |(due, ..)| *due <= turn).collect();
+        assert!(self.pending.iter().all(|(later, ..)| turn < *later), "what is due is done");
         for (_, place, member) in due {
             self.assign(place, member);
         }

@@ -103,6 +103,10 @@ impl Plan {
             }
         }
         let Editor { messages, extras, identity_count, canonical, .. } = editor;
+        assert!(source.len() <= messages.len(), "no record of the source is without a message");
+        assert!(source.identity_count() <= identity_count, "identities of the source stay");
+        let timed: usize = plan.at.values().map(Vec::len).sum();
+        assert_eq!(timed, plan.happenings.len(), "each happening has its record");
         Ok(Self { messages, extras, places, identity_count, canonical, ..plan })
     }
 

@@ -125,7 +125,9 @@ impl Run<'_> {
             offset: entry.offset,
             message: entry.message,
         };
-        self.members[member].next[place] = index + 1;
+        let next = &mut self.members[member].next[place];
+        assert!(*next <= index, "a member reads forward");
+        *next = index + 1;
         self.members[member].batch.push_back(Delivery { address, index });
         self.trace.push(member, What::Delivered(address));
     }
@@ -160,6 +162,7 @@ impl Run<'_> {
                 *end = (*end).max(delivery.address.offset + 1);
             }
         }
+        assert!(queues.iter().all(VecDeque::is_empty), "what workers were dealt they have handled");
         if commit == WorkersCommit::HighestSeen {
             let ends: Vec<(usize, i64)> = done.into_iter().collect();
             self.commit(member, &ends);
@@ -188,6 +191,8 @@ impl Run<'_> {
                 queues[worker].push_back(delivery);
             }
         }
+        assert!(self.members[member].batch.is_empty(), "a batch is dealt whole");
+        assert_eq!(queues.len(), workers, "each worker has a queue");
         queues
     }
 }

@@ -114,14 +114,22 @@ impl Table {
     pub(super) fn add_place(&mut self) {
         self.guards.push(None);
         self.positions.push(None);
+        assert_eq!(
+            self.guards.len(),
+            self.positions.len(),
+            "each partition has a guard and a position"
+        );
     }
 
     /// Writes a row: its new state, what it was made of, and from which write it started.
     pub(super) fn write(&mut self, step: u32, row: u32, base: u32, message: u32, state: Value) {
+        let is_known = base == NO_WRITE || (base as usize) < self.writes.len();
+        assert!(is_known, "a write builds on one before it, or on none");
         let distance = match self.writes.get(base as usize) {
             None => 0,
             Some(base) => (base.distance + 1) % KEPT_EVERY,
         };
+        assert!(distance < KEPT_EVERY, "a state that is kept is never far");
         let kept = (distance == 0).then(|| state.clone());
         let write = self.add(Write { step, row, base, message: Some(message), distance, kept });
         self.rows[row as usize] = Row { state, write };
@@ -129,6 +137,8 @@ impl Table {
 
     /// Keeps a write and says its number.
     fn add(&mut self, write: Write) -> u32 {
+        let is_later = self.writes.last().is_none_or(|last| last.step <= write.step);
+        assert!(is_later, "writes come in the order of the steps");
         self.writes.push(write);
         u32::try_from(self.writes.len() - 1).expect("a run has fewer than 2^32 writes")
     }
@@ -177,5 +187,7 @@ impl Table {
         self.sequences.fill(0);
         self.parked.clear();
         self.aside.clear();
+        let is_empty = |row: &Row| row.write == NO_WRITE || row.state == self.init;
+        assert!(self.rows.iter().all(is_empty), "an emptied read model holds nothing");
     }
 }

@@ -9,12 +9,53 @@ use std::sync::Arc;
 
 use super::session::REQUEST_TIMEOUT;
 use crate::kafka::{self, Connection, KafkaError, Watermarks};
-use crate::model::{Cancel, Completeness, Isolation, OffsetRange, PartitionRead, TopicPartition};
+use crate::model::{
+    Cancel, Completeness, Event, Isolation, OffsetRange, PartitionRead, Reason, ReasonKind,
+    TopicPartition, Verdict,
+};
 use crate::partition_log::{CachedLog, PartitionHistory, assess};
 use crate::workspace::{Failure, Session};
 
 /// Offsets of single records, ascending, by partition.
 pub(crate) type Offsets = BTreeMap<TopicPartition, Vec<i64>>;
+
+/// The offsets of those events for which this holds, by partition.
+pub(crate) fn offsets(events: &[Event], holds: impl Fn(&Event) -> bool) -> Offsets {
+    let mut offsets = Offsets::new();
+    for event in events.iter().filter(|event| holds(event)) {
+        offsets.entry(event.position.topic_partition()).or_default().push(event.position.offset);
+    }
+    for offsets in offsets.values_mut() {
+        offsets.sort_unstable();
+    }
+    offsets
+}
+
+/// Says that these events were left out of an answer that asks for their own times, because they have none.
+pub(crate) fn without_event_time(completeness: &mut Completeness, offsets: &Offsets) {
+    let mut ranges: Vec<OffsetRange> = Vec::new();
+    for (partition, offsets) in offsets {
+        for offset in offsets {
+            match ranges.last_mut() {
+                Some(last) if last.topic_partition() == *partition && last.to == *offset => {
+                    last.to += 1;
+                }
+                _ => ranges.push(OffsetRange::new(partition, *offset, *offset + 1)),
+            }
+        }
+    }
+    let events: u64 = ranges.iter().map(OffsetRange::span).sum();
+    if events == 0 {
+        return;
+    }
+    let partitions: Vec<String> = offsets.keys().map(ToString::to_string).collect();
+    let s = if events == 1 { "" } else { "s" };
+    let detail = format!(
+        "left out for want of an event time: {events} event{s} of {}",
+        partitions.join(", ")
+    );
+    completeness.add(Verdict::Partial, Reason { kind: ReasonKind::Decode, detail, ranges });
+}
 
 /// What was read for an answer.
 #[derive(Debug)]

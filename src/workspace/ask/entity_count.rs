@@ -4,14 +4,16 @@
 //! words; first and last event are those in log order, whatever order partitions are read in.
 //! Does not know: what the events say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets};
 use super::scan::Watch;
 use crate::entity::Selector;
-use crate::model::{Completeness, EntityId, OffsetRange, ReadEvent, ReadPlan, RecordRef};
+use crate::model::{
+    Completeness, EntityId, OffsetRange, PartitionRead, ReadEvent, ReadPlan, RecordRef,
+};
 use crate::partition_log::{CacheError, KeyPlace, KeyTally, LogNews, SourceError};
 use crate::workspace::{Failure, Session, TopicMapping};
 
@@ -59,6 +61,10 @@ pub struct EntityCounts {
     pub entities: Vec<EntityCount>,
     /// How many there are in all.
     pub total: u64,
+    /// Records that belong to no entity, because where the id is looked for there is none.
+    pub without_entity: u64,
+    /// Where the id is looked for, by topic, in those topics that have such records.
+    pub looked_for: Vec<(Arc<str>, Selector)>,
     /// Records the log delivered.
     pub scanned: u64,
     /// How much of the history it rests on.
@@ -119,6 +125,7 @@ impl Session {
             by_key,
             tallies: HashMap::new(),
             memory_bytes: 0,
+            with_entity: BTreeMap::new(),
             unreadable: None,
         };
         let mut tries = 0;
@@ -149,8 +156,22 @@ impl Session {
             undecodable: &Offsets::new(),
         })?;
         let total = counting.tallies.len() as u64;
+        let (mut without_entity, mut looked_for) = (0, Vec::new());
+        for ((topic, mapping), number) in &counting.topics {
+            let of_topic = |read: &&PartitionRead| read.partition.topic == **topic;
+            let all: u64 =
+                outcome.partitions.iter().filter(of_topic).map(|read| read.records).sum();
+            // Lists of keys do not mention the records that have none.
+            let with = counting.with_entity.get(number).copied().unwrap_or(0);
+            let without = all.saturating_sub(with);
+            if without > 0 {
+                without_entity += without;
+                looked_for.push((Arc::clone(topic), mapping.mapping.id.clone()));
+            }
+        }
         let entities = counting.finish(&topics, question.top);
-        Ok(EntityCounts { entities, total, scanned: outcome.records(), completeness })
+        let scanned = outcome.records();
+        Ok(EntityCounts { entities, total, without_entity, looked_for, scanned, completeness })
     }
 }
 
@@ -166,6 +187,8 @@ struct Counting<'a> {
     tallies: HashMap<Box<[u8]>, Tally>,
     /// What that takes, in bytes, about.
     memory_bytes: u64,
+    /// Records that belong to an entity, whether or not it is asked for, by the number of their topic.
+    with_entity: BTreeMap<u32, u64>,
     /// What could not be read.
     unreadable: Option<CacheError>,
 }
@@ -225,7 +248,8 @@ impl<'a> Counting<'a> {
         let Some(id) = id else { return ControlFlow::Continue(()) };
         let place = (record.log_time_ms(), number, record.partition().partition, record.offset());
         let here = (place, record.timestamp_ms());
-        self.add(id, Tally { events: 1, first: here, last: here, topics: 1 << number.min(63) })
+        let tally = Tally { events: 1, first: here, last: here, topics: 1 << number.min(63) };
+        self.add(id, number, tally)
     }
 
     /// Counts all records of a key in a part of the topic with this number. Breaks when the budget is spent.
@@ -235,11 +259,13 @@ impl<'a> Counting<'a> {
             (place, found.timestamp_ms)
         };
         let (first, last) = (here(&found.first), here(&found.last));
-        self.add(key, Tally { events: found.records, first, last, topics: 1 << number.min(63) })
+        let topics = 1 << number.min(63);
+        self.add(key, number, Tally { events: found.records, first, last, topics })
     }
 
-    /// Adds events of an entity, if it is asked for.
-    fn add(&mut self, id: &[u8], more: Tally) -> ControlFlow<()> {
+    /// Adds events of an entity in the topic with this number, if it is asked for.
+    fn add(&mut self, id: &[u8], number: u32, more: Tally) -> ControlFlow<()> {
+        *self.with_entity.entry(number).or_default() += more.events;
         if !self.contains.is_none_or(|text| contains(id, text.as_bytes())) {
             return ControlFlow::Continue(());
         }

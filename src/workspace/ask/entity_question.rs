@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::coverage::{Coverage, Offsets};
+use super::coverage::{Coverage, Offsets, offsets, without_event_time};
 use super::mapping::Mappings;
 use super::scan::Watch;
 use super::session::offline;
@@ -52,6 +52,8 @@ pub struct EntityHistory {
     pub ranges: Vec<OffsetRange>,
     /// Events that could not be decoded.
     pub decode_failures: u64,
+    /// The events without an event time: the mapping names one and it is missing or no time.
+    pub without_event_time: Offsets,
     /// How much of the history it rests on.
     pub completeness: Completeness,
     /// The topics asked.
@@ -98,7 +100,7 @@ impl Session {
         reads.sort_by(|one, other| one.partition.cmp(&other.partition));
         let log = store.snapshot();
         let events = events_in(&log, &mappings);
-        let undecodable = undecodable(&events);
+        let undecodable = offsets(&events, |event| event.value.failure().is_some());
         let completeness = self.completeness(&Coverage {
             partitions: &partitions,
             bounds: &bounds,
@@ -114,6 +116,7 @@ impl Session {
                 .map(|read| OffsetRange::new(&read.partition, read.from, read.position))
                 .collect(),
             decode_failures: undecodable.values().map(|offsets| offsets.len() as u64).sum(),
+            without_event_time: offsets(&events, |event| event.event_time_ms.is_none()),
             completeness,
             events,
             topics: question.topics.clone(),
@@ -174,16 +177,21 @@ impl Session {
         }
     }
 
-    /// The events of a history that a moment takes in.
+    /// The events of a history that a moment takes in. Where it asks for the events' own times, those without one are
+    /// left out, which from then on is a reason of the history's completeness.
     ///
     /// # Errors
     /// `Usage` when there is no such moment in the history; else when the log time of a position cannot be read.
     pub fn select(
         &self,
-        history: &EntityHistory,
+        history: &mut EntityHistory,
         when: &When,
         clock: Clock,
     ) -> Result<Selection, Failure> {
+        if clock == Clock::Event && matches!(when, When::Time(_)) {
+            let left_out = std::mem::take(&mut history.without_event_time);
+            without_event_time(&mut history.completeness, &left_out);
+        }
         let mut log_time_ms = None;
         if let When::Position { topic, partition, offset } = when {
             let EntityHistory { topics, offline, bounds, .. } = history;
@@ -230,13 +238,4 @@ pub(super) fn records_of(
         }
     }
     builder.finish()
-}
-
-/// The events that could not be decoded, by partition.
-pub(in crate::workspace) fn undecodable(events: &[Event]) -> Offsets {
-    let mut offsets = Offsets::new();
-    for event in events.iter().filter(|event| event.value.failure().is_some()) {
-        offsets.entry(event.position.topic_partition()).or_default().push(event.position.offset);
-    }
-    offsets
 }

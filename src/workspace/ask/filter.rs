@@ -1,20 +1,27 @@
 //! Filters in CEL, the Common Expression Language: which records a person wants to see.
 //!
 //! Promises: an expression that cannot be meant is refused before anything is read, with the place; one that fails on a
-//! record, or is not boolean there, does not match that record; only what the expression names is looked at.
+//! record, or is not boolean there, does not match that record, and that is counted and told; only what the expression
+//! names is looked at.
 //! Does not know: how records are read.
 //!
 //! The language and its functions: <https://github.com/google/cel-spec>. Integers are 64-bit; a decimal is the nearest
 //! double, because the language has no other.
+
+mod budget;
+mod fields;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
-use cel::{Context, Env, Program, Value as CelValue, extensions};
+use cel::{Context, Env, Value as CelValue, extensions};
 
-use crate::model::{Decoded, EntityId, Number, RecordRef, Value};
+use self::fields::Fields;
+use crate::decode::text;
+use crate::fold::Watch;
+use crate::model::{Decoded, EntityId, Number, Position, RecordRef, Value};
 
 /// What an expression may name.
 pub const FILTER_VARIABLES: [&str; 10] = [
@@ -31,14 +38,25 @@ pub const FILTER_VARIABLES: [&str; 10] = [
 ];
 
 /// The named functions of the language and of its strings library, as this program has them.
-const FUNCTIONS: [&str; 32] = [
+const FUNCTIONS: [&str; 44] = [
     "bool",
     "bytes",
     "charAt",
     "contains",
     "double",
+    "duration",
     "dyn",
     "endsWith",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getFullYear",
+    "getHours",
+    "getMilliseconds",
+    "getMinutes",
+    "getMonth",
+    "getSeconds",
     "hasValue",
     "indexOf",
     "int",
@@ -59,12 +77,16 @@ const FUNCTIONS: [&str; 32] = [
     "startsWith",
     "string",
     "substring",
+    "timestamp",
     "trim",
     "type",
     "uint",
     "upperAscii",
     "value",
 ];
+
+/// How much of an expression is said back that may be long, in characters.
+const GIVEN_CHARS: usize = 80;
 
 /// Why an expression is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +98,14 @@ pub enum FilterError {
         given: String,
         /// What is wrong, with line and column.
         reason: String,
+        /// What to write instead, where that can be told.
+        hint: Option<String>,
+    },
+    /// It is nested so deep that reading it would take more than there is.
+    #[error("`{given}` is nested too deep for a filter")]
+    TooDeep {
+        /// How it begins.
+        given: String,
     },
     /// It names what a record does not have.
     #[error("`{name}` is not known in a filter: a record has {}", FILTER_VARIABLES.join(", "))]
@@ -89,6 +119,23 @@ pub enum FilterError {
         /// The name.
         name: String,
     },
+}
+
+impl FilterError {
+    /// What to write instead, where that can be told.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Syntax { hint, .. } => hint.clone(),
+            Self::TooDeep { .. } | Self::UnknownName { .. } | Self::UnknownFunction { .. } => None,
+        }
+    }
+}
+
+/// How an integer is written that needs all 64 bits, if an expression has one that is not.
+fn hint_at_unsigned(expression: &str) -> Option<String> {
+    let words = expression.split(|character: char| !character.is_ascii_alphanumeric());
+    let fits = |word: &&str| word.parse::<u64>().is_ok_and(|number| i64::try_from(number).is_err());
+    words.into_iter().find(fits).map(|word| format!("an integer beyond 2^63 ends in u: {word}u"))
 }
 
 /// A record as a filter sees it.
@@ -106,12 +153,14 @@ pub struct FilterInput<'a> {
 
 /// A compiled expression.
 pub struct Filter {
-    /// The expression.
-    program: Program,
+    /// The expression, which counts what it takes.
+    expression: IdedExpr,
     /// The functions.
     env: Arc<Env>,
     /// The variables it names, in the order of `FILTER_VARIABLES`.
     used: Vec<&'static str>,
+    /// What it asks of records.
+    fields: Fields,
 }
 
 impl fmt::Debug for Filter {
@@ -120,21 +169,62 @@ impl fmt::Debug for Filter {
     }
 }
 
+/// How a filter fared over the records it was given.
+#[derive(Clone, Debug)]
+pub struct FilterTally {
+    /// What it asks of records.
+    fields: Fields,
+    /// Records it was given.
+    records: u64,
+    /// Records on which it failed, which do not match.
+    failures: u64,
+    /// The first of them, and why.
+    first_failure: Option<(Position, String)>,
+}
+
+impl FilterTally {
+    /// Records on which it failed, which do not match.
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// The first record on which it failed, and why.
+    pub fn first_failure(&self) -> Option<&(Position, String)> {
+        self.first_failure.as_ref()
+    }
+
+    /// What may be wrong with the expression, in sentences: fields that no record has, texts where numbers are meant.
+    pub fn notes(&self) -> Vec<String> {
+        if self.records == 0 { Vec::new() } else { self.fields.notes() }
+    }
+}
+
+thread_local! {
+    /// Watches over the filters of this thread.
+    static WATCH: Watch = Watch::over(&"the filter".into());
+}
+
 impl Filter {
     /// Compiles an expression.
     ///
     /// # Errors
     /// What is wrong with it, with the place.
     pub fn parse(expression: &str) -> Result<Self, FilterError> {
+        if budget::is_too_deep(expression) {
+            let given = text::preview(expression.as_bytes(), GIVEN_CHARS);
+            return Err(FilterError::TooDeep { given });
+        }
         let mut env = Env::stdlib();
         env.add_extension(extensions::strings)
             .expect("the standard library has no strings library yet");
+        budget::declare(&mut env);
         let program = env.compile(expression).map_err(|errors| {
             let reason = errors.errors.first().map_or_else(
                 || "it is empty".to_owned(),
                 |error| format!("{} (line {}, column {})", error.msg, error.pos.0, error.pos.1),
             );
-            FilterError::Syntax { given: expression.to_owned(), reason }
+            let hint = hint_at_unsigned(expression);
+            FilterError::Syntax { given: expression.to_owned(), reason, hint }
         })?;
         let mut names = Names::default();
         names.collect(program.expression(), &mut Vec::new());
@@ -152,16 +242,49 @@ impl Filter {
         }
         let used =
             FILTER_VARIABLES.into_iter().filter(|name| names.variables.contains(*name)).collect();
-        Ok(Self { program, env: Arc::new(env), used })
+        let fields = Fields::of(program.expression());
+        let expression = budget::counting(program.expression().clone());
+        Ok(Self { expression, env: Arc::new(env), used, fields })
     }
 
-    /// Whether the expression is true of this record.
-    pub fn matches(&self, input: &FilterInput<'_>) -> bool {
+    /// Nothing counted yet.
+    pub fn tally(&self) -> FilterTally {
+        FilterTally { fields: self.fields.clone(), records: 0, failures: 0, first_failure: None }
+    }
+
+    /// Whether the expression is true of this record, counted.
+    pub fn matches(&self, input: &FilterInput<'_>, tally: &mut FilterTally) -> bool {
+        tally.records += 1;
+        tally.fields.look(input.record, input.decoded);
+        self.evaluate(input).unwrap_or_else(|reason| {
+            tally.failures += 1;
+            tally.first_failure.get_or_insert_with(|| (input.record.position(), reason));
+            false
+        })
+    }
+
+    /// What the expression makes of this record.
+    ///
+    /// # Errors
+    /// In words, when it fails on it or is neither true nor false.
+    fn evaluate(&self, input: &FilterInput<'_>) -> Result<bool, String> {
+        /// How much of a reason is told, in characters: it may repeat the value.
+        const REASON_CHARS: usize = 200;
         let mut context = Context::with_env(Arc::clone(&self.env));
         for name in &self.used {
             context.add_variable_from_value(*name, variable(name, input));
         }
-        matches!(self.program.execute(&context), Ok(CelValue::Bool(true)))
+        budget::begin();
+        let result = WATCH.with(|watch| {
+            watch.set_event(input.record.partition().partition, input.record.offset());
+            let _turn = watch.begin();
+            context.resolve(&self.expression)
+        });
+        match result {
+            Ok(CelValue::Bool(is_true)) => Ok(is_true),
+            Ok(other) => Err(format!("it is a {} here, neither true nor false", other.type_of())),
+            Err(error) => Err(text::preview(error.to_string().as_bytes(), REASON_CHARS)),
+        }
     }
 }
 

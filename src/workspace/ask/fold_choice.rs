@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::fold::{self, Fold, JavaScriptFold, Program};
+use crate::kafka::read_small_text;
 use crate::workspace::{Config, EntityConfig, Failure, FoldConfig};
 
 /// The fold where nothing names one.
@@ -27,7 +28,7 @@ pub fn program_in(file: &Path) -> Result<Program, Failure> {
 
 /// Reads a script that messages call by this name.
 fn program_called(name: &str, file: &Path) -> Result<Program, Failure> {
-    let source = fs_err::read_to_string(file).map_err(|error| Failure::usage_error(&error))?;
+    let source = read_small_text(file).map_err(|error| Failure::usage_error(&error))?;
     Program::read(name, &source).map_err(|fault| Failure::usage_error(&fault))
 }
 

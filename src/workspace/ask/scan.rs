@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::coverage::{Coverage, Offsets};
+use super::coverage::{Coverage, Offsets, without_event_time};
 use super::following::PartitionWatch;
 use super::likely_first::{Known, behind, joined};
 use super::mapping::Mappings;
@@ -22,7 +22,7 @@ use crate::model::{
     ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition, When,
 };
 use crate::partition_log::{LogSource as _, SourceError};
-use crate::workspace::{Failure, Filter, FilterInput, Session, TopicMapping};
+use crate::workspace::{Failure, Filter, FilterInput, FilterTally, Session, TopicMapping};
 
 /// What a scan is asked for.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct ScanQuestion {
     pub to: When,
     /// Which time a time means.
     pub clock: Clock,
+    /// Whether events without a time of their own are left out though no moment asks for it.
+    pub only_timed: bool,
     /// Which keys count.
     pub keys: KeyFilter,
     /// Which records count, beside.
@@ -131,6 +133,10 @@ pub struct ScanSummary {
     pub ranges: Vec<OffsetRange>,
     /// Matching records whose value could not be decoded.
     pub decode_failures: u64,
+    /// How the filter fared, where there is one.
+    pub filter: Option<FilterTally>,
+    /// Records left out because they have no event time.
+    pub without_event_time: u64,
     /// How much of the history it rests on.
     pub completeness: Completeness,
 }
@@ -166,10 +172,10 @@ impl Session {
             self.scan_once(&plan, &self.cancel, &mut scanning, watch)?
         };
         let Asked { partitions, bounds } = asked;
-        let Scanning { matched, undecodable, ended, .. } = scanning;
+        let Scanning { matched, undecodable, timeless, filter, ended, .. } = scanning;
         let cancelled = self.cancel.is_cancelled();
         let decode_failures = undecodable.values().map(|offsets| offsets.len() as u64).sum();
-        let completeness = if cancelled {
+        let mut completeness = if cancelled {
             // A second look at gaps would be cancelled too; what was not read says enough.
             let reads: Vec<_> =
                 outcome.partitions.iter().map(PartitionRead::without_gaps).collect();
@@ -187,6 +193,7 @@ impl Session {
                 undecodable: &undecodable,
             })?
         };
+        without_event_time(&mut completeness, &timeless);
         Ok(ScanSummary {
             scanned: outcome.records(),
             from_cache: outcome.from_cache,
@@ -199,6 +206,8 @@ impl Session {
             cancelled,
             ranges: ranges(&outcome),
             decode_failures,
+            filter,
+            without_event_time: timeless.values().map(|offsets| offsets.len() as u64).sum(),
             completeness,
         })
     }
@@ -376,6 +385,10 @@ struct Scanning<'a> {
     matched: u64,
     /// Matching records that could not be decoded.
     undecodable: Offsets,
+    /// Records left out because they have no event time.
+    timeless: Offsets,
+    /// How the filter fared.
+    filter: Option<FilterTally>,
     /// Why it ended early, if it did.
     ended: Option<Ended>,
 }
@@ -395,6 +408,8 @@ impl<'a> Scanning<'a> {
             sink,
             matched: 0,
             undecodable: Offsets::new(),
+            timeless: Offsets::new(),
+            filter: question.filter.as_ref().map(Filter::tally),
             ended: None,
         }
     }
@@ -453,28 +468,30 @@ impl<'a> Scanning<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Whether the record's event time lies between the moments.
-    fn takes_event_time(&self, record: RecordRef<'_>, mapping: &TopicMapping) -> bool {
-        if self.span.event_from_ms.is_none() && self.span.event_to_ms.is_none() {
+    /// Whether the record's event time lies between the moments. One without a time lies nowhere, and is noted.
+    fn takes_event_time(&mut self, record: RecordRef<'_>, topic: &TopicMapping) -> bool {
+        let asks = self.span.event_from_ms.is_some() || self.span.event_to_ms.is_some();
+        if !asks && !self.question.only_timed {
             return true;
         }
-        let time_ms = if mapping.mapping.time.is_empty() {
-            record.timestamp_ms()
-        } else {
-            mapping.mapping.event(record, mapping.decoder, 0).event_time_ms
-        };
-        self.span.takes_event_time(time_ms)
+        if let Some(time_ms) = topic.event_time_ms(record) {
+            return self.span.takes_event_time(time_ms);
+        }
+        self.timeless.entry(record.partition().clone()).or_default().push(record.offset());
+        false
     }
 
     /// Whether the filter takes it.
-    fn matches(&self, scanned: &ScannedRecord<'_>) -> bool {
-        self.question.filter.as_ref().is_none_or(|filter| {
-            filter.matches(&FilterInput {
-                record: scanned.record,
-                decoded: scanned.value.decoded(),
-                event_type: Some(&*scanned.event_type).filter(|text| !text.is_empty()),
-                entity: scanned.entity.as_ref(),
-            })
-        })
+    fn matches(&mut self, scanned: &ScannedRecord<'_>) -> bool {
+        let (Some(filter), Some(tally)) = (&self.question.filter, &mut self.filter) else {
+            return true;
+        };
+        let input = FilterInput {
+            record: scanned.record,
+            decoded: scanned.value.decoded(),
+            event_type: Some(&*scanned.event_type).filter(|text| !text.is_empty()),
+            entity: scanned.entity.as_ref(),
+        };
+        filter.matches(&input, tally)
     }
 }

@@ -12,9 +12,16 @@ use super::session::{REQUEST_TIMEOUT, offline};
 use crate::decode::Decoder;
 use crate::entity;
 use crate::kafka::Watermarks;
-use crate::model::{RecordBatch, TopicPartition};
+use crate::model::{RecordBatch, RecordRef, TopicPartition};
 use crate::partition_log::PartitionerEvidence;
 use crate::workspace::{Failure, Session};
+
+impl TopicMapping {
+    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that can be read.
+    pub(super) fn event_time_ms(&self, record: RecordRef<'_>) -> Option<i64> {
+        self.mapping.event_time_ms(record, self.decoder)
+    }
+}
 
 /// What `mapping` answers: a topic's mapping, and what its keys say about who wrote it.
 #[derive(Clone, Debug)]

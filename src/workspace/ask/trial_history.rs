@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::model::{Completeness, EntityId, Event, OffsetRange, ReadPlan, RecordRef};
 use crate::partition_log::LogSource as _;
-use crate::workspace::ask::coverage::{Coverage, Offsets};
+use crate::workspace::ask::coverage::{Coverage, offsets};
 use crate::workspace::ask::mapping::{Mappings, key_filter};
 use crate::workspace::ask::scan::Watch;
 use crate::workspace::{Failure, Session, TopicMapping};
@@ -82,7 +82,7 @@ impl Session {
             ))
             .with_hint("narrow them down with --entity or --partition"));
         }
-        let undecodable = undecodable(&collecting.events);
+        let undecodable = offsets(&collecting.events, |event| event.value.failure().is_some());
         let completeness = self.completeness(&Coverage {
             partitions: &partitions,
             bounds: &bounds,
@@ -139,16 +139,4 @@ impl<'a> Collecting<'a> {
             ControlFlow::Continue(())
         }
     }
-}
-
-/// The events that could not be decoded, by partition.
-fn undecodable(events: &[Event]) -> Offsets {
-    let mut offsets = Offsets::new();
-    for event in events.iter().filter(|event| event.value.failure().is_some()) {
-        offsets.entry(event.position.topic_partition()).or_default().push(event.position.offset);
-    }
-    for offsets in offsets.values_mut() {
-        offsets.sort_unstable();
-    }
-    offsets
 }

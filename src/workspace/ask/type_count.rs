@@ -46,6 +46,7 @@ impl Session {
             from,
             to,
             clock,
+            only_timed: false,
             keys: KeyFilter::All,
             filter,
             limit: None,

@@ -7,15 +7,15 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use crate::model::When;
 
 /// Every form of WHEN, for errors and help.
 pub const WHEN_FORMS: &str = "a time (2026-11-23T10:15:00Z, 2026-11-23T10:15:00 or 2026-11-23 in the local zone), \
      a time before now (-90s, -15m, -2h, -3d), v12 (after the 12th event), 3:81204 or TOPIC:3:81204 (partition 3 \
-     through offset 81204), start or end";
+     through offset 81204), seconds, milliseconds, microseconds or nanoseconds since 1970 (9 to 20 digits), start or end";
 
 /// Why a text names no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +32,8 @@ pub enum WhenError {
         /// What was given.
         given: String,
     },
-    /// The local time falls into a leap of the zone's clock, or outside of the years a calendar holds.
-    #[error("`{given}` does not exist in this time zone")]
+    /// The local time is one that the zone's clock leaps over, or outside of the years a calendar holds.
+    #[error("`{given}` does not exist in this time zone: its clock was put forward over it")]
     NoLocalTime {
         /// What was given.
         given: String,
@@ -61,7 +61,48 @@ pub fn parse_when(text: &str, now_ms: i64, zone: &TimeZone) -> Result<When, When
     if let Some(before) = parse_before(given, now_ms) {
         return before.map(When::Time);
     }
+    if let Some(time) = parse_epoch(given) {
+        return time.map(When::Time);
+    }
     parse_time(given, zone).map(When::Time)
+}
+
+/// What to say of a moment beside it: that a local time happened twice, and which one is meant.
+pub fn note_on_when(text: &str, zone: &TimeZone) -> Option<String> {
+    let given = text.trim();
+    let local = local_time(given)?;
+    let fold = zone.to_ambiguous_timestamp(local);
+    let AmbiguousOffset::Fold { before, after } = fold.offset() else { return None };
+    let (before, after) = (written(before), written(after));
+    Some(format!(
+        "`{given}` happened twice, because the clock was put back: the earlier one is meant ({given}{before}, not {given}{after})"
+    ))
+}
+
+/// An offset as RFC 3339 writes it.
+fn written(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by the number of digits, in
+/// milliseconds, rounded down; `None` for any other form.
+fn parse_epoch(given: &str) -> Option<Result<i64, WhenError>> {
+    if !is_digits(given) {
+        return None;
+    }
+    let ns_per_unit: i128 = match given.len() {
+        9..=11 => 1_000_000_000,
+        12..=14 => 1_000_000,
+        15..=17 => 1000,
+        18..=20 => 1,
+        _ => return None,
+    };
+    Some(number::<i128>(given, given).and_then(|count| {
+        let ms = count * ns_per_unit / 1_000_000;
+        i64::try_from(ms).map_err(|_outside| WhenError::TooLarge { given: given.to_owned() })
+    }))
 }
 
 /// Whether the text is one or more ASCII digits.
@@ -130,18 +171,31 @@ fn parse_time(given: &str, zone: &TimeZone) -> Result<i64, WhenError> {
     if let Ok(time) = given.parse::<Timestamp>() {
         return Ok(time.as_millisecond());
     }
+    let nowhere = || WhenError::NoLocalTime { given: given.to_owned() };
+    let local = local_time(given).ok_or_else(|| WhenError::NoForm { given: given.to_owned() })?;
+    // A day begins when its clock does, also where that leaps over midnight.
+    if let Ok(date) = given.parse::<Date>()
+        && local == date.to_datetime(Time::midnight())
+        && !given.contains(':')
+    {
+        let day = date.to_zoned(zone.clone()).map_err(|_outside| nowhere())?;
+        return Ok(day.timestamp().as_millisecond());
+    }
+    let time = zone.to_ambiguous_timestamp(local);
+    if matches!(time.offset(), AmbiguousOffset::Gap { .. }) {
+        return Err(nowhere());
+    }
+    let time = time.earlier().map_err(|_outside| nowhere())?;
+    Ok(time.as_millisecond())
+}
+
+/// A date, or a date and a time of day, without a zone.
+fn local_time(given: &str) -> Option<DateTime> {
     // A text with a `Z` that is no timestamp would lose it in a local reading, so only digits may end it.
     let is_plain = given.ends_with(|last: char| last.is_ascii_digit());
     let looks_like_date = given.bytes().filter(|byte| *byte == b'-').count() >= 2;
-    let local = given
-        .parse::<DateTime>()
-        .ok()
-        .filter(|_local| is_plain && looks_like_date)
-        .ok_or_else(|| WhenError::NoForm { given: given.to_owned() })?;
-    let time = local
-        .to_zoned(zone.clone())
-        .map_err(|_outside| WhenError::NoLocalTime { given: given.to_owned() })?;
-    Ok(time.timestamp().as_millisecond())
+    let is_local = is_plain && looks_like_date && given.parse::<Timestamp>().is_err();
+    given.parse::<DateTime>().ok().filter(|_local| is_local)
 }
 
 #[cfg(test)]
@@ -177,6 +231,13 @@ mod tests {
             ("2026-11-23 12:15:00", When::Time(NOW_MS)),
             ("2026-11-23T12:15", When::Time(NOW_MS)),
             ("2026-11-23", When::Time(NOW_MS - 44_100_000)),
+            ("1795428900", When::Time(NOW_MS)),
+            ("1795428900007", When::Time(NOW_MS + 7)),
+            ("1795428900007999", When::Time(NOW_MS + 7)),
+            ("1795428900007999999", When::Time(NOW_MS + 7)),
+            ("00000000000000000007", When::Time(0)),
+            ("123456789", When::Time(123_456_789_000)),
+            ("1959-12-31T23:59:59.999Z", When::Time(-315_619_200_001)),
             ("-15m", When::Time(NOW_MS - 900_000)),
             ("-90s", When::Time(NOW_MS - 90_000)),
             ("-2h", When::Time(NOW_MS - 7_200_000)),
@@ -195,6 +256,8 @@ mod tests {
             "v",
             "v-1",
             "12",
+            "12345678",
+            "123456789012345678901",
             "-15",
             "-m",
             "15m",
@@ -225,6 +288,24 @@ mod tests {
         for text in texts {
             assert_eq!(read(text), Err(WhenError::TooLarge { given: text.to_owned() }), "{text}");
         }
+    }
+
+    #[test]
+    fn a_local_time_that_the_clock_leaps_over_is_refused_and_one_that_comes_twice_is_the_earlier() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let read = |text: &str| parse_when(text, NOW_MS, &berlin);
+        let leapt = read("2026-03-29T02:30:00").unwrap_err();
+        assert!(matches!(leapt, WhenError::NoLocalTime { .. }), "{leapt}");
+        assert_eq!(read("2026-03-29T03:30:00"), read("2026-03-29T01:30:00Z"));
+        assert_eq!(read("2026-10-25T02:30:00"), read("2026-10-25T00:30:00Z"));
+        let note = note_on_when("2026-10-25T02:30:00", &berlin).unwrap();
+        assert!(note.contains("happened twice") && note.contains("+02:00"), "{note}");
+        for once in ["2026-10-25T02:30:00+01:00", "2026-10-25T03:30:00", "2026-10-25", "v3"] {
+            assert_eq!(note_on_when(once, &berlin), None, "{once}");
+        }
+        let sao_paulo = TimeZone::get("America/Sao_Paulo").unwrap();
+        let day = parse_when("2018-11-04", NOW_MS, &sao_paulo);
+        assert_eq!(day, read("2018-11-04T03:00:00Z"), "a day begins when its clock does");
     }
 
     #[test]

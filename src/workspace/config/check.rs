@@ -51,6 +51,7 @@ pub(crate) fn check(
     permissions: Permissions,
 ) -> Result<Config, ConfigError> {
     let checker = Checker { source, permissions: &permissions };
+    let idle = idle(&file);
     let connections = in_order(file.connection)
         .map(|(name, table)| checker.connection(name, table))
         .collect::<Result<_, _>>()?;
@@ -61,10 +62,31 @@ pub(crate) fn check(
     let read_models = in_order(file.read_model)
         .map(|(name, table)| checker.read_model(name, table, &entities))
         .collect::<Result<_, _>>()?;
-    let upcasts =
-        file.upcast.into_iter().map(|table| checker.upcast(table)).collect::<Result<_, _>>()?;
+    let upcasts = file
+        .upcast
+        .into_iter()
+        .map(|table| checker.upcast(table.into_inner()))
+        .collect::<Result<_, _>>()?;
     let source = source.clone();
-    Ok(Config { source, permissions, connections, entities, read_models, upcasts })
+    Ok(Config { source, permissions, connections, entities, read_models, upcasts, idle })
+}
+
+/// What the file asks for that nothing carries out yet and that would change answers, in words, in
+/// the order of the file. Read models are no such thing: no answer is given on them.
+fn idle(file: &ConfigFile) -> Vec<Located<String>> {
+    let registry = |table: &ConnectionTable| {
+        let start = table.registry.as_ref()?.span().start;
+        Some((start, "`registry` has no effect yet: values are not decoded by a schema registry"))
+    };
+    let registries = file.connection.values().filter_map(registry);
+    let upcasts = file.upcast.iter().map(|table| {
+        (table.span().start, "`[[upcast]]` has no effect yet: events are folded as they stand")
+    });
+    let found = registries.chain(upcasts);
+    let told = found.map(|(start, words)| Located { start, value: words.to_owned() });
+    let mut idle: Vec<Located<String>> = told.collect();
+    idle.sort_by_key(|told| told.start);
+    idle
 }
 
 /// Tables in the order in which they stand.

@@ -3,6 +3,7 @@
 //! Promises: names the file, the line and the column; says what to do where there is something.
 //! Does not know: what the words mean.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,7 +36,12 @@ fn place_suffix(line: usize, column: usize) -> String {
 impl ConfigError {
     /// A file that cannot be read.
     pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Self {
-        let message = format!("cannot read the file: {}", error.kind());
+        let why = match error.kind() {
+            // What the system says repeats the path; what is said here does not.
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => error.to_string(),
+            kind => kind.to_string(),
+        };
+        let message = format!("cannot read the file: {why}");
         Self { file: file.to_owned(), line: 0, column: 0, message, hint: None }
     }
 

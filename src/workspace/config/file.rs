@@ -41,7 +41,7 @@ pub(crate) struct ConfigFile {
     pub(crate) read_model: Tables<ReadModelTable>,
     /// `[[upcast]]`.
     #[serde(default)]
-    pub(crate) upcast: Vec<UpcastTable>,
+    pub(crate) upcast: Vec<Spanned<UpcastTable>>,
 }
 
 /// `[connection.NAME]`.

@@ -292,3 +292,24 @@ fn the_nearest_file_above_is_found_within_the_repository_or_the_home() {
     let words = missing.to_string();
     assert!(words.ends_with("none.toml: cannot read the file: entity not found"), "{words}");
 }
+
+#[test]
+fn what_nothing_carries_out_yet_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(CONFIG_FILE);
+    let dev = "[connection.dev]\nbrokers = \"a\"\n";
+    let order = "[entity.order]\ntopics = [\"o\"]\n";
+    let model = "[read_model.row]\nentity = \"order\"\nstore = \"redis://x\"\nkey = \"k\"\n";
+    let upcast = "[[upcast]]\ntype = \"A\"\nfrom = \"1\"\ncode = \"a.js\"\n";
+    for (text, expected) in [
+        (format!("{dev}registry = \"http://r\"\n{upcast}"), "3:12: `registry` has no effect yet"),
+        (format!("{order}{model}"), "3:13: `[read_model]` has no effect yet"),
+        (format!("{order}\n{upcast}"), "4:1: `[[upcast]]` has no effect yet"),
+    ] {
+        fs_err::write(&file, &text).unwrap();
+        let told = Config::load(&file, Permissions::default()).unwrap_err().to_string();
+        assert!(told.contains(&format!("{CONFIG_FILE}:{expected}")), "{told}\n{text}");
+    }
+    fs_err::write(&file, format!("{dev}{order}")).unwrap();
+    assert!(Config::load(&file, Permissions::default()).is_ok());
+}

@@ -11,11 +11,11 @@ use super::inspect::detail;
 use super::lanes::lanes;
 use super::one_clock::LogPlace;
 use crate::entity::{Mapping, Selector};
-use crate::fold::{Fold, History, diff};
+use crate::fold::{Effect, Fold, History, diff};
 use crate::model::{Change, Event, JsonPointer, Position, TopicPartition};
 use crate::partition_log::LogSnapshot;
-use crate::workspace::ask::coverage::Offsets;
-use crate::workspace::ask::entity_question::{events_in, undecodable};
+use crate::workspace::ask::coverage::{Offsets, offsets};
+use crate::workspace::ask::entity_question::events_in;
 use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
 
@@ -57,7 +57,7 @@ impl HistoryQuestion {
     /// Works it out.
     pub(crate) fn work_out(self) -> FoldedHistory {
         let events = events_in(&self.log, &self.mappings);
-        let undecodable = undecodable(&events);
+        let undecodable = offsets(&events, |event| event.value.failure().is_some());
         let places = events.iter().map(place).collect();
         let homes = events.iter().map(|event| event.position.topic_partition()).collect();
         let lanes = lanes(&self.topics, &events);
@@ -80,21 +80,22 @@ fn rows(events: &[Event], fold: &dyn Fold, mappings: &Mappings) -> Arc<[EventRow
         elsewhere: mappings.values().flat_map(|topic| own_columns(&topic.mapping)).collect(),
         last: changed_by_most(events, fold),
     };
-    each_change(events, fold).map(|(event, changes)| row(event, &changes, &told)).collect()
+    let lines = each_change(events, fold);
+    lines.map(|(event, changes, effect)| row(event, &changes, &effect, &told)).collect()
 }
 
-/// What each event changed.
+/// What each event changed, and what the fold did with it.
 fn each_change<'e>(
     events: &'e [Event],
     fold: &'e dyn Fold,
-) -> impl Iterator<Item = (&'e Event, Vec<Change>)> {
+) -> impl Iterator<Item = (&'e Event, Vec<Change>, Effect)> {
     let mut state = fold.init();
     let mut run = fold.start(state.clone());
     events.iter().map(move |event| {
-        run.apply(event);
+        let effect = run.apply(event);
         let after = run.state().unwrap_or_else(|_| state.clone());
         let before = std::mem::replace(&mut state, after);
-        (event, diff(&before, &state))
+        (event, diff(&before, &state), effect)
     })
 }
 
@@ -103,15 +104,19 @@ fn changed_by_most(events: &[Event], fold: &dyn Fold) -> BTreeSet<JsonPointer> {
     const EVENTS_MAX: usize = 200;
     let mut counts: BTreeMap<JsonPointer, usize> = BTreeMap::new();
     let looked_at = events.get(..EVENTS_MAX).unwrap_or(events);
-    for change in each_change(looked_at, fold).flat_map(|(_, changes)| changes) {
+    for change in each_change(looked_at, fold).flat_map(|(_, changes, _)| changes) {
         *counts.entry(change.path).or_default() += 1;
     }
     counts.retain(|_, count| *count * 2 > looked_at.len());
     counts.into_keys().collect()
 }
 
-/// The line of an event that changed this.
-fn row(event: &Event, changes: &[Change], told: &Told) -> EventRow {
+/// The line of an event that changed this. Where the fold did not take it, that stands in place of what it changed.
+fn row(event: &Event, changes: &[Change], effect: &Effect, told: &Told) -> EventRow {
+    let summary = match effect.not_taken() {
+        Some(reason) => format!("not taken: {reason}"),
+        None => summary(changes, told),
+    };
     EventRow {
         version: event.version,
         position: event.position.clone(),
@@ -119,7 +124,7 @@ fn row(event: &Event, changes: &[Change], told: &Told) -> EventRow {
         log_time_ms: event.log_time_ms,
         event_type: Arc::clone(&event.event_type),
         transaction: event.transaction,
-        summary: summary(changes, told).into(),
+        summary: summary.into(),
         change_count: u32::try_from(changes.len()).unwrap_or(u32::MAX),
         correlation: event.correlation.clone(),
         causation: event.causation.clone(),

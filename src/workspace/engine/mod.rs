@@ -69,6 +69,7 @@ pub use self::recent::Recent;
 use self::sandbox::OpenSandbox;
 pub use self::setting::Setting;
 use self::topic::OpenTopic;
+use crate::fold;
 use crate::kafka::Connection;
 use crate::model::Cancel;
 use crate::partition_log::CachedLog;
@@ -87,6 +88,7 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     let (port, engine_port) = port();
     let (news_in, news) = bounded::<News>(NEWS_MAX);
     let pool = Pool::start(&news_in)?;
+    tell_of_stuck(news_in.clone());
     let mut state = State::new(options, news_in, pool)?;
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
         state.connect_at_start();
@@ -95,6 +97,24 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
         state.jobs.cancel_all();
     })?;
     Ok(port)
+}
+
+/// Lets the engine know of scripts and filters that do not come back.
+fn tell_of_stuck(news: Sender<News>) {
+    fold::tell_of_stuck(move |stuck| {
+        let (what, why) = (format!("{} was given up", stuck.what), stuck.why());
+        // A window that is gone needs no news.
+        drop(news.send(Box::new(move |state: &mut State| {
+            let mut problem = Problem::new(what).with_hint(
+                "is there a loop without an end in it? Its thread goes on until the program ends",
+            );
+            problem.cause = Some(why);
+            state.notify(NoticeLevel::Error, problem);
+            if let Err(error) = state.pool.write_off() {
+                state.notify(NoticeLevel::Error, Problem::from_error(&error));
+            }
+        })));
+    });
 }
 
 /// How many notices are kept.

@@ -59,6 +59,10 @@ const WORKERS: usize = 2;
 pub(crate) struct Pool {
     /// Takes tasks to the threads.
     tasks: Sender<(TaskKey, Task)>,
+    /// Where the threads take them from, for one that comes later.
+    queue: Receiver<(TaskKey, Task)>,
+    /// Where the threads put what they work out.
+    news: Sender<News>,
     /// Keys whose task runs or is on its way to a thread.
     busy: BTreeSet<TaskKey>,
     /// The newest task of each key that could not go yet.
@@ -81,13 +85,29 @@ impl Pool {
     /// The system's, when it cannot start a thread.
     pub(crate) fn start(news: &Sender<News>) -> std::io::Result<Self> {
         let (tasks, queue) = bounded::<(TaskKey, Task)>(WORKERS);
-        for number in 0..WORKERS {
-            let (queue, news) = (queue.clone(), news.clone());
-            thread::Builder::new()
-                .name(format!("fold-{number}"))
-                .spawn(move || work(&queue, &news))?;
-        }
-        Ok(Self { tasks, busy: BTreeSet::new(), waiting: BTreeMap::new() })
+        let (busy, waiting) = (BTreeSet::new(), BTreeMap::new());
+        let pool = Self { tasks, queue, news: news.clone(), busy, waiting };
+        (0..WORKERS).try_for_each(|number| pool.start_thread(&number.to_string()))?;
+        Ok(pool)
+    }
+
+    /// Starts a thread.
+    fn start_thread(&self, name: &str) -> std::io::Result<()> {
+        let (queue, news) = (self.queue.clone(), self.news.clone());
+        let thread = thread::Builder::new().name(format!("fold-{name}"));
+        thread.spawn(move || work(&queue, &news)).map(drop)
+    }
+
+    /// Writes off a task that does not come back, and its thread with it. Nobody knows which one it was, so none is waited
+    /// for any more; one that comes back after all is taken as before.
+    ///
+    /// # Errors
+    /// The system's, when it cannot start a thread.
+    pub(crate) fn write_off(&mut self) -> std::io::Result<()> {
+        self.start_thread("again")?;
+        self.busy.clear();
+        self.dispatch();
+        Ok(())
     }
 
     /// Wants this worked out. A waiting task with the same key is forgotten.

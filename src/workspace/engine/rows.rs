@@ -4,6 +4,7 @@
 //! were asked for are decoded.
 //! Does not know: the table.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::decode::{Decoder, text};
 use crate::entity::Mapping;
 use crate::model::{Decoded, RecordRef};
 use crate::partition_log::{Location, LogBounds, LogSnapshot};
-use crate::workspace::ask::filter::{Filter, FilterInput};
+use crate::workspace::ask::filter::{Filter, FilterInput, FilterTally};
 use crate::workspace::{Problem, ROWS_PER_PAGE, RecordFilter, RowMeta, RowText, TimeCounts};
 
 /// How many rows the table holds at most: beyond that, scrolling by pixels is no longer exact.
@@ -78,7 +79,7 @@ impl RowsQuestion {
         let records = locations.iter().filter_map(|location| self.log.record(*location));
         let metas = records.map(|record| meta(record.get())).collect();
         let first_row = matching - locations.len() as u64;
-        let (locations, problem) = (locations.into(), None);
+        let (locations, problem) = (locations.into(), predicate.doubts(matching));
         Rows { locations, metas, matching, first_row, histogram, span_ms, problem }
     }
 
@@ -201,6 +202,8 @@ pub(super) struct Predicate<'a> {
     text: Option<String>,
     /// The CEL expression, when there is one.
     cel: Option<Filter>,
+    /// How that fared.
+    tally: RefCell<Option<FilterTally>>,
 }
 
 impl<'a> Predicate<'a> {
@@ -214,9 +217,29 @@ impl<'a> Predicate<'a> {
         let cel = if cel.is_empty() {
             None
         } else {
-            Some(Filter::parse(cel).map_err(|e| Problem::from_error(&e))?)
+            Some(Filter::parse(cel).map_err(|error| {
+                let problem = Problem::from_error(&error);
+                match error.hint() {
+                    Some(hint) => problem.with_hint(hint),
+                    None => problem,
+                }
+            })?)
         };
-        Ok(Self { mapping, decoder, text: (!text.is_empty()).then(|| text.to_lowercase()), cel })
+        let tally = RefCell::new(cel.as_ref().map(Filter::tally));
+        let text = (!text.is_empty()).then(|| text.to_lowercase());
+        Ok(Self { mapping, decoder, text, cel, tally })
+    }
+
+    /// What may be wrong with the expression, seen from the records it was asked about, of which so many matched.
+    fn doubts(&self, matching: u64) -> Option<Problem> {
+        let tally = self.tally.borrow();
+        let tally = tally.as_ref()?;
+        let notes = if matching == 0 { tally.notes() } else { Vec::new() };
+        let failed = tally.first_failure().map(|(position, reason)| {
+            format!("it fails on {} records, first on {position}: {reason}", tally.failures())
+        });
+        let doubts: Vec<String> = failed.into_iter().chain(notes).collect();
+        (!doubts.is_empty()).then(|| Problem::new(doubts.join("; ")))
     }
 
     /// Whether every record matches.
@@ -235,12 +258,14 @@ impl<'a> Predicate<'a> {
         let decoded = self.decoder.decode(record.value());
         let event_type = self.mapping.event_type(record, &decoded);
         let entity = self.mapping.entity_of(record);
-        cel.matches(&FilterInput {
+        let input = FilterInput {
             record,
             decoded: &decoded,
             event_type: (!event_type.is_empty()).then_some(&*event_type),
             entity: entity.as_ref(),
-        })
+        };
+        let mut tally = self.tally.borrow_mut();
+        cel.matches(&input, tally.get_or_insert_with(|| cel.tally()))
     }
 }
 

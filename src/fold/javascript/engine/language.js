@@ -85,9 +85,24 @@ const chain = {
 /** The part of the chain that may follow. */
 function methods(...names) {
   const allowed = {};
-  for (const name of names) allowed[name] = chain[name];
+  for (const name of names) allowed[name] = exact(name, chain[name]);
   return allowed;
 }
+
+/** The same function, which refuses arguments that it would ignore. Those that take any number have rest parameters. */
+function exact(name, call, most = call.length) {
+  const checked = function (...given) {
+    if (given.length > most) {
+      const takes = most === 0 ? "no argument" : most === 1 ? "one argument" : `${most} arguments`;
+      refuse(`${name} takes ${takes}; a further one would have no effect`);
+    }
+    return apply(call, this, given);
+  };
+  return defineProperty(checked, "name", { value: name });
+}
+
+/** What takes any number of arguments. */
+const TAKES_ANY = new Set(["fromCategory", "fromCategories", "fromStreams", "log", "copyTo"]);
 
 function transformed() {
   said.output = true;
@@ -118,8 +133,8 @@ const definers = {
     said.all = true;
     return afterCategory();
   },
-  fromCategory(category) {
-    said.categories.push(textOf(category, "fromCategory"));
+  fromCategory(...categories) {
+    said.categories.push(...listOf(categories, "fromCategory"));
     return afterCategory();
   },
   fromCategories(...categories) {
@@ -171,7 +186,9 @@ function isBiState() {
   return said.options.biState === true || said.handlers.has("$initShared");
 }
 
-for (const name of keysOf(definers)) define(globalThis, name, definers[name]);
+for (const name of keysOf(definers)) {
+  define(globalThis, name, TAKES_ANY.has(name) ? definers[name] : exact(name, definers[name]));
+}
 
 // The one event that handlers are given, with what is known of it. It is valid during its own event alone; whoever
 // keeps it sees the next one.

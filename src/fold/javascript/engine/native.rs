@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rquickjs::{Ctx, Exception, Function, IntoJs as _, Object, Value};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::fold::Watch;
 use crate::fold::javascript::{Limits, ProjectionInput};
 
 /// How many steps of the engine lie between two looks at the limits.
@@ -19,11 +20,23 @@ const STEPS_PER_LOOK: u64 = 10_000;
 
 /// What no event may take, however busy the machine is: the steps are the limit that counts, because they are the same on
 /// every machine.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Up to how many looks a thrown `null` is one that the script threw; the engine throws it too when it lacks the memory
 /// for an error, which takes longer to reach.
 const LOOKS_OF_A_NULL: u64 = 8;
+
+/// How many lines of a log are kept of one event.
+const LOG_LINES: usize = 10_000;
+
+/// How much of a line of a log is kept, in bytes.
+const LOG_LINE_BYTES: usize = 4096;
+
+/// What one event may emit, in bytes.
+const EMITTED_BYTES: usize = 64 << 20;
+
+/// How many fields of one event are told apart that hold no number.
+const FIELDS: usize = 1000;
 
 /// How partitions that a script names are numbered.
 #[derive(Clone, Debug)]
@@ -71,6 +84,37 @@ pub(crate) struct EmittedText {
     pub(crate) metadata: Option<String>,
 }
 
+/// What a script logged.
+#[derive(Debug, Default)]
+pub(crate) struct LoggedText {
+    /// The first lines, each as far as it is kept.
+    pub(crate) lines: Vec<String>,
+    /// How many lines there were.
+    pub(crate) count: u64,
+    /// How many of those kept were cut.
+    pub(crate) cut: u64,
+}
+
+impl LoggedText {
+    /// Adds a line. One that is too long says how much of it is missing.
+    fn add(&mut self, mut line: String) {
+        self.count += 1;
+        if self.lines.len() >= LOG_LINES {
+            return;
+        }
+        let kept = line.floor_char_boundary(LOG_LINE_BYTES);
+        if kept < line.len() {
+            self.cut += 1;
+            let missing = format!("… ({} bytes more)", line.len() - kept);
+            line.truncate(kept);
+            line.push_str(&missing);
+            line.shrink_to_fit();
+        }
+        self.lines.push(line);
+        assert!(self.lines.len() as u64 <= self.count, "every line is counted");
+    }
+}
+
 /// Numbers in states that were none, by the path they stood at: how many.
 pub(crate) type NotANumber = BTreeMap<String, u64>;
 
@@ -94,6 +138,8 @@ pub(crate) struct Native {
     pub(crate) limits: Limits,
     /// How partitions are numbered.
     naming: Naming,
+    /// Watches over it from outside.
+    pub(super) watch: Watch,
     /// How many looks the event has left.
     looks_left: Cell<u64>,
     /// How many looks it has taken.
@@ -110,24 +156,29 @@ pub(crate) struct Native {
     current: RefCell<Option<Current>>,
     /// States that were put aside, by the numbers of their partitions.
     parked: RefCell<HashMap<u32, String>>,
+    /// What those take, in bytes.
+    parked_bytes: Cell<usize>,
     /// Finds a state that was never put here, by the number of its partition.
     state_finder: StateFinder,
     /// The partitions the script named, by their numbers; the last one alone where all are one.
     partitions: RefCell<Vec<String>>,
     /// What was emitted and not taken yet.
     emitted: RefCell<Vec<EmittedText>>,
+    /// What that takes, in bytes.
+    emitted_bytes: Cell<usize>,
     /// What was logged and not taken yet.
-    logged: RefCell<Vec<String>>,
+    logged: RefCell<LoggedText>,
     /// Numbers that were none.
     not_a_number: RefCell<NotANumber>,
 }
 
 impl Native {
     /// Nothing yet.
-    pub(super) fn new(limits: Limits, naming: Naming) -> Self {
+    pub(super) fn new(script: &Arc<str>, limits: Limits, naming: Naming) -> Self {
         Self {
             limits,
             naming,
+            watch: Watch::over(script),
             looks_left: Cell::new(0),
             looks: Cell::new(0),
             since: Cell::new(None),
@@ -136,9 +187,11 @@ impl Native {
             promise: Cell::new(false),
             current: RefCell::new(None),
             parked: RefCell::default(),
+            parked_bytes: Cell::new(0),
             state_finder: StateFinder::default(),
             partitions: RefCell::default(),
             emitted: RefCell::default(),
+            emitted_bytes: Cell::new(0),
             logged: RefCell::default(),
             not_a_number: RefCell::default(),
         }
@@ -216,17 +269,28 @@ impl Native {
 
     /// Sets the event.
     pub(super) fn set_current(&self, input: Current) {
+        self.watch.set_event(input.input().partition, input.input().offset);
         self.current.replace(Some(input));
     }
 
     /// Puts a state aside.
     pub(crate) fn park(&self, partition: u32, state: String) {
-        self.parked.borrow_mut().insert(partition, state);
+        self.parked_bytes.set(self.parked_bytes.get() + state.len());
+        let before = self.parked.borrow_mut().insert(partition, state);
+        assert!(before.is_none(), "a state that is put aside is not in the engine as well");
+    }
+
+    /// What the states that are put aside take, in bytes.
+    pub(crate) fn parked_bytes(&self) -> usize {
+        self.parked_bytes.get()
     }
 
     /// Takes a state that was put aside.
     pub(crate) fn unpark(&self, partition: u32) -> Option<String> {
-        self.parked.borrow_mut().remove(&partition)
+        let state = self.parked.borrow_mut().remove(&partition)?;
+        assert!(state.len() <= self.parked_bytes.get(), "what is put aside is counted");
+        self.parked_bytes.set(self.parked_bytes.get() - state.len());
+        Some(state)
     }
 
     /// From now on states that were never put here are asked for there, each once.
@@ -252,11 +316,12 @@ impl Native {
 
     /// Takes what was emitted.
     pub(crate) fn take_emitted(&self) -> Vec<EmittedText> {
+        self.emitted_bytes.set(0);
         std::mem::take(&mut *self.emitted.borrow_mut())
     }
 
     /// Takes what was logged.
-    pub(crate) fn take_logged(&self) -> Vec<String> {
+    pub(crate) fn take_logged(&self) -> LoggedText {
         std::mem::take(&mut *self.logged.borrow_mut())
     }
 
@@ -268,7 +333,7 @@ impl Native {
     /// Whether something was emitted, logged or found to be no number.
     pub(crate) fn has_news(&self) -> bool {
         !(self.emitted.borrow().is_empty()
-            && self.logged.borrow().is_empty()
+            && self.logged.borrow().count == 0
             && self.not_a_number.borrow().is_empty())
     }
 
@@ -301,6 +366,25 @@ impl Native {
         }
     }
 
+    /// Keeps what was emitted.
+    fn emit(&self, ctx: &Ctx<'_>, emitted: EmittedText) -> rquickjs::Result<()> {
+        let EmittedText { stream, event_type, body, metadata } = &emitted;
+        let metadata_bytes = metadata.as_ref().map_or(0, String::len);
+        let bytes = self.emitted_bytes.get()
+            + size_of::<EmittedText>()
+            + stream.len()
+            + event_type.len()
+            + body.len()
+            + metadata_bytes;
+        if bytes > EMITTED_BYTES {
+            let words = format!("one event emits more than {} MiB", EMITTED_BYTES >> 20);
+            return Err(Exception::throw_range(ctx, &words));
+        }
+        self.emitted_bytes.set(bytes);
+        self.emitted.borrow_mut().push(emitted);
+        Ok(())
+    }
+
     /// The number of the partition with this name; below 0 when another engine works it out.
     fn claim(&self, ctx: &Ctx<'_>, name: String) -> rquickjs::Result<i64> {
         let mut partitions = self.partitions.borrow_mut();
@@ -317,6 +401,7 @@ impl Native {
                 Ok(0)
             }
             Naming::Shared { engine, engines } => {
+                assert!(engine < engines, "an engine is one of those that share the work");
                 if xxh3_64(name.as_bytes()) % engines != engine {
                     return Ok(-2);
                 }
@@ -340,16 +425,23 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, native: &Rc<Native>) -> rquickjs::Resu
     let claim = move |ctx: Ctx<'js>, name: String| own.claim(&ctx, name);
     object.set("claim", Function::new(ctx.clone(), claim)?)?;
     let own = Rc::clone(native);
-    let emit = move |stream: String, event_type: String, body: String, metadata: Option<String>| {
-        own.emitted.borrow_mut().push(EmittedText { stream, event_type, body, metadata });
+    let emit = move |ctx: Ctx<'js>,
+                     stream: String,
+                     event_type: String,
+                     body: String,
+                     metadata: Option<String>| {
+        own.emit(&ctx, EmittedText { stream, event_type, body, metadata })
     };
     object.set("emit", Function::new(ctx.clone(), emit)?)?;
     let own = Rc::clone(native);
-    let log = move |line: String| own.logged.borrow_mut().push(line);
+    let log = move |line: String| own.logged.borrow_mut().add(line);
     object.set("log", Function::new(ctx.clone(), log)?)?;
     let own = Rc::clone(native);
     let not_a_number = move |path: String| {
-        *own.not_a_number.borrow_mut().entry(path).or_default() += 1;
+        let mut fields = own.not_a_number.borrow_mut();
+        let is_known = fields.len() < FIELDS || fields.contains_key(&path);
+        let field = if is_known { path } else { "(further fields)".to_owned() };
+        *fields.entry(field).or_default() += 1;
     };
     object.set("notANumber", Function::new(ctx.clone(), not_a_number)?)?;
     let own = Rc::clone(native);

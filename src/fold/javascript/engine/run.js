@@ -23,7 +23,9 @@ const types = [];
 function defined() {
   check();
   for (const name of keysOf(definers)) delete globalThis[name];
-  for (const name of keysOf(actions)) define(globalThis, name, actions[name]);
+  for (const name of keysOf(actions)) {
+    define(globalThis, name, TAKES_ANY.has(name) ? actions[name] : exact(name, actions[name]));
+  }
   const { handlers } = said;
   if (isBiState()) shared = new Entry();
   const special = (name) => { const found = handlers.get(name) ?? null; handlers.delete(name); return found; };

@@ -42,13 +42,32 @@ for (const name of ["Atomics", "SharedArrayBuffer", "queueMicrotask", "WeakRef",
   delete globalThis[name];
 }
 
-// A list of billions of nothing takes hours to join, and nothing would end that.
-const MOST_JOINED = 1e8;
-const systemJoin = Array.prototype.join;
-define(Array.prototype, "join", function join(separator) {
-  if (this !== null && this !== undefined && this.length > MOST_JOINED) throw new RangeError("the array is too long to be joined");
-  return apply(systemJoin, this, arguments);
-});
+// What walks a list within one native function is not stopped by any limit while it does: billions of nothing would take
+// hours. The watch from outside ends the whole program for that; here it is an error of the script with its place.
+const MOST_ELEMENTS = 1e7;
+const WALKERS = [
+  "concat", "copyWithin", "fill", "flat", "join", "lastIndexOf", "reverse", "shift", "slice", "sort", "splice",
+  "toLocaleString", "toReversed", "toSorted", "toSpliced", "unshift", "with",
+];
+
+/** A native function that refuses lists which it would walk for too long; `listsOf` says which those are. */
+function bounded(target, name, listsOf) {
+  const system = target[name];
+  const walk = function (...given) {
+    for (const list of listsOf(this, given)) {
+      if (typeof list === "object" && list !== null && list.length > MOST_ELEMENTS) {
+        throw new RangeError(`${name}: a list of ${list.length} elements is too long`);
+      }
+    }
+    return apply(system, this, given);
+  };
+  defineProperty(walk, "name", { value: name });
+  defineProperty(walk, "length", { value: system.length });
+  define(target, name, walk);
+}
+for (const name of WALKERS) bounded(Array.prototype, name, (own, given) => (name === "concat" ? [own, ...given] : [own]));
+bounded(String, "raw", (_, given) => [given[0]?.raw]);
+bounded(Reflect, "apply", (_, given) => [given[2]]);
 
 // The clock, and the time zone of the machine.
 const NO_CLOCK = `${SAME_EVERY_TIME}; an event's own time is e.created`;

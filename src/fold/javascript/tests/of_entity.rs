@@ -97,7 +97,7 @@ fn what_is_not_applied_is_told_apart() {
         ]),
         [
             Effect::Applied,
-            Effect::NotApplicable,
+            Effect::NotApplicable("no handler takes its type"),
             Effect::Undecodable,
             Effect::Failed(failed.into()),
             Effect::Applied,
@@ -109,7 +109,7 @@ fn what_is_not_applied_is_told_apart() {
     );
     let mut state = Value::Null;
     let event = event(1, "Placed", Decoded::Empty);
-    assert_eq!(elsewhere.apply(&mut state, &event), Effect::NotApplicable);
+    assert!(elsewhere.apply(&mut state, &event).not_taken().is_some());
 }
 
 #[test]
@@ -265,4 +265,31 @@ fn a_null_body_or_text_is_given_as_the_decoder_of_the_topic_reads_it() {
     let text = event(1, "X", Decoder::Auto.decode(Some(b"hello")));
     assert_eq!(fold.apply(&mut state, &text), Effect::Applied);
     assert_eq!(state.to_json(), r#"[null,false,"hello"]"#);
+}
+
+#[test]
+fn an_event_that_was_stopped_is_not_waited_for_again_and_after_three_none_is_tried() {
+    let limits = Limits { steps_per_event: 100_000, ..Default::default() };
+    let script = "fromAll().when({ Loop() { for (;;); }, Add: s => ({ n: 1 }) })";
+    let program = Program::read_within("loop.js", script, limits).unwrap();
+    let fold = JavaScriptFold::new(program, []);
+    let given = events(&[
+        ("Loop", Some("{}")),
+        ("Add", Some("{}")),
+        ("Loop", Some("{}")),
+        ("Loop", Some("{}")),
+        ("Add", Some("{}")),
+    ]);
+    let effect = |number: usize| fold.apply(&mut Value::Null, &given[number]);
+    let stopped = effect(0);
+    assert!(
+        matches!(&stopped, Effect::Failed(why) if why.contains("million steps")),
+        "{stopped:?}"
+    );
+    assert_eq!(effect(0), stopped);
+    assert_eq!(effect(1), Effect::Applied, "other events go on");
+    effect(2);
+    effect(3);
+    let refused = effect(4);
+    assert!(matches!(&refused, Effect::Failed(why) if why.contains("3 events were stopped")));
 }

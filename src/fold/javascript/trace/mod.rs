@@ -65,6 +65,15 @@ struct TraceStep {
     effect: StepEffect,
     /// The hash of the state after it, where it was applied.
     state_hash: u64,
+    /// How many lines it logged, whether or not they are kept.
+    logged: u32,
+}
+
+impl TraceStep {
+    /// An event that was applied to nothing.
+    fn without(effect: StepEffect) -> Self {
+        Self { partition: NO_PARTITION, effect, state_hash: 0, logged: 0 }
+    }
 }
 
 /// What is kept of a partition.
@@ -105,6 +114,8 @@ pub struct Trace {
     emitted: Vec<Emitted>,
     /// What was logged first, in order.
     logged: Vec<Logged>,
+    /// Numbers in states that were none: the event, the field, how many.
+    not_a_number: Vec<(u32, Arc<str>, u64)>,
     /// What was counted.
     counts: RunCounts,
     /// Why it ended at an event.
@@ -163,7 +174,12 @@ impl Trace {
         self.emitted.get(from..to).unwrap_or_default()
     }
 
-    /// What was logged by an event.
+    /// How many lines an event logged, whether or not they are kept.
+    pub fn logged_count(&self, index: u64) -> u32 {
+        self.step(index).map_or(0, |step| step.logged)
+    }
+
+    /// What was logged by an event, as far as it is kept.
     pub fn logged_by(&self, index: u64) -> &[Logged] {
         let from = self.logged.partition_point(|logged| logged.index < index);
         let to = self.logged.partition_point(|logged| logged.index <= index);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::replay::{Replayer, whole};
-use super::{NO_PARTITION, Partition, StepEffect, Trace, TraceInputs, TraceStep};
+use super::{Partition, StepEffect, Trace, TraceInputs, TraceStep};
 use crate::fold::javascript::definition::Route;
 use crate::fold::javascript::engine::{Current, Engine, Stepped};
 use crate::fold::javascript::number_check::inexact_numbers;
@@ -31,9 +31,6 @@ const SHARED_BUDGET_BYTES: usize = 512 << 20;
 
 /// How many lines of a log are kept.
 const LOG_LINES: usize = 100_000;
-
-/// How long a line of a log may be, in bytes.
-const LOG_LINE_BYTES: usize = 4096;
 
 /// What emitted events may take, in bytes.
 const EMITTED_BYTES: usize = 256 << 20;
@@ -100,6 +97,7 @@ impl Trace {
             shared: Vec::new(),
             emitted: Vec::new(),
             logged: Vec::new(),
+            not_a_number: Vec::new(),
             counts: RunCounts::default(),
             failure: None,
             resumed_at: 0,
@@ -138,6 +136,7 @@ impl Trace {
             let own = known.events.partition_point(|event| *event < index);
             replayer.borrow_mut().state_text(&base, partition, own).ok().flatten()
         });
+        assert_eq!(trace.len(), first, "what comes before the first change is taken over");
         trace.resumed_at = first;
         Recording::new(trace, engine).run(cancel, told)
     }
@@ -172,6 +171,12 @@ impl Trace {
         let mut counts = RunCounts::default();
         for (at, step) in (0..).zip(&steps) {
             count(&mut counts, &self.inputs.input(at), step.effect);
+            counts.logged += u64::from(step.logged);
+        }
+        let not_a_number = self.not_a_number.iter().filter(|(at, ..)| *at < index);
+        let not_a_number: Vec<_> = not_a_number.cloned().collect();
+        for (_, path, count) in &not_a_number {
+            *counts.not_a_number.entry(path.to_string()).or_default() += count;
         }
         Self {
             program: self.program.clone(),
@@ -184,6 +189,7 @@ impl Trace {
             shared: self.shared.iter().filter(|(at, _)| *at < index).cloned().collect(),
             emitted: self.emitted.iter().filter(|one| one.index < index_64).cloned().collect(),
             logged: self.logged.iter().filter(|one| one.index < index_64).cloned().collect(),
+            not_a_number,
             counts,
             failure: None,
             resumed_at: 0,
@@ -247,12 +253,7 @@ impl Recording {
                     self.trace.steps.push(step);
                 }
                 Err(fault) => {
-                    let failed = TraceStep {
-                        partition: NO_PARTITION,
-                        effect: StepEffect::Failed,
-                        state_hash: 0,
-                    };
-                    self.trace.steps.push(failed);
+                    self.trace.steps.push(TraceStep::without(StepEffect::Failed));
                     let event_type = Arc::clone(&input.event_type);
                     let position = input.position();
                     let index = at as u64;
@@ -265,7 +266,10 @@ impl Recording {
                 return Err(self.broken(words));
             }
         }
-        self.trace.counts.logged = self.trace.logged.len() as u64;
+        let steps = &self.trace.steps;
+        assert!(steps.len() <= self.trace.inputs.len(), "a step is one of an event");
+        let logged: u64 = steps.iter().map(|step| u64::from(step.logged)).sum();
+        assert_eq!(logged, self.trace.counts.logged, "every line is one of an event applied");
         Ok(self.trace)
     }
 
@@ -277,7 +281,7 @@ impl Recording {
 
     /// Applies an event.
     fn take(&mut self, at: usize, input: &ProjectionInput) -> Result<TraceStep, Fault> {
-        let without = |effect| Ok(TraceStep { partition: NO_PARTITION, effect, state_hash: 0 });
+        let without = |effect| Ok(TraceStep::without(effect));
         let definition = self.trace.program.definition();
         let Type { handler, number } =
             self.types.of(&mut self.engine, definition, &input.event_type)?;
@@ -345,18 +349,21 @@ impl Recording {
         let partition = &mut self.trace.partitions[number as usize];
         let changed = partition.state_hash != state_hash || shared_changed;
         partition.state_hash = state_hash;
+        let is_later = partition.events.last().is_none_or(|last| *last < index);
+        assert!(is_later, "an event is applied to a partition once, in order");
         partition.events.push(index);
         let own = u32::try_from(partition.events.len()).unwrap_or(u32::MAX);
         if own.is_multiple_of(distance) {
+            let is_later = partition.frames.last().is_none_or(|(last, _)| *last < own);
+            assert!(is_later, "frames of a partition are in order");
             self.trace.frame_bytes += bytes_of(text.as_deref());
             partition.frames.push((own, text.map(Arc::from)));
             self.thin();
         }
-        if self.engine.native().has_news() {
-            self.take_news(at as u64, input)?;
-        }
+        let has_news = self.engine.native().has_news();
+        let logged = if has_news { self.take_news(index, input)? } else { 0 };
         let effect = if changed { StepEffect::Changed } else { StepEffect::Unchanged };
-        Ok(TraceStep { partition: number, effect, state_hash })
+        Ok(TraceStep { partition: number, effect, state_hash, logged })
     }
 
     /// Keeps the state that all partitions share when it changed.
@@ -393,19 +400,24 @@ impl Recording {
         }
     }
 
-    /// Takes what an event emitted and logged.
-    fn take_news(&mut self, index: u64, input: &ProjectionInput) -> Result<(), Fault> {
+    /// Takes what an event emitted and logged. Says how many lines it logged.
+    fn take_news(&mut self, at: u32, input: &ProjectionInput) -> Result<u32, Fault> {
+        let index = u64::from(at);
         let native = self.engine.native();
         for (path, count) in native.take_not_a_number() {
+            self.trace.not_a_number.push((at, path.as_str().into(), count));
             *self.trace.counts.not_a_number.entry(path).or_default() += count;
         }
-        for mut line in native.take_logged() {
-            if self.trace.logged.len() < LOG_LINES {
-                line.truncate(line.floor_char_boundary(LOG_LINE_BYTES));
-                let (position, text) = (input.position(), line.into());
-                self.trace.logged.push(Logged { index, position, text });
-            }
-        }
+        let logged = native.take_logged();
+        let room = LOG_LINES - self.trace.logged.len();
+        self.trace.logged.extend(logged.lines.into_iter().take(room).map(|line| Logged {
+            index,
+            position: input.position(),
+            text: line.into(),
+        }));
+        let lines = u32::try_from(logged.count).unwrap_or(u32::MAX);
+        self.trace.counts.logged += u64::from(lines);
+        self.trace.counts.logged_cut += logged.cut;
         for text in native.take_emitted() {
             self.emitted_bytes += text.body.len() + text.stream.len() + size_of::<Emitted>();
             if EMITTED_BYTES < self.emitted_bytes {
@@ -423,6 +435,6 @@ impl Recording {
                 metadata: text.metadata.map(|text| self.engine.value(Some(&text))).transpose()?,
             });
         }
-        Ok(())
+        Ok(lines)
     }
 }

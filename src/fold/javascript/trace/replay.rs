@@ -149,6 +149,8 @@ impl Replayer {
             self.engine.restore(slot, text)?;
             (from, slot)
         };
+        assert!(at <= own, "a state to replay from lies before the one asked for");
+        assert!(own <= partition.events.len(), "only events of the partition are replayed");
         self.holds = None;
         while at < own {
             self.apply(trace, partition.events[at], slot)?;

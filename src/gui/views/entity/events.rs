@@ -111,8 +111,17 @@ fn problem_words(problem: &EventProblem) -> String {
         EventProblem::Undecodable => {
             "Its value could not be decoded; the state stays as it was".to_owned()
         }
+        EventProblem::NoEventTime { found: None } => {
+            "The time that the mapping names is missing".to_owned()
+        }
+        EventProblem::NoEventTime { found: Some(found) } => {
+            format!("Where the mapping names a time there is `{found}`")
+        }
         EventProblem::ImplausibleTime => {
             "Its timestamp lies in the future; log time ignores it".to_owned()
+        }
+        EventProblem::HeaderNameNotText => {
+            "A header's name is not UTF-8; it is spelled out as its bytes".to_owned()
         }
         EventProblem::DuplicateMembers => {
             "An object in it names a member twice; the last one counts".to_owned()

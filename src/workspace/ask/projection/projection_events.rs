@@ -14,7 +14,7 @@ use crate::fold::ProjectionInput;
 use crate::model::{Clock, DecodedKind, EntityId, When};
 use crate::workspace::ask::mapping::key_filter;
 use crate::workspace::ask::scan::Watch;
-use crate::workspace::{Failure, ScanQuestion, ScanSummary, ScannedRecord, Session, TopicMapping};
+use crate::workspace::{Failure, ScanQuestion, ScanSummary, ScannedRecord, Session};
 
 /// What events may take in memory that are to be put in order, in bytes, about.
 const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
@@ -113,6 +113,7 @@ impl Session {
             to: if matches!(history.at, When::Version(_)) { When::End } else { history.at.clone() },
             clock: history.clock,
             keys: key_filter(&history.entities, &mappings),
+            only_timed: history.order == EventOrder::Event,
             filter: None,
             limit: None,
             count_only: false,
@@ -134,8 +135,10 @@ impl Session {
             if count > limit {
                 return ControlFlow::Continue(());
             }
-            let mapping = mappings.get(&scanned.record.partition().topic).map(|mapping| &**mapping);
-            take(input(scanned, category), event_time_ms(scanned, mapping))
+            // Only the order by event time looks at it, and there every event has one.
+            let mapping = mappings.get(&scanned.record.partition().topic);
+            let time_ms = mapping.and_then(|mapping| mapping.event_time_ms(scanned.record));
+            take(input(scanned, category), time_ms.unwrap_or(i64::MIN))
         };
         let summary = self.scan(&question, &mut sink, watch)?;
         match history.at {
@@ -160,16 +163,6 @@ fn first_events(history: &ProjectionHistory) -> Result<u64, Failure> {
                 .with_hint("name it with --entity, or take a time or P:O"))
         }
         _ => Ok(u64::MAX),
-    }
-}
-
-/// The event's own time, in milliseconds.
-fn event_time_ms(scanned: &ScannedRecord<'_>, mapping: Option<&TopicMapping>) -> i64 {
-    match mapping {
-        Some(TopicMapping { mapping, decoder, .. }) if !mapping.time.is_empty() => {
-            mapping.event(scanned.record, *decoder, 0).event_time_ms
-        }
-        _ => scanned.record.timestamp_ms(),
     }
 }
 

@@ -207,6 +207,14 @@ fn outcome(log: &DebugRun, branch: &DebugRun, first: u64) -> Result<BranchOutcom
     })
 }
 
+/// What an event logged; the lines that are not kept are told as one.
+fn logged(trace: &Trace, index: u64) -> Arc<[Arc<str>]> {
+    let kept = trace.logged_by(index);
+    let missing = u64::from(trace.logged_count(index)) - kept.len() as u64;
+    let told = (missing > 0).then(|| format!("({missing} further lines are not kept)").into());
+    kept.iter().map(|line| Arc::clone(&line.text)).chain(told).collect()
+}
+
 /// Works out the state at a step.
 fn step(run: &DebugRun, at: u64) -> Result<DebugStep, Fault> {
     let Some(index) = at.checked_sub(1) else {
@@ -242,7 +250,7 @@ fn step(run: &DebugRun, at: u64) -> Result<DebugStep, Fault> {
         json: json::pretty(&states.after).into(),
         changes: changes.into(),
         result: states.result.as_ref().map(|result| json::pretty(result).into()),
-        logged: run.trace.logged_by(index).iter().map(|line| Arc::clone(&line.text)).collect(),
+        logged: logged(&run.trace, index),
         emitted: emitted.collect(),
         body,
         failure: failed.map(|failure| failure.fault.to_string().into()),

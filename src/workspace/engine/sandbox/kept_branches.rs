@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::SandboxEvents;
 use super::whole_file::write_whole;
+use crate::kafka::read_small_text;
 use crate::workspace::sandbox::{
     Edit, EventList, KeptBranch, KeptEdit, branch_file_of, branches_from_json, branches_to_json,
 };
@@ -76,7 +77,7 @@ impl Restored {
 /// Reads the branches of a script; none where there is no file of them.
 pub(super) fn read_branches(script: &Path) -> Result<Vec<KeptBranch>, Problem> {
     let file = branch_file_of(script);
-    let text = match fs_err::read_to_string(&file) {
+    let text = match read_small_text(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Problem::from_error(&error)),

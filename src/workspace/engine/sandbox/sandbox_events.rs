@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Completeness, Event, ReadEvent};
+use crate::workspace::ask::coverage::{offsets, without_event_time};
 use crate::workspace::clock::now_ms;
 use crate::workspace::engine::{Outbox, State};
-use crate::workspace::projection::ordered;
+use crate::workspace::projection::{EventOrder, ordered};
 use crate::workspace::sandbox::TrialQuestion;
 use crate::workspace::{
     Failure, Fetch, HistoryChoice, HistorySummary, JobId, Problem, SandboxKey, Session,
@@ -59,8 +60,17 @@ fn read(
             outbox.send(move |state| state.jobs.progress(job, &partitions, now_ms()));
         }
     };
-    let history = session.trial_history(&question, &mut watch)?;
-    let timed = history.events.into_iter().map(|event| (event.event_time_ms, event)).collect();
+    let mut history = session.trial_history(&question, &mut watch)?;
+    if choice.order == EventOrder::Event {
+        let is_timed = |event: &Event| event.event_time_ms.is_some();
+        without_event_time(
+            &mut history.completeness,
+            &offsets(&history.events, |event| !is_timed(event)),
+        );
+        history.events.retain(is_timed);
+    }
+    let time_ms = |event: &Event| event.event_time_ms.unwrap_or(i64::MIN);
+    let timed = history.events.into_iter().map(|event| (time_ms(&event), event)).collect();
     let events = ordered(timed, choice.order, |event: &Event| event.position.topic_partition());
     Ok(SandboxEvents {
         choice,

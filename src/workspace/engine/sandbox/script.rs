@@ -12,6 +12,7 @@ use super::super::pool::{News, TaskKey};
 use super::kept_branches::read_branches;
 use super::whole_file::write_whole;
 use crate::fold::{Fault, Program};
+use crate::kafka::read_small_text;
 use crate::workspace::engine::State;
 use crate::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use crate::workspace::{Fetch, Problem, SandboxKey, ScriptFile};
@@ -88,7 +89,7 @@ impl State {
         };
         let key = key.clone();
         self.spawn("script", move |outbox| {
-            let read = fs_err::read_to_string(&path);
+            let read = read_small_text(&path);
             let branches = read_branches(&path);
             outbox.send(move |state| match read {
                 Ok(text) => {

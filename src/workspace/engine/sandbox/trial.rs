@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{OpenSandbox, Ready};
+use crate::kafka::read_small_text;
 use crate::model::{Cancel, EntityId};
 use crate::sandbox::{Consumer, MatrixError, MatrixQuestion, Recording, Schedule, Trial};
 use crate::workspace::clock::now_ms;
@@ -97,7 +98,7 @@ impl Origin {
             Self::Given(schedule) => Ok(schedule),
             Self::Text(text) => parsed(&text, None).map(Arc::new),
             Self::File(path) => {
-                let text = fs_err::read_to_string(&path);
+                let text = read_small_text(&path);
                 let text = text.map_err(|error| {
                     let hint = "name another file; its path begins in the workspace's folder";
                     Problem::from_error(&error).with_hint(hint)

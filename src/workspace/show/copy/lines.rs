@@ -144,7 +144,7 @@ impl CopiedEvent<'_> {
             ("timestamp", or_null(time(event.timestamp_ms).as_deref())),
             ("timestamp_type", Value::string(whose_clock(event.timestamp_type))),
             ("log_time", or_null(time(event.log_time_ms).as_deref())),
-            ("event_time", or_null(time(event.event_time_ms).as_deref())),
+            ("event_time", or_null(event.event_time_ms.and_then(time).as_deref())),
             ("type", or_null(said(&event.event_type))),
             ("value", output_value(&event.value)),
             ("decoded_as", Value::string(event.value.kind().as_str())),

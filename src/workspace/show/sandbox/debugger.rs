@@ -69,7 +69,7 @@ impl DebugRun {
             partition: self.trace.partition_name(index).cloned(),
             effect: self.trace.effect(index),
             emitted: self.trace.emitted_by(index).len(),
-            logged: self.trace.logged_by(index).len(),
+            logged: self.trace.logged_count(index) as usize,
             mark: self.events.mark(at),
         })
     }
