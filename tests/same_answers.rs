@@ -29,9 +29,9 @@ use foldback::workspace::sandbox::TrialQuestion;
 use foldback::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use foldback::workspace::{
     ACCOUNT_EVENTS, Command, Config, ConnectionState, EngineOptions, EntityCountQuestion,
-    EntityKey, EntityQuestion, HistoryChoice, JobState, ORDER_EVENTS, SandboxCommand, SandboxKey,
-    ScanQuestion, Session, Snapshot, StartPosition, Target, TypeCountQuestion, WorkspacePort,
-    default_fold,
+    EntityKey, EntityQuestion, HistoryChoice, JobState, ORDER_EVENTS, Permissions, SandboxCommand,
+    SandboxKey, ScanQuestion, Session, Snapshot, StartPosition, Target, TypeCountQuestion,
+    WorkspacePort, default_fold,
 };
 use serde_json::Value as Json;
 
@@ -245,6 +245,7 @@ impl Ways {
             from: When::Start,
             to: When::End,
             clock: Clock::Log,
+            only_timed: false,
             keys: KeyFilter::All,
             filter: None,
             limit: None,
@@ -336,7 +337,7 @@ impl Ways {
         let topics = vec![Arc::from(topic)];
         let question =
             EntityQuestion { entity: entity.clone(), topics: topics.clone(), partitions: vec![] };
-        let history = self.session.entity_history(&question, &mut |_| {}).unwrap();
+        let mut history = self.session.entity_history(&question, &mut |_| {}).unwrap();
         assert!(!history.events.is_empty(), "{entity} has events");
         let by_session: Vec<_> = history
             .events
@@ -351,7 +352,7 @@ impl Ways {
         let fold = default_fold(&topics, self.config.as_ref()).unwrap();
         let fold_name = fold.name().to_owned();
         let mut folded = History::new(fold, history.events.clone());
-        let everything = self.session.select(&history, &When::End, Clock::Log).unwrap();
+        let everything = self.session.select(&mut history, &When::End, Clock::Log).unwrap();
         let state: Json = serde_json::to_value(folded.state_of(&everything)).unwrap();
 
         let key = EntityKey { entity: entity.clone(), topics: topics.into() };
@@ -432,7 +433,7 @@ fn read_config(text: &str) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(Path::new("foldback.toml"));
     fs_err::write(&path, text).unwrap();
-    Config::load(&path).unwrap()
+    Config::load(&path, Permissions::default()).unwrap()
 }
 
 #[test]
