@@ -10,13 +10,14 @@ demo:
 	cargo build --locked --release
 	"$${CARGO_TARGET_DIR:-target}/release/foldback" demo
 
-# Lints and docs share the metadata of the dependencies; tests and benches share one build of everything. Benches run
-# once each, with small inputs, so that they do not rot.
+# One build serves lints, docs, tests and benches: clippy compiles in the place of rustc, as `cargo clippy` has it do, and
+# docs are made where the examples in them are run. Benches run once each, with small inputs, so that they do not rot.
+test: export RUSTC_WORKSPACE_WRAPPER = $(shell rustc --print sysroot)/bin/clippy-driver
+test: export CLIPPY_ARGS = -Dwarnings__CLIPPY_HACKERY__
+test: export RUSTDOC = $(CURDIR)/scripts/rustdoc-linted
 test:
 	@scripts/install-deps test
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 	cargo test --locked --all-targets
 	cargo test --locked --doc
 
