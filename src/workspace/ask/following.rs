@@ -20,6 +20,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use super::session::REQUEST_TIMEOUT;
 use crate::kafka::{Connection, KafkaError};
 use crate::model::{Cancel, ReadEvent, TopicPartition};
+use crate::partition_log::LogNews;
 use crate::workspace::Failure;
 
 /// How often it is looked whether other partitions can be read.
@@ -56,6 +57,13 @@ impl CaughtUp {
     pub(super) fn hear(&self, event: &ReadEvent) {
         if matches!(event, ReadEvent::CaughtUp) {
             self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Hears news of a read.
+    pub(super) fn hear_news(&self, news: &LogNews) {
+        if let LogNews::Read(event) = news {
+            self.hear(event);
         }
     }
 }

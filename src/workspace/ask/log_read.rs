@@ -138,12 +138,11 @@ impl Session {
                 Some(watched) => {
                     let reading = plan.ranges.iter().map(OffsetRange::topic_partition).collect();
                     watched.during(&reading, &self.cancel, |stop, caught_up| {
-                        self.read_planned(&planned, stop, &mut |news| {
-                            if let LogNews::Read(event) = &news {
-                                caught_up.hear(event);
-                            }
+                        let mut heard = |news: LogNews| {
+                            caught_up.hear_news(&news);
                             sink(news)
-                        })
+                        };
+                        self.read_planned(&planned, stop, &mut heard)
                     })?
                 }
                 None => (self.read_planned(&planned, &self.cancel, &mut sink), Vec::new()),
