@@ -29,9 +29,9 @@ use foldback::workspace::sandbox::TrialQuestion;
 use foldback::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use foldback::workspace::{
     ACCOUNT_EVENTS, Command, Config, ConnectionState, EngineOptions, EntityCountQuestion,
-    EntityKey, EntityQuestion, HistoryChoice, JobState, ORDER_EVENTS, SandboxCommand, SandboxKey,
-    ScanQuestion, Session, Snapshot, StartPosition, Target, TypeCountQuestion, WorkspacePort,
-    default_fold,
+    EntityKey, EntityQuestion, HistoryChoice, JobState, ORDER_EVENTS, Permissions, SandboxCommand,
+    SandboxKey, ScanQuestion, Session, Snapshot, StartPosition, Target, TypeCountQuestion,
+    WorkspacePort, default_fold,
 };
 use serde_json::Value as Json;
 
@@ -432,7 +432,7 @@ fn read_config(text: &str) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(Path::new("foldback.toml"));
     fs_err::write(&path, text).unwrap();
-    Config::load(&path).unwrap()
+    Config::load(&path, Permissions::default()).unwrap()
 }
 
 #[test]
