@@ -21,7 +21,8 @@ impl JsonPointer {
         Self::default()
     }
 
-    /// Reads a pointer; `None` when the text neither is empty nor starts with `/`.
+    /// Reads a pointer; `None` when the text neither is empty nor starts with `/`, or has a `~` that stands for nothing
+    /// (RFC 6901, section 3: `~0` and `~1` alone do).
     pub fn parse(text: &str) -> Option<Self> {
         let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
         let is_legal =
@@ -138,9 +139,14 @@ mod tests {
     #[test]
     fn a_text_without_leading_slash_is_no_pointer() {
         assert_eq!(JsonPointer::parse("a"), None);
-        assert_eq!(JsonPointer::parse("/a~2"), None);
-        assert_eq!(JsonPointer::parse("/a~"), None);
-        assert!(JsonPointer::parse("/a~0b~1c").is_some());
         assert_eq!(JsonPointer::parse(""), Some(JsonPointer::root()));
+    }
+
+    #[test]
+    fn a_tilde_that_stands_for_nothing_is_no_pointer() {
+        for text in ["/a~2", "/a~", "/~/0", "/~~0"] {
+            assert_eq!(JsonPointer::parse(text), None, "{text}");
+        }
+        assert!(JsonPointer::parse("/a~0b~1c").is_some());
     }
 }
