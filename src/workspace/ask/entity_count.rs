@@ -156,19 +156,7 @@ impl Session {
             undecodable: &Offsets::new(),
         })?;
         let total = counting.tallies.len() as u64;
-        let (mut without_entity, mut looked_for) = (0, Vec::new());
-        for ((topic, mapping), number) in &counting.topics {
-            let of_topic = |read: &&PartitionRead| read.partition.topic == **topic;
-            let all: u64 =
-                outcome.partitions.iter().filter(of_topic).map(|read| read.records).sum();
-            // Lists of keys do not mention the records that have none.
-            let with = counting.with_entity.get(number).copied().unwrap_or(0);
-            let without = all.saturating_sub(with);
-            if without > 0 {
-                without_entity += without;
-                looked_for.push((Arc::clone(topic), mapping.mapping.id.clone()));
-            }
-        }
+        let (without_entity, looked_for) = counting.without_entity(&outcome.partitions);
         let entities = counting.finish(&topics, question.top);
         let scanned = outcome.records();
         Ok(EntityCounts { entities, total, without_entity, looked_for, scanned, completeness })
@@ -194,6 +182,23 @@ struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
+    /// How many of the records read belong to no entity, and where the id of those is looked for.
+    fn without_entity(&self, reads: &[PartitionRead]) -> (u64, Vec<(Arc<str>, Selector)>) {
+        let (mut without_entity, mut looked_for) = (0, Vec::new());
+        for ((topic, mapping), number) in &self.topics {
+            let of_topic = |read: &&PartitionRead| read.partition.topic == **topic;
+            let all: u64 = reads.iter().filter(of_topic).map(|read| read.records).sum();
+            // Lists of keys do not mention the records that have none.
+            let with = self.with_entity.get(number).copied().unwrap_or(0);
+            let without = all.saturating_sub(with);
+            if without > 0 {
+                without_entity += without;
+                looked_for.push((Arc::clone(topic), mapping.mapping.id.clone()));
+            }
+        }
+        (without_entity, looked_for)
+    }
+
     /// Hears what an opened log tells. Breaks when the budget is spent, or something cannot be read.
     fn hear(&mut self, news: LogNews, watch: Watch<'_>) -> ControlFlow<()> {
         let counted = match news {
