@@ -11,6 +11,7 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::Node;
 use egui_kittest::kittest::{Queryable as _, by};
 use foldback::sandbox::Consumer;
+use foldback::workspace::sandbox::TrialView;
 use foldback::workspace::{BranchView, Command, Fetch, SandboxCommand, Snapshot};
 
 use crate::behaviour::{go_to, on_entity};
@@ -54,7 +55,7 @@ const FIELDS: [Row; 28] = [
     ("views/sandbox/header.rs", "File to save into", || pressed(debugger(), &["Save as…"])),
     ("views/sandbox/header.rs", "Entities", || pressed(debugger(), &["Events: order-events"])),
     ("views/sandbox/header.rs", "Seed", || pressed(debugger(), &["Events: order-events"])),
-    ("views/sandbox/matrix.rs", "Seed", || consumers::at("Matrix", Default::default())),
+    ("views/sandbox/matrix.rs", "Seed", || consumers::at("Matrix", TrialView::default())),
     ("views/sandbox/schedule/files.rs", "Schedule to open", || {
         pressed(schedule(), &["Open a schedule from a file"])
     }),
