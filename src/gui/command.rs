@@ -6,7 +6,7 @@
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
-use super::shortcut::key_text;
+use crate::workspace::CopyForm;
 
 /// What a user can tell the window to do, in the order of the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -465,6 +465,15 @@ impl UiCommand {
         self.shortcuts().first().map(|shortcut| key_text(ctx, *shortcut))
     }
 
+    /// The form that it copies in.
+    pub(crate) fn copy_form(self) -> CopyForm {
+        match self {
+            Self::CopyJson | Self::CopyState | Self::CopyHistory => CopyForm::Json,
+            Self::CopyCsv => CopyForm::Csv,
+            _ => CopyForm::Text,
+        }
+    }
+
     /// The tooltip with the key behind it.
     pub fn tooltip_with_shortcut(self, ctx: &Context) -> String {
         match self.shortcut_text(ctx) {
@@ -496,6 +505,29 @@ impl UiCommand {
             Self::OpenPalette | Self::FocusFilter | Self::JumpToTime | Self::CompareEntity
         )
     }
+}
+
+/// A key with its modifiers as they are printed on the keys, such as `Ctrl+,`.
+pub(crate) fn key_text(ctx: &Context, shortcut: KeyboardShortcut) -> String {
+    let name = match shortcut.logical_key {
+        Key::Slash => "/",
+        Key::Questionmark => "?",
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        other => other.name(),
+    };
+    let is_mac = ctx.os() == egui::os::OperatingSystem::Mac;
+    let modifiers = egui::ModifierNames::NAMES.format(&shortcut.modifiers, is_mac);
+    if modifiers.is_empty() { name.to_owned() } else { format!("{modifiers}+{name}") }
 }
 
 #[cfg(test)]

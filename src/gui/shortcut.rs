@@ -163,29 +163,6 @@ fn modifier_count(modifiers: Modifiers) -> u32 {
         .sum()
 }
 
-/// A key with its modifiers as they are printed on the keys, such as `Ctrl+,`.
-pub(crate) fn key_text(ctx: &Context, shortcut: KeyboardShortcut) -> String {
-    let name = match shortcut.logical_key {
-        Key::Slash => "/",
-        Key::Questionmark => "?",
-        Key::Comma => ",",
-        Key::Period => ".",
-        Key::OpenBracket => "[",
-        Key::CloseBracket => "]",
-        Key::Plus => "+",
-        Key::Minus => "−",
-        Key::Equals => "=",
-        Key::ArrowLeft => "←",
-        Key::ArrowRight => "→",
-        Key::ArrowUp => "↑",
-        Key::ArrowDown => "↓",
-        other => other.name(),
-    };
-    let is_mac = ctx.os() == egui::os::OperatingSystem::Mac;
-    let modifiers = egui::ModifierNames::NAMES.format(&shortcut.modifiers, is_mac);
-    if modifiers.is_empty() { name.to_owned() } else { format!("{modifiers}+{name}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

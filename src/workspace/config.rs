@@ -253,7 +253,7 @@ impl Config {
             let mut value = self.look_up(text, environment)?;
             // librdkafka takes `probe` as "look for the system's certificates".
             if names_file(property) && value != "probe" && !value.is_empty() {
-                let path = self.source.allowed_file(&self.permissions, text)?;
+                let path = self.permissions.allowed_file(&self.source, text)?;
                 value = path.display().to_string();
             }
             settings.set_property(property, &value).map_err(|error| refuse(text, &error))?;

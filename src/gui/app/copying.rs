@@ -11,16 +11,6 @@ use crate::gui::theme::icons;
 use crate::gui::view::View;
 use crate::gui::views::{entity, sandbox, topic};
 use crate::gui::widgets::{copy, offered, say};
-use crate::workspace::CopyForm;
-
-/// The form that a command copies in.
-pub(crate) fn form_of(command: UiCommand) -> CopyForm {
-    match command {
-        UiCommand::CopyJson | UiCommand::CopyState | UiCommand::CopyHistory => CopyForm::Json,
-        UiCommand::CopyCsv => CopyForm::Csv,
-        _ => CopyForm::Text,
-    }
-}
 
 impl App {
     /// Copies what a command names.
@@ -28,7 +18,7 @@ impl App {
         let is_choice =
             matches!(command, UiCommand::Copy | UiCommand::CopyJson | UiCommand::CopyCsv);
         if is_choice && let Some(offer) = offered(ctx) {
-            return offer.copy(ctx, form_of(command));
+            return offer.copy(ctx, command.copy_form());
         }
         if !self.copy_in_front(ctx, command) {
             say(ctx, icons::INFO, "Nothing is chosen that could be copied");

@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use egui::{Context, Panel, Rect, Ui, ViewportCommand};
 
-pub(crate) use self::copying::form_of;
 use self::file_chooser::{Chosen, FileChooser};
 pub use self::layout::{Choices, Layout, Section};
 pub use self::run::{RunError, WindowOptions, run};

@@ -5,8 +5,7 @@
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
-use crate::gui::command::UiCommand;
-use crate::gui::shortcut::key_text;
+use crate::gui::command::{UiCommand, key_text};
 use crate::gui::theme::{Tokens, data, heading, secondary};
 
 /// How wide a column of commands is, in points.

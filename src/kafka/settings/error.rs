@@ -228,3 +228,6 @@ fn hint_for_store(property: &str, path: &str, or_pkcs12: bool) -> String {
         )
     }
 }
+
+/// What a translation of one property ends with: nothing, or its line and what is wrong.
+pub(super) type Translated = Result<(), (usize, Wrong)>;

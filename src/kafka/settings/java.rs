@@ -12,7 +12,7 @@ use std::path::Path;
 use java_properties::{LineContent, PropertiesIter};
 
 use super::allow_list::{Treatment, treatment};
-use super::error::{Place, SettingsError, Wrong};
+use super::error::{Place, SettingsError, Translated, Wrong};
 use super::jaas::LoginModule;
 use super::store::{self, StoreKind};
 use super::{Ignored, Settings, librdkafka, spring};
@@ -233,9 +233,6 @@ pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Settings, SettingsError>
     file.translate().map_err(|(line, wrong)| refuse(line, wrong))?;
     Ok(file.settings)
 }
-
-/// What a translation of one property ends with: nothing, or its line and what is wrong.
-pub(super) type Translated = Result<(), (usize, Wrong)>;
 
 /// A file while it is translated.
 struct JavaFile<'a> {

@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error::Wrong;
-use super::java::Translated;
+use super::error::{Translated, Wrong};
 
 /// What the names begin with.
 pub(super) const PREFIX: &str = "spring.kafka.";

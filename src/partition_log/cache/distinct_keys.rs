@@ -9,8 +9,6 @@ use std::io::{self, BufReader, Cursor};
 use std::path::Path;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_128;
-
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch as Columns};
@@ -20,6 +18,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use super::columns::write_options;
 use super::error::CacheError;
+use super::segment_index::KeyHash;
 use crate::partition_log::private_files;
 
 /// A record of a key.
@@ -44,14 +43,6 @@ pub struct KeyTally {
     pub first: KeyPlace,
     /// The last of them.
     pub last: KeyPlace,
-}
-
-/// The hash of a key. Two keys of a segment share one with a probability below 10^-28, so it stands for the key.
-pub(crate) type KeyHash = u128;
-
-/// The hash of a key.
-pub(crate) fn key_hash(key: &[u8]) -> KeyHash {
-    xxh3_128(key)
 }
 
 /// Takes half of a hash as it is.

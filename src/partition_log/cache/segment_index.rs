@@ -8,7 +8,8 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use super::distinct_keys::{KeyHash, key_hash};
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::error::CacheError;
 use super::words::{self, Sections, WORD_BYTES};
 use crate::partition_log::time_buckets::TimeBuckets;
@@ -88,6 +89,14 @@ impl StoredBatch {
             latest_committed_ms: committed.cast_signed(),
         }
     }
+}
+
+/// The hash of a key. Two keys of a segment share one with a probability below 10^-28, so it stands for the key.
+pub(crate) type KeyHash = u128;
+
+/// The hash of a key.
+pub(crate) fn key_hash(key: &[u8]) -> KeyHash {
+    xxh3_128(key)
 }
 
 /// An entry: a part of a key's hash above the number of a batch that holds it.

@@ -13,10 +13,10 @@ use arrow_ipc::writer::FileWriter;
 use crc32fast::Hasher;
 
 use super::columns::{schema, to_columns, write_options};
-use super::distinct_keys::{KeyPlace, KeyTallies, key_hash};
+use super::distinct_keys::{KeyPlace, KeyTallies};
 use super::error::CacheError;
 use super::manifest::{SegmentEntry, stem};
-use super::segment_index::{self, StoredBatch};
+use super::segment_index::{self, StoredBatch, key_hash};
 use crate::model::{
     LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition, Transaction,
 };

@@ -72,6 +72,10 @@ fn three_hundred_places_of_damage_change_no_answer_and_a_check_notices_all() {
             prop_assert!(found == ordered[number], "question {number} in order");
         }
         let damaged = damaged_copy(template.path(), damage);
+        let log = cached(EVENTS, damaged.path());
+        prop_assert!(log.offsets_to_read(&questions[0]).is_ok(), "an estimate before a question");
+        prop_assert!(log.aborted_in_gaps(&questions[0].ranges).is_ok(), "what explains gaps");
+        let damaged = damaged_copy(template.path(), damage);
         prop_assert!(key_counts(&cached(EVENTS, damaged.path()), &questions[0]) == entities);
         for kept in cache.list() {
             prop_assert!(cache.repair(&kept).unwrap().is_some_and(|removed| !removed.is_empty()));

@@ -59,8 +59,8 @@ impl CachedLog {
         for (name, ranges) in by_topic(plan) {
             let Some(topic) = self.topic_now(&name)? else { continue };
             let marks = self.marks(&ranges)?;
-            self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
             topic.touch();
+            self.compare(&topic, &name, &marks, plan.started_ms, cancel)?;
             let stable = stable_parts(ranges, &marks);
             let filling = Filling {
                 started_ms: plan.started_ms,
@@ -108,28 +108,30 @@ impl CachedLog {
         Ok(whole.then_some(kept))
     }
 
-    /// How many offsets of the ranges of a plan would have to be read, as far as is known without asking the log.
+    /// How many offsets of the ranges of a plan would have to be read, as far as is known without asking the log. What
+    /// cannot be read back would have to be.
     ///
     /// # Errors
-    /// When what is kept cannot be read.
+    /// When the log does not say which topic it is.
     pub fn offsets_to_read(&self, plan: &ReadPlan) -> Result<u64, SourceError> {
         let mut offsets = 0;
         for range in &plan.ranges {
-            let holes = match self.topic(&range.topic)? {
-                None => vec![(range.from, range.to)],
-                Some(topic) => {
-                    topic.partition(range.partition)?.holes(range.from, range.to, !is_partial(plan))
-                }
-            };
+            let topic = self.topic(&range.topic)?;
+            let kept = topic.and_then(|topic| topic.partition(range.partition).ok());
+            let holes = kept.map_or_else(
+                || vec![(range.from, range.to)],
+                |kept| kept.holes(range.from, range.to, !is_partial(plan)),
+            );
             offsets += holes.iter().map(|(from, to)| from.abs_diff(*to)).sum::<u64>();
         }
         Ok(offsets)
     }
 
-    /// The offsets of aborted records in these gaps, by partition, as far as it is kept, and the gaps of which it is not.
+    /// The offsets of aborted records in these gaps, by partition, as far as it is kept, and the gaps of which it is not,
+    /// or cannot be read back.
     ///
     /// # Errors
-    /// When it cannot be read back.
+    /// When the log does not say which topic it is.
     pub fn aborted_in_gaps(
         &self,
         gaps: &[OffsetRange],
@@ -163,15 +165,26 @@ impl CachedLog {
         Ok((aborted, rest))
     }
 
-    /// What is kept of a partition, with its aborted records.
+    /// What is kept of a partition, with its aborted records, without what cannot be read back.
     fn known_aborted(&self, partition: &TopicPartition) -> Result<Vec<KnownAborted>, SourceError> {
         let Some(topic) = self.topic(&partition.topic)? else { return Ok(Vec::new()) };
-        let kept = topic.partition(partition.partition)?;
-        let known = kept.files().iter().map(|file| {
-            let (from, to) = (file.entry().from, file.entry().to);
-            Ok(KnownAborted { from, to, offsets: file.aborted_offsets()? })
+        let kept = match topic.partition(partition.partition) {
+            Ok(kept) => kept,
+            Err(problem) => {
+                self.note(&problem);
+                return Ok(Vec::new());
+            }
+        };
+        let known = kept.files().iter().filter_map(|file| match file.aborted_offsets() {
+            Ok(offsets) => {
+                Some(KnownAborted { from: file.entry().from, to: file.entry().to, offsets })
+            }
+            Err(problem) => {
+                self.note(&problem);
+                None
+            }
         });
-        Ok(known.collect::<Result<_, CacheError>>()?)
+        Ok(known.collect())
     }
 
     /// Where the partitions of these ranges start and end.
@@ -197,17 +210,17 @@ impl CachedLog {
         for (name, ranges) in by_topic(plan) {
             let Some(topic) = self.topic_now(&name)? else { continue };
             let marks = self.marks(&ranges)?;
+            // Before what is kept is compared and mended: whoever touches it may see it anew.
+            topic.touch();
             if let Err(problem) = self.compare(&topic, &name, &marks, plan.started_ms, cancel) {
                 self.give_up(&name, problem)?;
                 continue;
             }
-            topic.touch();
             if !plan.whole {
                 continue;
             }
             let stable = stable_parts(ranges, &marks);
-            let payloads =
-                self.payloads && (!is_partial(plan) || !Self::has_bare(&topic, &stable)?);
+            let payloads = self.payloads && (!is_partial(plan) || !Self::has_bare(&topic, &stable));
             let started_ms = plan.started_ms;
             let filling = Filling { started_ms, payloads, ..Filling::default() };
             match self.fill(cache, &topic, &stable, filling, cancel, sink) {
@@ -220,15 +233,12 @@ impl CachedLog {
     }
 
     /// Whether something is kept of these ranges without its values. Somebody chose that: questions that can do without
-    /// them, or fetch a few, leave it so.
-    fn has_bare(topic: &TopicCache, ranges: &[OffsetRange]) -> Result<bool, CacheError> {
-        for range in ranges {
-            let kept = topic.partition(range.partition)?;
-            if kept.files().iter().any(|file| !file.entry().payloads) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// them, or fetch a few, leave it so. What cannot be read is told when it is filled.
+    fn has_bare(topic: &TopicCache, ranges: &[OffsetRange]) -> bool {
+        ranges
+            .iter()
+            .filter_map(|range| topic.partition(range.partition).ok())
+            .any(|kept| kept.files().iter().any(|file| !file.entry().payloads))
     }
 
     /// Compares what is kept of the ranges of a plan with the log, without filling what is missing.

@@ -413,6 +413,22 @@ fn another_record_than_the_one_indexed_is_not_taken_for_it() {
     twin.look_up(&twin.plan(Isolation::Committed, filter_of(1)));
 }
 
+#[test]
+fn a_damaged_manifest_is_mended_where_the_file_that_tells_the_topic_is_damaged_too() {
+    let mut twin = Twin::new();
+    twin.take(&Step::Write(0, vec![(0, 0, Some(2), false, false)]));
+    twin.take(&Step::Ask(true, 1));
+    let is_json = |path: &std::path::PathBuf| path.extension().is_some_and(|it| it == "json");
+    let damaged: Vec<_> = files(twin.folder.path()).into_iter().filter(is_json).collect();
+    assert_eq!(damaged.len(), 2, "{damaged:?}");
+    for path in damaged {
+        fs_err::write(path, [0xff]).unwrap();
+    }
+    twin.broken.store(true, Ordering::Relaxed);
+    twin.take(&Step::LookUp(false, 1));
+    twin.take(&Step::Ask(true, 0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 

@@ -9,9 +9,6 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::file::Located;
-use super::permissions::Permissions;
-
 /// What is wrong with a workspace file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {message}", file.display(), place_suffix(*line, *column))]
@@ -107,22 +104,6 @@ impl Source {
             message: message.into(),
             hint,
         }
-    }
-
-    /// The path of a file that is named here.
-    ///
-    /// # Errors
-    /// When the workspace may not use it.
-    pub(crate) fn allowed_file(
-        &self,
-        permissions: &Permissions,
-        named: &Located<String>,
-    ) -> Result<PathBuf, ConfigError> {
-        permissions.file(self.folder(), Path::new(&named.value)).ok_or_else(|| {
-            let message = format!("`{}` is no file of this workspace", named.value);
-            let hint = "a workspace gets files of its own folder; allow more with allow_files in your settings.toml";
-            self.fault_with_hint(named.start, message, Some(hint.to_owned()))
-        })
     }
 
     /// Something of this kind was asked for that the file does not have.

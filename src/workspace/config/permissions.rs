@@ -20,6 +20,7 @@ use directories::ProjectDirs;
 use serde::Deserialize;
 
 use super::error::{ConfigError, Source};
+use super::file::Located;
 
 /// What the names of variables begin with that every workspace may use.
 const OPEN_NAMES: [&str; 2] = ["KAFKA_", "FOLDBACK_"];
@@ -71,6 +72,22 @@ impl Permissions {
         let source = Source::new(path, text);
         let file: SettingsFile = source.read()?;
         Ok(Self { env: file.allow_env.into_iter().collect(), files: file.allow_files })
+    }
+
+    /// The path of a file that is named in this text.
+    ///
+    /// # Errors
+    /// When the workspace may not use it.
+    pub(super) fn allowed_file(
+        &self,
+        source: &Source,
+        named: &Located<String>,
+    ) -> Result<PathBuf, ConfigError> {
+        self.file(source.folder(), Path::new(&named.value)).ok_or_else(|| {
+            let message = format!("`{}` is no file of this workspace", named.value);
+            let hint = "a workspace gets files of its own folder; allow more with allow_files in your settings.toml";
+            source.fault_with_hint(named.start, message, Some(hint.to_owned()))
+        })
     }
 
     /// Allows these variables, too.

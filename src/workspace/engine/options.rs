@@ -7,11 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::DemoPort;
-use super::recent::Recent;
 use crate::kafka::Settings;
 use crate::model::Isolation;
 use crate::partition_log::LogCache;
-use crate::workspace::{Config, ConnectionChoice, Problem, RecentKey};
+use crate::workspace::{Config, ConnectionChoice, Problem, RecentFile, RecentKey, Recents};
 
 /// What an engine starts with.
 #[derive(Debug, Default)]
@@ -28,6 +27,31 @@ pub struct EngineOptions {
     pub cache: Option<Arc<LogCache>>,
     /// The connections used before.
     pub recent: Recent,
+}
+
+/// What the engine starts with of the connections used before.
+#[derive(Debug, Default)]
+pub struct Recent {
+    /// Where they are kept; none where nothing is.
+    pub file: Option<RecentFile>,
+    /// What was read from there.
+    pub recents: Recents,
+    /// What is wrong with the file.
+    pub problem: Option<Problem>,
+}
+
+impl Recent {
+    /// What is kept in this file.
+    pub fn load(file: Option<RecentFile>) -> Self {
+        let (recents, problem) = file.as_ref().map(RecentFile::load).unwrap_or_default();
+        Self { file, recents, problem }
+    }
+
+    /// What a start goes on with for which nobody names a connection, with this `foldback.toml` in force.
+    pub fn to_go_on_with(&self, config: Option<&Config>) -> Option<Target> {
+        let recent = self.recents.to_go_on_with(config.map(Config::folder))?;
+        Some(Target::Recent(recent.key.clone()))
+    }
 }
 
 /// Something to connect to.

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, bounded};
 
 use super::pool::News;
-use super::{State, Target};
+use super::{Recent, State, Target};
 use crate::workspace::clock::now_ms;
 use crate::workspace::{
-    Config, ConnectionState, KeptSession, NoticeLevel, Problem, RecentConnection, RecentFile,
-    RecentKey, Recents,
+    ConnectionState, KeptSession, NoticeLevel, Problem, RecentConnection, RecentFile, RecentKey,
+    Recents,
 };
 
 /// How long after a user did something the session is kept.
@@ -25,31 +25,6 @@ const WAITING_CHANGES: usize = 64;
 
 /// A change of what is kept.
 type Change = Box<dyn FnOnce(&mut Recents) + Send>;
-
-/// What the engine starts with of the connections used before.
-#[derive(Debug, Default)]
-pub struct Recent {
-    /// Where they are kept; none where nothing is.
-    pub file: Option<RecentFile>,
-    /// What was read from there.
-    pub recents: Recents,
-    /// What is wrong with the file.
-    pub problem: Option<Problem>,
-}
-
-impl Recent {
-    /// What is kept in this file.
-    pub fn load(file: Option<RecentFile>) -> Self {
-        let (recents, problem) = file.as_ref().map(RecentFile::load).unwrap_or_default();
-        Self { file, recents, problem }
-    }
-
-    /// What a start goes on with for which nobody names a connection, with this `foldback.toml` in force.
-    pub fn to_go_on_with(&self, config: Option<&Config>) -> Option<Target> {
-        let recent = self.recents.to_go_on_with(config.map(Config::folder))?;
-        Some(Target::Recent(recent.key.clone()))
-    }
-}
 
 /// The connections used before, and the present one among them.
 #[derive(Debug, Default)]

@@ -6,7 +6,6 @@
 use egui::Context;
 
 use super::{EntityState, event_at, events};
-use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
 use crate::gui::view::View;
 use crate::gui::widgets::copy;
@@ -20,7 +19,7 @@ pub(crate) fn copy_chosen(
     entity: &EntityView,
     view: &mut View<'_>,
 ) -> bool {
-    let form = form_of(command);
+    let form = command.copy_form();
     match command {
         UiCommand::CopyHistory => {
             let what = CopyWhat::Events(entity.key.clone(), Vec::new());

@@ -19,7 +19,6 @@ use self::debugger::DebuggerState;
 use self::matrix::MatrixState;
 use self::schedule::{FileWish, ScheduleState};
 use super::unconnected;
-use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
 use crate::gui::view::{Action, FileUse, View};
 use crate::gui::widgets::copy;
@@ -200,7 +199,7 @@ pub(crate) fn copy_chosen(
     let Some(step) = sandbox.and_then(|sandbox| sandbox.debugger.step.as_ref()) else {
         return false;
     };
-    let form = form_of(command);
+    let form = command.copy_form();
     match command {
         UiCommand::CopyDiff => copy(ctx, changes_text(&step.changes, form), "diff"),
         UiCommand::CopyAddress => {

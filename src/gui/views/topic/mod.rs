@@ -21,7 +21,6 @@ use self::start_form::StartForm;
 use self::timeline::LanesState;
 use super::record::{self, RecordState};
 use super::unconnected;
-use crate::gui::app::form_of;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
@@ -112,7 +111,7 @@ pub(crate) fn copy_chosen(
             copy(ctx, lines.join("\n"), "address");
         }
         UiCommand::Copy | UiCommand::CopyJson | UiCommand::CopyCsv => {
-            view.out.send(Command::Copy(CopyWhat::Records(records), form_of(command)));
+            view.out.send(Command::Copy(CopyWhat::Records(records), command.copy_form()));
         }
         _ => return false,
     }
