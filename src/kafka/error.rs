@@ -13,7 +13,7 @@ use crate::model::{TopicNameFault, TopicPartition};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KafkaError {
     /// No broker answers at these addresses.
-    #[error("cannot reach {brokers}{detail}")]
+    #[error("cannot reach {brokers}{}", Why(brokers, detail))]
     Unreachable {
         /// The bootstrap brokers.
         brokers: String,
@@ -155,6 +155,37 @@ pub struct Detail(pub Option<String>);
 impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_ref().map_or(Ok(()), |text| write!(f, ": {text}"))
+    }
+}
+
+/// Why these brokers cannot be reached, as people say it: without the library's names for places and protocols, and
+/// without an address that the sentence names already. Shown after a colon.
+struct Why<'a>(&'a str, &'a Detail);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(brokers, detail) = self;
+        let Some(words) = &detail.0 else { return Ok(()) };
+        // `sasl_ssl://host:port/bootstrap: Connect to ipv4#host:port failed: Connection refused`
+        let told = words.split_once(": ").and_then(|(place, rest)| {
+            let (address, broker) = place.rsplit_once('/')?;
+            let address = address.split_once("://").map_or(address, |(_, address)| address);
+            Some((address, broker, rest))
+        });
+        let Some((address, broker, rest)) = told else { return write!(f, ": {words}") };
+        if broker != "bootstrap" {
+            write!(f, ": broker {broker} at {address}")?;
+        } else if address != *brokers {
+            write!(f, ": {address}")?;
+        }
+        let known = ["Connect to ", "Failed to resolve "]
+            .iter()
+            .find_map(|start| rest.strip_prefix(start)?.split_once(": "))
+            .map(|(_, reason)| reason);
+        match known {
+            Some(reason) => write!(f, ": {}", reason.to_lowercase()),
+            None => write!(f, ": {rest}"),
+        }
     }
 }
 
@@ -367,6 +398,29 @@ mod tests {
         for (words, expected) in cases {
             assert_eq!(advertised_broker(words), expected, "{words}");
         }
+    }
+
+    #[test]
+    fn why_a_broker_is_not_reached_is_said_without_the_names_of_the_library() {
+        let words = |brokers: &str, words: &str| {
+            ConnectionFault::Unreachable.into_error(brokers, Some(words.to_owned())).to_string()
+        };
+        let refused = "a:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused";
+        assert_eq!(words("a:1", refused), "cannot reach a:1: connection refused");
+        assert_eq!(words("a:1,b:1", refused), "cannot reach a:1,b:1: a:1: connection refused");
+        let named = "sasl_ssl://a:1/bootstrap: Failed to resolve 'a:1': Name or service not known";
+        assert_eq!(words("a:1", named), "cannot reach a:1: name or service not known");
+        let advertised = "kafka:9092/2: Connect to ipv6#[::1]:9092 failed: Connection refused";
+        assert_eq!(
+            words("a:1", advertised),
+            "cannot reach a:1: broker 2 at kafka:9092: connection refused"
+        );
+        let other = "a:1/bootstrap: Disconnected: verify that security.protocol is set";
+        assert_eq!(
+            words("a:1", other),
+            "cannot reach a:1: Disconnected: verify that security.protocol is set"
+        );
+        assert_eq!(words("a:1", "Local: Timed out"), "cannot reach a:1: Local: Timed out");
     }
 
     #[test]

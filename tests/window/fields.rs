@@ -193,7 +193,7 @@ fn is_of_typing(command: &Command) -> bool {
 fn assert_only_typed(test: &mut Test, file: &str, name: &str) {
     let sent = test.take_sent();
     assert!(sent.iter().all(is_of_typing), "{name} of {file}: typing is no command: {sent:?}");
-    assert!(!test.shows("Keys are left alone"), "{name} of {file}: no sheet of keys");
+    assert!(!test.shows("No key sets one off"), "{name} of {file}: no sheet of keys");
 }
 
 #[test]

@@ -277,7 +277,9 @@ fn entity_rows(ui: &mut Ui, topic: &TopicView, front: Option<&EntityKey>, view: 
     let Some(list) = topic.entities.latest() else {
         let text = match (&topic.entities, topic.start.is_some()) {
             (_, true) => "Entities appear as records are read",
-            (_, false) => "Nothing of this topic was read yet: choose where to start in its tab",
+            (_, false) => {
+                "Nothing of this topic has been read yet: choose where to start in its tab"
+            }
         };
         quiet(ui, text);
         return;

@@ -19,6 +19,9 @@ const NARROW: f32 = 860.0;
 /// The widest the way to anything gets, in points.
 const PALETTE_WIDTH: f32 = 320.0;
 
+/// How much of the name of a connection is shown, in characters.
+const NAME_CHARACTERS: usize = 24;
+
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
     let narrow = ui.available_width() < NARROW;
@@ -47,6 +50,7 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
 /// Where one is connected, with a menu.
 fn connection(ui: &mut Ui, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
+    let mut characters = NAME_CHARACTERS;
     let (icon, color, name) = match &view.snapshot.connection {
         ConnectionState::Disconnected => {
             (icons::PLUG, tokens.text_secondary, "Not connected".to_owned())
@@ -54,6 +58,8 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
         ConnectionState::Connecting(name) => {
             let job = view.snapshot.running(&JobSubject::Connection);
             let words = job.map_or_else(|| name.to_string(), JobView::waiting_words);
+            // What is done goes before the name, which gets as much room as ever.
+            characters += words.chars().count().saturating_sub(name.chars().count());
             (icons::HOURGLASS, tokens.text_secondary, words)
         }
         ConnectionState::Failed(_) => (icons::WARNING, tokens.error, "Not connected".to_owned()),
@@ -63,7 +69,7 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
             (icon, color, info.name.to_string())
         }
     };
-    let shown = crate::gui::theme::format::middle(&name, 24);
+    let shown = crate::gui::theme::format::middle(&name, characters);
     let words = [RichText::new(icon).color(color), RichText::new(shown).font(medium())];
     let [icon, words] = words;
     let (response, _) = egui::containers::menu::MenuButton::from_button(
@@ -141,8 +147,11 @@ fn palette(ui: &mut Ui, narrow: bool, view: &mut View<'_>) {
         icon_button(ui, icons::MAGNIFYING_GLASS, command, view.out);
         return;
     }
-    let width = PALETTE_WIDTH.min(ui.available_width() - 16.0);
-    ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
+    let room = ui.available_width();
+    let width = PALETTE_WIDTH.min(room - 16.0);
+    // In the middle of the window as far as there is room, so that it stays where it is while its neighbours grow.
+    let middle = ui.ctx().content_rect().center().x - width / 2.0;
+    ui.add_space((middle - ui.cursor().left()).clamp(0.0, (room - width).max(0.0)));
     let tokens = Tokens::of(ui);
     let keys = command.shortcut_text(ui.ctx()).unwrap_or_default();
     let icon = RichText::new(icons::MAGNIFYING_GLASS).color(tokens.text_secondary);

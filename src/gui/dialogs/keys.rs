@@ -37,7 +37,7 @@ pub(crate) fn show(ui: &mut Ui) -> bool {
         });
     });
     ui.add_space(8.0);
-    quiet(ui, "Every command is in the palette, too. Keys are left alone while you type.");
+    quiet(ui, "Every command is also in the palette. No key sets one off while you type.");
     false
 }
 

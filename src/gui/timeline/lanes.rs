@@ -4,6 +4,8 @@
 //! the cursor can be dragged; every mark on screen has a name.
 //! Does not know: what an event is but its mark; the keys (the app calls [`TimelineState`]).
 
+use std::sync::Arc;
+
 use egui::containers::scroll_area::ScrollSource;
 use egui::{
     Align2, CursorIcon, Id, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
@@ -99,6 +101,7 @@ impl Timeline<'_> {
     fn paint_ruler(&self, ui: &Ui, map: &TimeMap, parts: &Parts) {
         let tokens = Tokens::of(ui);
         let painter = ui.painter_at(parts.plot.expand2(vec2(1.0, 0.0)));
+        let tag = self.cursor_tag(ui, map, parts).map(|(_, tag, _)| tag);
         for tick in ticks(map.view, map.x.span(), TICK_DISTANCE, self.times) {
             let x = painter.round_to_pixel_center(map.x_of(tick.time_ms as f64));
             let color = if tick.strong { tokens.outline } else { tokens.separator };
@@ -113,19 +116,20 @@ impl Timeline<'_> {
                 (secondary(), tokens.text_secondary)
             };
             let font = egui::FontId::new(secondary().size, font.family);
-            painter.text(
-                pos2(x + 4.0, parts.ruler.center().y),
-                Align2::LEFT_CENTER,
-                tick.label,
-                font,
-                color,
-            );
+            let galley = painter.layout_no_wrap(tick.label, font, color);
+            let at = pos2(x + 4.0, parts.ruler.center().y - galley.size().y / 2.0);
+            // Half a label would be a wrong one.
+            let place = Rect::from_min_size(at, galley.size());
+            let is_whole = place.right() <= parts.plot.right()
+                && tag.is_none_or(|tag| !tag.expand(2.0).intersects(place));
+            if is_whole {
+                painter.galley(at, galley, color);
+            }
         }
         let y = parts.ruler.bottom() - 0.5;
         ui.painter().hline(parts.labels.min..=parts.plot.right(), y, (1.0, tokens.separator));
         let days = self.times.days(map.view.from_ms() as i64, map.view.to_ms() as i64);
         let galley = ui.painter().layout_no_wrap(days, secondary(), tokens.text_secondary);
-        // Half a date would be a wrong one.
         if galley.size().x + GUTTER <= parts.labels.span() {
             let at =
                 pos2(parts.labels.min + GUTTER, parts.ruler.center().y - galley.size().y / 2.0);
@@ -198,7 +202,7 @@ impl Timeline<'_> {
             (1.0, tokens.separator.gamma_multiply(0.6)),
         );
         let picture = LanePicture::get(slot, ui, lane, highest, map, rect);
-        painter.add(std::sync::Arc::clone(&picture.mesh));
+        painter.add(Arc::clone(&picture.mesh));
         let LaneItems::Items(items) = &picture.items else { return };
         for item in items {
             match item {
@@ -242,26 +246,35 @@ impl Timeline<'_> {
         painter.extend(egui::Shape::dashed_line(&ends, stroke, 4.0, 3.0));
     }
 
-    /// Paints the cursor: a line through all lanes, a handle and the time on the ruler.
-    fn paint_cursor(&self, ui: &Ui, map: &TimeMap, parts: &Parts) {
-        let Some(cursor_ms) = self.cursor_ms else { return };
-        let tokens = Tokens::of(ui);
-        let painter = ui.painter_at(parts.plot.expand2(vec2(6.0, 0.0)));
+    /// Where the clock stands, and the tag with its time; none outside of the view.
+    fn cursor_tag(
+        &self,
+        ui: &Ui,
+        map: &TimeMap,
+        parts: &Parts,
+    ) -> Option<(f32, Rect, Arc<egui::Galley>)> {
+        let cursor_ms = self.cursor_ms?;
+        let painter = ui.painter();
         let x = painter.round_to_pixel_center(map.x_of(cursor_ms as f64));
         if !parts.plot.x_range().expand(6.0).contains(x) {
-            return;
+            return None;
         }
-        let y = parts.ruler.bottom();
-        painter.vline(x, y - 6.0..=parts.plot.bottom(), Stroke::new(1.5, tokens.cursor));
-        let time = self.times.time(cursor_ms);
-        let galley = painter.layout_no_wrap(time, secondary(), tokens.text_strong);
+        let color = Tokens::of(ui).text_strong;
+        let galley = painter.layout_no_wrap(self.times.time(cursor_ms), secondary(), color);
         let width = galley.size().x + GUTTER;
         let left = (x - width / 2.0)
             .clamp(parts.plot.left(), (parts.plot.right() - width).max(parts.plot.left()));
-        let tag = Rect::from_min_size(
-            pos2(left, parts.ruler.top() + 1.0),
-            vec2(width, RULER_HEIGHT - 8.0),
-        );
+        let corner = pos2(left, parts.ruler.top() + 1.0);
+        Some((x, Rect::from_min_size(corner, vec2(width, RULER_HEIGHT - 8.0)), galley))
+    }
+
+    /// Paints the cursor: a line through all lanes, a handle and the time on the ruler.
+    fn paint_cursor(&self, ui: &Ui, map: &TimeMap, parts: &Parts) {
+        let Some((x, tag, galley)) = self.cursor_tag(ui, map, parts) else { return };
+        let tokens = Tokens::of(ui);
+        let painter = ui.painter_at(parts.plot.expand2(vec2(6.0, 0.0)));
+        let y = parts.ruler.bottom();
+        painter.vline(x, y - 6.0..=parts.plot.bottom(), Stroke::new(1.5, tokens.cursor));
         painter.rect_filled(tag, 3.0, tokens.raised);
         painter.rect_stroke(tag, 3.0, Stroke::new(1.0, tokens.cursor), egui::StrokeKind::Inside);
         painter.galley(tag.center() - galley.size() / 2.0, galley, tokens.text_strong);

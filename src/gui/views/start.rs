@@ -21,6 +21,9 @@ use crate::workspace::{
 /// How wide the page is, in points.
 const WIDTH: f32 = 620.0;
 
+/// How far the remedy of a failed step is set in: to where the name of the step begins, in points.
+const REMEDY_INDENT: f32 = 24.0;
+
 /// The page's state.
 #[derive(Debug, Default)]
 pub(crate) struct StartState {
@@ -299,17 +302,16 @@ fn check_step(ui: &mut Ui, step: &CheckStep) {
         CheckOutcome::Failed => (icons::X_CIRCLE, Tone::Error, "failed"),
         CheckOutcome::Skipped => (icons::MINUS, Tone::Neutral, "skipped"),
     };
-    ui.horizontal_top(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let mark = RichText::new(icon_text).font(icon()).color(tone.color(tokens));
         ui.label(mark).on_hover_text(word);
-        ui.vertical(|ui| {
-            ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(&*step.name).font(medium()).color(tokens.text_strong));
-                ui.label(RichText::new(&step.detail).font(body()).color(tokens.text_secondary));
-            });
-            if let Some(remedy) = &step.remedy {
-                ui.label(format!("{} {remedy}", icons::ARROW_RIGHT));
-            }
-        });
+        ui.label(RichText::new(&*step.name).font(medium()).color(tokens.text_strong));
+        ui.label(RichText::new(&step.detail).font(body()).color(tokens.text_secondary));
     });
+    if let Some(remedy) = &step.remedy {
+        ui.horizontal_wrapped(|ui| {
+            ui.add_space(REMEDY_INDENT);
+            ui.label(format!("{} {remedy}", icons::ARROW_RIGHT));
+        });
+    }
 }

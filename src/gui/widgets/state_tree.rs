@@ -14,9 +14,6 @@ use crate::gui::theme::{GUTTER, Tokens, mono_small};
 use crate::model::{ChangeKind, JsonPointer};
 use crate::workspace::{StateRow, TreeRow};
 
-/// The width of the column that says which event wrote a field, in points.
-const PROVENANCE_WIDTH: f32 = 64.0;
-
 /// What the user asks of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TreeAction {
@@ -62,7 +59,7 @@ pub fn state_tree(
         Decoration {
             sign: look.map(|(sign, color, _)| (sign, color)),
             ground: look.map(|(_, _, ground)| ground),
-            taken_right: if row.written_by.is_some() { PROVENANCE_WIDTH } else { 0.0 },
+            taken_right: row.written_by.map_or(0.0, |version| provenance_width(ui, version)),
             spoken: row.changed.map_or("", |kind| spoken(kind)).to_owned(),
         }
     };
@@ -91,15 +88,27 @@ fn spoken(kind: ChangeKind) -> &'static str {
     }
 }
 
+/// What the tag says that names the event which wrote a field.
+fn provenance_words(version: u64) -> String {
+    format!("← v{version}")
+}
+
+/// The width of the tag, with the gap at its right, in points.
+fn provenance_width(ui: &Ui, version: u64) -> f32 {
+    let color = Tokens::of(ui).text_secondary;
+    let words = ui.painter().layout_no_wrap(provenance_words(version), mono_small(), color);
+    words.size().x + GUTTER
+}
+
 /// The tag that says which event wrote the field; a click goes there.
 fn provenance(ui: &Ui, id: Id, row: &StateRow, version: u64, rect: Rect) -> Response {
     let tokens = Tokens::of(ui);
-    let tag = rect.with_min_x(rect.right() - PROVENANCE_WIDTH).shrink2(vec2(0.0, 3.0));
+    let tag = rect.with_min_x(rect.right() - provenance_width(ui, version)).shrink2(vec2(0.0, 3.0));
     let salt = ("written by", row.tree.path.as_str());
     let response = ui.interact(tag, id.with(salt), Sense::CLICK);
     let color = if response.hovered() { tokens.accent } else { tokens.text_secondary };
     let at = pos2(tag.right() - GUTTER, tag.center().y);
-    ui.painter().text(at, Align2::RIGHT_CENTER, format!("← v{version}"), mono_small(), color);
+    ui.painter().text(at, Align2::RIGHT_CENTER, provenance_words(version), mono_small(), color);
     let enabled = ui.is_enabled();
     response.widget_info(|| {
         WidgetInfo::labeled(

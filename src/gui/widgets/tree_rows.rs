@@ -23,7 +23,7 @@ const INDENT: f32 = 14.0;
 /// The width of the gutter for signs on the left, in points.
 pub(super) const SIGN_WIDTH: f32 = 18.0;
 /// The width of the column of names, as a share of the whole, and its limits in points.
-const NAME_SHARE: f32 = 0.36;
+const NAME_SHARE: f32 = 0.4;
 /// The least width of the column of names, in points.
 const NAME_WIDTH_MIN: f32 = 96.0;
 /// The greatest width of the column of names, in points.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::State;
 use super::one_clock::{LogPlace, included, point_after};
+use super::pool::TaskKey;
 use crate::model::JsonPointer;
 use crate::workspace::{
     Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, StepTarget, TimeCounts,
@@ -65,7 +66,8 @@ impl State {
 
     /// To the nearest change of a path in this direction. Nothing happens where there is none.
     fn step_to_change(&mut self, key: &EntityKey, path: JsonPointer, direction: Direction) {
-        self.find_writers(key, path, move |state, key, _, writers| {
+        let task_key = TaskKey::StepAlong(key.clone());
+        self.find_writers(task_key, key, path, move |state, key, _, writers| {
             let Some(entity) = state.entities.iter().find(|entity| entity.view.key == *key) else {
                 return;
             };

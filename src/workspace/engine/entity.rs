@@ -226,6 +226,7 @@ impl State {
         self.mark_groups();
         self.measure_clock();
         self.fold_to_clock(key);
+        self.find_path_writers(key);
         self.compare_anew_with(key);
         self.touch();
     }

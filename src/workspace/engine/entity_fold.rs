@@ -55,9 +55,16 @@ impl State {
     pub(crate) fn select_path(&mut self, key: &EntityKey, path: Option<JsonPointer>) {
         let Some(open) = self.entity_mut(key) else { return };
         open.view.path_writers = Arc::default();
-        open.view.selected_path.clone_from(&path);
-        let Some(path) = path else { return };
-        self.find_writers(key, path, |state, key, path, writers| {
+        open.view.selected_path = path;
+        self.find_path_writers(key);
+    }
+
+    /// Finds the versions that changed the marked path.
+    pub(crate) fn find_path_writers(&mut self, key: &EntityKey) {
+        let marked = self.entity_mut(key).and_then(|open| open.view.selected_path.clone());
+        let Some(path) = marked else { return };
+        let task_key = TaskKey::Writers(key.clone());
+        self.find_writers(task_key, key, path, |state, key, path, writers| {
             let open =
                 state.entity_mut(key).filter(|open| open.view.selected_path.as_ref() == Some(path));
             if let Some(open) = open {
@@ -66,9 +73,10 @@ impl State {
         });
     }
 
-    /// Finds the versions that changed a path, and does this with them.
+    /// Finds the versions that changed a path, as this task, and does this with them.
     pub(crate) fn find_writers(
         &mut self,
+        task_key: TaskKey,
         key: &EntityKey,
         path: JsonPointer,
         then: impl FnOnce(&mut Self, &EntityKey, &JsonPointer, Vec<u64>) + Send + 'static,
@@ -77,7 +85,6 @@ impl State {
             return;
         };
         let key = key.clone();
-        let task_key = TaskKey::Writers(key.clone());
         let task = move || -> News {
             let writers = history.lock().versions_changing(&path);
             Box::new(move |state| {

@@ -155,9 +155,14 @@ impl FoldedHistory {
         Some(detail(record.get(), self.mappings.get(&position.topic)?))
     }
 
-    /// Where consumer groups stand in this history: those with a commit in a partition that holds one of its events.
+    /// Where consumer groups stand in this history: those with a commit in a partition that holds one of its events,
+    /// by name.
     pub(crate) fn group_markers(&self, groups: &[GroupSummary]) -> Arc<[GroupMarker]> {
-        groups.iter().filter_map(|group| self.group_marker(group)).collect()
+        let markers = groups.iter().filter_map(|group| self.group_marker(group));
+        let mut markers: Vec<_> = markers.collect();
+        // The cluster lists them in any order.
+        markers.sort_by(|one, other| one.group.cmp(&other.group));
+        markers.into()
     }
 
     /// Where a group stands in this history.

@@ -33,8 +33,10 @@ pub(crate) enum TaskKey {
     History(EntityKey),
     /// The state of an entity at the clock.
     EntityAt(EntityKey),
-    /// The versions that changed a path of an entity.
+    /// The versions that changed the marked path of an entity.
     Writers(EntityKey),
+    /// The version that a step along a path of an entity leads to.
+    StepAlong(EntityKey),
     /// The state at a step of a sandbox's debugger.
     DebugStep(SandboxKey),
     /// What is wrong with the script of a sandbox.

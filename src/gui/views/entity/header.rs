@@ -22,7 +22,7 @@ const FOLDS: [(&str, &str); 4] = [
 ];
 
 /// Below this width, in points, topics and fold are said on hover alone.
-const NARROW: f32 = 760.0;
+const NARROW: f32 = 900.0;
 
 /// Draws the line.
 pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {

@@ -142,6 +142,9 @@ fn state_menu(ui: &mut Ui, at: &EntityAt) {
 fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
+        if ui.add(IconButton::new(icons::X, "Deselect field")).clicked() {
+            view.out.send(Command::SelectPath(entity.key.clone(), None));
+        }
         let name = if path.as_str().is_empty() { "/" } else { path.as_str() };
         ui.label(data(format::middle(name, 32)).color(tokens.accent));
         let buttons = [
@@ -164,9 +167,6 @@ fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, vie
         let more = entity.path_writers.len().saturating_sub(WRITERS_MAX);
         if more > 0 {
             ui.label(RichText::new(format!("and {more} more")).font(secondary()).color(color));
-        }
-        if ui.add(IconButton::new(icons::X, "Deselect field")).clicked() {
-            view.out.send(Command::SelectPath(entity.key.clone(), None));
         }
     });
 }

@@ -55,7 +55,9 @@ type Offer = Option<StartPosition>;
 /// The lines of the choice.
 fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
-    ui.label(RichText::new("Where shall reading start?").font(heading()).color(tokens.text_strong));
+    ui.label(
+        RichText::new("Where should reading start?").font(heading()).color(tokens.text_strong),
+    );
     if let Some(words) = how_much(topic) {
         ui.label(RichText::new(words).color(tokens.text_secondary));
     } else {
@@ -121,7 +123,7 @@ fn how_much(topic: &TopicView) -> Option<String> {
         }
     };
     Some(format!(
-        "At most {} in {}.{offline} Nothing was read yet.",
+        "At most {} in {}.{offline} Nothing has been read yet.",
         format::count(u64::try_from(records).unwrap_or(0), "record"),
         format::count(known().count() as u64, "partition"),
     ))
