@@ -219,12 +219,13 @@ impl Ways {
 
     /// How the records of a topic are read.
     fn compare_mapping(&self, topic: &str) {
-        let report = self.session.mapping_report(&topic.into()).unwrap();
+        let report = self.session.mapping_report(&topic.into(), false).unwrap();
         let by_session: Vec<_> = report
             .topic_mapping
+            .decision
             .evidence
             .iter()
-            .map(|found| (found.what.to_owned(), found.choice.clone(), found.why.clone()))
+            .map(|found| (found.what.to_string(), found.choice.clone(), found.why.clone()))
             .collect();
         let by_window: Vec<_> = self.wait("the mapping", |snapshot| {
             let choices = &snapshot.topic_view(topic)?.mapping.choices;

@@ -147,7 +147,8 @@ impl Context {
         let (settings, config, cancel) =
             (self.settings()?, self.config.clone(), self.cancel.clone());
         interrupt::wait();
-        Session::open(&settings, config, isolation, cancel, keeping)
+        let session = Session::open(&settings, config, isolation, cancel, keeping)?;
+        Ok(session.telling(|problem| report::warning(&problem.to_string())))
     }
 
     /// The fold that is named, else that of these topics.

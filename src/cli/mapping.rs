@@ -10,9 +10,12 @@ use serde::Serialize;
 use super::args::MappingArgs;
 use super::context::{Context, names};
 use super::output::{Align, Table};
-use super::{CommandError, Outcome};
+use super::{CommandError, Outcome, report};
 use crate::entity::{Mapping, Selector};
-use crate::workspace::MappingReport;
+use crate::workspace::{Disagreement, MappingReport, SampledPartition, time_text};
+
+/// Of so many partitions the offsets are shown.
+const SHOWN_PARTITIONS: usize = 8;
 
 /// The mapping of a topic.
 #[derive(Debug, Serialize)]
@@ -27,6 +30,11 @@ struct MappingLine<'a> {
     decoder: &'static str,
     /// How many records were sampled.
     sampled: u64,
+    /// When that was, and of what.
+    decided: DecidedLine<'a>,
+    /// That the records since then clearly disagree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disagreement: Option<DisagreementLine<'a>>,
     /// Partitions that have no leader, of which nothing was sampled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     offline: Vec<i32>,
@@ -34,6 +42,28 @@ struct MappingLine<'a> {
     evidence: Vec<EvidenceLine<'a>>,
     /// Which client family placed the keys.
     partitioner: PartitionerLine,
+}
+
+/// When a mapping was decided, and of what.
+#[derive(Debug, Serialize)]
+struct DecidedLine<'a> {
+    /// When.
+    at: String,
+    /// Whether it is kept with the index, so that later questions rest on it.
+    kept: bool,
+    /// The offsets that there were: the sample is from all over them.
+    offsets: &'a [SampledPartition],
+}
+
+/// That records since a decision clearly disagree with it.
+#[derive(Debug, Serialize)]
+struct DisagreementLine<'a> {
+    /// The log time of the first of them.
+    since: String,
+    /// How many were sampled.
+    sampled: u64,
+    /// How they would be read.
+    found: &'a str,
 }
 
 /// Why a choice was made.
@@ -66,7 +96,7 @@ struct PartitionerLine {
 pub(super) fn run(args: &MappingArgs, context: &mut Context) -> Result<Outcome, CommandError> {
     let session = context.session()?;
     for topic in names(&args.topics) {
-        let report = session.mapping_report(&topic)?;
+        let report = session.mapping_report(&topic, args.decide_anew)?;
         if context.output.is_json() {
             context.output.json(&line(&report))?;
         } else {
@@ -79,23 +109,52 @@ pub(super) fn run(args: &MappingArgs, context: &mut Context) -> Result<Outcome, 
 /// The JSON line of a mapping.
 fn line(report: &MappingReport) -> MappingLine<'_> {
     let mapping = &report.topic_mapping;
-    let evidence = mapping.evidence.iter();
+    let evidence = mapping.decision.evidence.iter();
     MappingLine {
         topic: &mapping.topic,
         entity: mapping.entity_name.as_deref(),
         mapping: places(&mapping.mapping),
         decoder: mapping.decoder.as_str(),
-        sampled: report.topic_mapping.sampled,
+        sampled: mapping.decision.sampled,
+        decided: decided(report),
+        disagreement: mapping.disagreement.as_ref().map(disagreement),
         offline: report.offline.iter().map(|partition| partition.partition).collect(),
         evidence: evidence
             .map(|evidence| EvidenceLine {
-                what: evidence.what,
+                what: &evidence.what,
                 choice: &evidence.choice,
                 why: &evidence.why,
             })
             .collect(),
         partitioner: partitioner(report),
     }
+}
+
+/// When the mapping was decided, and of what.
+fn decided(report: &MappingReport) -> DecidedLine<'_> {
+    let decision = &report.topic_mapping.decision;
+    let at = time_text::utc(decision.decided_ms);
+    DecidedLine { at, kept: report.kept, offsets: &decision.partitions }
+}
+
+/// The same in words.
+fn decided_in_words(report: &MappingReport) -> String {
+    let decision = &report.topic_mapping.decision;
+    let offsets = decision.partitions.iter().take(SHOWN_PARTITIONS).map(|known| {
+        format!("{}: {} to {}", known.partition, known.from, known.to.saturating_sub(1))
+    });
+    let more = decision.partitions.len().saturating_sub(SHOWN_PARTITIONS);
+    let more = (more > 0).then(|| format!("{more} more partitions"));
+    let offsets: Vec<String> = offsets.chain(more).collect();
+    let stays = if report.kept { "kept with the index" } else { "for this question alone" };
+    let at = time_text::utc(decision.decided_ms);
+    format!("decided {at}, {stays}, by records from all over offsets {}", offsets.join(", "))
+}
+
+/// That records since then clearly disagree.
+fn disagreement(found: &Disagreement) -> DisagreementLine<'_> {
+    let since = time_text::utc(found.since_ms);
+    DisagreementLine { since, sampled: found.sampled, found: &found.found }
 }
 
 /// What the sampled keys say.
@@ -136,8 +195,12 @@ fn print(report: &MappingReport, context: &mut Context) -> Result<(), CommandErr
         "{}{}  ({} records sampled)",
         mapping.topic,
         owner.unwrap_or_default(),
-        report.topic_mapping.sampled
+        mapping.decision.sampled
     ))?;
+    output.text(decided_in_words(report))?;
+    if let Some(disagreement) = &mapping.disagreement {
+        report::warning(&disagreement.problem(&mapping.topic).to_string());
+    }
     for partition in &report.offline {
         output.text(format!("{partition} has no leader: nothing of it was sampled"))?;
     }
@@ -148,14 +211,14 @@ fn print(report: &MappingReport, context: &mut Context) -> Result<(), CommandErr
         ("WHY", Align::Left),
     ]);
     let in_force = places(&mapping.mapping);
-    for evidence in &mapping.evidence {
-        let places = in_force.get(evidence.what).map(|places| places.join(", "));
-        let places = match evidence.what {
+    for evidence in &mapping.decision.evidence {
+        let places = in_force.get(&*evidence.what).map(|places| places.join(", "));
+        let places = match &*evidence.what {
             "values" => mapping.decoder.as_str().to_owned(),
             _ => places.unwrap_or_default(),
         };
         table.push([
-            evidence.what.to_owned(),
+            evidence.what.to_string(),
             places,
             evidence.choice.clone(),
             evidence.why.clone(),

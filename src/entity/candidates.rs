@@ -14,6 +14,9 @@ use crate::model::{JsonPointer, RecordRef, Value};
 /// How many different texts of a place are remembered.
 const REMEMBERED_TEXTS: usize = 64;
 
+/// The operations of Debezium's change events.
+const OPERATIONS: [&str; 6] = ["c", "u", "d", "r", "t", "m"];
+
 /// Longer texts are prose, not the name of a type or an id.
 const NAME_BYTES: usize = 200;
 
@@ -28,10 +31,16 @@ pub(super) struct Tally {
     pub(super) times: usize,
     /// In how many it held a text that may be a name.
     pub(super) names: usize,
+    /// In how many it held the letter of an operation of Debezium.
+    pub(super) operations: usize,
     /// The different texts, up to a bound.
     pub(super) texts: BTreeSet<Arc<str>>,
-    /// By key: the integers in log order.
-    pub(super) series: BTreeMap<Arc<[u8]>, Vec<i64>>,
+    /// How many steps there were from the integer of a key to its next one in the same part of the log.
+    pub(super) steps: usize,
+    /// How many of them were by one.
+    pub(super) steps_by_one: usize,
+    /// By key: its latest integer in this part of the log.
+    latest: BTreeMap<Arc<[u8]>, i64>,
 }
 
 /// What the places of a sample held.
@@ -67,6 +76,11 @@ impl Candidates {
         }
     }
 
+    /// What comes next is another part of the log: between the parts are events that nobody looked at.
+    pub(super) fn end_part(&mut self) {
+        self.places.values_mut().for_each(|tally| tally.latest.clear());
+    }
+
     /// Counts what this place holds in this record.
     fn look_at(&mut self, place: Selector, record: RecordRef<'_>, json: Option<&Value>) {
         // Without JSON the value was parsed already and is none.
@@ -76,11 +90,15 @@ impl Candidates {
         tally.found += 1;
         let is_number = matches!(found, Found::Json(Value::Number(_) | Value::Bool(_)));
         tally.names += usize::from(!is_number && !text.is_empty() && text.len() <= NAME_BYTES);
+        tally.operations += usize::from(OPERATIONS.contains(&&*text));
         tally.times += usize::from(time_ms(&found).is_some());
         if let Some(integer) = found.integer() {
             tally.integers += 1;
-            if let Some(key) = record.key() {
-                tally.series.entry(key.into()).or_default().push(integer);
+            if let Some(key) = record.key()
+                && let Some(before) = tally.latest.insert(key.into(), integer)
+            {
+                tally.steps += 1;
+                tally.steps_by_one += usize::from(before.checked_add(1) == Some(integer));
             }
         }
         if tally.texts.len() < REMEMBERED_TEXTS {

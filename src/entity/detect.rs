@@ -1,8 +1,13 @@
 //! The mapping a topic seems to have, judged by a sample of its records.
 //!
-//! Promises: works without any configuration; the same sample gives the same answer; every choice says why. What would
-//! change the meaning of history is only proposed: the entity stays the key's and time Kafka's until a person decides.
+//! Promises: works without any configuration; the same sample gives the same answer; every choice says why. A few foreign
+//! records do not decide: what most of the sample says counts. What would change the meaning of history is only proposed:
+//! the entity stays the key's and time Kafka's until a person decides.
 //! Does not know: how the sample was drawn.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::candidates::{Candidates, Tally};
 use super::{Mapping, Preset, Selector};
@@ -11,10 +16,10 @@ use crate::model::RecordRef;
 use crate::partition_log::PartitionerEvidence;
 
 /// Why a choice was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// What was chosen: `preset`, `id`, `type`, …
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The choice: `cloudevents`, `key`, `value:/type`, …
     pub choice: String,
     /// Why, in a sentence.
@@ -62,30 +67,34 @@ const ACTOR_NAMES: &[&str] =
 const ID_NAMES: &[&str] =
     &["aggregateid", "entityid", "streamid", "subject", "cesubject", "orderid", "accountid", "id"];
 
-/// Judges by sampled records of one topic, which has this many partitions, in any order that keeps each key's.
-pub fn detect<'a>(
-    samples: impl IntoIterator<Item = RecordRef<'a>>,
+/// Judges by sampled parts of the log of one topic, which has this many partitions; the records of each part are in any
+/// order that keeps each key's.
+pub fn detect<'a, Part: IntoIterator<Item = RecordRef<'a>>>(
+    parts: impl IntoIterator<Item = Part>,
     partition_count: i32,
 ) -> DetectedMapping {
-    let samples: Vec<RecordRef<'a>> = samples.into_iter().collect();
+    let parts: Vec<Vec<RecordRef<'a>>> =
+        parts.into_iter().map(|part| part.into_iter().collect()).collect();
+    let samples = parts.concat();
     let decoder = decode::detect(samples.iter().map(|record| record.value()));
     let conventional =
         Preset::ALL.into_iter().flat_map(|preset| preset.mapping().places()).collect();
     let mut candidates = Candidates::default();
-    for record in samples.iter().filter(|record| record.value().is_some()) {
-        let value = Decoder::Auto.decode(record.value());
-        candidates.add(*record, value.json(), &conventional);
+    for part in &parts {
+        for record in part.iter().filter(|record| record.value().is_some()) {
+            let value = Decoder::Auto.decode(record.value());
+            candidates.add(*record, value.json(), &conventional);
+        }
+        candidates.end_part();
     }
     let mut choices = Choices { candidates: &candidates, evidence: Vec::new() };
     let preset = choices.preset();
     let mut mapping = preset.mapping();
     choices.id(&samples);
-    choices.field("type", &mut mapping.event_type, TYPE_NAMES, false, |tally| {
-        2 * tally.names > tally.found
-    });
+    let is_name = |tally: &Tally| 2 * tally.names > tally.found;
+    choices.field("type", &mut mapping.event_type, TYPE_NAMES, false, is_name);
     choices.field("version", &mut mapping.version, VERSION_NAMES, false, counts_up);
     choices.time(&mut mapping);
-    let is_name = |tally: &Tally| tally.names == tally.found;
     choices.field("correlation", &mut mapping.correlation, CORRELATION_NAMES, true, is_name);
     choices.field("causation", &mut mapping.causation, CAUSATION_NAMES, true, is_name);
     choices.field("actor", &mut mapping.actor, ACTOR_NAMES, true, is_name);
@@ -96,12 +105,8 @@ pub fn detect<'a>(
 
 /// Whether these integers count the events of each key: at least one key has two, and nearly all steps are by one.
 fn counts_up(tally: &Tally) -> bool {
-    let steps = tally.series.values().flat_map(|series| series.windows(2));
-    let (by_one, all) = steps.fold((0, 0), |(by_one, all), step| {
-        let is_by_one = matches!(step, [before, after] if before.checked_add(1) == Some(*after));
-        (by_one + usize::from(is_by_one), all + 1)
-    });
-    tally.integers == tally.found && all > 0 && 10 * by_one >= 9 * all
+    let mostly_integers = 2 * tally.integers > tally.found;
+    mostly_integers && tally.steps > 0 && 10 * tally.steps_by_one >= 9 * tally.steps
 }
 
 /// The choices so far.
@@ -115,7 +120,7 @@ struct Choices<'c> {
 impl Choices<'_> {
     /// Remembers why a choice was made.
     fn note(&mut self, what: &'static str, choice: String, why: String) {
-        self.evidence.push(Evidence { what, choice, why });
+        self.evidence.push(Evidence { what: what.into(), choice, why });
     }
 
     /// How many of the records that are no tombstones have something, in words.
@@ -182,23 +187,19 @@ impl Choices<'_> {
         preset
     }
 
-    /// Whether most values are change events of Debezium: their `op` is one of its letters.
+    /// Whether at least half of the values are change events of Debezium: their `op` is one of its letters.
     fn is_debezium(&self) -> bool {
         let ops = ["value:/op", "value:/payload/op"].map(|place| self.candidates.tally(place));
-        ops.into_iter().flatten().any(|tally| {
-            let all_known =
-                tally.texts.iter().all(|op| ["c", "u", "d", "r", "t", "m"].contains(&&**op));
-            all_known && 2 * tally.found >= self.candidates.records
-        })
+        ops.into_iter().flatten().any(|tally| 2 * tally.operations >= self.candidates.records)
     }
 
-    /// Says what the entity is. It is the key's; where all keys are null, another place is proposed.
+    /// Says what the entity is. It is the key's; where most keys are null, another place is proposed.
     fn id(&mut self, samples: &[RecordRef<'_>]) {
         let keyed = samples.iter().filter(|record| record.key().is_some()).count();
         let keys = format!("{keyed} of {} sampled records have a key", samples.len());
         let other = self.candidates.best(ID_NAMES, false, |tally| tally.texts.len() > 1);
         let why = match other {
-            Some((place, _)) if keyed == 0 && !samples.is_empty() => {
+            Some((place, _)) if 2 * keyed < samples.len() => {
                 format!("{keys}; `id = \"{place}\"` in foldback.toml would name the entities")
             }
             _ => keys,
@@ -258,7 +259,8 @@ impl Choices<'_> {
             let found = self.candidates.found(&place.to_string());
             (found > 0).then_some((place, found))
         });
-        let by_name = self.candidates.best(TIME_NAMES, false, |tally| tally.times == tally.found);
+        let by_name =
+            self.candidates.best(TIME_NAMES, false, |tally| 2 * tally.times > tally.found);
         let other =
             by_preset.or_else(|| by_name.map(|(place, tally)| (place.clone(), tally.found)));
         let why = match other {

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::selector::{Found, schema};
 use super::{Preset, Selector, time};
 use crate::decode::{Checked, Decoder};
@@ -21,7 +23,7 @@ const TOMBSTONE: &str = "tombstone";
 const NO_TIMESTAMP: i64 = -1;
 
 /// How the records of a topic become events. Of several places the first that has something counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapping {
     /// The convention that the places come from, where none was named for a field.
     pub preset: Preset,

@@ -8,11 +8,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::{json, text};
 use crate::model::{JsonPointer, RecordRef, Value};
 
 /// Where in a record something is found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Selector {
     /// The key's bytes.
     #[default]
@@ -46,6 +49,20 @@ impl SelectorError {
         let known = matches!(source, "key" | "value") && !path.is_empty();
         known
             .then(|| format!("a pointer starts with a slash: {source}:/{}", path.replace('.', "/")))
+    }
+}
+
+impl TryFrom<String> for Selector {
+    type Error = SelectorError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Selector> for String {
+    fn from(selector: Selector) -> Self {
+        selector.to_string()
     }
 }
 

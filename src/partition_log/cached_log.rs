@@ -9,6 +9,7 @@
 //! about, and again from time to time.
 
 mod comparing;
+mod deciding;
 mod filling;
 mod following;
 mod keeping;

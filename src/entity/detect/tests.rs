@@ -12,7 +12,7 @@ fn choice(found: &DetectedMapping, what: &str) -> (String, String) {
 
 /// What is detected in these records.
 fn detected(log: &RecordBatch) -> DetectedMapping {
-    detect(log.iter(), 1)
+    detect([log.iter()], 1)
 }
 
 /// Events of two orders in which everything has its usual name.
@@ -76,6 +76,38 @@ fn a_version_that_does_not_count_up_is_none() {
     let found = detected(&log.done());
     assert_eq!(choice(&found, "version").0, "none");
     assert!(found.mapping.version.is_empty());
+}
+
+#[test]
+fn a_few_foreign_records_do_not_decide() {
+    let mut log = orders();
+    for number in 0..3 {
+        let foreign = r#"{"version":"x","occurredAt":"soon","metadata":{"userId":7},"op":"?"}"#;
+        log = log.header("correlation-id", &[0xff]).push(Some(&number.to_string()), Some(foreign));
+        log = log.push(None, Some("hello"));
+    }
+    let (before, after) = (detected(&orders().done()), detected(&log.done()));
+    assert_eq!(after.mapping, before.mapping);
+    assert_eq!(after.decoder.decoder, before.decoder.decoder);
+    let mut changes = Log::new("t");
+    for op in ["c", "u", "d", "r", "x"] {
+        changes = changes.push(Some("k"), Some(&format!(r#"{{"op":"{op}"}}"#)));
+    }
+    assert_eq!(choice(&detected(&changes.done()), "preset").0, "debezium");
+}
+
+#[test]
+fn a_version_counts_up_within_each_part_of_the_log_whatever_lies_between_the_parts() {
+    let part = |versions: &[u64]| {
+        let mut log = Log::new("t");
+        for version in versions {
+            log = log.push(Some("k"), Some(&format!(r#"{{"version":{version}}}"#)));
+        }
+        log.done()
+    };
+    let parts = [part(&[1, 2]), part(&[70, 71]), part(&[900])];
+    let found = detect(parts.iter().map(RecordBatch::iter), 1);
+    assert_eq!(choice(&found, "version").0, "value:/version");
 }
 
 #[test]
@@ -186,11 +218,11 @@ fn the_partitioner_is_named_when_it_explains_where_keys_are() {
         partitions[usize::try_from(partition).unwrap()].push(facts, Some(key.as_bytes()), None, []);
     }
     let batches: Vec<_> = partitions.iter_mut().map(RecordBatchBuilder::finish).collect();
-    let found = detect(batches.iter().flat_map(RecordBatch::iter), 6);
+    let found = detect(batches.iter().map(RecordBatch::iter), 6);
     assert_eq!(
         choice(&found, "partitioner"),
         ("murmur2".into(), "explains 50 of 50 distinct keys in 6 partitions".into())
     );
-    let alone = detect(batches.iter().flat_map(RecordBatch::iter).take(1), 1);
+    let alone = detect([batches.iter().flat_map(RecordBatch::iter).take(1)], 1);
     assert_eq!(choice(&alone, "partitioner").0, "unknown", "one partition tells nothing");
 }

@@ -95,6 +95,7 @@ impl LogCache {
     pub fn verify(&self, kept: &KeptTopic, mut watch: impl FnMut(u64)) -> Vec<String> {
         let mut problems = kept.problems.clone();
         let Some((topic, _)) = TopicCache::open(kept.folder.clone()) else { return problems };
+        problems.extend(topic.decided().err().map(|problem| problem.to_string()));
         for number in topic.partition_numbers() {
             let Ok(partition) = topic.partition(number) else { continue };
             problems.extend(partition.missing_manifest().map(|problem| problem.to_string()));
@@ -124,6 +125,8 @@ impl LogCache {
             clear_folder(&topic)?;
             return Ok(Some(vec![problem.to_string()]));
         }
+        let decision = topic.forget_damaged_decision(&right)?;
+        removed.extend(decision.map(|problem| problem.to_string()));
         for number in topic.partition_numbers() {
             if let Err(problem) = topic.partition(number) {
                 if matches!(problem, CacheError::Newer { .. }) {

@@ -10,6 +10,7 @@
 //! Does not know: brokers, what keys and values mean.
 
 mod batch_cache;
+mod checked_file;
 mod columns;
 mod distinct_keys;
 mod error;

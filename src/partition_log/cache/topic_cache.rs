@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fs_err::File;
 
+use super::checked_file;
 use super::error::CacheError;
 use super::manifest::SegmentEntry;
 use super::partition_cache::PartitionCache;
@@ -22,6 +23,9 @@ use crate::partition_log::private_files;
 
 /// The file that the writer locks.
 pub(super) const LOCK_FILE: &str = "lock";
+
+/// The file of what was decided of the topic.
+const DECIDED_FILE: &str = "decided.json";
 
 /// The file that says how large a segment was for which there was no room, in bytes.
 const FULL_FILE: &str = "full";
@@ -267,6 +271,53 @@ impl TopicCache {
             kept.overlook(|entry| !gone(entry));
             known.kept = Some(kept);
         }
+    }
+
+    /// What was decided of the topic, in bytes that mean nothing here; `None` where nothing was.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub(crate) fn decided(&self) -> Result<Option<Vec<u8>>, CacheError> {
+        checked_file::read(&self.folder.join(DECIDED_FILE))
+    }
+
+    /// Keeps what was decided of the topic. What was decided before stays, unless it is damaged or it is decided anew.
+    /// Says what is kept now. It needs no right to write segments, and no room that counts.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn decide(&self, decided: &[u8], anew: bool) -> Result<Vec<u8>, CacheError> {
+        if TopicIdentity::read(&self.folder).ok().flatten().is_none() {
+            // Whoever has the right has written which topic it is.
+            self.write_lock()?;
+        }
+        let path = self.folder.join(DECIDED_FILE);
+        if !anew {
+            if checked_file::create(&path, decided)? {
+                return Ok(decided.to_owned());
+            }
+            match self.decided() {
+                Ok(Some(before)) => return Ok(before),
+                Ok(None) | Err(CacheError::Damaged { .. }) => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        checked_file::replace(&path, decided)?;
+        Ok(decided.to_owned())
+    }
+
+    /// Removes what was decided of the topic where it is damaged. Says what was wrong with it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(super) fn forget_damaged_decision(
+        &self,
+        _right: &WriteLock,
+    ) -> Result<Option<CacheError>, CacheError> {
+        let Err(problem) = self.decided() else { return Ok(None) };
+        let path = self.folder.join(DECIDED_FILE);
+        fs_err::remove_file(&path).map_err(CacheError::io(&path))?;
+        Ok(Some(problem))
     }
 
     /// What is kept, in bytes on disk.

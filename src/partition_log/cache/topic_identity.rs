@@ -3,14 +3,12 @@
 //! Promises: the file is replaced as a whole and synced before it counts; a changed byte in it is noticed.
 //! Does not know: what is kept of the topic.
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::checked_file;
 use super::error::CacheError;
-use super::manifest::sync_folder;
-use crate::partition_log::private_files;
 
 /// The file that tells which topic it is. Its time of change says when the topic was used last.
 pub(super) const TOPIC_FILE: &str = "topic.json";
@@ -51,23 +49,10 @@ impl TopicIdentity {
     /// When it cannot be read, is damaged, or is about another folder.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, CacheError> {
         let path = folder.join(TOPIC_FILE);
-        let bytes = match fs_err::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CacheError::io(&path)(error)),
-        };
-        let wrong = || CacheError::damaged(&path, "its content is not what was written");
+        let Some(bytes) = checked_file::read_raw(&path)? else { return Ok(None) };
         // The first files had no checksum.
-        let json = if bytes.starts_with(b"{") {
-            &bytes[..]
-        } else {
-            let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
-            let json = bytes[end + 1..].trim_ascii_end();
-            if bytes[..end] != *format!("{:08x}", crc32fast::hash(json)).as_bytes() {
-                return Err(wrong());
-            }
-            json
-        };
+        let has_none = bytes.starts_with(b"{");
+        let json = if has_none { &bytes[..] } else { checked_file::content(&path, &bytes)? };
         let identity: Self = serde_json::from_slice(json).map_err(|error| {
             CacheError::damaged(&path, format!("its content is not what was written: {error}"))
         })?;
@@ -83,17 +68,8 @@ impl TopicIdentity {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn write(&self, folder: &Path) -> Result<(), CacheError> {
-        let path = folder.join(TOPIC_FILE);
-        let json = serde_json::to_string(self).expect("texts are JSON");
-        let aside = folder.join("topic.json.new");
-        let write = || -> io::Result<()> {
-            let mut file = private_files::create(&aside)?;
-            write!(file, "{:08x}\n{json}", crc32fast::hash(json.as_bytes()))?;
-            file.sync_data()?;
-            fs_err::rename(&aside, &path)?;
-            sync_folder(folder)
-        };
-        write().map_err(CacheError::io(&path))
+        let json = serde_json::to_vec(self).expect("texts are JSON");
+        checked_file::replace(&folder.join(TOPIC_FILE), &json)
     }
 }
 

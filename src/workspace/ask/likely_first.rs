@@ -48,7 +48,7 @@ pub(super) fn likely_partitions(
         let isolation = plan.isolation;
         let sampling =
             Sampling { bounds: &bounds, isolation, payloads: false, started_ms: plan.started_ms };
-        let sample = sampling.take(log, cancel)?;
+        let sample = sampling.newest(log, cancel)?;
         let keys = records(&sample)
             .filter_map(|record| Some((record.key()?, record.partition().partition)));
         let count = i32::try_from(bounds.len()).unwrap_or(i32::MAX);

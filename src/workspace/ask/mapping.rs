@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::decision::Decision;
 use crate::decode::Decoder;
-use crate::entity::{Evidence, Mapping, Preset, Selector, SelectorError};
+use crate::entity::{Mapping, Preset, Selector, SelectorError};
 use crate::model::{EntityId, KeyFilter};
 use crate::workspace::config::EntityConfig;
+use crate::workspace::{Problem, time_text};
 
 /// How the records of each topic are read.
 pub(in crate::workspace) type Mappings = BTreeMap<Arc<str>, Arc<TopicMapping>>;
@@ -25,10 +27,38 @@ pub struct TopicMapping {
     pub mapping: Arc<Mapping>,
     /// How values are decoded.
     pub decoder: Decoder,
-    /// Why the sampled part was chosen.
-    pub evidence: Vec<Evidence>,
-    /// How many records were sampled.
+    /// What was decided by sampled records, when and why; the rest is from `foldback.toml`.
+    pub decision: Arc<Decision>,
+    /// That later records clearly disagree with it.
+    pub disagreement: Option<Disagreement>,
+}
+
+/// That the records which came after a decision clearly disagree with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// The log time of the first of them, in milliseconds since the epoch.
+    pub since_ms: i64,
+    /// How many were sampled.
     pub sampled: u64,
+    /// How they would be read, in words.
+    pub found: String,
+    /// How it was decided that they are read.
+    pub decided: String,
+}
+
+impl Disagreement {
+    /// The same as a notice about a topic.
+    pub fn problem(&self, topic: &str) -> Problem {
+        let Self { since_ms, sampled, found, decided } = self;
+        let since = time_text::utc(*since_ms);
+        Problem::new(format!(
+            "records of {topic} since {since} look different: {found} in {sampled} of them; they are read as it was \
+             decided before: {decided}"
+        ))
+        .with_hint(format!(
+            "`foldback mapping --topic {topic} --decide-anew` decides anew, also about the past; foldback.toml says what holds"
+        ))
+    }
 }
 
 /// Which keys the records of these entities have, where it is one and all topics map the key to it; else all.

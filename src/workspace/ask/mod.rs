@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub(super) mod coverage;
+mod decision;
 mod entity_count;
 pub(super) mod entity_question;
 mod failure;
@@ -32,13 +33,14 @@ mod type_count;
 pub(super) mod type_tally;
 mod when;
 
+pub use decision::{Decision, SampledPartition};
 pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
 pub use entity_question::{EntityHistory, EntityQuestion};
 pub use failure::{Failure, FailureKind};
 pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally};
 pub use fold_choice::{default_fold, fold_named, program_in};
 pub use indexing::{IndexQuestion, IndexSummary};
-pub use mapping::{TopicMapping, mapping_of};
+pub use mapping::{Disagreement, TopicMapping, mapping_of};
 pub use scan::{ScanQuestion, ScanSummary, ScannedRecord, ScannedValue};
 pub use session::{ConnectionChoice, REQUEST_TIMEOUT, Session, settings_of};
 pub use shared_state::row_of;

@@ -18,7 +18,7 @@ use super::mapping::Mappings;
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
 use crate::partition_log::{CachedLog, KafkaLog, Keeping};
-use crate::workspace::{Config, Failure, clock};
+use crate::workspace::{Config, Failure, Problem, clock};
 
 /// How long one request to a cluster may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -51,6 +51,8 @@ pub struct Session {
     pub(in crate::workspace) started_ms: i64,
     /// How the records of topics are read, where that was decided before.
     pub(in crate::workspace) decided: Mappings,
+    /// Who is told what is worth an eye and did not keep the answer from coming.
+    pub(in crate::workspace) tell: fn(&Problem),
 }
 
 /// Those of these partitions that have no leader, so that it is not known where they begin and end.
@@ -100,7 +102,14 @@ impl Session {
         let log = CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping);
         let log = Arc::new(log);
         let (started_ms, decided) = (clock::now_ms(), Mappings::new());
-        Ok(Self { connection, log, config, isolation, cancel, started_ms, decided })
+        let tell = |_problem: &Problem| ();
+        Ok(Self { connection, log, config, isolation, cancel, started_ms, decided, tell })
+    }
+
+    /// The same session; whoever is told what is worth an eye.
+    #[must_use]
+    pub fn telling(self, tell: fn(&Problem)) -> Self {
+        Self { tell, ..self }
     }
 
     /// The log, of which what was read whole is kept.

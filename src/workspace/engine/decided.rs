@@ -18,7 +18,11 @@ impl State {
     pub(super) fn decide(&mut self, mappings: Mappings) {
         for (topic, mapping) in mappings {
             let before = self.decided.get(&topic);
-            if before.is_none_or(|before| before.sampled == 0 && mapping.sampled > 0) {
+            let is_open = |before: &Arc<TopicMapping>| before.decision.sampled == 0;
+            if before.is_none() || before.is_some_and(is_open) && mapping.decision.sampled > 0 {
+                if let Some(disagreement) = &mapping.disagreement {
+                    self.notify(NoticeLevel::Warning, disagreement.problem(&topic));
+                }
                 self.decided.insert(Arc::clone(&topic), mapping);
                 self.show_decided(&topic);
             }
@@ -27,7 +31,7 @@ impl State {
 
     /// Decides how the records of a topic are read, which had none before.
     pub(super) fn decide_anew(&mut self, topic: &Arc<str>) {
-        let is_open = self.decided.get(topic).is_some_and(|decided| decided.sampled == 0);
+        let is_open = self.decided.get(topic).is_some_and(|decided| decided.decision.sampled == 0);
         let session = is_open.then(|| self.session(Cancel::new())).flatten();
         let Some(session) = session else { return };
         if !self.deciding.insert(Arc::clone(topic)) {
@@ -73,11 +77,11 @@ impl State {
             self.work_out_history(&key);
         }
         let Some(open) = self.topic_mut(topic) else { return };
-        let choices = decided.evidence.iter().map(|found| {
-            (found.what.into(), found.choice.as_str().into(), found.why.as_str().into())
+        let choices = decided.decision.evidence.iter().map(|found| {
+            (found.what.as_ref().into(), found.choice.as_str().into(), found.why.as_str().into())
         });
         open.view.mapping = Arc::new(MappingView { choices: choices.collect() });
-        let of_values = decided.evidence.iter().find(|found| found.what == "values");
+        let of_values = decided.decision.evidence.iter().find(|found| found.what == "values");
         open.view.decoder_found =
             of_values.map(|found| found.why.as_str().into()).unwrap_or_default();
         open.mapping = Arc::clone(&decided.mapping);

@@ -301,6 +301,8 @@ impl State {
             cancel,
             started_ms: now_ms(),
             decided: self.mappings_of(&topics),
+            // The state tells it once for each topic.
+            tell: |_problem| (),
         })
     }
 
