@@ -337,4 +337,6 @@ mod model;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod ordering_tests;
+#[cfg(test)]
 mod tests;
