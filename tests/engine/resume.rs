@@ -52,7 +52,7 @@ fn the_second_start_is_connected_again_with_the_same_things_open() {
     bench.send(Command::SetFilter(TOPIC.into(), filter.clone()));
     bench.open_order_1();
     bench.send(Command::SetFold(order_1(), "count".into()));
-    let path = JsonPointer::parse("/OrderCreated");
+    let path = JsonPointer::parse("/by_type/OrderCreated");
     bench.send(Command::SelectPath(order_1(), path.clone()));
     bench.send(Command::Clock(ClockCommand::Set(ClockPoint::Time(2_500))));
     bench.wait_for_version(2);
