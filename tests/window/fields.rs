@@ -51,7 +51,7 @@ const FIELDS: [Row; 28] = [
     ("views/sandbox/debugger/event_form.rs", "Event entity", || pressed(debugger(), &["Event"])),
     ("views/sandbox/debugger/event_form.rs", "Event value", || pressed(debugger(), &["Event"])),
     ("views/sandbox/debugger/watches.rs", "Watch expression", debugger),
-    ("views/sandbox/header.rs", "File to save into", || pressed(debugger(), &["Save as…"])),
+    ("views/sandbox/header.rs", "File to save into", || pressed(debugger(), &["Save as"])),
     ("views/sandbox/header.rs", "Entities", || pressed(debugger(), &["Events: order-events"])),
     ("views/sandbox/header.rs", "Seed", || pressed(debugger(), &["Events: order-events"])),
     ("views/sandbox/matrix.rs", "Seed", || consumers::at("Matrix", Default::default())),
