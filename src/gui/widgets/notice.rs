@@ -131,9 +131,17 @@ fn problem_words(ui: &mut Ui, problem: &Problem) {
     }
 }
 
-/// The text with a capital first letter.
+/// The text with a capital first letter, and with quotation marks where a terminal shows backticks.
 fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
+    let mut quoted = false;
+    let mut mark = |character| {
+        if character != '`' {
+            return character;
+        }
+        quoted = !quoted;
+        if quoted { '“' } else { '”' }
+    };
+    let mut characters = text.chars().map(&mut mark);
     characters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
@@ -203,6 +211,13 @@ mod tests {
     /// A notice of this level.
     fn notice(level: NoticeLevel) -> Notice {
         Notice { time_ms: 0, level, problem: Problem::new("cannot list topics"), read: false }
+    }
+
+    #[test]
+    fn what_a_terminal_puts_into_backticks_stands_in_quotation_marks() {
+        assert_eq!(sentence("check `a.b` and `c`"), "Check “a.b” and “c”");
+        assert_eq!(sentence("`foldback topics` lists"), "“foldback topics” lists");
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

@@ -26,6 +26,8 @@ use crate::workspace::{
 pub(super) const PENDING_OPACITY: f32 = 0.55;
 /// How many writers of a field are listed.
 const WRITERS_MAX: usize = 24;
+/// How wide a version among them is at most, about, in points.
+const WRITER_WIDTH: f32 = 40.0;
 
 /// Draws the state.
 pub(crate) fn show(
@@ -155,7 +157,9 @@ fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, vie
             crate::gui::command_ui::icon_button(ui, icon, command, view.out);
         }
         let color = tokens.text_secondary;
-        if ui.available_width() > 200.0 {
+        // The versions stay in one line where there is room for them alone.
+        let shown = entity.path_writers.len().min(WRITERS_MAX);
+        if ui.available_size_before_wrap().x > 80.0 + WRITER_WIDTH * shown as f32 {
             ui.label(RichText::new("changed by").font(secondary()).color(color));
         }
         for writer in entity.path_writers.iter().take(WRITERS_MAX) {
