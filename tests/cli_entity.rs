@@ -478,7 +478,8 @@ fn text_for_people_shows_state_and_history() {
         assert_eq!(ended.status, 0, "{}", ended.stderr);
         ended.stdout
     };
-    insta::with_settings!({filters => [(r"\(\d+\.\d+ s\)", "(TIME)")]}, {
+    let times = [(r"\(\d+\.\d+ s\)", "(TIME)"), (r"decided [-:.\dTZ]+", "decided (TIME)")];
+    insta::with_settings!({filters => times}, {
         insta::assert_snapshot!("history", print(&["history", "order-1"]));
         insta::assert_snapshot!("state", print(&["state", "order-1", "--at", "2026-01-01T00:00:00Z"]));
         insta::assert_snapshot!("diff", print(&["diff", "order-1", "--from", "v1", "--to", "end"]));

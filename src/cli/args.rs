@@ -351,7 +351,7 @@ pub struct MappingArgs {
     /// A topic; may be repeated
     #[arg(long = "topic", value_name = "TOPIC", required = true, action = ArgAction::Append, value_parser = topic_name)]
     pub topics: Vec<String>,
-    /// Forgets what was decided before and decides by the records there are now, for all later questions
+    /// Decides anew by the records there are now, for all later questions too
     #[arg(long)]
     pub decide_anew: bool,
 }

@@ -140,12 +140,17 @@ fn decided(report: &MappingReport) -> DecidedLine<'_> {
 /// The same in words.
 fn decided_in_words(report: &MappingReport) -> String {
     let decision = &report.topic_mapping.decision;
-    let offsets = decision.partitions.iter().take(SHOWN_PARTITIONS).map(|known| {
-        format!("{}: {} to {}", known.partition, known.from, known.to.saturating_sub(1))
+    let known: Vec<&SampledPartition> =
+        decision.partitions.iter().filter(|known| known.from < known.to).collect();
+    let offsets = known.iter().take(SHOWN_PARTITIONS).map(|known| {
+        format!("{} to {} of partition {}", known.from, known.to - 1, known.partition)
     });
-    let more = decision.partitions.len().saturating_sub(SHOWN_PARTITIONS);
+    let more = known.len().saturating_sub(SHOWN_PARTITIONS);
     let more = (more > 0).then(|| format!("{more} more partitions"));
     let offsets: Vec<String> = offsets.chain(more).collect();
+    if offsets.is_empty() {
+        return "nothing is decided: there are no records".to_owned();
+    }
     let stays = if report.kept { "kept with the index" } else { "for this question alone" };
     let at = time_text::utc(decision.decided_ms);
     format!("decided {at}, {stays}, by records from all over offsets {}", offsets.join(", "))

@@ -231,3 +231,6 @@ impl Session {
 fn number(partitions: usize) -> i32 {
     i32::try_from(partitions).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests;
