@@ -48,10 +48,7 @@ fn the_second_start_is_connected_again_with_the_same_things_open() {
     bench.send(Command::SetIsolation(Isolation::Uncommitted));
     bench.send(Command::OpenTopic(TOPIC.into()));
     bench.send(Command::Read(TOPIC.into(), StartPosition::Oldest(None)));
-    let filter = RecordFilter {
-        cel: "has(value.total) && value.total > 3".into(),
-        ..RecordFilter::default()
-    };
+    let filter = RecordFilter { cel: "value.total > 3".into(), ..RecordFilter::default() };
     bench.send(Command::SetFilter(TOPIC.into(), filter.clone()));
     bench.open_order_1();
     bench.send(Command::SetFold(order_1(), "count".into()));

@@ -109,7 +109,7 @@ impl Checker<'_> {
     /// The path of a script.
     fn script(&self, named: &Spanned<String>) -> Result<FoldConfig, ConfigError> {
         let located = Located { start: named.span().start, value: named.get_ref().clone() };
-        self.permissions.allowed_file(&self.source, &located).map(FoldConfig::Code)
+        self.permissions.allowed_file(self.source, &located).map(FoldConfig::Code)
     }
 
     /// A fault that lists the words that are allowed.
@@ -370,7 +370,7 @@ impl Checker<'_> {
 
     /// Takes an upcaster over.
     fn upcast(&self, table: UpcastTable) -> Result<UpcastConfig, ConfigError> {
-        let code = self.permissions.allowed_file(&self.source, &table.code.into())?;
+        let code = self.permissions.allowed_file(self.source, &table.code.into())?;
         Ok(UpcastConfig { event_type: table.event_type, from: table.from, code })
     }
 }

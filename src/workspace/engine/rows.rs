@@ -55,17 +55,18 @@ pub(crate) struct Rows {
     pub(crate) histogram: TimeCounts,
     /// The span of log time of all records, in milliseconds.
     pub(crate) span_ms: Option<(i64, i64)>,
-    /// What is wrong with the filter.
-    pub(crate) problem: Option<Problem>,
+    /// What may be wrong with the filter, although these rows match it.
+    pub(crate) doubts: Option<Problem>,
 }
 
 impl RowsQuestion {
-    /// Finds the rows. With more matches than rows, the newest are kept.
-    pub(crate) fn find(&self) -> Rows {
-        let predicate = match Predicate::new(&self.filter, &self.mapping, self.decoder) {
-            Ok(predicate) => predicate,
-            Err(problem) => return Rows { problem: Some(problem), ..Rows::default() },
-        };
+    /// Finds the rows. With more matches than rows, the newest are kept. A record that the filter
+    /// fails on does not match.
+    ///
+    /// # Errors
+    /// When the filter is none.
+    pub(crate) fn find(&self) -> Result<Rows, Problem> {
+        let predicate = Predicate::new(&self.filter, &self.mapping, self.decoder)?;
         let all = LogBounds::default();
         let span_ms = self.log.time_span(&all);
         let whole = LogBounds { time_ms: span_ms, ..all };
@@ -79,8 +80,8 @@ impl RowsQuestion {
         let records = locations.iter().filter_map(|location| self.log.record(*location));
         let metas = records.map(|record| meta(record.get())).collect();
         let first_row = matching - locations.len() as u64;
-        let (locations, problem) = (locations.into(), predicate.doubts(matching));
-        Rows { locations, metas, matching, first_row, histogram, span_ms, problem }
+        let (locations, doubts) = (locations.into(), predicate.doubts(matching));
+        Ok(Rows { locations, metas, matching, first_row, histogram, span_ms, doubts })
     }
 
     /// The part of the log that the filter leaves without looking at records.
@@ -236,7 +237,11 @@ impl<'a> Predicate<'a> {
         let tally = tally.as_ref()?;
         let notes = if matching == 0 { tally.notes() } else { Vec::new() };
         let failed = tally.first_failure().map(|(position, reason)| {
-            format!("it fails on {} records, first on {position}: {reason}", tally.failures())
+            let (count, first) = match tally.failures() {
+                1 => ("1 record".to_owned(), ""),
+                more => (format!("{more} records"), "first "),
+            };
+            format!("it fails on {count}, {first}on {position}: {reason}")
         });
         let doubts: Vec<String> = failed.into_iter().chain(notes).collect();
         (!doubts.is_empty()).then(|| Problem::new(doubts.join("; ")))

@@ -161,19 +161,27 @@ impl OpenTopic {
         }
     }
 
-    /// Takes the table.
-    pub(crate) fn take_rows(&mut self, log: LogSnapshot, rows: Rows, cost: Duration) {
+    /// Takes the table; the one before stays where the filter is none.
+    pub(crate) fn take_rows(
+        &mut self,
+        log: LogSnapshot,
+        found: Result<Rows, Problem>,
+        cost: Duration,
+    ) {
         self.rows_cost = cost;
-        self.view.filter_problem = rows.problem;
-        if self.view.filter_problem.is_none() {
-            self.view.rows = rows.metas;
-            self.view.first_row = rows.first_row;
-            self.view.records_matching = rows.matching;
-            self.view.histogram = Arc::new(rows.histogram);
-            self.view.span_ms = rows.span_ms;
-            self.view.rows_generation += 1;
-            self.view.pages = Arc::default();
-            self.rows = Some((log, rows.locations));
+        match found {
+            Err(problem) => self.view.filter_problem = Some(problem),
+            Ok(rows) => {
+                self.view.filter_problem = rows.doubts;
+                self.view.rows = rows.metas;
+                self.view.first_row = rows.first_row;
+                self.view.records_matching = rows.matching;
+                self.view.histogram = Arc::new(rows.histogram);
+                self.view.span_ms = rows.span_ms;
+                self.view.rows_generation += 1;
+                self.view.pages = Arc::default();
+                self.rows = Some((log, rows.locations));
+            }
         }
     }
 

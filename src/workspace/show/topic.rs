@@ -186,7 +186,7 @@ pub struct TopicView {
     pub job: Option<JobId>,
     /// Which records are shown.
     pub filter: RecordFilter,
-    /// What is wrong with the filter.
+    /// What is wrong with the filter, or may be.
     pub filter_problem: Option<Problem>,
     /// How many records were read.
     pub records_read: u64,
