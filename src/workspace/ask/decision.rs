@@ -20,7 +20,7 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// In which format it is kept.
-    format: u32,
+    pub format: u32,
     /// When it was decided, in milliseconds since the epoch.
     pub decided_ms: i64,
     /// How many records were sampled.
