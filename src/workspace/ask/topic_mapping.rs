@@ -54,12 +54,11 @@ impl Session {
         let partitions = self.partitions(std::slice::from_ref(topic), &[])?;
         // Without any leader there are no records to be read like this.
         let bounds = self.connection.watermarks(&partitions, REQUEST_TIMEOUT)?;
-        let decision = match self.kept_decision(topic, &bounds)? {
-            Some(kept) => kept,
-            None => {
-                let decision = self.judge(&self.sample(&bounds)?, &bounds, partitions.len());
-                self.keep(topic, decision, false)?.0
-            }
+        let decision = if let Some(kept) = self.kept_decision(topic, &bounds)? {
+            kept
+        } else {
+            let decision = self.judge(&self.sample(&bounds)?, &bounds, partitions.len());
+            self.keep(topic, decision, false)?.0
         };
         let mapping = self.mapping_by(topic, decision, &bounds, partitions.len())?;
         if let Some(disagreement) = &mapping.disagreement {
