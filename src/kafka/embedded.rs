@@ -126,6 +126,15 @@ impl EmbeddedCluster {
         let mock = self.mock.producer().client().mock_cluster().expect("made with brokers");
         mock.broker_up(broker).map_err(|error| failure("bring a broker up", &error))
     }
+
+    /// Refuses the offsets of the next fetches, so many of them, although the log has them.
+    #[cfg(test)]
+    pub(super) fn refuse_offsets(&self, fetches: usize) {
+        use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+        let mock = self.mock.producer().client().mock_cluster().expect("made with brokers");
+        let refusal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+        mock.request_errors(RDKafkaApiKey::Fetch, &vec![refusal; fetches]);
+    }
 }
 
 /// The error for something the library could not do.

@@ -160,7 +160,8 @@ impl Iterator for LogOrder<'_> {
             }
         }
         self.left = self.left.checked_sub(1)?;
-        let mut first = self.fronts.as_mut()?.peek_mut()?;
+        let fronts = self.fronts.as_mut()?;
+        let mut first = fronts.peek_mut().expect("records that are left stand in a lane");
         let Reverse((time_ms, number)) = &mut *first;
         let Lane { rows, front, .. } = &mut self.lanes[*number];
         let front = front.as_mut().expect("a lane in the heap has a cursor");
@@ -194,7 +195,8 @@ impl DoubleEndedIterator for LogOrder<'_> {
             }
         }
         self.left = self.left.checked_sub(1)?;
-        let mut last = self.backs.as_mut()?.peek_mut()?;
+        let backs = self.backs.as_mut()?;
+        let mut last = backs.peek_mut().expect("records that are left stand in a lane");
         let (time_ms, number) = &mut *last;
         let Lane { rows, back, .. } = &mut self.lanes[*number];
         let back = back.as_mut().expect("a lane in the heap has a cursor");

@@ -4,13 +4,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::*;
-use crate::kafka::EmbeddedCluster;
 use crate::kafka::read;
 use crate::kafka::testing::{
     NOW_MS, PATIENCE, RecordToWrite, TestWriter, batches, cluster, connect, plan, record, values,
     write_numbered,
 };
-use crate::model::{KeyFilter, RecordRef};
+use crate::kafka::{EmbeddedCluster, EmbeddedTopic};
+use crate::model::{Isolation, KeyFilter, RecordRef};
 
 /// A read that runs in a thread of its own.
 struct Running {
@@ -208,6 +208,40 @@ fn a_broker_that_goes_away_is_waited_for_and_that_is_said() {
     }
     assert_eq!(values(&later), ["v10", "v11"]);
     running.cancel();
+}
+
+#[test]
+fn a_committed_read_goes_on_after_a_leader_change_that_refuses_its_offset_for_a_moment() {
+    let topic = EmbeddedTopic { name: "t", partitions: 1 };
+    let cluster = EmbeddedCluster::start_with_brokers(2, &[topic]).unwrap();
+    cluster.lead("t", 0, Some(1)).unwrap();
+    write_numbered(&cluster, "t", 0, 10);
+    let plan = plan(&connect(&cluster), "t");
+    assert_eq!(plan.isolation, Isolation::Committed);
+    let running = Running::start(&cluster, ReadPlan { follow: true, ..plan });
+    running.wait_for(|event| matches!(event, ReadEvent::CaughtUp));
+    cluster.refuse_offsets(3);
+    cluster.lead("t", 0, Some(2)).unwrap();
+    write_numbered(&cluster, "t", 10, 12);
+    let mut later = running.wait_for(is_batch);
+    if values(&later).len() < 2 {
+        later.extend(running.wait_for(is_batch));
+    }
+    assert_eq!(values(&later), ["v10", "v11"]);
+    let outcome = running.cancel();
+    assert_eq!((outcome.records(), &outcome.partitions[0].lost[..]), (12, &[][..]));
+}
+
+#[test]
+fn a_broker_that_keeps_refusing_an_offset_it_has_ends_the_read_with_the_reason() {
+    let cluster = cluster("t", 1);
+    write_numbered(&cluster, "t", 0, 10);
+    let connection = connect(&cluster);
+    let plan = plan(&connection, "t");
+    cluster.refuse_offsets(100_000);
+    let result = read(&connection, &plan, &Cancel::new(), &mut |_| ControlFlow::Continue(()));
+    let told = result.unwrap_err().to_string();
+    assert!(told.contains("refuses the offset although its log has 0 to 10"), "{told}");
 }
 
 #[test]

@@ -166,12 +166,17 @@ fn clearing_beside_a_reader_changes_no_answer() {
             }
         };
         thread::Builder::new().name("clearing".to_owned()).spawn_scoped(scope, clearing).unwrap();
+        let mut differing = Vec::new();
         for look in 0..20 {
             let log = cached(EVENTS, folder.path());
-            assert!(read_in_order(&log, &plan) == expected, "look {look}");
-            assert!(read_in_order(&log, &plan) == expected, "second look {look}");
+            let same = || read_in_order(&log, &plan) == expected;
+            if !(same() && same()) {
+                differing.push(look);
+            }
         }
+        // Before anything fails: nobody else ends it.
         ended.cancel();
+        assert_eq!(differing, [0; 0], "looks that differ from the log");
     });
 }
 
