@@ -1,4 +1,5 @@
-//! How fast the partition log is on a million events of 200,000 orders in 12 partitions, computed with a fixed seed.
+//! How fast the partition log is on a million events of 200,000 orders in 12 partitions, computed
+//! with a fixed seed.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;

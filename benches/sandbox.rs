@@ -1,4 +1,5 @@
-//! How long the sandbox takes: the whole matrix over ten thousand events, and stepping through a run of a million.
+//! How long the sandbox takes: the whole matrix over ten thousand events, and stepping through a
+//! run of a million.
 //!
 //! Promises: the events are computed, the same in every run.
 //! Does not know: brokers and files.
@@ -64,7 +65,8 @@ fn history(count: u64) -> Vec<GivenEvent> {
     (0..count).map(event).collect()
 }
 
-/// A projection as people write them: how far an order is, what it is worth, how many events it has.
+/// A projection as people write them: how far an order is, what it is worth, how many events it
+/// has.
 const SCRIPT: &str = "fromAll().foreachStream().when({
     $init: () => ({ status: null, total: 0, events: 0 }),
     $any(row, event) {

@@ -1,7 +1,8 @@
-//! What a frame of the timeline costs the CPU: 200 lanes with a million marks together, 1600 × 1000 points.
+//! What a frame of the timeline costs the CPU: 200 lanes with a million marks together, 1600 × 1000
+//! points.
 //!
-//! Promises: a frame is the widget and its tessellation, without upload to a GPU; marks are computed, the same in every
-//! run.
+//! Promises: a frame is the widget and its tessellation, without upload to a GPU; marks are
+//! computed, the same in every run.
 //! Does not know: the rest of the window; whole frames are measured by `foldback bench frames`.
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -1,6 +1,8 @@
-//! How long the debugger of projections takes: recording a run of a million events, and stepping anywhere in it.
+//! How long the debugger of projections takes: recording a run of a million events, and stepping
+//! anywhere in it.
 //!
-//! Promises: the events are computed, the same in every run; what ninety-nine of a hundred steps take at most is printed.
+//! Promises: the events are computed, the same in every run; what ninety-nine of a hundred steps
+//! take at most is printed.
 //! Does not know: brokers, files and windows.
 
 use std::hint::black_box;

@@ -15,11 +15,13 @@ use foldback::workspace::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// Events are made by one thread and let go by another all the time, which the system's allocator makes them wait for.
+/// Events are made by one thread and let go by another all the time, which the system's allocator
+/// makes them wait for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The environment variable that says what is logged to stderr, such as `foldback=debug,kafka=debug`.
+/// The environment variable that says what is logged to stderr, such as
+/// `foldback=debug,kafka=debug`.
 const LOG_VARIABLE: &str = "FOLDBACK_LOG";
 
 /// How long the program waits at its end until what was open is kept for the next start.

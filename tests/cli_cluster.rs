@@ -1,4 +1,5 @@
-//! `foldback topics`, `groups`, `entities`, `mapping`, `doctor` and `bench` against a real Apache Kafka.
+//! `foldback topics`, `groups`, `entities`, `mapping`, `doctor` and `bench` against a real Apache
+//! Kafka.
 //!
 //! Promises: what Kafka's own tools would say is worked out by hand here.
 //! Does not know: how clusters are asked.

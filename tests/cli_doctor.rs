@@ -1,6 +1,8 @@
-//! `doctor` before ports that speak TLS: what is wrong with a certificate or a key is told in its own sentence.
+//! `doctor` before ports that speak TLS: what is wrong with a certificate or a key is told in its
+//! own sentence.
 //!
-//! Promises: the ports are openssl's own server; a handshake that did not happen is never called one.
+//! Promises: the ports are openssl's own server; a handshake that did not happen is never called
+//! one.
 //! Does not know: brokers.
 
 mod support;

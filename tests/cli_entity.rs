@@ -1,6 +1,8 @@
-//! `foldback history`, `state`, `diff` and `blame` against a real Apache Kafka, with values worked out by hand.
+//! `foldback history`, `state`, `diff` and `blame` against a real Apache Kafka, with values worked
+//! out by hand.
 //!
-//! Promises: the data of the first test was not written by this program but by kcat and by Kafka's console producer.
+//! Promises: the data of the first test was not written by this program but by kcat and by Kafka's
+//! console producer.
 //! Does not know: how histories are found and folded.
 
 mod support;
@@ -37,7 +39,8 @@ fn refused(kafka: &Kafka, arguments: &[&str]) -> Ended {
     ended
 }
 
-/// The topic whose records were written by kcat and by Kafka's console producer, once for all tests.
+/// The topic whose records were written by kcat and by Kafka's console producer, once for all
+/// tests.
 fn written_by_others(kafka: &Kafka) -> &'static str {
     static TOPIC: OnceLock<String> = OnceLock::new();
     TOPIC.get_or_init(|| {

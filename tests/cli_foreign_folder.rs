@@ -1,7 +1,8 @@
-//! A foreign folder: what its `foldback.toml` and its scripts may do to whoever asks a question in it.
+//! A foreign folder: what its `foldback.toml` and its scripts may do to whoever asks a question in
+//! it.
 //!
-//! Promises: no native code runs, no value of the environment leaves, no file outside is read. A broker that records
-//! everything listens; a shared object and commands would leave marks.
+//! Promises: no native code runs, no value of the environment leaves, no file outside is read. A
+//! broker that records everything listens; a shared object and commands would leave marks.
 //! Does not know: clusters that answer.
 
 mod support;
@@ -61,7 +62,8 @@ impl Listener {
     }
 }
 
-/// Builds a shared object that leaves a mark as soon as it is loaded. `None` where there is no compiler.
+/// Builds a shared object that leaves a mark as soon as it is loaded. `None` where there is no
+/// compiler.
 fn marking_library(folder: &Path, mark: &Path) -> Option<()> {
     let source = format!(
         "#include <stdio.h>\n__attribute__((constructor)) static void mark(void) {{ fclose(fopen(\"{}\", \"w\")); }}\n\

@@ -1,4 +1,5 @@
-//! Scripts that mean harm, or were written by mistake: each ends, or is ended and told, and takes no more than its memory.
+//! Scripts that mean harm, or were written by mistake: each ends, or is ended and told, and takes
+//! no more than its memory.
 //!
 //! Promises: needs no cluster: the scripts are run over the events of a fixture.
 //! Does not know: why a script is refused; that is tested beside the engine.
@@ -18,7 +19,8 @@ use support::node::Folder;
 /// What one process may take, in KiB.
 const MOST_KIB: u64 = 1 << 20;
 
-/// After this a process counts as one that does not end. What ends by the program's own limits takes a third of it.
+/// After this a process counts as one that does not end. What ends by the program's own limits
+/// takes a third of it.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How many processes run at once.
@@ -300,7 +302,8 @@ fn every_hostile_script_ends_or_is_told_within_its_memory() {
                     );
                 }
                 match status {
-                    // Some end by themselves: there is nothing wrong with asking a long list for one element.
+                    // Some end by themselves: there is nothing wrong with asking a long list for
+                    // one element.
                     Some(0 | 1) => {}
                     Some(2) if !stderr.is_empty() && !stderr.contains("panicked") => {}
                     status => faults.push(format!("{status:?}: {script}\n{stderr}")),

@@ -1,6 +1,7 @@
 //! The promise that no command leaves a trace, asserted from the requests that a broker saw.
 //!
-//! Promises: every command that asks a cluster is run, at both isolation levels; needs no real Kafka.
+//! Promises: every command that asks a cluster is run, at both isolation levels; needs no real
+//! Kafka.
 //! Does not know: answers. The demo is not among the commands: it is the only one that writes.
 
 mod support;
@@ -79,7 +80,8 @@ fn no_command_sends_anything_but_questions() {
         for isolation in ["committed", "uncommitted"] {
             let options = ["--json", "--isolation", isolation, "--brokers", &brokers];
             let ended = run(&[command, &options].concat());
-            // The embedded cluster knows neither lists of groups nor permissions, but it sees the questions.
+            // The embedded cluster knows neither lists of groups nor permissions, but it sees the
+            // questions.
             let beyond_it = ["groups", "doctor"].contains(&command[0]);
             let answered = ended.status == 0 || beyond_it;
             assert!(answered, "{command:?} {isolation}: {}", ended.stderr);

@@ -281,7 +281,8 @@ fn a_fixture_finds_its_script_beside_itself() {
     assert!(changed.stdout.contains("~ /count  3 → 6"), "{}", changed.stdout);
 }
 
-/// A fixture whose counter must be this, for this consumer, after a crash before the commit of its second event.
+/// A fixture whose counter must be this, for this consumer, after a crash before the commit of its
+/// second event.
 fn crash_fixture(consumer: &str, events: u64) -> String {
     let event = |offset: u64| {
         json!({"topic": "t", "offset": offset, "timestamp": 1000 + offset, "key": "a<b>",

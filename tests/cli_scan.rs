@@ -1,4 +1,5 @@
-//! `foldback scan` against a real Apache Kafka: every kind of record, every way to choose among them.
+//! `foldback scan` against a real Apache Kafka: every kind of record, every way to choose among
+//! them.
 //!
 //! Promises: the expected lines are worked out by hand from the records written.
 //! Does not know: how scanning works.

@@ -1,4 +1,5 @@
-//! Scripts as the folds of one entity: `--fold FILE.js` and `foldback.toml`, against a real Apache Kafka.
+//! Scripts as the folds of one entity: `--fold FILE.js` and `foldback.toml`, against a real Apache
+//! Kafka.
 //!
 //! Promises: every expected state was worked out by hand.
 //! Does not know: how scripts are run.

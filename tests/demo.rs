@@ -1,4 +1,5 @@
-//! The reference system on the embedded cluster: its past, its incident, its commands and its faults.
+//! The reference system on the embedded cluster: its past, its incident, its commands and its
+//! faults.
 
 #![cfg(test)]
 

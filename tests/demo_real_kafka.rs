@@ -1,4 +1,5 @@
-//! The reference system on a real Apache Kafka: it says what it will do, does it once, and its groups are real ones.
+//! The reference system on a real Apache Kafka: it says what it will do, does it once, and its
+//! groups are real ones.
 
 #![cfg(test)]
 
@@ -50,7 +51,8 @@ fn on_a_named_cluster_it_says_what_it_will_write_and_writes_only_to_topics_of_it
         let described = connection.describe_groups(&groups, PATIENCE).unwrap();
         described.len() == groups.len() && described.iter().all(|group| group.members.len() == 1)
     });
-    // Nobody's topics are written to, not even those of the run before; and it is said before anything is done.
+    // Nobody's topics are written to, not even those of the run before; and it is said before
+    // anything is done.
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let refused = headless::run(&options, true, &Cancel::new(), &mut out, &mut notes).unwrap_err();
     assert!(matches!(refused, DemoError::TopicExists { topic: "order-events", .. }), "{refused}");

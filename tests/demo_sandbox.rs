@@ -1,4 +1,5 @@
-//! The incident of the reference system in the sandbox: over its real log, with its dashboard's projection.
+//! The incident of the reference system in the sandbox: over its real log, with its dashboard's
+//! projection.
 
 #![cfg(test)]
 

@@ -1,7 +1,8 @@
-//! The window on the real reference system: a command that is sent in its panel becomes an event on a lane; its incident is
-//! made to happen again in the sandbox.
+//! The window on the real reference system: a command that is sent in its panel becomes an event on
+//! a lane; its incident is made to happen again in the sandbox.
 //!
-//! Promises: engine, embedded cluster and command side are those of the program; only the display is missing.
+//! Promises: engine, embedded cluster and command side are those of the program; only the display
+//! is missing.
 //! Does not know: how anything looks.
 
 #![cfg(test)]

@@ -1,4 +1,5 @@
-//! The engine behind the window, driven as the window drives it: commands in, snapshots out, over an embedded cluster.
+//! The engine behind the window, driven as the window drives it: commands in, snapshots out, over
+//! an embedded cluster.
 
 #![cfg(test)]
 

@@ -1,6 +1,8 @@
-//! The rules of the house that no lint can check: which floor may use which, what stands where, words nobody leaves behind.
+//! The rules of the house that no lint can check: which floor may use which, what stands where,
+//! words nobody leaves behind.
 //!
-//! Promises: every rule is a function that finds violations in one file; every rule has a test that shows it can fail.
+//! Promises: every rule is a function that finds violations in one file; every rule has a test that
+//! shows it can fail.
 //! Does not know: whether the code is right.
 
 #![cfg(test)]
@@ -13,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The floors in their order: a floor uses those before it. `cli` and `gui` are two faces of the same `workspace` and do
-/// not know each other; `demo` uses everything and nothing uses `demo`.
+/// The floors in their order: a floor uses those before it. `cli` and `gui` are two faces of the
+/// same `workspace` and do not know each other; `demo` uses everything and nothing uses `demo`.
 const FLOORS: [&str; 14] = [
     "model",
     "kafka",
@@ -106,7 +108,8 @@ impl SourceFile {
         self.tokens.get(index).map_or("", |token| &token.text)
     }
 
-    /// The names that follow a path such as `crate::` which ends before this index: one, or all of a group.
+    /// The names that follow a path such as `crate::` which ends before this index: one, or all of
+    /// a group.
     fn names_after(&self, index: usize) -> Vec<usize> {
         if self.token(index) != "{" {
             return vec![index];
@@ -328,7 +331,8 @@ fn crates_of_the_outside_world_stay_on_their_floors() {
     );
 }
 
-/// Every file says what it is for; those of the product also what they promise and what they do not know.
+/// Every file says what it is for; those of the product also what they promise and what they do not
+/// know.
 fn heads_are_written(file: &SourceFile) -> Vec<Violation> {
     if file.path.starts_with("src/") && file.is_tests() {
         // The file that it tests has said it.
@@ -430,7 +434,8 @@ fn unsafe_code_is_in_one_place() {
     );
 }
 
-/// What librdkafka offers to write, to join, to commit and to alter is named in the demo's writer alone.
+/// What librdkafka offers to write, to join, to commit and to alter is named in the demo's writer
+/// alone.
 fn writing_stays_in_the_writer(file: &SourceFile) -> Vec<Violation> {
     let is_writer = file.path.starts_with("src/kafka/writer");
     let is_embedded = file.path.starts_with("src/kafka/embedded");

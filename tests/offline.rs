@@ -23,7 +23,8 @@ use support::cli::{Ended, pick_all, run};
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A cluster with a topic of two partitions, each with one record of the entity that is named like it.
+/// A cluster with a topic of two partitions, each with one record of the entity that is named like
+/// it.
 fn cluster() -> EmbeddedCluster {
     let topics = [EmbeddedTopic { name: "orders", partitions: 2 }];
     let cluster = EmbeddedCluster::start(&topics).unwrap();

@@ -1,7 +1,8 @@
-//! Connecting to a real Apache Kafka: encryption, logins, permissions, connection files, and the check step by step.
+//! Connecting to a real Apache Kafka: encryption, logins, permissions, connection files, and the
+//! check step by step.
 //!
-//! Promises: every way in that people use works through the library as it works through their files, and every way that
-//! does not work ends in words that say why.
+//! Promises: every way in that people use works through the library as it works through their
+//! files, and every way that does not work ends in words that say why.
 //!
 //! Does not know: records.
 
@@ -325,7 +326,8 @@ fn asking_for_a_topic_that_is_missing_does_not_create_it() {
     }
     check(&settings);
     assert_eq!(secured.kafka.topic_names(), before);
-    // The same question by a client that allows it does create the topic: the broker would have done so.
+    // The same question by a client that allows it does create the topic: the broker would have
+    // done so.
     let careless = secured.kafka.consumer(&[("allow.auto.create.topics", "true")]);
     support::node::wait_until("the careless client creates the topic", LIMIT, || {
         rdkafka::consumer::Consumer::fetch_metadata(&careless, Some("careless"), LIMIT).unwrap();

@@ -123,8 +123,8 @@ fn a_share_group_is_told_as_what_it_is_with_its_state_and_members() {
     drop(sharing);
 }
 
-/// The first heartbeat of an application of Kafka Streams in the group `totals`, which reads `streams-source` in one
-/// subtopology, as `kafka-clients` 4.3.1 writes it.
+/// The first heartbeat of an application of Kafka Streams in the group `totals`, which reads
+/// `streams-source` in one subtopology, as `kafka-clients` 4.3.1 writes it.
 const STREAMS_HEARTBEAT: &str = concat!(
     "000000730058000000000001000a746f74616c732d6170700007746f74616c73176363636363",
     "6363636363636363636363636363636367000000000000000000000000ea6001000000000202",
@@ -143,7 +143,8 @@ fn a_streams_group_is_told_as_what_it_is_with_its_state_and_members() {
     let heartbeat: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
     let mut member = TcpStream::connect(kafka.brokers()).unwrap();
     let connection = connect(kafka);
-    // The coordinator waits for further members before it assigns tasks, and tells them with a later heartbeat.
+    // The coordinator waits for further members before it assigns tasks, and tells them with a
+    // later heartbeat.
     let mut facts = None;
     wait_until("the member has its tasks", Duration::from_mins(1), || {
         member.write_all(&heartbeat).unwrap();

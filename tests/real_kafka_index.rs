@@ -1,8 +1,7 @@
-//! The local index against a real Apache Kafka: what is answered from it is what a plain read of the log gives.
+//! The local index against a real Apache Kafka: its answers are those of a plain read.
 //!
-//! Promises: every answer from the index is compared with one that does not use it; indexing is stopped by force at
-//! random moments, and the log is changed behind the index in every way a cluster can.
-//! Does not know: how the index is laid out.
+//! Promises: every answer is compared with one without the index; indexing is stopped by force at
+//! random moments; the log is changed behind the index in every way a cluster can.
 
 #![cfg(test)]
 
@@ -47,8 +46,8 @@ fn fill_with(kafka: &Kafka, topic: &str, from: u32, count: u32, compression: &st
     kcat(kafka.brokers(), &["-P", "-t", topic, "-K|", "-z", compression], lines.as_bytes());
 }
 
-/// The answer of a command, with and without the index; both are JSON lines. What tells them apart by right is left
-/// out: how long it took, and how much came from the index, which is returned.
+/// The answer of a command, with and without the index; both are JSON lines. What tells them apart
+/// by right is left out: how long it took, and how much came from the index, which is returned.
 fn ask_twice(kafka: &Kafka, folder: &Path, arguments: &[&str]) -> (Vec<Value>, u64) {
     let ask = |more: &[&str]| {
         let mut all = vec!["--brokers", kafka.brokers(), "--json"];
@@ -179,7 +178,8 @@ fn an_index_without_values_answers_for_an_entity_by_fetching_its_records_alone()
     assert_eq!(index(&[])["records_read"], 60_000, "whoever wants values in it gets them");
 }
 
-/// The records of a topic as this log delivers them, sorted, with how many were kept from an earlier read.
+/// The records of a topic as this log delivers them, sorted, with how many were kept from an
+/// earlier read.
 fn all_records(log: &dyn LogSource, plan: &ReadPlan) -> (Vec<Seen>, u64) {
     let mut seen = Vec::new();
     let outcome = log.read(plan, &Cancel::new(), &mut |event| {
@@ -278,7 +278,8 @@ fn kept_log(connection: &Connection, cache: LogCache) -> CachedLog {
     CachedLog::new(Box::new(KafkaLog::new(connection.clone())), keeping)
 }
 
-/// Follows a topic until so many records were printed, while they arrive; then ends it as Ctrl-C does.
+/// Follows a topic until so many records were printed, while they arrive; then ends it as Ctrl-C
+/// does.
 fn follow(kafka: &Kafka, folder: &Path, topic: &str, records: usize, write: impl FnOnce()) {
     let arguments = ["scan", "--topic", topic, "--follow", "--json", "--brokers", kafka.brokers()];
     let mut child = command(folder, &arguments).stdout(Stdio::piped()).spawn().unwrap();

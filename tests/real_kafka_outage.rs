@@ -1,7 +1,7 @@
 //! A broker that dies in the middle of a bulk read and comes back.
 //!
-//! Promises: the broker is killed as by a power cut, before most of the topic was read, and started again only after the
-//! trouble was told.
+//! Promises: the broker is killed as by a power cut, before most of the topic was read, and started
+//! again only after the trouble was told.
 //! Does not know: following, which has its own test of a restart.
 
 #![cfg(test)]

@@ -1,5 +1,5 @@
-//! Reading from a real Apache Kafka: what others wrote, time lookup, truncation, following, a broker that restarts, a
-//! topic that is deleted or created anew.
+//! Reading from a real Apache Kafka: what others wrote, time lookup, truncation, following, a
+//! broker that restarts, a topic that is deleted or created anew.
 //!
 //! Promises: nothing is created on the broker by looking, although the broker would create it.
 //! Does not know: transactions, groups.

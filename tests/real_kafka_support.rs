@@ -1,4 +1,5 @@
-//! The test cluster itself: a real Apache Kafka starts, keeps its data over a kill, and takes what tests write.
+//! The test cluster itself: a real Apache Kafka starts, keeps its data over a kill, and takes what
+//! tests write.
 //!
 //! Promises: when these fail, the failures of other tests that use a real Kafka mean nothing.
 //! Does not know: the product.

@@ -1,4 +1,5 @@
-//! Transactions on a real Apache Kafka: which records were aborted, which are undecided, and what readers are given.
+//! Transactions on a real Apache Kafka: which records were aborted, which are undecided, and what
+//! readers are given.
 //!
 //! Promises: every label is compared with what the producers of the test did.
 //! Does not know: how the labels are found.
@@ -21,8 +22,8 @@ use support::records::{TestProducer, TestRecord, produce};
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Writes interleaved transactions of two producers, one of which aborts each time, and a plain record after each
-/// pair. Says what became of every record.
+/// Writes interleaved transactions of two producers, one of which aborts each time, and a plain
+/// record after each pair. Says what became of every record.
 fn write_pairs(kafka: &Kafka, topic: &str, pairs: usize) -> BTreeMap<i64, Transaction> {
     let keeps = TestProducer::transactional(kafka, &format!("{topic}-keeps"));
     let drops = TestProducer::transactional(kafka, &format!("{topic}-drops"));
@@ -90,7 +91,8 @@ fn every_aborted_record_is_known_and_open_ones_are_called_open() {
     let gaps = &outcome.partitions[0].gaps;
     assert_eq!(aborted_in_gaps(&connection, gaps, &cancel).unwrap(), aborted);
 
-    // A committed reader that is asked for more than it is given ends there, and does not call that complete.
+    // A committed reader that is asked for more than it is given ends there, and does not call that
+    // complete.
     let mut beyond = committed;
     beyond.ranges = vec![OffsetRange::new(&partition, 0, above + 1)];
     let (_, outcome) = read_all(&connection, &beyond);

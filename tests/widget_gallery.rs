@@ -1,7 +1,8 @@
-//! Every widget in both themes, as a picture without a GPU and as a window that is used by keyboard and pointer.
+//! Every widget in both themes, as a picture without a GPU and as a window that is used by keyboard
+//! and pointer.
 //!
-//! Promises: an idle window asks for no repaint, every widget has a name, pictures can be looked at in
-//! `target/gallery/`.
+//! Promises: an idle window asks for no repaint, every widget has a name, pictures can be looked at
+//! in `target/gallery/`.
 //! Does not know: views.
 
 #[path = "gallery/sample.rs"]

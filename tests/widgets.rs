@@ -1,6 +1,7 @@
 //! Widgets in use: by pointer, by keyboard, by name.
 //!
-//! Promises: whatever a widget does by pointer it does by keyboard too; what is not visible is not drawn.
+//! Promises: whatever a widget does by pointer it does by keyboard too; what is not visible is not
+//! drawn.
 //! Does not know: views.
 
 #[path = "gallery/sample.rs"]

@@ -1,7 +1,7 @@
 //! The whole window, drawn and used without a display.
 //!
-//! Promises: every view is drawn in both themes and at extreme sizes, is usable by keys alone, and paints nothing while
-//! nothing happens.
+//! Promises: every view is drawn in both themes and at extreme sizes, is usable by keys alone, and
+//! paints nothing while nothing happens.
 //! Does not know: Kafka; snapshots are made by hand.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]

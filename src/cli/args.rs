@@ -1,7 +1,7 @@
 //! The words of the command line, each with its help.
 //!
-//! Promises: one definition for parsing and help; parsing touches neither files nor clusters; every option may follow
-//! the command.
+//! Promises: one definition for parsing and help; parsing touches neither files nor clusters; every
+//! option may follow the command.
 //! Does not know: what the words lead to (`session`, and one file per command).
 
 mod bench;
@@ -21,8 +21,9 @@ use crate::sandbox::{Consumer, FaultEntry, FaultName, Invariant};
 
 /// Inspects and replays event-sourced systems on Apache Kafka
 ///
-/// Without a command the window opens. Nothing is ever written to a cluster: no group is joined, no offset committed, no
-/// topic created. Only the demo writes, to its own cluster or to one that is named for it.
+/// Without a command the window opens. Nothing is ever written to a cluster: no group is joined, no
+/// offset committed, no topic created. Only the demo writes, to its own cluster or to one that is
+/// named for it.
 #[derive(Debug, Parser)]
 #[command(name = "foldback", version, propagate_version = true, max_term_width = 100)]
 pub struct Arguments {
@@ -56,7 +57,8 @@ pub struct GlobalOptions {
     /// The folder of foldback.toml [default: the current folder or the nearest one above it]
     #[arg(long, global = true, value_name = "DIR")]
     pub workspace: Option<PathBuf>,
-    /// Lets foldback.toml use this environment variable, too; may be repeated [default: KAFKA_… and FOLDBACK_…]
+    /// Lets foldback.toml use this environment variable, too; may be repeated [default: KAFKA_… and
+    /// FOLDBACK_…]
     #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
     pub allow_env: Vec<String>,
     /// Prints one JSON object per line
@@ -214,8 +216,8 @@ pub struct EntityOptions {
     /// What a time in WHEN means
     #[arg(long, value_name = "CLOCK", value_enum, default_value_t)]
     pub clock: ClockName,
-    /// How events become a state: merge, last, debezium, count or a script such as order.js [default: as foldback.toml
-    /// says, else merge]
+    /// How events become a state: merge, last, debezium, count or a script such as order.js
+    /// [default: as foldback.toml says, else merge]
     #[arg(long, value_name = "FOLD")]
     pub fold: Option<String>,
 }
@@ -253,10 +255,12 @@ pub struct ScanArgs {
     /// Only records whose key contains this text
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub key_contains: Option<String>,
-    /// Only records for which this CEL expression is true, such as `value.total > 100 && type == "OrderPlaced"`
+    /// Only records for which this CEL expression is true, such as `value.total > 100 && type ==
+    /// "OrderPlaced"`
     ///
-    /// A record has topic, partition, offset, timestamp (milliseconds), key, value, headers (the last value of each
-    /// name), type, entity and txn. An expression that fails on a record does not match it.
+    /// A record has topic, partition, offset, timestamp (milliseconds), key, value, headers (the
+    /// last value of each name), type, entity and txn. An expression that fails on a record does
+    /// not match it.
     #[arg(long = "where", value_name = "CEL")]
     pub filter: Option<String>,
     /// Ends after this many matching records
@@ -437,8 +441,8 @@ pub struct SandboxArgs {
     /// Runs this schedule, as an answer shows it, instead of making schedules up
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<PathBuf>,
-    /// Writes a fixture for every consumer that broke an invariant into this folder, with the smallest schedule and
-    /// its events, expecting what a correct consumer shows
+    /// Writes a fixture for every consumer that broke an invariant into this folder, with the
+    /// smallest schedule and its events, expecting what a correct consumer shows
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
 }
@@ -446,7 +450,8 @@ pub struct SandboxArgs {
 /// `test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// A folder of fixtures (*.fixture.json, also in folders below it), or one fixture [default: that of foldback.toml, else the current one]
+    /// A folder of fixtures (*.fixture.json, also in folders below it), or one fixture [default:
+    /// that of foldback.toml, else the current one]
     #[arg(value_name = "DIR")]
     pub path: Option<PathBuf>,
     /// Writes a report in JUnit XML

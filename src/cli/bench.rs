@@ -1,6 +1,7 @@
 //! `bench`: what this machine and this cluster can do.
 //!
-//! Promises: measures the code that answers questions, not a copy of it; figures come with what they were measured on.
+//! Promises: measures the code that answers questions, not a copy of it; figures come with what
+//! they were measured on.
 //! Does not know: what is fast enough.
 
 mod index;
@@ -133,8 +134,8 @@ fn print(output: &mut Output, measured: &Measured) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Reads topics to their end as every question does, and beside it with a loop that only counts. A step is the time
-/// from one batch to the next.
+/// Reads topics to their end as every question does, and beside it with a loop that only counts. A
+/// step is the time from one batch to the next.
 fn scan(args: &BenchScanArgs, context: &Context) -> Result<Measured, CommandError> {
     let session = context.session()?;
     let connection = session.connection();

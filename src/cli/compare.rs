@@ -1,7 +1,7 @@
 //! `compare`: two projections over the same history, or one in two orders of events.
 //!
-//! Promises: one line for each entity or partition whose results differ, sorted by name, the summary last; status 1 when
-//! there is one.
+//! Promises: one line for each entity or partition whose results differ, sorted by name, the
+//! summary last; status 1 when there is one.
 //! Does not know: how projections are run and compared.
 
 use std::collections::BTreeMap;

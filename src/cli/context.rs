@@ -100,7 +100,8 @@ impl Context {
         })
     }
 
-    /// The settings of the connection the options name; without any, of the only one in `foldback.toml`.
+    /// The settings of the connection the options name; without any, of the only one in
+    /// `foldback.toml`.
     ///
     /// # Errors
     /// When none is named, or a file or a setting is wrong.
@@ -298,7 +299,8 @@ fn only_connection(config: Option<&Config>) -> Result<ConnectionChoice, Failure>
     }
 }
 
-/// The `foldback.toml` of the folder that is named; without one, of the current folder or the nearest above it.
+/// The `foldback.toml` of the folder that is named; without one, of the current folder or the
+/// nearest above it.
 fn load_config(options: &GlobalOptions) -> Result<Option<Config>, Failure> {
     let mut permissions = Permissions::of_user()?;
     permissions.allow_env(options.allow_env.iter().cloned());

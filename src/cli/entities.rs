@@ -1,6 +1,7 @@
 //! `entities`: which entities there are, and how many events each has.
 //!
-//! Promises: one line for each entity, those with the most events first; records that belong to none are mentioned.
+//! Promises: one line for each entity, those with the most events first; records that belong to
+//! none are mentioned.
 //! Does not know: how entities are counted.
 
 use serde::Serialize;
@@ -61,7 +62,8 @@ struct Summary<'a> {
     completeness: &'a Completeness,
 }
 
-/// Why records belong to no entity, and what would make an id of them; `None` where all belong to one.
+/// Why records belong to no entity, and what would make an id of them; `None` where all belong to
+/// one.
 fn hint_at_ids(counts: &EntityCounts) -> Option<String> {
     let (topic, selector) = counts.looked_for.first()?;
     let why = match selector {

@@ -71,7 +71,8 @@ impl Life {
         Some(FailedLine::new(self.folded.event(version)?, why))
     }
 
-    /// How a command ends that answered with these events. When the fold fails on one of them, that is told.
+    /// How a command ends that answered with these events. When the fold fails on one of them, that
+    /// is told.
     fn outcome(&self, selection: &Selection, context: &Context) -> Outcome {
         let failed = self.folded.failure_in(selection);
         let Some((event, why)) =

@@ -1,6 +1,7 @@
 //! `groups`: consumer groups, where they stand and how far behind they are.
 //!
-//! Promises: only partitions with a commit are listed; a lag is negative when a commit lies beyond the end.
+//! Promises: only partitions with a commit are listed; a lag is negative when a commit lies beyond
+//! the end.
 //! Does not know: how lag is computed.
 
 use serde::Serialize;
@@ -23,7 +24,8 @@ struct GroupLine<'a> {
     /// `Classic`, `Consumer`, `Share` or `Streams`.
     #[serde(rename = "type")]
     group_type: Option<&'a str>,
-    /// Which records its readers are taken to be given, in what is told of time and of open transactions.
+    /// Which records its readers are taken to be given, in what is told of time and of open
+    /// transactions.
     isolation: &'static str,
     /// Its members.
     members: Vec<MemberLine<'a>>,

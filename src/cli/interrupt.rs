@@ -1,7 +1,9 @@
-//! What ends a command from outside: Ctrl-C, a script that does not come back, a cluster that says nothing.
+//! What ends a command from outside: Ctrl-C, a script that does not come back, a cluster that says
+//! nothing.
 //!
-//! Promises: a command ends within a moment of Ctrl-C whatever it is doing, with status 130; what it had printed stays. A
-//! script or filter that does not come back ends the program with what is known of it. Silence of a cluster is told.
+//! Promises: a command ends within a moment of Ctrl-C whatever it is doing, with status 130; what
+//! it had printed stays. A script or filter that does not come back ends the program with what is
+//! known of it. Silence of a cluster is told.
 //! Does not know: commands.
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -29,14 +31,16 @@ const SILENCE_MS: i64 = 10_000;
 /// How often everything is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Since when a cluster is waited for, in milliseconds since the epoch; `NOT_WAITING` while none is.
+/// Since when a cluster is waited for, in milliseconds since the epoch; `NOT_WAITING` while none
+/// is.
 static WAITING_SINCE_MS: AtomicI64 = AtomicI64::new(NOT_WAITING);
 
 /// While no cluster is waited for.
 const NOT_WAITING: i64 = i64::MAX;
 
-/// Lets Ctrl-C, and what asks a service to end, throw the switch, and watches over the command from now on. The second
-/// time the program ends at once; so it does when the command does not end by itself, unless it `tidies` up for long.
+/// Lets Ctrl-C, and what asks a service to end, throw the switch, and watches over the command from
+/// now on. The second time the program ends at once; so it does when the command does not end by
+/// itself, unless it `tidies` up for long.
 ///
 /// # Errors
 /// When the system does not let signals be caught.
@@ -84,6 +88,7 @@ pub(super) fn stop_waiting() {
 fn end_stuck(stuck: &Stuck) {
     let what = format!("{} was given up", stuck.what);
     report::error(&what, Some(&stuck.why()), Some("is there a loop without an end in it?"));
-    // What cannot even be read is wrong input; what does not come back from an event has failed on it.
+    // What cannot even be read is wrong input; what does not come back from an event has failed on
+    // it.
     low_level::exit(if stuck.at.is_some() { 1 } else { 2 });
 }

@@ -1,7 +1,7 @@
 //! The shapes of the JSON lines, shared by commands.
 //!
-//! Promises: names and meaning are those of the documented interface; numbers keep their digits; bytes that are no text
-//! are `{"base64": "…"}`; times are RFC 3339 in UTC with milliseconds.
+//! Promises: names and meaning are those of the documented interface; numbers keep their digits;
+//! bytes that are no text are `{"base64": "…"}`; times are RFC 3339 in UTC with milliseconds.
 //! Does not know: where answers come from.
 
 use std::collections::BTreeMap;
@@ -178,7 +178,8 @@ pub(super) struct EventLine<'a> {
 }
 
 impl<'a> EventLine<'a> {
-    /// The line of an event that made these changes, and why the fold did not take it, if it did not.
+    /// The line of an event that made these changes, and why the fold did not take it, if it did
+    /// not.
     pub(super) fn new(
         entity: &'a EntityId,
         event: &'a Event,

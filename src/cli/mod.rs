@@ -1,7 +1,8 @@
 //! The command line: arguments in, JSON lines or readable text out.
 //!
-//! Promises: everything it prints comes from the same questions as the window's answers; the exit status is that of the
-//! documented table; Ctrl-C ends a command at once, with status 130, and what was printed stays whole.
+//! Promises: everything it prints comes from the same questions as the window's answers; the exit
+//! status is that of the documented table; Ctrl-C ends a command at once, with status 130, and what
+//! was printed stays whole.
 //! Does not know: how questions are answered (`workspace`).
 
 mod args;
@@ -98,7 +99,8 @@ pub struct FramesRequest {
     pub frames: usize,
 }
 
-/// Runs the program with these arguments, the first of which is its name. Without a command the window opens.
+/// Runs the program with these arguments, the first of which is its name. Without a command the
+/// window opens.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,

@@ -1,7 +1,8 @@
 //! What is printed: JSON lines and readable text to stdout, progress and warnings to stderr.
 //!
-//! Promises: a line is whole or not there; a reader that goes away ends the program quietly; text for people never gets
-//! into JSON output. Data never steers a terminal: hidden characters leave escaped, `\u{1b}` in text, `\u001b` in JSON.
+//! Promises: a line is whole or not there; a reader that goes away ends the program quietly; text
+//! for people never gets into JSON output. Data never steers a terminal: hidden characters leave
+//! escaped, `\u{1b}` in text, `\u001b` in JSON.
 //! Does not know: what the lines say.
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
@@ -141,7 +142,8 @@ impl Colour {
 /// Switches a terminal back.
 const PLAIN: &str = "\x1b[0m";
 
-/// Compact JSON in which hidden characters of texts are escaped, also those that JSON itself would let pass.
+/// Compact JSON in which hidden characters of texts are escaped, also those that JSON itself would
+/// let pass.
 #[derive(Debug)]
 struct VisibleJson;
 

@@ -1,7 +1,7 @@
 //! Progress of long reads, on a terminal; troubles, anywhere.
 //!
-//! Promises: a bar is drawn only where a person looks, and is gone when the answer stands; what a reader must know of a
-//! read is said on stderr once.
+//! Promises: a bar is drawn only where a person looks, and is gone when the answer stands; what a
+//! reader must know of a read is said on stderr once.
 //! Does not know: what is read for.
 
 use std::io::{self, IsTerminal as _};

@@ -1,7 +1,8 @@
 //! `project`: what a projection in JavaScript makes of topics.
 //!
-//! Promises: one line for each partition of the projection, sorted by name, then what it emitted, the summary last; the
-//! same bytes on any number of threads, but for the time it took; status 1 when a handler failed.
+//! Promises: one line for each partition of the projection, sorted by name, then what it emitted,
+//! the summary last; the same bytes on any number of threads, but for the time it took; status 1
+//! when a handler failed.
 //! Does not know: how projections are run.
 
 use std::collections::BTreeMap;

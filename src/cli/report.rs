@@ -1,7 +1,8 @@
 //! Words on stderr: errors, warnings.
 //!
-//! Promises: what failed, why and what to do stand on lines of their own; nothing here can fail the program, and no data
-//! in these words steers the terminal or passes for a line of the program's own.
+//! Promises: what failed, why and what to do stand on lines of their own; nothing here can fail the
+//! program, and no data in these words steers the terminal or passes for a line of the program's
+//! own.
 //! Does not know: exit statuses.
 
 use std::borrow::Cow;
@@ -17,7 +18,8 @@ pub(super) fn error(what: &str, cause: Option<&str>, hint: Option<&str>) {
     write(&lines.collect::<String>());
 }
 
-/// Words after their label. Further lines are set in, so that none of them looks like a line with a label.
+/// Words after their label. Further lines are set in, so that none of them looks like a line with a
+/// label.
 fn labelled(label: &str, words: &str) -> String {
     let cut = one_piece(words.trim_end());
     let lines: Vec<_> = cut.split('\n').map(visible).collect();
@@ -56,7 +58,8 @@ pub(super) fn note(text: &str) {
     }
 }
 
-/// Reports arguments that clap refuses, with its colours unless data among them would steer the terminal.
+/// Reports arguments that clap refuses, with its colours unless data among them would steer the
+/// terminal.
 pub(super) fn refused_arguments(refused: &clap::Error) {
     let text = refused.render().to_string();
     if text.replace('\n', "").contains(is_hidden) {

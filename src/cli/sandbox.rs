@@ -1,7 +1,7 @@
 //! `sandbox`: a projection in virtual consumers, faults against them, the invariants that broke.
 //!
-//! Promises: one line for each fault and consumer, in the same order and with the same bytes for the same seed on any number of threads;
-//! status 1 when an invariant of a chosen consumer broke.
+//! Promises: one line for each fault and consumer, in the same order and with the same bytes for
+//! the same seed on any number of threads; status 1 when an invariant of a chosen consumer broke.
 //! Does not know: how runs are made and judged.
 
 use std::collections::BTreeMap;
@@ -42,7 +42,8 @@ struct CellLine<'a> {
     invariants: BTreeMap<Invariant, &'static str>,
     /// How many schedules were tried.
     runs: usize,
-    /// The smallest schedule that breaks the first invariant; one that was survived where none broke.
+    /// The smallest schedule that breaks the first invariant; one that was survived where none
+    /// broke.
     schedule: Option<&'a Schedule>,
     /// What shows it.
     #[serde(skip_serializing_if = "Option::is_none")]

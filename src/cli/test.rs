@@ -1,7 +1,7 @@
 //! `test`: runs the fixtures of a workspace.
 //!
-//! Promises: closes with `N passed, N failed`; what differs is shown, in colours on a terminal; a fixture that cannot be read
-//! ends the command with its file and line.
+//! Promises: closes with `N passed, N failed`; what differs is shown, in colours on a terminal; a
+//! fixture that cannot be read ends the command with its file and line.
 //! Does not know: how fixtures are run.
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! `topics`: the topics of a cluster.
 //!
-//! Promises: one line for each topic; in text, one line for each partition when one topic is asked for.
+//! Promises: one line for each topic; in text, one line for each partition when one topic is asked
+//! for.
 //! Does not know: how topics are found.
 
 use super::args::TopicsArgs;

@@ -1,6 +1,7 @@
 //! `types`: how many events of each type there are.
 //!
-//! Promises: one line for each type, those with the most events first; the summary last, with what was read.
+//! Promises: one line for each type, those with the most events first; the summary last, with what
+//! was read.
 //! Does not know: how types are found and counted.
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! How the values of a topic are decoded.
 //!
-//! Promises: every value decodes to something; null, empty and blank values stay apart from each other.
+//! Promises: every value decodes to something; null, empty and blank values stay apart from each
+//! other.
 //! Does not know: which decoder a topic should have (`detect`).
 
 use serde::{Deserialize, Serialize};
@@ -101,8 +102,8 @@ fn as_text(bytes: &[u8]) -> Decoded {
         .map_or_else(|_| Decoded::Bytes(bytes.into()), |text| Decoded::Text(text.into()))
 }
 
-/// A decoded value as it is printed in JSON output: the JSON value, else the text, else `{"base64": "…"}`; a tombstone
-/// is `null` and an empty value `""`. A failure is printed as its raw text.
+/// A decoded value as it is printed in JSON output: the JSON value, else the text, else `{"base64":
+/// "…"}`; a tombstone is `null` and an empty value `""`. A failure is printed as its raw text.
 pub fn output_value(decoded: &Decoded) -> Value {
     match decoded {
         Decoded::Tombstone => Value::Null,

@@ -1,6 +1,7 @@
 //! Which decoder fits a topic, judged by a sample of its values.
 //!
-//! Promises: the same sample gives the same answer; every answer comes with the counts that led to it.
+//! Promises: the same sample gives the same answer; every answer comes with the counts that led to
+//! it.
 //! Does not know: how the sample was drawn.
 
 use super::{Decoder, json};
@@ -31,8 +32,9 @@ struct Counts {
 
 /// Judges by sampled values; `None` is a null value and says nothing.
 ///
-/// A topic is read as JSON when at least half of its values are JSON objects or arrays; what is not is then a failure
-/// worth showing. A scalar says little: `42` is JSON and text alike. Else every value is taken for what it is.
+/// A topic is read as JSON when at least half of its values are JSON objects or arrays; what is not
+/// is then a failure worth showing. A scalar says little: `42` is JSON and text alike. Else every
+/// value is taken for what it is.
 pub fn detect<'a>(values: impl IntoIterator<Item = Option<&'a [u8]>>) -> Detection {
     let mut counts = Counts::default();
     for bytes in values.into_iter().flatten() {

@@ -1,7 +1,8 @@
 //! JSON text to values and back.
 //!
-//! Promises: number literals stay as they stood; of members with the same name the last one wins and the value is
-//! flagged; strictly RFC 8259 (no `NaN`, no comments, no trailing comma, UTF-8 only); no input can overflow the stack.
+//! Promises: number literals stay as they stood; of members with the same name the last one wins
+//! and the value is flagged; strictly RFC 8259 (no `NaN`, no comments, no trailing comma, UTF-8
+//! only); no input can overflow the stack.
 //! Does not know: which values should be JSON (`decoder`).
 
 use std::borrow::Cow;
@@ -14,8 +15,8 @@ use crate::model::{JsonPointer, Number, Object, Value};
 /// How many arrays and objects may lie within each other.
 pub const MAX_DEPTH: usize = 256;
 
-/// Up to how many tokens `extract` walks by itself: together with what skipping can take (200 levels) never deeper
-/// than `MAX_DEPTH`, so that it never accepts what `parse` refuses.
+/// Up to how many tokens `extract` walks by itself: together with what skipping can take (200
+/// levels) never deeper than `MAX_DEPTH`, so that it never accepts what `parse` refuses.
 const MAX_WALKED_TOKENS: usize = 50;
 
 /// Why a text is no JSON.
@@ -52,8 +53,8 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, JsonError> {
         .map_err(|fault| fault.locate(bytes))
 }
 
-/// What stands at this path of a JSON text, without building the rest of it: the same as `parse` and
-/// `JsonPointer::resolve` give, and `None` where the text is no JSON.
+/// What stands at this path of a JSON text, without building the rest of it: the same as `parse`
+/// and `JsonPointer::resolve` give, and `None` where the text is no JSON.
 pub fn extract(bytes: &[u8], path: &JsonPointer) -> Option<Value> {
     let tokens: Vec<Cow<'_, str>> = path.tokens().collect();
     // Skipping does not look at the bytes of strings, so they are looked at here.
@@ -243,8 +244,9 @@ impl<'j> Reader<'j> {
         Ok(Value::Object(Arc::new(members)))
     }
 
-    /// What stands at the path of these tokens in the value that begins here. The value is read to its end, because a
-    /// later member of the same name wins and a later fault makes the text no JSON.
+    /// What stands at the path of these tokens in the value that begins here. The value is read to
+    /// its end, because a later member of the same name wins and a later fault makes the text no
+    /// JSON.
     fn value_at(&mut self, peek: Peek, tokens: &[Cow<'_, str>]) -> Result<Option<Value>, Fault> {
         let Some((token, rest)) = tokens.split_first() else {
             return self.value(peek, 0).map(Some);

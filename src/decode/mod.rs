@@ -1,7 +1,7 @@
 //! Bytes to values and back to text: JSON, text, bytes; chosen per topic, detected by sampling.
 //!
-//! Promises: numbers keep their digits; what cannot be decoded is data with its reason and its bytes, never a loss and
-//! never a panic, whatever the bytes are.
+//! Promises: numbers keep their digits; what cannot be decoded is data with its reason and its
+//! bytes, never a loss and never a panic, whatever the bytes are.
 //! Does not know: entities, events, or where the bytes came from.
 
 mod decoder;

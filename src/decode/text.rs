@@ -1,7 +1,7 @@
 //! Bytes as text for people: exact where they are UTF-8, base64 or hex where they are not.
 //!
-//! Promises: nothing is replaced by a placeholder; what is cut ends in `…` and never inside a character; what has no
-//! shape of its own, such as a control character, is written as what it is.
+//! Promises: nothing is replaced by a placeholder; what is cut ends in `…` and never inside a
+//! character; what has no shape of its own, such as a control character, is written as what it is.
 //! Does not know: what the text means.
 
 use std::borrow::Cow;
@@ -20,7 +20,8 @@ pub fn exact(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| BASE64.encode(bytes).into(), Cow::from)
 }
 
-/// The bytes as they are printed in JSON output: the text, or `{"base64": "…"}` for bytes that are none.
+/// The bytes as they are printed in JSON output: the text, or `{"base64": "…"}` for bytes that are
+/// none.
 pub fn to_value(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => Value::string(text),
@@ -30,8 +31,8 @@ pub fn to_value(bytes: &[u8]) -> Value {
 
 /// Whether a character has no shape, and steers what shows it.
 ///
-/// Those are control characters (C0, DEL, C1), those that turn the direction of writing (UAX #9, 2), line separators,
-/// and those of no width. Joiners are kept: some scripts and emoji need them.
+/// Those are control characters (C0, DEL, C1), those that turn the direction of writing (UAX #9,
+/// 2), line separators, and those of no width. Joiners are kept: some scripts and emoji need them.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -68,8 +69,8 @@ fn escaped(text: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
     shown.into()
 }
 
-/// The beginning of the bytes in one line of at most this many characters: text with its hidden characters escaped,
-/// or base64. What was cut ends in `…`.
+/// The beginning of the bytes in one line of at most this many characters: text with its hidden
+/// characters escaped, or base64. What was cut ends in `…`.
 pub fn preview(bytes: &[u8], max_chars: usize) -> String {
     // No character is longer than four bytes, so what lies beyond can only be cut off.
     let window = bytes.get(..max_chars.saturating_mul(4).saturating_add(4)).unwrap_or(bytes);
@@ -84,7 +85,8 @@ pub fn preview(bytes: &[u8], max_chars: usize) -> String {
     one_line(&text, max_chars)
 }
 
-/// The text in one line of at most this many characters, hidden characters escaped; what was cut ends in `…`.
+/// The text in one line of at most this many characters, hidden characters escaped; what was cut
+/// ends in `…`.
 pub fn one_line(text: &str, max_chars: usize) -> String {
     let mut line = String::new();
     let mut length = 0;
@@ -114,8 +116,8 @@ pub fn hex_line_count(byte_count: usize) -> usize {
     byte_count.div_ceil(HEX_LINE_BYTES)
 }
 
-/// The line with this number of a hex dump, from 0: the offset, 16 bytes in hex in two groups of eight, and what of
-/// them is printable ASCII. `None` beyond the last line.
+/// The line with this number of a hex dump, from 0: the offset, 16 bytes in hex in two groups of
+/// eight, and what of them is printable ASCII. `None` beyond the last line.
 pub fn hex_line(bytes: &[u8], line: usize) -> Option<String> {
     let chunk = bytes.chunks(HEX_LINE_BYTES).nth(line)?;
     let mut text = format!("{:08x}", line * HEX_LINE_BYTES);

@@ -1,7 +1,8 @@
 //! What a write model is: an aggregate decides about a command and evolves by events.
 //!
-//! Promises: `decide` and `evolve` are pure, so a state is nothing but the fold of its events and every decision can be
-//! taken again from the log; an event's JSON form carries its type, version and time beside its facts.
+//! Promises: `decide` and `evolve` are pure, so a state is nothing but the fold of its events and
+//! every decision can be taken again from the log; an event's JSON form carries its type, version
+//! and time beside its facts.
 //! Does not know: Kafka, clocks, identities of users.
 
 use std::error::Error;

@@ -1,7 +1,8 @@
-//! The loop of the running system: it writes the past, then takes commands, keeps traffic going and tells how things are.
+//! The loop of the running system: it writes the past, then takes commands, keeps traffic going and
+//! tells how things are.
 //!
-//! Promises: everything asked is answered in the next view; a view that nobody fetched is replaced by the next, and none is sent
-//! that tells nothing new.
+//! Promises: everything asked is answered in the next view; a view that nobody fetched is replaced
+//! by the next, and none is sent that tells nothing new.
 //! Does not know: what stands at the other end of its channels.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -234,7 +235,8 @@ impl Open {
         }
     }
 
-    /// Takes the call of a customer. What the system refuses is between it and the customer; a broker's trouble is told.
+    /// Takes the call of a customer. What the system refuses is between it and the customer; a
+    /// broker's trouble is told.
     fn take_call(&mut self) {
         let Call { request, user } = self.system.traffic.next_call();
         let answer = self.system.command_side.handle(&request, &user, now_ms());

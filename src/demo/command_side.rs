@@ -1,12 +1,14 @@
 //! The command side: takes a request, asks the aggregate, publishes the event.
 //!
-//! Promises: what an aggregate is comes from the log alone. Before every decision the command side reads what was published
-//! since the last one, so it decides about the newest state; a request that names a version is refused when the aggregate
-//! has another one by then. An accepted request is answered when the broker has the event.
+//! Promises: what an aggregate is comes from the log alone. Before every decision the command side
+//! reads what was published since the last one, so it decides about the newest state; a request
+//! that names a version is refused when the aggregate has another one by then. An accepted request
+//! is answered when the broker has the event.
 //! Does not know: read models, windows.
 //!
-//! Kafka has no conditional append: between reading the end and publishing, somebody else could publish. This is sound as long
-//! as one command side writes a topic, which is why the demo writes only to topics that it created.
+//! Kafka has no conditional append: between reading the end and publishing, somebody else could
+//! publish. This is sound as long as one command side writes a topic, which is why the demo writes
+//! only to topics that it created.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -133,7 +135,8 @@ pub struct CommandSide {
 }
 
 impl CommandSide {
-    /// A command side that knows nothing yet; its first request makes it read the log from the start.
+    /// A command side that knows nothing yet; its first request makes it read the log from the
+    /// start.
     pub fn new(
         connection: Connection,
         writer: Arc<Writer>,
@@ -189,7 +192,8 @@ impl CommandSide {
     /// Decides about a request and publishes the event it leads to.
     ///
     /// # Errors
-    /// The refusal of the aggregate, a version that is not the expected one, or the broker's trouble.
+    /// The refusal of the aggregate, a version that is not the expected one, or the broker's
+    /// trouble.
     pub fn handle(
         &mut self,
         request: &Request,

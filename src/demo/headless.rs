@@ -1,8 +1,8 @@
 //! The reference system without a window, for scripts: `foldback demo --headless`.
 //!
-//! Promises: what it reached is printed as one JSON object per line and flushed at once; on a cluster of somebody's own it says
-//! what it will create before it writes anything. It runs until it is stopped, or until whoever holds the other end
-//! of its input closes it.
+//! Promises: what it reached is printed as one JSON object per line and flushed at once; on a
+//! cluster of somebody's own it says what it will create before it writes anything. It runs until
+//! it is stopped, or until whoever holds the other end of its input closes it.
 //! Does not know: arguments and exit statuses.
 
 use std::io::{self, Write};
@@ -37,8 +37,8 @@ const READY_PATIENCE: Duration = Duration::from_mins(5);
 /// How often it looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Runs the system and prints what it reaches: JSON lines to `out`, words for people to `notes`. With `once` it ends as soon as
-/// it is ready.
+/// Runs the system and prints what it reaches: JSON lines to `out`, words for people to `notes`.
+/// With `once` it ends as soon as it is ready.
 ///
 /// # Errors
 /// When it cannot start, or nothing can be printed.
@@ -203,8 +203,8 @@ fn wait_for_end(stop: &Cancel) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the input is a pipe, whose end means that its holder is gone. A terminal, a file or no input at all means
-/// nothing.
+/// Whether the input is a pipe, whose end means that its holder is gone. A terminal, a file or no
+/// input at all means nothing.
 #[cfg(unix)]
 fn input_is_held() -> bool {
     use std::os::unix::fs::FileTypeExt as _;

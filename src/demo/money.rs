@@ -1,7 +1,7 @@
 //! An amount of money, exact to the cent.
 //!
-//! Promises: arithmetic never rounds and never wraps; the JSON form is a decimal text such as `"129.90"`, which no reader
-//! can turn into a binary fraction by accident.
+//! Promises: arithmetic never rounds and never wraps; the JSON form is a decimal text such as
+//! `"129.90"`, which no reader can turn into a binary fraction by accident.
 //! Does not know: currencies.
 
 use std::fmt;
@@ -10,7 +10,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The largest amount, in cents, below which a shop's whole history can be added up in 64 bits without overflow.
+/// The largest amount, in cents, below which a shop's whole history can be added up in 64 bits
+/// without overflow.
 const LARGEST_CENTS: i64 = 100_000_000_000_000;
 
 /// Why a text is no amount.
@@ -21,7 +22,8 @@ pub struct MoneyError {
     text: String,
 }
 
-/// An amount in cents. Invariant: within ±`LARGEST_CENTS` when read from a text, so that sums of thousands fit.
+/// An amount in cents. Invariant: within ±`LARGEST_CENTS` when read from a text, so that sums of
+/// thousands fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i64);
 
@@ -61,7 +63,8 @@ impl Money {
 }
 
 impl Sum for Money {
-    /// The sum, held at the largest amount there is: callers that must not lose a cent use `checked_add`.
+    /// The sum, held at the largest amount there is: callers that must not lose a cent use
+    /// `checked_add`.
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         Self(amounts.fold(0, |sum, amount| sum.saturating_add(amount.0)))
     }

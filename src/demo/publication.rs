@@ -1,7 +1,7 @@
 //! An event ready to be published: key, value and headers of its record.
 //!
-//! Promises: the key is the aggregate's id, so that its events stay in one partition and in order; the headers name the event
-//! and tell who set it off and by what.
+//! Promises: the key is the aggregate's id, so that its events stay in one partition and in order;
+//! the headers name the event and tell who set it off and by what.
 //! Does not know: how records are sent.
 
 use super::aggregate::{Aggregate, Recorded};

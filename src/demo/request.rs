@@ -1,4 +1,5 @@
-//! What somebody asks of the system: a command for one entity, and how it is read from names and texts.
+//! What somebody asks of the system: a command for one entity, and how it is read from names and
+//! texts.
 //!
 //! Promises: every form of [`DEMO_COMMANDS`] is understood; what is missing or malformed is named.
 //! Does not know: whether the entity agrees.

@@ -1,8 +1,9 @@
 //! Starts and stops the reference system as a whole.
 //!
-//! Promises: starting returns as soon as there is a cluster to connect to; the past is written and projected by named threads
-//! of its own while a window opens. On a cluster of somebody's own it writes only to topics that it created itself. Dropping
-//! it ends everything it began; topics on a real cluster stay.
+//! Promises: starting returns as soon as there is a cluster to connect to; the past is written and
+//! projected by named threads of its own while a window opens. On a cluster of somebody's own it
+//! writes only to topics that it created itself. Dropping it ends everything it began; topics on a
+//! real cluster stay.
 //! Does not know: who sends commands and who looks at views.
 
 use std::fmt;

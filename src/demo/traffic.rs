@@ -1,7 +1,7 @@
 //! Live traffic: what the shop's and the bank's customers ask for while somebody watches.
 //!
-//! Promises: pure; the same seed gives the same requests. It never touches an order that it did not open itself, so what
-//! somebody looks into stays as it is.
+//! Promises: pure; the same seed gives the same requests. It never touches an order that it did not
+//! open itself, so what somebody looks into stays as it is.
 //! Does not know: whether requests are accepted, when they are sent.
 
 use std::time::Duration;
@@ -156,7 +156,8 @@ mod tests {
             let order = orders.entry(request.entity.clone()).or_default();
             match order.decide(&request.entity, command) {
                 Ok(event) => order.evolve(&event),
-                // One price for each article in an order, so this is the one thing that cannot happen.
+                // One price for each article in an order, so this is the one thing that cannot
+                // happen.
                 Err(refusal) => unreachable!("{refusal}"),
             }
         }

@@ -35,7 +35,8 @@ pub(super) struct Tally {
     pub(super) operations: usize,
     /// The different texts, up to a bound.
     pub(super) texts: BTreeSet<Arc<str>>,
-    /// How many steps there were from the integer of a key to its next one in the same part of the log.
+    /// How many steps there were from the integer of a key to its next one in the same part of the
+    /// log.
     pub(super) steps: usize,
     /// How many of them were by one.
     pub(super) steps_by_one: usize,
@@ -53,8 +54,8 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// Looks at a record that is no tombstone, whose value is this if it is JSON: at its headers, at the members of its
-    /// value, and at these places besides.
+    /// Looks at a record that is no tombstone, whose value is this if it is JSON: at its headers,
+    /// at the members of its value, and at these places besides.
     pub(super) fn add(
         &mut self,
         record: RecordRef<'_>,
@@ -76,7 +77,8 @@ impl Candidates {
         }
     }
 
-    /// What comes next is another part of the log: between the parts are events that nobody looked at.
+    /// What comes next is another part of the log: between the parts are events that nobody looked
+    /// at.
     pub(super) fn end_part(&mut self) {
         self.places.values_mut().for_each(|tally| tally.latest.clear());
     }
@@ -124,8 +126,9 @@ impl Candidates {
         })
     }
 
-    /// The best place for a field: one with a usual name (earlier names are better) that most records have, and at
-    /// least half of them, and that `accept` takes. Where all else is equal, headers come first if `headers_first`.
+    /// The best place for a field: one with a usual name (earlier names are better) that most
+    /// records have, and at least half of them, and that `accept` takes. Where all else is equal,
+    /// headers come first if `headers_first`.
     pub(super) fn best(
         &self,
         names: &[&str],
@@ -150,8 +153,8 @@ impl Candidates {
     }
 }
 
-/// The name at the end of a place in lower case, without the marks that conventions differ in: `X-Correlation-ID`,
-/// `correlation_id` and `correlationId` are one name.
+/// The name at the end of a place in lower case, without the marks that conventions differ in:
+/// `X-Correlation-ID`, `correlation_id` and `correlationId` are one name.
 fn plain_name(place: &Selector) -> Option<String> {
     let name = match place {
         Selector::Header(name) => name.to_string(),

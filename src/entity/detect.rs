@@ -1,8 +1,9 @@
 //! The mapping a topic seems to have, judged by a sample of its records.
 //!
-//! Promises: works without any configuration; the same sample gives the same answer; every choice says why. A few foreign
-//! records do not decide: what most of the sample says counts. What would change the meaning of history is only proposed:
-//! the entity stays the key's and time Kafka's until a person decides.
+//! Promises: works without any configuration; the same sample gives the same answer; every choice
+//! says why. A few foreign records do not decide: what most of the sample says counts. What would
+//! change the meaning of history is only proposed: the entity stays the key's and time Kafka's
+//! until a person decides.
 //! Does not know: how the sample was drawn.
 
 use std::borrow::Cow;
@@ -67,8 +68,8 @@ const ACTOR_NAMES: &[&str] =
 const ID_NAMES: &[&str] =
     &["aggregateid", "entityid", "streamid", "subject", "cesubject", "orderid", "accountid", "id"];
 
-/// Judges by sampled parts of the log of one topic, which has this many partitions; the records of each part are in any
-/// order that keeps each key's.
+/// Judges by sampled parts of the log of one topic, which has this many partitions; the records of
+/// each part are in any order that keeps each key's.
 pub fn detect<'a, Part: IntoIterator<Item = RecordRef<'a>>>(
     parts: impl IntoIterator<Item = Part>,
     partition_count: i32,
@@ -103,7 +104,8 @@ pub fn detect<'a, Part: IntoIterator<Item = RecordRef<'a>>>(
     DetectedMapping { mapping, evidence: choices.evidence, decoder }
 }
 
-/// Whether these integers count the events of each key: at least one key has two, and nearly all steps are by one.
+/// Whether these integers count the events of each key: at least one key has two, and nearly all
+/// steps are by one.
 fn counts_up(tally: &Tally) -> bool {
     let mostly_integers = 2 * tally.integers > tally.found;
     mostly_integers && tally.steps > 0 && 10 * tally.steps_by_one >= 9 * tally.steps
@@ -187,13 +189,15 @@ impl Choices<'_> {
         preset
     }
 
-    /// Whether at least half of the values are change events of Debezium: their `op` is one of its letters.
+    /// Whether at least half of the values are change events of Debezium: their `op` is one of its
+    /// letters.
     fn is_debezium(&self) -> bool {
         let ops = ["value:/op", "value:/payload/op"].map(|place| self.candidates.tally(place));
         ops.into_iter().flatten().any(|tally| 2 * tally.operations >= self.candidates.records)
     }
 
-    /// Says what the entity is. It is the key's; where most keys are null, another place is proposed.
+    /// Says what the entity is. It is the key's; where most keys are null, another place is
+    /// proposed.
     fn id(&mut self, samples: &[RecordRef<'_>]) {
         let keyed = samples.iter().filter(|record| record.key().is_some()).count();
         let keys = format!("{keyed} of {} sampled records have a key", samples.len());
@@ -253,7 +257,8 @@ impl Choices<'_> {
         self.note("partitioner", choice.to_owned(), why);
     }
 
-    /// Leaves time to the record's timestamp; another place, the convention's first, is only proposed.
+    /// Leaves time to the record's timestamp; another place, the convention's first, is only
+    /// proposed.
     fn time(&mut self, mapping: &mut Mapping) {
         let by_preset = std::mem::take(&mut mapping.time).into_iter().find_map(|place| {
             let found = self.candidates.found(&place.to_string());

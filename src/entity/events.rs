@@ -1,14 +1,15 @@
 //! The history of an entity: its records in log order as numbered events.
 //!
-//! Promises: every record given becomes exactly one event, numbered 1, 2, 3, …; where the mapping names a version,
-//! gaps, repeats and steps back are marked on the event that shows them.
+//! Promises: every record given becomes exactly one event, numbered 1, 2, 3, …; where the mapping
+//! names a version, gaps, repeats and steps back are marked on the event that shows them.
 //! Does not know: how log order comes about (`partition_log`).
 
 use super::Mapping;
 use crate::decode::Decoder;
 use crate::model::{Event, EventProblem, RecordRef};
 
-/// The events of these records, which are one entity's in log order, each with its topic's mapping and decoder.
+/// The events of these records, which are one entity's in log order, each with its topic's mapping
+/// and decoder.
 pub fn history<'a>(
     records: impl IntoIterator<Item = (RecordRef<'a>, &'a Mapping, Decoder)>,
 ) -> Vec<Event> {

@@ -1,7 +1,8 @@
 //! How the records of a topic become events of entities.
 //!
-//! Promises: a record with a null key belongs to no entity where the key names it; a null value is a tombstone; every
-//! other record becomes an event with what was found of type, version, time and causes, and with its problems.
+//! Promises: a record with a null key belongs to no entity where the key names it; a null value is
+//! a tombstone; every other record becomes an event with what was found of type, version, time and
+//! causes, and with its problems.
 //! Does not know: which mapping a topic should have (`detect`, `foldback.toml`).
 
 use std::sync::Arc;
@@ -57,7 +58,8 @@ impl Mapping {
         self.fields().into_iter().flatten().cloned().collect()
     }
 
-    /// Whether the value must be JSON for this mapping: something is looked for in it and nowhere else.
+    /// Whether the value must be JSON for this mapping: something is looked for in it and nowhere
+    /// else.
     pub fn reads_json(&self) -> bool {
         let in_value = |selector: &Selector| matches!(selector, Selector::ValueAt(_));
         let only_in_value =
@@ -65,8 +67,8 @@ impl Mapping {
         in_value(&self.id) || self.fields().iter().any(only_in_value)
     }
 
-    /// The same mapping with the places of another one where it names none. Times are left alone: whose clock counts is
-    /// never guessed.
+    /// The same mapping with the places of another one where it names none. Times are left alone:
+    /// whose clock counts is never guessed.
     #[must_use]
     pub fn completed_by(mut self, other: &Self) -> Self {
         let fields = [
@@ -117,7 +119,8 @@ impl Mapping {
         source.text(&self.event_type).unwrap_or_default()
     }
 
-    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that can be read.
+    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that
+    /// can be read.
     pub fn event_time_ms(&self, record: RecordRef<'_>, decoder: Decoder) -> Option<i64> {
         if self.time.is_empty() {
             return timestamp_of(record);
@@ -125,8 +128,8 @@ impl Mapping {
         self.time_of(&Source::new(record, &decoder.decode(record.value()))).ok().flatten()
     }
 
-    /// The event time of a record whose value is parsed; `None` where the mapping names no place and the record has no
-    /// timestamp.
+    /// The event time of a record whose value is parsed; `None` where the mapping names no place
+    /// and the record has no timestamp.
     ///
     /// # Errors
     /// What stands where the mapping looks for it, if that is no time; `None` when nothing does.
@@ -138,8 +141,8 @@ impl Mapping {
         found.map(Some).ok_or_else(|| source.first(&self.time, |found| Some(found.described())))
     }
 
-    /// The record as the event with this number in its entity's history. How its version follows the one before is
-    /// for the history to judge.
+    /// The record as the event with this number in its entity's history. How its version follows
+    /// the one before is for the history to judge.
     pub fn event(&self, record: RecordRef<'_>, decoder: Decoder, version: u64) -> Event {
         let value = decoder.decode(record.value());
         let source = Source::new(record, &value);
@@ -193,7 +196,8 @@ struct Source<'a, 'v> {
 }
 
 impl<'a, 'v> Source<'a, 'v> {
-    /// The record whose value was decoded to this. What is not JSON is not parsed for every place anew.
+    /// The record whose value was decoded to this. What is not JSON is not parsed for every place
+    /// anew.
     fn new(record: RecordRef<'a>, value: &'v Decoded) -> Self {
         let json = if value.failure().is_some() { Some(&Value::Null) } else { value.json() };
         Self { record, json }

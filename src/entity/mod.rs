@@ -1,6 +1,8 @@
-//! Records to events of an entity: which entity a record belongs to, and what its type, version, time and causes are.
+//! Records to events of an entity: which entity a record belongs to, and what its type, version,
+//! time and causes are.
 //!
-//! Promises: every record of an entity becomes an event, whatever its bytes are; what is guessed comes with evidence.
+//! Promises: every record of an entity becomes an event, whatever its bytes are; what is guessed
+//! comes with evidence.
 //! Does not know: what state the events lead to.
 
 mod candidates;

@@ -1,7 +1,8 @@
 //! Conventions of frameworks for the metadata of events, by name.
 //!
 //! Promises: a name that is written is read back as the same convention.
-//! Does not know: where a convention puts what (`preset_places`), which one a topic follows (`detect`).
+//! Does not know: where a convention puts what (`preset_places`), which one a topic follows
+//! (`detect`).
 
 use std::fmt;
 use std::str::FromStr;

@@ -116,7 +116,8 @@ impl Selector {
         text.parse()
     }
 
-    /// What this finds in the record. `json` is the record's value if it was parsed already; else just the path is read.
+    /// What this finds in the record. `json` is the record's value if it was parsed already; else
+    /// just the path is read.
     pub(super) fn find<'a>(
         &self,
         record: RecordRef<'a>,
@@ -146,7 +147,8 @@ impl Found<'_> {
         }
     }
 
-    /// The text of the bytes (base64 where they are none) or of a scalar; `None` for `null`, objects and arrays.
+    /// The text of the bytes (base64 where they are none) or of a scalar; `None` for `null`,
+    /// objects and arrays.
     pub(super) fn text(&self) -> Option<Arc<str>> {
         match self {
             Self::Bytes(bytes) => Some(text::exact(bytes).into()),
@@ -169,7 +171,8 @@ impl Found<'_> {
         text.into()
     }
 
-    /// The integer this is: a JSON number, decimal text, or eight bytes with the highest first (as Axon's headers are).
+    /// The integer this is: a JSON number, decimal text, or eight bytes with the highest first (as
+    /// Axon's headers are).
     pub(super) fn integer(&self) -> Option<i64> {
         if let Self::Json(Value::Number(number)) = self {
             return number.as_i64();
@@ -189,8 +192,9 @@ impl Found<'_> {
 static CONNECT_NAME: LazyLock<JsonPointer> =
     LazyLock::new(|| JsonPointer::root().member("schema").member("name"));
 
-/// The name or id of the value's schema, from what the usual serializers leave: the header `__value_schema_id`, the
-/// name in a Kafka Connect envelope, or the id behind the zero byte of the Confluent wire format.
+/// The name or id of the value's schema, from what the usual serializers leave: the header
+/// `__value_schema_id`, the name in a Kafka Connect envelope, or the id behind the zero byte of the
+/// Confluent wire format.
 pub(super) fn schema(record: RecordRef<'_>, json: Option<&Value>) -> Option<Arc<str>> {
     if let Some(id) = record.header("__value_schema_id") {
         return Some(text::exact(id).into());

@@ -1,7 +1,7 @@
 //! The time an event names for itself.
 //!
-//! Promises: a text or number that is no time is none, never a guess far off; what is read is exact to the millisecond,
-//! rounded down.
+//! Promises: a text or number that is no time is none, never a guess far off; what is read is exact
+//! to the millisecond, rounded down.
 //! Does not know: Kafka's own timestamps.
 
 use jiff::Timestamp;
@@ -14,11 +14,12 @@ use crate::model::Value;
 
 /// The time found, in milliseconds since the epoch.
 ///
-/// Text is read as RFC 3339, without an offset as UTC. A number, also one written as text, counts seconds, milliseconds,
-/// microseconds or nanoseconds since the epoch; which of them its size tells: up to 10¹¹ seconds (the year 5138), up to
-/// 10¹⁴ milliseconds, up to 10¹⁷ microseconds (both the same year), beyond that nanoseconds. It may have a fraction and an
-/// exponent. An array is what Jackson makes of a local date and time: year, month, day, hour, minute, second, nanosecond,
-/// in UTC.
+/// Text is read as RFC 3339, without an offset as UTC. A number, also one written as text, counts
+/// seconds, milliseconds, microseconds or nanoseconds since the epoch; which of them its size
+/// tells: up to 10¹¹ seconds (the year 5138), up to 10¹⁴ milliseconds, up to 10¹⁷ microseconds
+/// (both the same year), beyond that nanoseconds. It may have a fraction and an exponent. An array
+/// is what Jackson makes of a local date and time: year, month, day, hour, minute, second,
+/// nanosecond, in UTC.
 pub(super) fn time_ms(found: &Found<'_>) -> Option<i64> {
     if let Found::Json(Value::Array(parts)) = found {
         return from_parts(parts);
@@ -55,8 +56,8 @@ fn unit_ns(size: i128) -> i128 {
     }
 }
 
-/// The milliseconds of a decimal number since the epoch, its unit told by its size. `None` when the text is none, or has
-/// more digits than any time needs.
+/// The milliseconds of a decimal number since the epoch, its unit told by its size. `None` when the
+/// text is none, or has more digits than any time needs.
 fn from_decimal(literal: &str) -> Option<i64> {
     /// More digits than this say nothing about a time, in front of the point and behind it.
     const DIGITS: i32 = 30;
@@ -91,7 +92,8 @@ fn from_decimal(literal: &str) -> Option<i64> {
     ns.div_euclid(NS_PER_MS).try_into().ok()
 }
 
-/// The milliseconds of a date and time of day told in parts, the largest first, as Jackson writes `LocalDateTime`.
+/// The milliseconds of a date and time of day told in parts, the largest first, as Jackson writes
+/// `LocalDateTime`.
 fn from_parts(parts: &[Value]) -> Option<i64> {
     let part = |index: usize| match parts.get(index) {
         None => Some(i64::from(index < 3)),

@@ -1,7 +1,7 @@
 //! The folds that need no code: `merge`, `last`, `debezium`, `count`.
 //!
-//! Promises: a value that could not be decoded leaves the state as it is; a tombstone makes the state `null`, except
-//! for `count`, which counts it.
+//! Promises: a value that could not be decoded leaves the state as it is; a tombstone makes the
+//! state `null`, except for `count`, which counts it.
 //! Does not know: which fold suits an entity.
 
 mod debezium;
@@ -54,7 +54,8 @@ impl Fold for Merge {
     }
 }
 
-/// Applies a merge patch that is an object: a `null` member deletes, an object is merged, anything else is put.
+/// Applies a merge patch that is an object: a `null` member deletes, an object is merged, anything
+/// else is put.
 fn merge(target: &mut Value, patch: &Arc<Object>) {
     if let Value::Object(members) = target {
         let members = Arc::make_mut(members);

@@ -54,8 +54,8 @@ impl ChangeIndex {
             .filter_map(|parent| self.versions.get(&parent))
     }
 
-    /// The last version, up to and including this one, that changed something at this path, below it, or in place of
-    /// what encloses it.
+    /// The last version, up to and including this one, that changed something at this path, below
+    /// it, or in place of what encloses it.
     pub(super) fn last_change(&self, path: &JsonPointer, up_to: u64) -> Option<u64> {
         let last = |versions: &Vec<u64>| {
             let end = versions.partition_point(|version| *version <= up_to);
@@ -71,8 +71,8 @@ impl ChangeIndex {
         self.at_and_below(path).flatten().copied().collect()
     }
 
-    /// The versions that changed something in place of what encloses this path, ascending. Whether that touched the
-    /// path is for the states before and after to say.
+    /// The versions that changed something in place of what encloses this path, ascending. Whether
+    /// that touched the path is for the states before and after to say.
     pub(super) fn enclosing_changes(&self, path: &JsonPointer) -> BTreeSet<u64> {
         self.enclosing(path).flatten().copied().collect()
     }

@@ -63,8 +63,9 @@ impl CutError {
 
 /// The events of a history that a moment takes in.
 ///
-/// `topics` are those asked, whether or not the entity has events in them. `log_time_at` tells the log time of the last
-/// record at or below a position, of whatever entity; without one, nothing is taken of the other partitions.
+/// `topics` are those asked, whether or not the entity has events in them. `log_time_at` tells the
+/// log time of the last record at or below a position, of whatever entity; without one, nothing is
+/// taken of the other partitions.
 ///
 /// # Errors
 /// A version beyond the last, or a position that does not say which topic it is in.
@@ -103,7 +104,8 @@ pub fn select(
     }
 }
 
-/// How many events come no later in log order than the record at this position, which has this log time.
+/// How many events come no later in log order than the record at this position, which has this log
+/// time.
 pub fn prefix_through(events: &[Event], log_time_ms: i64, position: &Position) -> u64 {
     let through = (log_time_ms, position);
     let prefix = events.partition_point(|event| (event.log_time_ms, &event.position) <= through);

@@ -1,7 +1,8 @@
 //! What differs between two values, and how to get from one to the other.
 //!
-//! Promises: the changes, applied to the first value, give the second; none of their paths encloses another; they are
-//! sorted by path in code point order, array indexes numerically; two equal values have no changes.
+//! Promises: the changes, applied to the first value, give the second; none of their paths encloses
+//! another; they are sorted by path in code point order, array indexes numerically; two equal
+//! values have no changes.
 //! Does not know: what caused a change.
 
 use std::borrow::Cow;
@@ -12,8 +13,8 @@ use crate::model::{Change, ChangeKind, JsonPointer, Value};
 
 /// What changes from one value to the other.
 ///
-/// Objects are compared member by member and arrays element by element; anything else that differs is one change at
-/// its own path, and so is what was added or removed, at its top.
+/// Objects are compared member by member and arrays element by element; anything else that differs
+/// is one change at its own path, and so is what was added or removed, at its top.
 pub fn diff(from: &Value, to: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     compare(&JsonPointer::root(), from, to, &mut changes);
@@ -77,8 +78,8 @@ fn same(from: &Value, to: &Value) -> bool {
     }
 }
 
-/// What sorts the changes of a member among those of its neighbours as their whole paths sort: the escaped name, and a
-/// slash where the changes lie below it (`/a!` comes before `/a/b`).
+/// What sorts the changes of a member among those of its neighbours as their whole paths sort: the
+/// escaped name, and a slash where the changes lie below it (`/a!` comes before `/a/b`).
 fn sort_key(name: &str, from: Option<&Value>, to: Option<&Value>) -> String {
     let mut key = name.replace('~', "~0").replace('/', "~1");
     let descends = matches!(

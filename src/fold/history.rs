@@ -1,8 +1,8 @@
 //! The history of an entity with the state at any point of it.
 //!
-//! Promises: a state is what folding the events before it gives; after the first pass any of them is at most one
-//! distance between key frames away, and those around the last one asked for are at hand. Where the fold fails on an
-//! event, the history stands still before it, as a consumer would.
+//! Promises: a state is what folding the events before it gives; after the first pass any of them
+//! is at most one distance between key frames away, and those around the last one asked for are at
+//! hand. Where the fold fails on an event, the history stands still before it, as a consumer would.
 //! Does not know: how events were chosen and ordered.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -21,8 +21,8 @@ const RECENT_BYTES: usize = 8 << 20;
 
 /// The events of an entity and the states they lead to.
 ///
-/// The events are numbered 1, 2, 3, … in the order given; that number is the version all questions here are asked
-/// with, and a version beyond the last means the last.
+/// The events are numbered 1, 2, 3, … in the order given; that number is the version all questions
+/// here are asked with, and a version beyond the last means the last.
 #[derive(Debug)]
 pub struct History {
     /// How events are applied.
@@ -64,8 +64,8 @@ impl Recent {
         self.states.back().map(|state| (self.first + self.states.len() as u64 - 1, state))
     }
 
-    /// Adds the state after this many events and forgets the first ones beyond the capacity, or all if it is not the
-    /// next.
+    /// Adds the state after this many events and forgets the first ones beyond the capacity, or all
+    /// if it is not the next.
     fn push(&mut self, version: u64, state: Value, capacity: usize) {
         if self.last().is_none_or(|(last, _)| last + 1 != version) {
             self.states.clear();
@@ -196,8 +196,8 @@ impl History {
         self.not_applied[found.ok()?].1.not_taken()
     }
 
-    /// How many of the chosen events the fold did not take, or not wholly, by the reason. Those behind one that fails
-    /// are not among them.
+    /// How many of the chosen events the fold did not take, or not wholly, by the reason. Those
+    /// behind one that fails are not among them.
     pub fn not_taken_in(&self, selection: &Selection) -> BTreeMap<&'static str, u64> {
         let mut reasons = BTreeMap::new();
         let mut count = |effect: &Effect| {
@@ -309,8 +309,8 @@ impl History {
         diff(&before, &after)
     }
 
-    /// Who wrote each leaf of the state after the chosen events, in the order of the state. Leaves that no event ever
-    /// changed, such as a state that is still `null`, are left out.
+    /// Who wrote each leaf of the state after the chosen events, in the order of the state. Leaves
+    /// that no event ever changed, such as a state that is still `null`, are left out.
     pub fn blame(&mut self, selection: &Selection) -> Vec<Blame> {
         let versions = match selection {
             Selection::Prefix(version) => return self.blame_at(*version),
@@ -345,7 +345,8 @@ impl History {
         writers.into_iter().map(blame).collect()
     }
 
-    /// The versions that changed the value at this path, put something in place of what encloses it, or took it away.
+    /// The versions that changed the value at this path, put something in place of what encloses
+    /// it, or took it away.
     pub fn versions_changing(&mut self, path: &JsonPointer) -> Vec<u64> {
         let changes = self.changes();
         let mut versions = changes.changes(path);
@@ -367,8 +368,8 @@ impl History {
     }
 }
 
-/// The state of a run whose events did not fail before; what was known of it should they do so now, for which a lack of
-/// memory can be the only reason.
+/// The state of a run whose events did not fail before; what was known of it should they do so now,
+/// for which a lack of memory can be the only reason.
 fn told(run: &mut dyn FoldRun, known: &Value) -> Value {
     run.state().unwrap_or_else(|_| known.clone())
 }

@@ -1,7 +1,7 @@
 //! States kept at regular distances, so that any state is a short fold away.
 //!
-//! Promises: the distance is about the square root of the number of events, at least 64; memory stays within the
-//! budget by keeping fewer frames.
+//! Promises: the distance is about the square root of the number of events, at least 64; memory
+//! stays within the budget by keeping fewer frames.
 //! Does not know: what the states mean. Frames are never truth: they can always be folded anew.
 
 use crate::model::Value;
@@ -9,8 +9,8 @@ use crate::model::Value;
 /// The smallest distance between frames, in events.
 const MIN_DISTANCE: u64 = 64;
 
-/// What the frames of one history may take, in bytes. Structure that states share is counted for each of them, so the
-/// memory really used is usually far less.
+/// What the frames of one history may take, in bytes. Structure that states share is counted for
+/// each of them, so the memory really used is usually far less.
 pub(super) const BUDGET_BYTES: usize = 64 << 20;
 
 /// Frames of one history.
@@ -27,7 +27,8 @@ pub(super) struct KeyFrames {
 }
 
 impl KeyFrames {
-    /// No frames yet of a history of about this many events, the first of which is its initial state.
+    /// No frames yet of a history of about this many events, the first of which is its initial
+    /// state.
     pub(super) fn new(initial: &Value, expected_events: u64, budget_bytes: usize) -> Self {
         let distance = expected_events.isqrt().max(MIN_DISTANCE);
         assert!(distance > 0, "frames lie apart");
@@ -41,7 +42,8 @@ impl KeyFrames {
         version == self.distance * self.frames.len() as u64
     }
 
-    /// Keeps the state after this many events if a frame is due. States that are due come in order, none is left out.
+    /// Keeps the state after this many events if a frame is due. States that are due come in order,
+    /// none is left out.
     pub(super) fn offer(&mut self, version: u64, state: &Value) {
         if !self.is_due(version) {
             return;
@@ -75,7 +77,8 @@ impl KeyFrames {
         self.bytes = self.frames.iter().map(|(_, bytes)| bytes).sum();
     }
 
-    /// The last frame at or before the state after this many events, with how many events are in it.
+    /// The last frame at or before the state after this many events, with how many events are in
+    /// it.
     pub(super) fn at_or_before(&self, version: u64) -> (u64, &Value) {
         let newest = self.frames.len() as u64 - 1;
         let index = (version / self.distance).min(newest);

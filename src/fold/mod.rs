@@ -1,7 +1,9 @@
-//! Events to state: the built-in folds, the state at any moment, what changed, and which event wrote what.
+//! Events to state: the built-in folds, the state at any moment, what changed, and which event
+//! wrote what.
 //!
-//! Promises: a state is exactly what folding the chosen events from nothing gives; key frames only make it fast, and a
-//! check can prove them. Everything here is a pure function of events, fold and moment.
+//! Promises: a state is exactly what folding the chosen events from nothing gives; key frames only
+//! make it fast, and a check can prove them. Everything here is a pure function of events, fold and
+//! moment.
 //! Does not know: where the events came from, or what time it is.
 
 mod blame;
@@ -42,18 +44,21 @@ use crate::model::{Event, Value};
 pub enum Effect {
     /// It was applied, whether or not it changed anything.
     Applied,
-    /// The event is nothing this fold can apply, such as an array to merge, for this reason; the state is as it was.
+    /// The event is nothing this fold can apply, such as an array to merge, for this reason; the
+    /// state is as it was.
     NotApplicable(&'static str),
     /// It was applied but for a part, for this reason.
     Partly(&'static str),
     /// The value could not be decoded; the state is as it was.
     Undecodable,
-    /// The fold's own code failed on it, for this reason; the state is as it was, and a consumer would stand still here.
+    /// The fold's own code failed on it, for this reason; the state is as it was, and a consumer
+    /// would stand still here.
     Failed(Arc<str>),
 }
 
 impl Effect {
-    /// Why the fold did not take the event, or a part of it. What cannot be decoded or fails is told as that.
+    /// Why the fold did not take the event, or a part of it. What cannot be decoded or fails is
+    /// told as that.
     pub fn not_taken(&self) -> Option<&'static str> {
         match self {
             Self::NotApplicable(reason) | Self::Partly(reason) => Some(reason),
@@ -88,8 +93,8 @@ pub trait Fold: Send + Sync + std::fmt::Debug {
         Ok(state.clone())
     }
 
-    /// Begins to apply many events one after the other from this state on: the same as `apply` for each of them, but a
-    /// fold may keep the state in a form of its own until it is asked for.
+    /// Begins to apply many events one after the other from this state on: the same as `apply` for
+    /// each of them, but a fold may keep the state in a form of its own until it is asked for.
     fn start(&self, state: Value) -> Box<dyn FoldRun + '_> {
         Box::new(run::Direct { fold: self, state })
     }

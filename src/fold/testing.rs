@@ -14,7 +14,8 @@ pub(super) fn value(text: &str) -> Value {
     json::parse(text.as_bytes()).unwrap().value
 }
 
-/// An event with this version, type and value; its offset is its version, its times ten times as much.
+/// An event with this version, type and value; its offset is its version, its times ten times as
+/// much.
 pub(super) fn event(version: u64, event_type: &str, value: Decoded) -> Event {
     let offset = i64::try_from(version).unwrap();
     Event {
@@ -52,7 +53,8 @@ fn raw(value: &Decoded) -> Option<Arc<[u8]>> {
     }
 }
 
-/// Events of these values in a topic of JSON: `None` is a tombstone, and what is no JSON cannot be decoded.
+/// Events of these values in a topic of JSON: `None` is a tombstone, and what is no JSON cannot be
+/// decoded.
 pub(super) fn events(values: &[Option<&str>]) -> Vec<Event> {
     let decoded = values.iter().map(|value| Decoder::Json.decode(value.map(str::as_bytes)));
     (1..).zip(decoded).map(|(version, value)| event(version, "Changed", value)).collect()
@@ -67,7 +69,8 @@ pub(super) fn folded(fold: &dyn Fold, events: &[Event], count: usize) -> Value {
     state
 }
 
-/// Histories of small patches whose paths meet, with tombstones and values that are no objects or no JSON.
+/// Histories of small patches whose paths meet, with tombstones and values that are no objects or
+/// no JSON.
 pub(super) fn any_events() -> impl Strategy<Value = Vec<Event>> {
     let scalar = prop_oneof![
         Just(Value::Null),

@@ -1,10 +1,12 @@
 //! Watches over code that people wrote: scripts and filters, which may not come back.
 //!
-//! Promises: whoever began a piece of such work and neither ended it within `LONGEST` nor kept to `GROWTH_BYTES` of memory
-//! meanwhile is told of once, from a thread of its own, so that the process can be ended or the work written off.
-//! Watching costs two stores in memory for each piece of work and looks at no clock.
-//! Does not know: how such work is ended. An engine stops itself wherever it looks at its limits; what runs within one
-//! native function of it never looks, and nothing within the same process can end that.
+//! Promises: whoever began a piece of such work and neither ended it within `LONGEST` nor kept to
+//! `GROWTH_BYTES` of memory meanwhile is told of once, from a thread of its own, so that the
+//! process can be ended or the work written off. Watching costs two stores in memory for each piece
+//! of work and looks at no clock.
+//! Does not know: how such work is ended. An engine stops itself wherever it looks at its limits;
+//! what runs within one native function of it never looks, and nothing within the same process can
+//! end that.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -14,7 +16,8 @@ use std::time::{Duration, Instant};
 /// How long one piece of work may take.
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// How much the process may grow during one piece of work, in bytes. What an engine may hold is far below it.
+/// How much the process may grow during one piece of work, in bytes. What an engine may hold is far
+/// below it.
 const GROWTH_BYTES: u64 = 700 << 20;
 
 /// How often the watcher looks.

@@ -1,7 +1,7 @@
 //! How long a frame takes: the real window code without a display, on a generated entity or topic.
 //!
-//! Promises: measures what the processor does for a frame (views and tessellation), never waiting for a screen; the same
-//! options give the same picture.
+//! Promises: measures what the processor does for a frame (views and tessellation), never waiting
+//! for a screen; the same options give the same picture.
 //! Does not know: the graphics card, which draws the triangles afterwards.
 
 mod topic;
@@ -76,8 +76,8 @@ pub struct FrameFigures {
     pub times: Vec<Duration>,
 }
 
-/// Draws a window over a generated entity or topic while it is panned, zoomed, scrolled and scrubbed, and measures the
-/// frames.
+/// Draws a window over a generated entity or topic while it is panned, zoomed, scrolled and
+/// scrubbed, and measures the frames.
 pub fn frames(options: FrameOptions) -> FrameFigures {
     match options.view {
         BenchView::Entity => entity_frames(options),
@@ -147,7 +147,8 @@ impl Bench {
         elapsed
     }
 
-    /// What the user does in this frame: pans and zooms the timeline, scrolls its lanes, moves the pointer over them.
+    /// What the user does in this frame: pans and zooms the timeline, scrolls its lanes, moves the
+    /// pointer over them.
     fn gestures(&self, frame: usize) -> Vec<Event> {
         let [width, height] = self.size;
         let share = (frame % 100) as f32 / 100.0;

@@ -1,7 +1,7 @@
 //! Every command of the window in one list: its words, its tooltip, its keys.
 //!
-//! Promises: palette, menus, buttons and the key sheet are made from this list, so they cannot disagree; no two
-//! commands share a key.
+//! Promises: palette, menus, buttons and the key sheet are made from this list, so they cannot
+//! disagree; no two commands share a key.
 //! Does not know: what a command does (`app::execute`), or when its key sets it off (`shortcut`).
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};

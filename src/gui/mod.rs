@@ -1,7 +1,8 @@
 //! The window: theme, widgets, timeline, views.
 //!
 //! Promises: no function here waits, decodes, folds or reads a file; everything drawn comes from a
-//! [`Snapshot`](crate::workspace::Snapshot), everything asked for goes out as a [`Command`](crate::workspace::Command).
+//! [`Snapshot`](crate::workspace::Snapshot), everything asked for goes out as a
+//! [`Command`](crate::workspace::Command).
 //! Does not know: Kafka.
 #![expect(
     clippy::cast_precision_loss,

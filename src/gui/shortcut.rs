@@ -1,7 +1,7 @@
 //! Keys: which of them set off which commands, and which are left to whoever is typed into.
 //!
-//! Promises: nothing fires while a field is typed into or a menu is open; what is typed behind a key that opens a field
-//! goes into that field, however slowly the window draws.
+//! Promises: nothing fires while a field is typed into or a menu is open; what is typed behind a
+//! key that opens a field goes into that field, however slowly the window draws.
 //! Does not know: what a command does.
 
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, Modifiers};
@@ -21,8 +21,9 @@ pub(crate) struct TypeAhead {
 }
 
 impl TypeAhead {
-    /// Keeps what was typed in this frame behind what is kept already, or gives all of it to the field that has the focus
-    /// by now. Where no field came, it is forgotten: nobody meant it for anything else. Call it first in a frame.
+    /// Keeps what was typed in this frame behind what is kept already, or gives all of it to the
+    /// field that has the focus by now. Where no field came, it is forgotten: nobody meant it for
+    /// anything else. Call it first in a frame.
     fn take_or_give(&mut self, ctx: &Context) {
         if self.frames_left == 0 {
             return;
@@ -68,9 +69,10 @@ fn is_typing(ctx: &Context) -> bool {
 
 /// Takes the keys of commands out of the input and says which commands they set off.
 ///
-/// Call it before anything is drawn. Keys that mean something in a text field are left alone while one has the focus,
-/// and so are the keys by which one walks through a list that has it. Space plays even then: Enter presses a control.
-/// While a dialog is open its own field alone is typed into.
+/// Call it before anything is drawn. Keys that mean something in a text field are left alone while
+/// one has the focus, and so are the keys by which one walks through a list that has it. Space
+/// plays even then: Enter presses a control. While a dialog is open its own field alone is typed
+/// into.
 pub(crate) fn take_pressed(
     ctx: &Context,
     ahead: &mut TypeAhead,
@@ -104,7 +106,8 @@ pub(crate) fn take_pressed(
     pressed
 }
 
-/// The first event that sets off a command, and which: of two that its key fits, the one with the most modifiers.
+/// The first event that sets off a command, and which: of two that its key fits, the one with the
+/// most modifiers.
 fn first_shortcut(ctx: &Context) -> Option<(usize, UiCommand)> {
     let typing = is_typing(ctx);
     let focused = ctx.memory(|memory| memory.focused().is_some());
@@ -141,7 +144,8 @@ fn has_selected_text(ctx: &Context) -> bool {
         .is_some_and(|labels| labels.lock().has_selection())
 }
 
-/// Whether this key means something in a text field: all keys without Ctrl or Alt, and those that move or undo in it.
+/// Whether this key means something in a text field: all keys without Ctrl or Alt, and those that
+/// move or undo in it.
 fn is_typed(shortcut: KeyboardShortcut) -> bool {
     let undoes = shortcut.modifiers.command && matches!(shortcut.logical_key, Key::Z | Key::Y);
     shortcut.conflicts_with_text_editing()

@@ -1,6 +1,7 @@
 //! Reads a time as people type it into a field.
 //!
-//! Promises: a whole moment, a date, a time of day on the day of the newest record, or a span back from it; nothing else.
+//! Promises: a whole moment, a date, a time of day on the day of the newest record, or a span back
+//! from it; nothing else.
 //! Does not know: what time it is; what a relative time counts from is given.
 
 use jiff::civil;
@@ -16,7 +17,8 @@ const UNITS: [(&[&str], i64); 4] = [
     (&["d", "day", "days"], 86_400_000),
 ];
 
-/// The moment that a text names, in milliseconds since the epoch. Times of day and relative times count from `anchor_ms`.
+/// The moment that a text names, in milliseconds since the epoch. Times of day and relative times
+/// count from `anchor_ms`.
 pub(crate) fn read(text: &str, times: &TimeFormat, anchor_ms: Option<i64>) -> Option<i64> {
     let text = text.trim();
     if let Some(back) = text.strip_prefix(['-', '−']).or_else(|| text.strip_suffix(" ago")) {

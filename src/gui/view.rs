@@ -1,6 +1,7 @@
 //! What every view is given, and what it may ask for.
 //!
-//! Promises: a view reads the snapshot and writes to its own state and the outbox; nothing else reaches it.
+//! Promises: a view reads the snapshot and writes to its own state and the outbox; nothing else
+//! reaches it.
 //! Does not know: any one view.
 
 use std::sync::Arc;

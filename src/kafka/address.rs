@@ -1,6 +1,7 @@
 //! The address of a broker: host and port.
 //!
-//! Promises: reads what librdkafka takes, `host`, `host:port`, `[v6]:port`, with or without `protocol://` before it.
+//! Promises: reads what librdkafka takes, `host`, `host:port`, `[v6]:port`, with or without
+//! `protocol://` before it.
 //! Does not know: whether the host exists.
 
 use std::fmt;

@@ -1,7 +1,8 @@
-//! The check of a connection, step by step: names, ports, encryption, login, metadata, brokers, permissions.
+//! The check of a connection, step by step: names, ports, encryption, login, metadata, brokers,
+//! permissions.
 //!
-//! Promises: every step ends within [`STEP_LIMIT`]; a step that failed says what to try; steps that could not work any
-//! more are not tried. It leaves no trace on the cluster.
+//! Promises: every step ends within [`STEP_LIMIT`]; a step that failed says what to try; steps that
+//! could not work any more are not tried. It leaves no trace on the cluster.
 //!
 //! Does not know: how steps are shown.
 
@@ -71,7 +72,8 @@ pub const CHECK_STEPS: [&str; 9] = [
     "permission: groups",
 ];
 
-/// Checks whether these settings connect, and reports every step as it ends, in the order of [`CHECK_STEPS`].
+/// Checks whether these settings connect, and reports every step as it ends, in the order of
+/// [`CHECK_STEPS`].
 pub fn check_connection(settings: &Settings, report: &mut dyn FnMut(CheckStep)) {
     let mut check = Check { settings, report, next: 0 };
     if check.run().is_none() {
@@ -159,10 +161,11 @@ impl Check<'_> {
         Some(first)
     }
 
-    /// Encryption, login and metadata: the client library does all three at once; its error, and the port itself, say
-    /// how far it came. Returns the brokers as they advertise themselves.
+    /// Encryption, login and metadata: the client library does all three at once; its error, and
+    /// the port itself, say how far it came. Returns the brokers as they advertise themselves.
     fn connect(&mut self, open_port: SocketAddr) -> Option<(Connection, Vec<BrokerAddress>)> {
-        // A plain port can be asked without a trace in the broker's log. It is quick, where waiting for the library is not.
+        // A plain port can be asked without a trace in the broker's log. It is quick, where waiting
+        // for the library is not.
         if !self.settings.uses_tls() && !self.settings.embedded {
             self.protocol(PortSpeaks::ask(open_port, STEP_LIMIT / 4))?;
         }
@@ -190,7 +193,8 @@ impl Check<'_> {
         Some((connection, brokers))
     }
 
-    /// Ends the check where the port speaks another language than the settings, or treats logins another way.
+    /// Ends the check where the port speaks another language than the settings, or treats logins
+    /// another way.
     fn protocol(&mut self, port: PortSpeaks) -> Option<()> {
         if let Some(diagnosis) = remedy::of_protocol(port, self.settings) {
             self.fail(diagnosis);
@@ -300,8 +304,8 @@ impl Check<'_> {
         }
     }
 
-    /// Whether every broker can be reached under the address that it advertises: records are read from there. One of
-    /// them is enough to go on.
+    /// Whether every broker can be reached under the address that it advertises: records are read
+    /// from there. One of them is enough to go on.
     fn brokers(&mut self, brokers: &[BrokerAddress]) -> Option<()> {
         if self.settings.embedded || brokers.is_empty() {
             self.skip("there are none to reach");
@@ -345,7 +349,8 @@ impl Check<'_> {
         Some(())
     }
 
-    /// Whether a topic's settings may be seen: without them, nobody knows of its retention and compaction.
+    /// Whether a topic's settings may be seen: without them, nobody knows of its retention and
+    /// compaction.
     fn settings_of(&mut self, connection: &Connection, topic: &str) {
         match connection.topic_configs(&[topic], STEP_LIMIT) {
             Ok(configs) if configs.values().any(Option::is_some) => {
@@ -366,8 +371,8 @@ fn list(texts: impl IntoIterator<Item = impl Display>) -> String {
     texts.into_iter().map(|text| text.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Looks up hosts, each by a thread of its own that is left behind when it is late. Returns those found with one
-/// address each, IPv4 first, and the others in words.
+/// Looks up hosts, each by a thread of its own that is left behind when it is late. Returns those
+/// found with one address each, IPv4 first, and the others in words.
 fn resolve(addresses: &[BrokerAddress]) -> (Vec<(BrokerAddress, SocketAddr)>, Vec<String>) {
     let look_up = |address: &BrokerAddress| {
         let found = (address.host.as_str(), address.port).to_socket_addrs();
@@ -407,8 +412,8 @@ fn connect_all(addresses: &[Resolved]) -> (Vec<Resolved>, Vec<String>) {
     (open, failed)
 }
 
-/// Asks one question of each of the first items, each on a thread of its own, and waits for the answers no longer than
-/// a step may take. Late threads end by themselves.
+/// Asks one question of each of the first items, each on a thread of its own, and waits for the
+/// answers no longer than a step may take. Late threads end by themselves.
 fn all_at_once<T, A>(
     items: &[T],
     ask: impl Fn(&T) -> Result<A, String> + Copy + Send + 'static,

@@ -1,7 +1,8 @@
-//! One librdkafka client that can only look: no group, no automatic creation, no commits, no telemetry.
+//! One librdkafka client that can only look: no group, no automatic creation, no commits, no
+//! telemetry.
 //!
-//! Promises: whatever the settings say, a client made here cannot join a group, commit or create a topic; the reason
-//! of the last failure of the connection can be asked for.
+//! Promises: whatever the settings say, a client made here cannot join a group, commit or create a
+//! topic; the reason of the last failure of the connection can be asked for.
 //!
 //! Does not know: what is asked through it.
 
@@ -33,8 +34,9 @@ const FIXED: [(&str, &str); 6] = [
     ("enable.partition.eof", "true"),
 ];
 
-/// Defaults that a person's settings may change. Half of the first back-off is also how long the library waits between a
-/// bootstrap connection, which it closes, and the connection that answers; it doubles with each attempt up to the last.
+/// Defaults that a person's settings may change. Half of the first back-off is also how long the
+/// library waits between a bootstrap connection, which it closes, and the connection that answers;
+/// it doubles with each attempt up to the last.
 const DEFAULTS: [(&str, &str); 6] = [
     ("client.id", "foldback"),
     ("fetch.queue.backoff.ms", "2"),
@@ -60,12 +62,14 @@ pub(crate) struct Trouble {
 pub(crate) struct Notes {
     /// The newest trouble of any kind.
     latest: Mutex<Option<Trouble>>,
-    /// The newest one that names a cause: a refused login, a failed handshake, a name that does not resolve.
+    /// The newest one that names a cause: a refused login, a failed handshake, a name that does not
+    /// resolve.
     cause: Mutex<Option<Trouble>>,
-    /// Bootstrap addresses that failed and of which none has answered since. Each failure is told once in 30 seconds.
+    /// Bootstrap addresses that failed and of which none has answered since. Each failure is told
+    /// once in 30 seconds.
     failed_bootstraps: Mutex<BTreeSet<BrokerAddress>>,
-    /// The numbers of brokers that could not be reached at the addresses they advertise, and of which none has answered
-    /// since.
+    /// The numbers of brokers that could not be reached at the addresses they advertise, and of
+    /// which none has answered since.
     failed_brokers: Mutex<BTreeSet<i32>>,
     /// How many brokers there are, as far as one of them has said.
     broker_count: AtomicUsize,
@@ -121,8 +125,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client with these settings and, where they agree with reading only, these overrides. Nothing is sent
-    /// to wait for: connecting goes on in the library's own threads.
+    /// Makes a client with these settings and, where they agree with reading only, these overrides.
+    /// Nothing is sent to wait for: connecting goes on in the library's own threads.
     ///
     /// # Errors
     /// When the library does not accept a setting.
@@ -172,8 +176,8 @@ impl Client {
         notes.cause.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether it is known by now that a question asked at this moment will not be answered: the login is refused, or
-    /// no broker could be reached for three seconds.
+    /// Whether it is known by now that a question asked at this moment will not be answered: the
+    /// login is refused, or no broker could be reached for three seconds.
     pub(crate) fn is_hopeless(&self, asked_at: Instant) -> bool {
         let since = |trouble: Option<Trouble>| trouble.filter(|trouble| trouble.at >= asked_at);
         let refused = since(self.latest_cause()).is_some_and(|cause| {
@@ -204,8 +208,8 @@ impl Client {
         notes.failed_bootstraps.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The error for a question that failed with this code and text. Where both only say that nothing came, the
-    /// newest trouble since `asked_at` says why.
+    /// The error for a question that failed with this code and text. Where both only say that
+    /// nothing came, the newest trouble since `asked_at` says why.
     pub(crate) fn failure(
         &self,
         asked: &str,
@@ -216,7 +220,8 @@ impl Client {
         if is_denial(code) {
             return KafkaError::NotPermitted { asked: asked.to_owned() };
         }
-        // A cause that was told shortly before the question is still the cause: the library backs off in between.
+        // A cause that was told shortly before the question is still the cause: the library backs
+        // off in between.
         let recent = asked_at.checked_sub(Duration::from_secs(15)).unwrap_or(asked_at);
         let cause = self.latest_cause().filter(|trouble| trouble.at >= recent);
         let fault = ConnectionFault::from_code(code);
@@ -266,7 +271,8 @@ fn library_words(error: &LibraryError) -> String {
     }
 }
 
-/// The configuration of a client that reads: defaults, then the person's settings, then what must be.
+/// The configuration of a client that reads: defaults, then the person's settings, then what must
+/// be.
 fn reading_config(settings: &Settings, overrides: &[(&str, String)]) -> ClientConfig {
     let mut config = ClientConfig::new();
     for (key, value) in DEFAULTS {

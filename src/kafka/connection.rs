@@ -1,7 +1,8 @@
 //! A connection to one cluster: the client that every question but reading goes through.
 //!
-//! Promises: opening does not wait for the network; asking leaves no trace on the cluster; a question that cannot be
-//! answered because nobody can log in or be reached ends as soon as that is known.
+//! Promises: opening does not wait for the network; asking leaves no trace on the cluster; a
+//! question that cannot be answered because nobody can log in or be reached ends as soon as that is
+//! known.
 //!
 //! Does not know: what is asked (`metadata`, `offsets`, `groups`), how records are read (`reader`).
 
@@ -90,8 +91,8 @@ impl Connection {
         client.latest_cause().or_else(|| client.latest_trouble()).map(|trouble| trouble.text)
     }
 
-    /// Whether this is the embedded cluster, of this process or of another: it does not answer some questions, and others
-    /// it leaves without an answer.
+    /// Whether this is the embedded cluster, of this process or of another: it does not answer some
+    /// questions, and others it leaves without an answer.
     ///
     /// # Errors
     /// When the cluster cannot be reached.
@@ -106,7 +107,8 @@ impl Connection {
         Ok(known_id().is_some_and(|id| id.starts_with(EMBEDDED_ID)))
     }
 
-    /// The id of the cluster, which it keeps for good; `None` where it has none, or lives no longer than its process.
+    /// The id of the cluster, which it keeps for good; `None` where it has none, or lives no longer
+    /// than its process.
     ///
     /// # Errors
     /// When the cluster cannot be reached.

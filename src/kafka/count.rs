@@ -1,7 +1,8 @@
-//! The fastest loop there can be over the same calls: it looks at every record and keeps nothing. What it takes is the
-//! limit that reading is measured against.
+//! The fastest loop there can be over the same calls: it looks at every record and keeps nothing.
+//! What it takes is the limit that reading is measured against.
 //!
-//! Promises: one client, one thread, the settings of a read; every record of the ranges is counted once.
+//! Promises: one client, one thread, the settings of a read; every record of the ranges is counted
+//! once.
 //! Does not know: keys, headers, log time, troubles. It is for measuring alone.
 
 use std::time::Duration;

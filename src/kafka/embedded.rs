@@ -1,9 +1,11 @@
 //! The embedded cluster: a small Kafka inside this process, for the demo and for tests.
 //!
-//! Promises: it listens on loopback alone and ends with its owner; every request it saw can be told.
+//! Promises: it listens on loopback alone and ends with its owner; every request it saw can be
+//! told.
 //!
-//! Does not know: who writes to it. It is librdkafka's mock cluster, with that one's limits: 5 MiB a partition (the
-//! oldest batches go first), no time lookup, no aborted transactions, no listing of groups, no compaction.
+//! Does not know: who writes to it. It is librdkafka's mock cluster, with that one's limits: 5 MiB
+//! a partition (the oldest batches go first), no time lookup, no aborted transactions, no listing
+//! of groups, no compaction.
 
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer as _};
@@ -77,7 +79,8 @@ impl EmbeddedCluster {
         self.mock.brokers()
     }
 
-    /// Settings to connect to it with. `known_groups` are the groups to look at, because it cannot list them.
+    /// Settings to connect to it with. `known_groups` are the groups to look at, because it cannot
+    /// list them.
     pub fn settings(&self, known_groups: &[&str]) -> Settings {
         Settings {
             name: "embedded cluster".to_owned(),

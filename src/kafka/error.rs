@@ -1,6 +1,7 @@
 //! Why something asked of a cluster failed, and what a person can do about it.
 //!
-//! Promises: every failure names what was asked for; a cause that librdkafka only logs is part of the error.
+//! Promises: every failure names what was asked for; a cause that librdkafka only logs is part of
+//! the error.
 //! Does not know: how errors are shown.
 
 use std::fmt;
@@ -83,7 +84,8 @@ pub enum KafkaError {
         /// What the client library noted last.
         detail: Detail,
     },
-    /// The log ends before a place that had been read already: it was cut back, or the topic was created anew.
+    /// The log ends before a place that had been read already: it was cut back, or the topic was
+    /// created anew.
     #[error(
         "{partition} was cut back or created anew: offset {position} comes next, but the log ends at {end}"
     )]
@@ -158,8 +160,8 @@ impl fmt::Display for Detail {
     }
 }
 
-/// Why these brokers cannot be reached, as people say it: without the library's names for places and protocols, and
-/// without an address that the sentence names already. Shown after a colon.
+/// Why these brokers cannot be reached, as people say it: without the library's names for places
+/// and protocols, and without an address that the sentence names already. Shown after a colon.
 struct Why<'a>(&'a str, &'a Detail);
 
 impl fmt::Display for Why<'_> {
@@ -303,8 +305,9 @@ fn hint_for_words(words: &str) -> Option<&'static str> {
     }
 }
 
-/// The broker that these words of the library are about, when it is named by its number: `host:port/1: …`, where the
-/// library writes `/bootstrap` until a broker has answered with the addresses that the brokers advertise.
+/// The broker that these words of the library are about, when it is named by its number:
+/// `host:port/1: …`, where the library writes `/bootstrap` until a broker has answered with the
+/// addresses that the brokers advertise.
 pub(crate) fn advertised_broker(words: &str) -> Option<i32> {
     words.split('/').skip(1).find_map(|rest| {
         let (number, _) = rest.split_once(": ")?;
@@ -320,7 +323,8 @@ pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), KafkaErro
     if name.contains('\0') { Err(KafkaError::NulInName { what }) } else { Ok(()) }
 }
 
-/// What an error code says about why a connection fails; `None` when it is not about the connection.
+/// What an error code says about why a connection fails; `None` when it is not about the
+/// connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionFault {
     /// No broker answers.

@@ -1,9 +1,12 @@
-//! One client that reads some partitions: starts them, feeds their intakes, and copes with what goes wrong on the way.
+//! One client that reads some partitions: starts them, feeds their intakes, and copes with what
+//! goes wrong on the way.
 //!
-//! Promises: reading starts at absolute offsets and resumes by itself after a broker was gone; offsets that retention
-//! took are told as lost; a log that was cut back ends the read with an error instead of silently going on.
+//! Promises: reading starts at absolute offsets and resumes by itself after a broker was gone;
+//! offsets that retention took are told as lost; a log that was cut back ends the read with an
+//! error instead of silently going on.
 //!
-//! Does not know: who is given the records, in which order partitions are served (`reader`, `ordered_reader`).
+//! Does not know: who is given the records, in which order partitions are served (`reader`,
+//! `ordered_reader`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,23 +28,26 @@ pub(super) const MESSAGES_AT_A_TIME: usize = 1000;
 /// What all partitions together may hold in the library's queues, in KiB.
 const QUEUED_KIB: usize = 128 * 1024;
 
-/// How many messages all partitions together may hold there. Each costs some 300 bytes beside its own.
+/// How many messages all partitions together may hold there. Each costs some 300 bytes beside its
+/// own.
 const QUEUED_MESSAGES: u64 = 300_000;
 
 /// A read of no more offsets than this asks for little at a time.
 const SHORT_OFFSETS: u64 = 256;
 
-/// How much of a partition such a read is sent at a time, in bytes. Brokers send at least one batch.
+/// How much of a partition such a read is sent at a time, in bytes. Brokers send at least one
+/// batch.
 const SHORT_FETCH_BYTES: usize = 256 * 1024;
 
 /// How long to look up where a log begins and ends after a reader fell out of it.
 const LOOK_UP: Duration = Duration::from_secs(30);
 
-/// How long a partition may stay below the end asked for although the broker says that it is the end: after a change
-/// of leader the new one may be behind for a moment.
+/// How long a partition may stay below the end asked for although the broker says that it is the
+/// end: after a change of leader the new one may be behind for a moment.
 const BEHIND_LEADER: Duration = Duration::from_secs(2);
 
-/// For so long a broker may refuse an offset that its log has, as one does for a moment after a change of leader.
+/// For so long a broker may refuse an offset that its log has, as one does for a moment after a
+/// change of leader.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
 
 /// Whether a read should stop, for either of two reasons.
@@ -185,10 +191,11 @@ impl Fetcher {
         }
     }
 
-    /// Reads another range of a partition instead of the one there was, all of whose records count as committed.
+    /// Reads another range of a partition instead of the one there was, all of whose records count
+    /// as committed.
     ///
-    /// What is still on its way from the range before does no harm: offsets ascend, so it lies before this range or is
-    /// part of it.
+    /// What is still on its way from the range before does no harm: offsets ascend, so it lies
+    /// before this range or is part of it.
     pub(super) fn go_on_with(
         &mut self,
         number: usize,
@@ -241,7 +248,8 @@ impl Fetcher {
         if self.follow {
             return false;
         }
-        // For longer than that the rest is withheld by an open transaction, and nobody knows for how long.
+        // For longer than that the rest is withheld by an open transaction, and nobody knows for
+        // how long.
         let ended_early = fetched.at_tail.is_some_and(|since| since.elapsed() >= BEHIND_LEADER);
         fetched.intake.has_reached_end() || ended_early
     }
@@ -436,7 +444,8 @@ pub(super) fn overrides(
         overrides.push(("fetch.message.max.bytes", SHORT_FETCH_BYTES.to_string()));
     }
     if connection.settings().embedded {
-        // The embedded cluster holds a fetch for all of this time even when records arrive meanwhile.
+        // The embedded cluster holds a fetch for all of this time even when records arrive
+        // meanwhile.
         overrides.push(("fetch.wait.max.ms", "50".to_owned()));
     }
     overrides

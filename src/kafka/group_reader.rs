@@ -1,7 +1,7 @@
 //! A member of a consumer group: what the demo's projectors are.
 //!
-//! Promises: it reads from where its group committed last, from the log start when it never did; nothing is committed unless it
-//! is asked for. Only the demo uses it: an inspector joins no group.
+//! Promises: it reads from where its group committed last, from the log start when it never did;
+//! nothing is committed unless it is asked for. Only the demo uses it: an inspector joins no group.
 //! Does not know: what is made of the records.
 
 use std::collections::BTreeMap;
@@ -66,7 +66,8 @@ impl fmt::Debug for GroupReader {
 }
 
 impl GroupReader {
-    /// Joins a group that reads these topics. The first polls may find nothing until the group has let it in.
+    /// Joins a group that reads these topics. The first polls may find nothing until the group has
+    /// let it in.
     ///
     /// # Errors
     /// When a setting is not accepted.
@@ -92,7 +93,8 @@ impl GroupReader {
         Ok(Self { consumer, group: group.to_owned() })
     }
 
-    /// Hands on the next records, at most so many. Waits this long for the first; returns how many there were.
+    /// Hands on the next records, at most so many. Waits this long for the first; returns how many
+    /// there were.
     ///
     /// # Errors
     /// What the broker says.
@@ -125,7 +127,8 @@ impl GroupReader {
     /// Commits the next offset to read of these partitions and waits until the broker has it.
     ///
     /// # Errors
-    /// When the group has meanwhile given the partition to somebody else, or what else the broker says.
+    /// When the group has meanwhile given the partition to somebody else, or what else the broker
+    /// says.
     pub fn commit(&self, next: &BTreeMap<TopicPartition, i64>) -> Result<(), KafkaError> {
         let asked = || format!("commit for group `{}`", self.group);
         let mut offsets = TopicPartitionList::with_capacity(next.len());
@@ -140,8 +143,8 @@ impl GroupReader {
     }
 }
 
-/// Takes all partitions by hand. The embedded cluster lets a member in again only when the session of the one before has run
-/// out, and a projector that crashed shall go on at once.
+/// Takes all partitions by hand. The embedded cluster lets a member in again only when the session
+/// of the one before has run out, and a projector that crashed shall go on at once.
 fn take_all(consumer: &BaseConsumer, topics: &[&str]) -> Result<(), LibraryError> {
     let mut partitions = TopicPartitionList::new();
     for topic in topics {

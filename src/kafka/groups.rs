@@ -1,8 +1,9 @@
 //! Consumer groups: which there are, who belongs to them, what they have committed.
 //!
-//! Promises: looking at groups leaves no trace. A broker creates its `__consumer_offsets` topic when it is asked for
-//! a group's coordinator for the first time, so that question is asked only where the topic exists already. A group of
-//! any type is described as what it is, or as one of which the type is not known.
+//! Promises: looking at groups leaves no trace. A broker creates its `__consumer_offsets` topic
+//! when it is asked for a group's coordinator for the first time, so that question is asked only
+//! where the topic exists already. A group of any type is described as what it is, or as one of
+//! which the type is not known.
 //!
 //! Does not know: lag, which needs the ends of logs (`offsets`).
 
@@ -165,8 +166,8 @@ pub struct GroupMember {
 }
 
 impl Connection {
-    /// Lists the groups that this user may see, by name. Without the right to see groups, a cluster says that there
-    /// are none.
+    /// Lists the groups that this user may see, by name. Without the right to see groups, a cluster
+    /// says that there are none.
     ///
     /// # Errors
     /// When the cluster cannot be reached, or a broker could not say its groups.
@@ -203,8 +204,8 @@ impl Connection {
         Ok(groups)
     }
 
-    /// Describes groups of which only the names are known. One that cannot be described carries its error; one that does
-    /// not exist is `Dead`, as Kafka has it.
+    /// Describes groups of which only the names are known. One that cannot be described carries its
+    /// error; one that does not exist is `Dead`, as Kafka has it.
     ///
     /// # Errors
     /// When the cluster cannot be reached.
@@ -250,11 +251,12 @@ impl Connection {
         Ok(facts)
     }
 
-    /// The offsets that a group has committed: for each partition the offset of the record it would read next.
+    /// The offsets that a group has committed: for each partition the offset of the record it would
+    /// read next.
     ///
     /// # Errors
-    /// `UnknownGroup` when the cluster lists its groups and this one is not among them, `NotPermitted`, and everything
-    /// that keeps a cluster from answering.
+    /// `UnknownGroup` when the cluster lists its groups and this one is not among them,
+    /// `NotPermitted`, and everything that keeps a cluster from answering.
     pub fn committed(&self, group: &str, timeout: Duration) -> Result<Commits, KafkaError> {
         let unknown = || KafkaError::UnknownGroup { group: group.to_owned() };
         check_name("group", group)?;
@@ -277,7 +279,8 @@ impl Connection {
         Ok(committed)
     }
 
-    /// The offsets that each of these groups has committed, or why they cannot be seen. Share groups commit none.
+    /// The offsets that each of these groups has committed, or why they cannot be seen. Share
+    /// groups commit none.
     ///
     /// # Errors
     /// When the cluster cannot be reached, or it was called off.

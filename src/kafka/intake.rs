@@ -1,7 +1,8 @@
-//! What becomes of the records of one partition as they arrive: counted, given their log time, filtered, batched.
+//! What becomes of the records of one partition as they arrive: counted, given their log time,
+//! filtered, batched.
 //!
-//! Promises: every offset up to the position is a record, a gap or lost; records that the key filter leaves out still
-//! move log time; batches are sealed at 4,096 records or 1 MiB.
+//! Promises: every offset up to the position is a record, a gap or lost; records that the key
+//! filter leaves out still move log time; batches are sealed at 4,096 records or 1 MiB.
 //! Does not know: where records come from, who is given the batches.
 
 use std::sync::Arc;
@@ -20,8 +21,8 @@ const BATCH_RECORDS: usize = 4096;
 /// Bytes that make a batch full.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How many bytes of records whose log time is not known yet are held back. When there are more, the start of the read
-/// stands in for the time of the plausible record that never came.
+/// How many bytes of records whose log time is not known yet are held back. When there are more,
+/// the start of the read stands in for the time of the plausible record that never came.
 const HELD_BYTES: usize = 64 << 20;
 
 /// Which keys are handed on.
@@ -95,7 +96,8 @@ pub(crate) struct Intake {
     started_ms: i64,
     /// The batch being filled.
     batch: RecordBatchBuilder,
-    /// Records whose log time the next plausible record will say. While there are any, `batch` is empty.
+    /// Records whose log time the next plausible record will say. While there are any, `batch` is
+    /// empty.
     held: RecordBatchBuilder,
 }
 
@@ -136,8 +138,8 @@ impl Intake {
         self.clock.latest_ms().map_or(self.floor_ms, |latest| latest.max(self.floor_ms))
     }
 
-    /// Takes a record, and says the batch that it filled, if it did. Records at or beyond the end asked for are left
-    /// out, unless reading follows.
+    /// Takes a record, and says the batch that it filled, if it did. Records at or beyond the end
+    /// asked for are left out, unless reading follows.
     pub(crate) fn record<'h, H: Iterator<Item = Header<'h>>>(
         &mut self,
         incoming: Incoming<'_>,
@@ -206,7 +208,8 @@ impl Intake {
         }
     }
 
-    /// Notes that everything before this offset was gone before it could be read, and says which offsets those are.
+    /// Notes that everything before this offset was gone before it could be read, and says which
+    /// offsets those are.
     pub(crate) fn lose_until(&mut self, low: i64) -> OffsetRange {
         let until = if self.follow { low } else { low.min(self.read.end) };
         let lost = OffsetRange::new(&self.read.partition, self.read.position, until);
@@ -227,8 +230,8 @@ impl Intake {
         (!self.batch.is_empty()).then(|| self.batch.finish())
     }
 
-    /// All records so far. To be called when no plausible record is expected any more: those that waited for one get
-    /// their own timestamps, made to ascend.
+    /// All records so far. To be called when no plausible record is expected any more: those that
+    /// waited for one get their own timestamps, made to ascend.
     pub(crate) fn seal_all(&mut self) -> Option<RecordBatch> {
         if self.held.is_empty() {
             return self.seal();

@@ -1,6 +1,7 @@
 //! What a cluster says of itself: brokers, topics, their partitions, ids and settings.
 //!
-//! Promises: asking creates nothing; a topic that does not exist and one that may not be seen are different answers.
+//! Promises: asking creates nothing; a topic that does not exist and one that may not be seen are
+//! different answers.
 //! Does not know: offsets, groups, records.
 
 use std::collections::BTreeMap;
@@ -59,8 +60,8 @@ pub struct PartitionLeader {
 pub struct TopicFacts {
     /// Its name.
     pub name: Arc<str>,
-    /// Its id, which a topic of the same name created later does not share. `None` where brokers have no ids, or
-    /// where it was not asked for.
+    /// Its id, which a topic of the same name created later does not share. `None` where brokers
+    /// have no ids, or where it was not asked for.
     pub topic_id: Option<Arc<str>>,
     /// Whether it belongs to Kafka itself.
     pub internal: bool,

@@ -1,7 +1,8 @@
-//! Everything that speaks to a broker: settings, metadata, offsets, groups, reading, transactions, the embedded cluster.
+//! Everything that speaks to a broker: settings, metadata, offsets, groups, reading, transactions,
+//! the embedded cluster.
 //!
-//! Promises: reading leaves no trace. No group is joined, no offset committed, no topic created, nothing produced; the
-//! only writer is the demo's.
+//! Promises: reading leaves no trace. No group is joined, no offset committed, no topic created,
+//! nothing produced; the only writer is the demo's.
 //!
 //! Does not know: what the bytes of a record mean; it keeps nothing that it read.
 //!

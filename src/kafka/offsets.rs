@@ -1,8 +1,9 @@
-//! Offsets of many partitions at once: where logs begin and end, and which record comes first after a time.
+//! Offsets of many partitions at once: where logs begin and end, and which record comes first after
+//! a time.
 //!
-//! Promises: one request a broker, whatever the number of partitions; a partition without a leader is missing from
-//! the answer instead of spoiling it, and is never taken for one that does not exist; an unknown topic and one that may
-//! not be seen are told apart.
+//! Promises: one request a broker, whatever the number of partitions; a partition without a leader
+//! is missing from the answer instead of spoiling it, and is never taken for one that does not
+//! exist; an unknown topic and one that may not be seen are told apart.
 //! Does not know: what lies between the offsets.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,8 +31,8 @@ pub struct Watermarks {
     pub low: i64,
     /// The offset the next record will get.
     pub high: i64,
-    /// The first offset that a reader of committed records is not given yet. Equal to `high` unless a transaction
-    /// is open.
+    /// The first offset that a reader of committed records is not given yet. Equal to `high` unless
+    /// a transaction is open.
     pub last_stable: i64,
 }
 
@@ -46,11 +47,12 @@ impl Watermarks {
 }
 
 impl Connection {
-    /// Where these partitions begin and end. Those that exist and have no leader now are missing from the answer.
+    /// Where these partitions begin and end. Those that exist and have no leader now are missing
+    /// from the answer.
     ///
     /// # Errors
-    /// `UnknownTopic`, `UnknownPartition` or `NotPermitted` for any of them, apart from everything that keeps a
-    /// cluster from answering.
+    /// `UnknownTopic`, `UnknownPartition` or `NotPermitted` for any of them, apart from everything
+    /// that keeps a cluster from answering.
     pub fn watermarks(
         &self,
         partitions: &[TopicPartition],
@@ -118,10 +120,11 @@ impl Connection {
         Ok(known.collect())
     }
 
-    /// For each partition, the offset of the first record whose timestamp is at or after this time, in milliseconds
-    /// since the epoch; `None` when there is none. All records before that offset are earlier; after it there may be
-    /// earlier ones too, because producers write timestamps. The embedded cluster cannot look up times: it answers with
-    /// its log start, which is never too late; so is the answer for a time before the epoch.
+    /// For each partition, the offset of the first record whose timestamp is at or after this time,
+    /// in milliseconds since the epoch; `None` when there is none. All records before that offset
+    /// are earlier; after it there may be earlier ones too, because producers write timestamps. The
+    /// embedded cluster cannot look up times: it answers with its log start, which is never too
+    /// late; so is the answer for a time before the epoch.
     ///
     /// # Errors
     /// As of `watermarks`.
@@ -135,7 +138,8 @@ impl Connection {
         if partitions.is_empty() {
             return Ok(BTreeMap::new());
         }
-        // Negative numbers mean something else to the protocol, and records may well be older than the epoch.
+        // Negative numbers mean something else to the protocol, and records may well be older than
+        // the epoch.
         if time_ms < 0 || self.is_embedded(timeout)? {
             let marks = self.watermarks(partitions, timeout)?;
             return Ok(marks
@@ -150,8 +154,8 @@ impl Connection {
         Ok(offsets.into_iter().map(found).collect())
     }
 
-    /// Waits for offsets. A failure of the whole hides its cause, so the topics are looked up to find it; where none of
-    /// the partitions has a leader, there are no offsets.
+    /// Waits for offsets. A failure of the whole hides its cause, so the topics are looked up to
+    /// find it; where none of the partitions has a leader, there are no offsets.
     fn offsets(
         &self,
         asked: Asked,
@@ -170,13 +174,15 @@ impl Connection {
         };
         let (offsets, unknown) = known_offsets(&answer)?;
         if !unknown.is_empty() {
-            // A leader that has just started may not know its partitions yet; the topics' list does.
+            // A leader that has just started may not know its partitions yet; the topics' list
+            // does.
             self.check_topics(&unknown, timeout)?;
         }
         Ok(offsets)
     }
 
-    /// Makes sure that the topics of these partitions exist and may be seen and that they have these partitions.
+    /// Makes sure that the topics of these partitions exist and may be seen and that they have
+    /// these partitions.
     pub(super) fn check_topics(
         &self,
         partitions: &[TopicPartition],
@@ -212,7 +218,8 @@ pub(super) struct Looked {
     offline: BTreeSet<TopicPartition>,
 }
 
-/// Makes sure that a topic may be read and has the partitions asked for; returns those without a leader.
+/// Makes sure that a topic may be read and has the partitions asked for; returns those without a
+/// leader.
 fn check_topic(
     name: &str,
     topic: Option<&rdkafka::metadata::MetadataTopic>,
@@ -252,7 +259,8 @@ fn list(partitions: &[TopicPartition], spec: i64) -> Result<TopicPartitionList, 
     Ok(list)
 }
 
-/// The offsets of an answer, and the partitions that the broker does not know. Those without a leader are in neither.
+/// The offsets of an answer, and the partitions that the broker does not know. Those without a
+/// leader are in neither.
 fn known_offsets(
     answer: &AdminAnswer,
 ) -> Result<(BTreeMap<TopicPartition, i64>, Vec<TopicPartition>), KafkaError> {

@@ -1,11 +1,13 @@
-//! Reading in log order: the records of all partitions merged by (log time, topic, partition, offset).
+//! Reading in log order: the records of all partitions merged by (log time, topic, partition,
+//! offset).
 //!
-//! Promises: the order depends on the log alone, not on the speed of brokers; memory stays bounded whatever the number
-//! of partitions; a follower, once it has caught up, delivers in the order of arrival.
+//! Promises: the order depends on the log alone, not on the speed of brokers; memory stays bounded
+//! whatever the number of partitions; a follower, once it has caught up, delivers in the order of
+//! arrival.
 //! Does not know: how fast it could be without the order (`reader`).
 //!
-//! Each partition has a queue of its own, and only the one is read whose next record may be the earliest: the others
-//! wait in their queues, which are bounded, and so does the broker.
+//! Each partition has a queue of its own, and only the one is read whose next record may be the
+//! earliest: the others wait in their queues, which are bounded, and so does the broker.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -38,8 +40,9 @@ type EventSink<'a> = dyn FnMut(ReadEvent) + 'a;
 
 /// Reads what the plan asks for and hands the records to the sink in log order.
 ///
-/// It ends when all is read, when the sink breaks, or when it is called off. `events` is given everything else; `Progress` says how far the log was read, which may be further
-/// than what was handed on.
+/// It ends when all is read, when the sink breaks, or when it is called off. `events` is given
+/// everything else; `Progress` says how far the log was read, which may be further than what was
+/// handed on.
 ///
 /// # Errors
 /// As of `read`.
@@ -70,7 +73,8 @@ pub fn read_in_log_order(
     let result = thread::scope(|scope| {
         let watcher = || {
             watch(connection, &topics, &halt, &ended, |look| {
-                // A look that nobody has taken yet is as good as this one, unless this one found a change.
+                // A look that nobody has taken yet is as good as this one, unless this one found a
+                // change.
                 let sent = match look {
                     Look::Unchanged(_) => looks.try_send(look).is_ok(),
                     Look::Changed(_) => looks.send_timeout(look, LOOK_UP).is_ok(),
@@ -222,7 +226,8 @@ impl<'a, 'r, 'e> Merge<'a, 'r, 'e> {
         Ok(())
     }
 
-    /// When the next record of a partition can come at the earliest, and the partition's number, which decides ties.
+    /// When the next record of a partition can come at the earliest, and the partition's number,
+    /// which decides ties.
     fn earliest(&mut self, number: usize) -> (i64, usize) {
         let head = self.lanes[number].head().map(|record| record.log_time_ms());
         (head.unwrap_or_else(|| self.fetcher.intake(number).earliest_coming_ms()), number)

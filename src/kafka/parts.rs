@@ -1,9 +1,11 @@
-//! Reads many small parts of the log with one client: the records that somebody knows the offsets of.
+//! Reads many small parts of the log with one client: the records that somebody knows the offsets
+//! of.
 //!
-//! Promises: each part is accounted for on its own; of each partition one part is read at a time, in the order given, so
-//! that what lies between them stays where it is, but for what a fetch brings along.
-//! Does not know: how the offsets were found, what became of transactions: every record there is is delivered, labelled
-//! as committed.
+//! Promises: each part is accounted for on its own; of each partition one part is read at a time,
+//! in the order given, so that what lies between them stays where it is, but for what a fetch
+//! brings along.
+//! Does not know: how the offsets were found, what became of transactions: every record there is is
+//! delivered, labelled as committed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
@@ -29,8 +31,8 @@ const WAIT: Duration = Duration::from_millis(50);
 
 /// Reads these parts, those of a partition in ascending order, and hands the records to the sink.
 ///
-/// The outcome has an account for each part, sorted. Parts that were not begun when it was stopped are accounted for as
-/// not read.
+/// The outcome has an account for each part, sorted. Parts that were not begun when it was stopped
+/// are accounted for as not read.
 ///
 /// # Errors
 /// As of `read`.
@@ -158,7 +160,8 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// The accounts of all parts. Of the partitions in which reading goes on, those that remain were not read.
+    /// The accounts of all parts. Of the partitions in which reading goes on, those that remain
+    /// were not read.
     fn finish(mut self, going_on: &[bool]) -> ReadOutcome {
         for number in (0..going_on.len()).filter(|number| going_on[*number]) {
             self.end(number);

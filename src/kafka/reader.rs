@@ -1,12 +1,15 @@
-//! Reading fast: all partitions at once, records of one partition in their order, partitions in any.
+//! Reading fast: all partitions at once, records of one partition in their order, partitions in
+//! any.
 //!
-//! Promises: every offset asked for is accounted for in the outcome; a full channel pauses the reading; a cancel takes
-//! effect within 200 ms; a broker that goes away is waited for, and that is said.
+//! Promises: every offset asked for is accounted for in the outcome; a full channel pauses the
+//! reading; a cancel takes effect within 200 ms; a broker that goes away is waited for, and that is
+//! said.
 //! Does not know: log order over partitions (`ordered_reader`), what records mean.
 //!
-//! One client has one thread per broker for fetching and decompressing, so on a cluster of few brokers two clients read
-//! faster than one. Each client is drained by a thread of its own, which fills batches and sends them over a bounded
-//! channel to the thread that asked for the read; only that one calls the sink.
+//! One client has one thread per broker for fetching and decompressing, so on a cluster of few
+//! brokers two clients read faster than one. Each client is drained by a thread of its own, which
+//! fills batches and sends them over a bounded channel to the thread that asked for the read; only
+//! that one calls the sink.
 
 mod worker;
 
@@ -152,7 +155,8 @@ struct Receiving<'a, 's> {
     caught_up: Vec<bool>,
     /// Whether that was told.
     caught_up_told: bool,
-    /// Of each worker, since when it is in trouble, and whether it only waits for new records meanwhile.
+    /// Of each worker, since when it is in trouble, and whether it only waits for new records
+    /// meanwhile.
     troubles: Vec<Option<(Instant, bool)>>,
     /// Whether a trouble was told that is not over.
     trouble_told: bool,
@@ -160,7 +164,8 @@ struct Receiving<'a, 's> {
     progress_told: Instant,
     /// Whether there was any since: a follower that waits has nothing to tell.
     has_progress: bool,
-    /// The first offset of each partition that was read and not handed on, because the sink had had enough.
+    /// The first offset of each partition that was read and not handed on, because the sink had had
+    /// enough.
     not_handed_on: BTreeMap<TopicPartition, i64>,
 }
 

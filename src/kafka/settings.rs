@@ -1,8 +1,8 @@
 //! What a connection is opened with: brokers and librdkafka properties.
 //!
-//! Promises: a setting is kept exactly as it was given; a setting that cannot be meant is refused with its name, and
-//! in a file with its line. Nothing that would make a reader leave a trace, load code, run a command or write a file is
-//! taken over, wherever it stands.
+//! Promises: a setting is kept exactly as it was given; a setting that cannot be meant is refused
+//! with its name, and in a file with its line. Nothing that would make a reader leave a trace, load
+//! code, run a command or write a file is taken over, wherever it stands.
 //!
 //! Does not know: whether a broker answers.
 
@@ -76,10 +76,12 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Reads a Java `.properties` or a librdkafka/kcat file; which of the two it is shows in its property names.
+    /// Reads a Java `.properties` or a librdkafka/kcat file; which of the two it is shows in its
+    /// property names.
     ///
     /// # Errors
-    /// When the file cannot be read, with the line when a line of it is wrong, and when it names no brokers.
+    /// When the file cannot be read, with the line when a line of it is wrong, and when it names no
+    /// brokers.
     pub fn from_file(path: &Path) -> Result<Self, SettingsError> {
         let bytes = read_small_file(path).map_err(SettingsError::Unreadable)?;
         let mut settings = if java::is_java(path, &bytes) {
@@ -95,8 +97,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Sets one librdkafka property from `key=value`. A property that would make a reader leave a trace is not taken,
-    /// and listed in `ignored`.
+    /// Sets one librdkafka property from `key=value`. A property that would make a reader leave a
+    /// trace is not taken, and listed in `ignored`.
     ///
     /// # Errors
     /// When there is no `=`, no key before it, or librdkafka knows no such property or value.

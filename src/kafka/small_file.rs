@@ -1,7 +1,7 @@
 //! Files that people write by hand: settings, scripts, fixtures.
 //!
-//! Promises: what cannot be such a file is refused before it is read: a pipe nobody writes to would be waited for without
-//! end, and a device would fill the memory.
+//! Promises: what cannot be such a file is refused before it is read: a pipe nobody writes to would
+//! be waited for without end, and a device would fill the memory.
 //! Does not know: what the files say.
 
 use std::io::{self, Read as _};

@@ -1,4 +1,5 @@
-//! Tests of the floor as a whole: what it leaves behind on a cluster, and what it says of one that is not there.
+//! Tests of the floor as a whole: what it leaves behind on a cluster, and what it says of one that
+//! is not there.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -1,13 +1,14 @@
 //! What became of the transaction of each record.
 //!
-//! Promises: below the last stable offset the answer is exact; at or above it every record is `Open`, because nobody
-//! outside the brokers can tell.
+//! Promises: below the last stable offset the answer is exact; at or above it every record is
+//! `Open`, because nobody outside the brokers can tell.
 //!
 //! Does not know: control records, which the client library never shows.
 //!
-//! librdkafka drops aborted records but does not say which they were. So the log is read twice: what readers of
-//! committed records are not given, and readers of uncommitted records are, was aborted. The first pass finds the
-//! offsets that committed readers are not given; without any, the second pass is not needed.
+//! librdkafka drops aborted records but does not say which they were. So the log is read twice:
+//! what readers of committed records are not given, and readers of uncommitted records are, was
+//! aborted. The first pass finds the offsets that committed readers are not given; without any, the
+//! second pass is not needed.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -22,7 +23,8 @@ use crate::model::{
     Cancel, Isolation, KeyFilter, OffsetRange, ReadEvent, ReadPlan, TopicPartition, Transaction,
 };
 
-/// Where brokers keep the state of transactions. It comes into being with the first transactional producer.
+/// Where brokers keep the state of transactions. It comes into being with the first transactional
+/// producer.
 const TRANSACTIONS_TOPIC: &str = "__transaction_state";
 
 /// How long to wait for answers about offsets.
@@ -126,8 +128,8 @@ fn cancelled() -> KafkaError {
     KafkaError::Cancelled { asked: "find the aborted transactions".to_owned() }
 }
 
-/// The offsets of aborted records in these ranges, ascending. Partitions without any are missing. Records at or above
-/// the last stable offset are undecided and so not among them.
+/// The offsets of aborted records in these ranges, ascending. Partitions without any are missing.
+/// Records at or above the last stable offset are undecided and so not among them.
 ///
 /// # Errors
 /// When the ranges cannot be read, or it is called off.
@@ -144,8 +146,8 @@ pub fn aborted_offsets(
     read_gaps(connection, &gaps, cancel)
 }
 
-/// The same for a reader that has already read as a committed reader does, and has these gaps. Reads only the parts of
-/// the log with gaps.
+/// The same for a reader that has already read as a committed reader does, and has these gaps.
+/// Reads only the parts of the log with gaps.
 ///
 /// # Errors
 /// When the log cannot be read, or it is called off.
@@ -166,7 +168,8 @@ pub fn aborted_in_gaps(
     read_gaps(connection, &decided.collect::<Vec<_>>(), cancel)
 }
 
-/// Whether logs of this cluster may have transaction markers: not when nobody ever began a transaction there.
+/// Whether logs of this cluster may have transaction markers: not when nobody ever began a
+/// transaction there.
 ///
 /// # Errors
 /// When it cannot be asked.
@@ -186,7 +189,8 @@ fn spans(gaps: &[OffsetRange]) -> Vec<OffsetRange> {
     spans.into_values().collect()
 }
 
-/// Reads these gaps as a reader of uncommitted records does: what it finds was withheld because it was aborted.
+/// Reads these gaps as a reader of uncommitted records does: what it finds was withheld because it
+/// was aborted.
 fn read_gaps(
     connection: &Connection,
     gaps: &[OffsetRange],

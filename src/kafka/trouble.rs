@@ -1,7 +1,7 @@
 //! Notices when a read stands still because its connection is in trouble.
 //!
-//! Promises: a trouble is told once, and only when it keeps records from arriving or may do so; a refused login ends a
-//! read that has not received anything, because waiting does not help.
+//! Promises: a trouble is told once, and only when it keeps records from arriving or may do so; a
+//! refused login ends a read that has not received anything, because waiting does not help.
 //! Does not know: who is told.
 
 use std::time::{Duration, Instant};
@@ -50,7 +50,8 @@ impl Pulse {
     /// Notes that nothing arrived, and says the trouble behind it, if there is a new one.
     ///
     /// # Errors
-    /// When the login was refused or no encrypted connection came about, and nothing has arrived before.
+    /// When the login was refused or no encrypted connection came about, and nothing has arrived
+    /// before.
     pub(super) fn note_silence(
         &mut self,
         fetcher: &Fetcher,

@@ -1,5 +1,6 @@
-//! Watches the topics of a running read: a deleted topic falls silent, and one created anew under the same name goes
-//! on at the old offsets with other records. Neither is told to a reader, so the topics' ids are asked for.
+//! Watches the topics of a running read: a deleted topic falls silent, and one created anew under
+//! the same name goes on at the old offsets with other records. Neither is told to a reader, so the
+//! topics' ids are asked for.
 //!
 //! Promises: a change is told within a few seconds; watching ends at once when the read does.
 //! Does not know: what has been read.
@@ -18,8 +19,8 @@ use super::ffi::Asked;
 /// How often the topics are looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// How often in a row a topic must be unknown before it counts as deleted: a broker that has just started may not know
-/// it yet.
+/// How often in a row a topic must be unknown before it counts as deleted: a broker that has just
+/// started may not know it yet.
 const UNKNOWN_IN_A_ROW: u32 = 2;
 
 /// What one look found.
@@ -61,7 +62,8 @@ impl Known {
     }
 }
 
-/// Looks at the topics again and again and tells each result, until the read is halted or `ended` is closed.
+/// Looks at the topics again and again and tells each result, until the read is halted or `ended`
+/// is closed.
 pub(super) fn watch(
     connection: &Connection,
     topics: &[&str],

@@ -1,8 +1,8 @@
 //! The producer of the demo: the only thing in this program that writes to a cluster.
 //!
-//! Promises: idempotent, so that a retry neither doubles nor reorders; keys go to the partitions that Java clients choose
-//! (murmur2); a record is written when the broker has said so, and a failure is told by the next `flush`. It writes to no
-//! topic that does not exist.
+//! Promises: idempotent, so that a retry neither doubles nor reorders; keys go to the partitions
+//! that Java clients choose (murmur2); a record is written when the broker has said so, and a
+//! failure is told by the next `flush`. It writes to no topic that does not exist.
 //! Does not know: what is written.
 
 use std::fmt;

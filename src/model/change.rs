@@ -1,6 +1,7 @@
 //! One difference between two values.
 //!
-//! Promises: the path and both values are exact; `from` and `to` are absent exactly for what was added and removed.
+//! Promises: the path and both values are exact; `from` and `to` are absent exactly for what was
+//! added and removed.
 //! Does not know: how differences are found (`fold::diff`).
 
 use serde::Serialize;

@@ -11,7 +11,8 @@ use super::{OffsetRange, Position};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Every record the isolation level delivers was read, from offset 0 to the end at the time of asking.
+    /// Every record the isolation level delivers was read, from offset 0 to the end at the time of
+    /// asking.
     #[default]
     Complete,
     /// The same, but the log no longer starts at 0.
@@ -75,7 +76,8 @@ pub struct Since {
     /// The first offset that is left, in the partition that lost most recently.
     #[serde(flatten)]
     pub position: Position,
-    /// The time of the first record that is left, in milliseconds since the epoch; none when nothing is left.
+    /// The time of the first record that is left, in milliseconds since the epoch; none when
+    /// nothing is left.
     pub timestamp_ms: Option<i64>,
 }
 

@@ -1,7 +1,8 @@
 //! A moment in history, as a user names it.
 //!
 //! Promises: plain data; a relative time was made absolute when it was read.
-//! Does not know: how text is read (`workspace::when`), or which events a moment takes in (`fold::cut`).
+//! Does not know: how text is read (`workspace::when`), or which events a moment takes in
+//! (`fold::cut`).
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,7 +38,8 @@ pub enum When {
     Time(i64),
     /// The entity's first events, this many.
     Version(u64),
-    /// One partition through this offset, inclusive; the others as far as the log time of that record.
+    /// One partition through this offset, inclusive; the others as far as the log time of that
+    /// record.
     Position {
         /// The topic; may be left out when only one is open.
         topic: Option<Arc<str>>,

@@ -1,6 +1,7 @@
 //! An event of an entity: a record that was mapped and decoded.
 //!
-//! Promises: an event keeps the address of its record, so that everything it lacks can be looked up.
+//! Promises: an event keeps the address of its record, so that everything it lacks can be looked
+//! up.
 //! Does not know: the state it leads to.
 
 use std::fmt;
@@ -132,8 +133,8 @@ pub struct Event {
     pub timestamp_type: TimestampType,
     /// The record's log time, in milliseconds since the epoch.
     pub log_time_ms: i64,
-    /// Event time: the field the mapping names, or the timestamp where it names none; in milliseconds since the epoch.
-    /// `None` where that is missing or no time.
+    /// Event time: the field the mapping names, or the timestamp where it names none; in
+    /// milliseconds since the epoch. `None` where that is missing or no time.
     pub event_time_ms: Option<i64>,
     /// The event's type; `tombstone` for a null value; empty when the mapping finds none.
     pub event_type: Arc<str>,

@@ -21,8 +21,8 @@ impl JsonPointer {
         Self::default()
     }
 
-    /// Reads a pointer; `None` when the text neither is empty nor starts with `/`, or has a `~` that stands for nothing
-    /// (RFC 6901, section 3: `~0` and `~1` alone do).
+    /// Reads a pointer; `None` when the text neither is empty nor starts with `/`, or has a `~`
+    /// that stands for nothing (RFC 6901, section 3: `~0` and `~1` alone do).
     pub fn parse(text: &str) -> Option<Self> {
         let is_escaped = |rest: &str| rest.starts_with(['0', '1']);
         let is_legal =

@@ -1,12 +1,16 @@
-//! Log time: the running maximum of the timestamps of one partition, which says what the system knew when.
+//! Log time: the running maximum of the timestamps of one partition, which says what the system
+//! knew when.
 //!
-//! Promises: log time never goes back within a partition; a timestamp from the future cannot drag it along.
+//! Promises: log time never goes back within a partition; a timestamp from the future cannot drag
+//! it along.
 //! Does not know: which records the isolation level delivers; it is fed exactly those.
 //!
-//! Producers may write any timestamp (`CreateTime`), so raw timestamps go back and forth. The log itself does not: a
-//! record stands after all records before it. Log time is the clock that agrees with that order.
+//! Producers may write any timestamp (`CreateTime`), so raw timestamps go back and forth. The log
+//! itself does not: a record stands after all records before it. Log time is the clock that agrees
+//! with that order.
 
-/// How far a timestamp may lie after the start of the read before it is implausible, in milliseconds: one hour.
+/// How far a timestamp may lie after the start of the read before it is implausible, in
+/// milliseconds: one hour.
 pub const PLAUSIBLE_FUTURE_MS: i64 = 3_600_000;
 
 /// The log time of one record.
@@ -14,9 +18,11 @@ pub const PLAUSIBLE_FUTURE_MS: i64 = 3_600_000;
 pub enum LogTime {
     /// Known at once, in milliseconds since the epoch.
     Known(i64),
-    /// The record's timestamp is implausible but earlier records say how late it is, in milliseconds since the epoch.
+    /// The record's timestamp is implausible but earlier records say how late it is, in
+    /// milliseconds since the epoch.
     Implausible(i64),
-    /// Implausible with nothing plausible before it: takes the log time of the next plausible record.
+    /// Implausible with nothing plausible before it: takes the log time of the next plausible
+    /// record.
     Pending,
 }
 
@@ -40,7 +46,8 @@ impl LogClock {
         Self { latest_ms, ..Self::new(read_started_ms) }
     }
 
-    /// Moves on to the next record, which has this timestamp in milliseconds, and says its log time.
+    /// Moves on to the next record, which has this timestamp in milliseconds, and says its log
+    /// time.
     pub fn advance(&mut self, timestamp_ms: i64) -> LogTime {
         if timestamp_ms > self.horizon_ms {
             return self.latest_ms.map_or(LogTime::Pending, LogTime::Implausible);
@@ -55,8 +62,8 @@ impl LogClock {
         self.latest_ms
     }
 
-    /// Lets the clock of a continued read go on: what was plausible at its start stays plausible, and so does what
-    /// lies within an hour after this moment, in milliseconds.
+    /// Lets the clock of a continued read go on: what was plausible at its start stays plausible,
+    /// and so does what lies within an hour after this moment, in milliseconds.
     pub fn extend_horizon(&mut self, now_ms: i64) {
         self.horizon_ms = self.horizon_ms.max(now_ms.saturating_add(PLAUSIBLE_FUTURE_MS));
     }

@@ -1,12 +1,13 @@
-//! The words everybody uses: topic, partition, offset, record, value, event, change, cut, completeness.
+//! The words everybody uses: topic, partition, offset, record, value, event, change, cut,
+//! completeness.
 //!
-//! Promises: plain data and pure functions on it; everything here can be cloned cheaply and sent between threads;
-//! 64-bit integers, decimals, bytes and milliseconds survive every path.
+//! Promises: plain data and pure functions on it; everything here can be cloned cheaply and sent
+//! between threads; 64-bit integers, decimals, bytes and milliseconds survive every path.
 //!
 //! Does not know: where data comes from, how it is stored, drawn or printed.
 //!
-//! Invariant: no I/O, and no crate of the outside world beyond those for plain data (serde, `serde_json`, base64,
-//! indexmap, thiserror).
+//! Invariant: no I/O, and no crate of the outside world beyond those for plain data (serde,
+//! `serde_json`, base64, indexmap, thiserror).
 
 mod change;
 mod completeness;

@@ -1,7 +1,8 @@
 //! A JSON number with the digits it was written with.
 //!
-//! Promises: the literal is never touched; two numbers are equal exactly when their decimal values are, whatever their
-//! size, so `1.10 == 1.1`, `1e2 == 100` and `9007199254740993 != 9007199254740992`.
+//! Promises: the literal is never touched; two numbers are equal exactly when their decimal values
+//! are, whatever their size, so `1.10 == 1.1`, `1e2 == 100` and `9007199254740993 !=
+//! 9007199254740992`.
 //! Does not know: binary floating point.
 
 use std::cmp::Ordering;
@@ -19,7 +20,8 @@ pub struct NumberError {
     literal: String,
 }
 
-/// A JSON number, kept as its literal. Invariant: the literal follows the grammar of RFC 8259, section 6.
+/// A JSON number, kept as its literal. Invariant: the literal follows the grammar of RFC 8259,
+/// section 6.
 #[derive(Clone, Debug)]
 pub struct Number(Arc<str>);
 
@@ -131,14 +133,16 @@ fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes.split_at(bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len()))
 }
 
-/// The value of a literal in its one normal form: `digits × 10^exponent` with no zero at either end of the digits.
+/// The value of a literal in its one normal form: `digits × 10^exponent` with no zero at either end
+/// of the digits.
 #[derive(Debug, PartialEq, Eq)]
 struct Decimal {
     /// Whether the value is below zero. Zero itself is never negative.
     negative: bool,
     /// The significant digits; empty for zero.
     digits: String,
-    /// The power of ten; `None` when it is too large for 128 bits, which makes the literal equal to no other text.
+    /// The power of ten; `None` when it is too large for 128 bits, which makes the literal equal to
+    /// no other text.
     exponent: Option<i128>,
 }
 
@@ -170,7 +174,8 @@ impl Decimal {
 
     /// Orders the absolute values.
     fn cmp_absolute(&self, other: &Self) -> Ordering {
-        // Digits are aligned at their first one, so text order is value order; a shorter text is padded by zeros.
+        // Digits are aligned at their first one, so text order is value order; a shorter text is
+        // padded by zeros.
         match (self.digits.is_empty(), other.digits.is_empty()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,

@@ -1,7 +1,9 @@
 //! Where a record stands: topic, partition, offset, and ranges of offsets.
 //!
-//! Promises: the natural order of these types is (topic, partition, offset), the tie-break of log order.
-//! Does not know: leader epochs and topic ids; those belong to what was read, not to the name of a place.
+//! Promises: the natural order of these types is (topic, partition, offset), the tie-break of log
+//! order.
+//! Does not know: leader epochs and topic ids; those belong to what was read, not to the name of a
+//! place.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,8 +38,8 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// The stable address of one record. It stays valid through compaction; it does not survive a topic that is
-/// deleted and created again.
+/// The stable address of one record. It stays valid through compaction; it does not survive a topic
+/// that is deleted and created again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     /// The topic's name.
@@ -84,8 +86,8 @@ impl FromStr for Position {
     }
 }
 
-/// Offsets of one partition from `from` (inclusive) to `to` (exclusive). Not a count of records: compaction and
-/// transaction markers leave offsets without a record.
+/// Offsets of one partition from `from` (inclusive) to `to` (exclusive). Not a count of records:
+/// compaction and transaction markers leave offsets without a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct OffsetRange {
     /// The topic's name.

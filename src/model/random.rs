@@ -1,7 +1,7 @@
 //! Chance that can be repeated: the same seed gives the same choices on every machine.
 //!
-//! Promises: the sequence is `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014) and
-//! stays so; nothing outside the seed goes into it.
+//! Promises: the sequence is `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number
+//! generators", 2014) and stays so; nothing outside the seed goes into it.
 //! Does not know: secrets. Whoever knows one number knows the next.
 
 /// What each step adds: the golden ratio in 64 bits.

@@ -1,6 +1,7 @@
 //! What a read of the log is asked for, and what it reports.
 //!
-//! Promises: every offset asked for is accounted for in the outcome: read, missing from the log, lost, or not reached.
+//! Promises: every offset asked for is accounted for in the outcome: read, missing from the log,
+//! lost, or not reached.
 //! Does not know: who reads (`kafka`, a capture, a generator).
 
 use std::collections::BTreeMap;
@@ -65,30 +66,34 @@ impl KeyFilter {
 /// What a read is asked for.
 #[derive(Clone, Debug)]
 pub struct ReadPlan {
-    /// From where (inclusive) to where (exclusive), at most one range a partition. The ends are those of a snapshot
-    /// taken when the read was asked for; a follower reads on beyond them.
+    /// From where (inclusive) to where (exclusive), at most one range a partition. The ends are
+    /// those of a snapshot taken when the read was asked for; a follower reads on beyond them.
     pub ranges: Vec<OffsetRange>,
     /// Which records are delivered.
     pub isolation: Isolation,
     /// Which of them are handed on. Log time looks at all of them.
     pub keys: KeyFilter,
-    /// Whether values are wanted; without them every value reads as empty (tombstones stay tombstones).
+    /// Whether values are wanted; without them every value reads as empty (tombstones stay
+    /// tombstones).
     pub values: bool,
     /// Whether headers are wanted; without them there are none.
     pub headers: bool,
-    /// The log time, in milliseconds, that was reached before the range of a partition, where another read knows it.
+    /// The log time, in milliseconds, that was reached before the range of a partition, where
+    /// another read knows it.
     pub log_times: Option<Arc<BTreeMap<TopicPartition, i64>>>,
     /// Whether all of the ranges will be read, so that a source that keeps what it read may do so.
     pub whole: bool,
     /// Whether to go on with what arrives after the ends.
     pub follow: bool,
-    /// When the read began, in milliseconds since the epoch: what lies an hour later is implausible.
+    /// When the read began, in milliseconds since the epoch: what lies an hour later is
+    /// implausible.
     pub started_ms: i64,
 }
 
 impl ReadPlan {
-    /// Every committed record of these ranges with its value and headers, once, by a read that began at this moment, in
-    /// milliseconds since the epoch. What a read wants otherwise is said by the fields.
+    /// Every committed record of these ranges with its value and headers, once, by a read that
+    /// began at this moment, in milliseconds since the epoch. What a read wants otherwise is said
+    /// by the fields.
     pub fn new(ranges: Vec<OffsetRange>, started_ms: i64) -> Self {
         Self {
             ranges,
@@ -103,7 +108,8 @@ impl ReadPlan {
         }
     }
 
-    /// The log time, in milliseconds, that was reached before the range of a partition, if it is known.
+    /// The log time, in milliseconds, that was reached before the range of a partition, if it is
+    /// known.
     pub fn log_time_before(&self, partition: &TopicPartition) -> Option<i64> {
         self.log_times.as_ref().and_then(|times| times.get(partition)).copied()
     }
@@ -119,7 +125,8 @@ impl ReadPlan {
 pub enum ReadEvent {
     /// Records of one partition, in offset order after all before them.
     Batch(RecordBatch),
-    /// How far every partition is; sent a few times a second. Gaps are left out, but just before `CaughtUp`.
+    /// How far every partition is; sent a few times a second. Gaps are left out, but just before
+    /// `CaughtUp`.
     Progress(Vec<PartitionRead>),
     /// Reading stands still for this reason and resumes by itself.
     Trouble(String),
@@ -150,8 +157,8 @@ pub struct PartitionRead {
     pub records: u64,
     /// Bytes of their keys and values.
     pub bytes: u64,
-    /// Offsets between `from` and `position` without a record: transaction markers, aborted records under `committed`
-    /// isolation, or compaction. Neighbouring ones are one range.
+    /// Offsets between `from` and `position` without a record: transaction markers, aborted records
+    /// under `committed` isolation, or compaction. Neighbouring ones are one range.
     pub gaps: Vec<OffsetRange>,
     /// Offsets that were gone before they could be read.
     pub lost: Vec<OffsetRange>,
@@ -163,7 +170,8 @@ pub struct PartitionRead {
     pub leader_epochs: Vec<LeaderEpoch>,
 }
 
-/// From where on a leader wrote the log. Two logs with a record of the same offset and epoch agree up to it (KIP-101).
+/// From where on a leader wrote the log. Two logs with a record of the same offset and epoch agree
+/// up to it (KIP-101).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaderEpoch {
     /// The first record of this leader that was read.

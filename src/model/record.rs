@@ -1,10 +1,11 @@
 //! Records as they were read: columns of one partition's records, and a cheap view of one of them.
 //!
-//! Promises: keys, values and headers are the bytes of the log, with null, empty, order and duplicates kept; a batch
-//! is immutable once built and shared between threads behind an `Arc`.
+//! Promises: keys, values and headers are the bytes of the log, with null, empty, order and
+//! duplicates kept; a batch is immutable once built and shared between threads behind an `Arc`.
 //! Does not know: what the bytes mean.
 //!
-//! A batch holds all bytes in one allocation, because a scan of ten million records cannot afford four each.
+//! A batch holds all bytes in one allocation, because a scan of ten million records cannot afford
+//! four each.
 
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Position, TopicPartition};
 
-/// Which records a reader of the log is given, as the consumer setting `isolation.level` decides it.
+/// Which records a reader of the log is given, as the consumer setting `isolation.level` decides
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Isolation {
@@ -44,7 +46,8 @@ pub enum TimestampType {
     LogAppendTime,
 }
 
-/// What became of the transaction a record belongs to. A record outside any transaction counts as committed.
+/// What became of the transaction a record belongs to. A record outside any transaction counts as
+/// committed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transaction {
@@ -71,7 +74,8 @@ impl Transaction {
 /// One header of a record. Names may repeat; their order is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The name. The protocol demands UTF-8; one that is not begins with `NOT_TEXT` and spells out its bytes.
+    /// The name. The protocol demands UTF-8; one that is not begins with `NOT_TEXT` and spells out
+    /// its bytes.
     pub name: &'a str,
     /// The value; `None` is a null value, which differs from an empty one.
     pub value: Option<&'a [u8]>,
@@ -80,7 +84,8 @@ pub struct Header<'a> {
 /// What a header's name begins with that is not UTF-8.
 pub const NOT_TEXT: char = '\u{fffd}';
 
-/// The headers of one record, kept apart from its batch: names and values in their order, duplicates kept.
+/// The headers of one record, kept apart from its batch: names and values in their order,
+/// duplicates kept.
 pub type Headers = Arc<[(Arc<str>, Option<Arc<[u8]>>)]>;
 
 /// The fixed-size facts of one record, as a reader hands them to a builder.
@@ -113,7 +118,8 @@ const OPEN: u8 = 1 << 4;
 /// Set when the timestamp is implausible.
 const IMPLAUSIBLE: u8 = 1 << 5;
 
-/// Where the parts of one record lie in the bytes of its batch. Each part ends where the next begins.
+/// Where the parts of one record lie in the bytes of its batch. Each part ends where the next
+/// begins.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     /// First byte of the key.
@@ -206,8 +212,8 @@ impl RecordBatch {
         self.bytes.shrink_to_fit();
     }
 
-    /// The same records with no log time before this one: a read that goes on where another ended does not know how
-    /// late the log already was.
+    /// The same records with no log time before this one: a read that goes on where another ended
+    /// does not know how late the log already was.
     #[must_use]
     pub fn with_log_times_from(mut self, earliest_ms: i64) -> Self {
         for log_time_ms in self.log_times_ms.iter_mut().take_while(|time| **time < earliest_ms) {
@@ -240,7 +246,8 @@ impl RecordBatch {
         (0..self.len()).map(move |index| RecordRef { batch: self, index })
     }
 
-    /// The same records with each one's log time set anew by `log_time_ms(timestamp_ms)`, in offset order.
+    /// The same records with each one's log time set anew by `log_time_ms(timestamp_ms)`, in offset
+    /// order.
     ///
     /// # Panics
     /// When a log time goes back.
@@ -359,7 +366,8 @@ impl<'a> RecordRef<'a> {
         HeaderIter { rest: self.slice(bounds.headers, bounds.end) }
     }
 
-    /// The last value of the header with this name; `None` when there is no such header or its value is null.
+    /// The last value of the header with this name; `None` when there is no such header or its
+    /// value is null.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers().filter(|header| header.name == name).last().and_then(|header| header.value)
     }
@@ -466,11 +474,13 @@ impl RecordBatchBuilder {
 
     /// Appends a record. Header names and values are kept in their order.
     ///
-    /// The caller keeps the invariant of the batch: offsets ascend strictly and log times never go back. A batch holds
-    /// at most 4 GiB of payload; a caller seals long before that, and the bound is checked.
+    /// The caller keeps the invariant of the batch: offsets ascend strictly and log times never go
+    /// back. A batch holds at most 4 GiB of payload; a caller seals long before that, and the bound
+    /// is checked.
     ///
     /// # Panics
-    /// When the offset does not come after the last one, the log time goes back, or the payload passes 4 GiB.
+    /// When the offset does not come after the last one, the log time goes back, or the payload
+    /// passes 4 GiB.
     pub fn push<'h>(
         &mut self,
         facts: RecordFacts,
@@ -510,7 +520,8 @@ impl RecordBatchBuilder {
     /// Appends the records of another batch of the same partition.
     ///
     /// # Panics
-    /// When they do not come after what was pushed, by offset and by log time, or the payload passes 4 GiB.
+    /// When they do not come after what was pushed, by offset and by log time, or the payload
+    /// passes 4 GiB.
     pub fn append(&mut self, other: &RecordBatch) {
         let batch = &mut self.batch;
         assert!(
@@ -531,7 +542,8 @@ impl RecordBatchBuilder {
         batch.bytes.extend_from_slice(&other.bytes);
     }
 
-    /// The records pushed so far as a batch; the builder starts again, empty, with room for as much.
+    /// The records pushed so far as a batch; the builder starts again, empty, with room for as
+    /// much.
     pub fn finish(&mut self) -> RecordBatch {
         let full = &self.batch;
         let room = full.len().min(MOST_ROOM);

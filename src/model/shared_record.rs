@@ -1,4 +1,5 @@
-//! A record that keeps its batch alive, for whoever looks it up in a log that does not hold all batches in memory.
+//! A record that keeps its batch alive, for whoever looks it up in a log that does not hold all
+//! batches in memory.
 //!
 //! Promises: cloning costs one count; the record stays readable whatever becomes of the log.
 //! Does not know: where the batch came from.

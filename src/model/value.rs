@@ -1,7 +1,7 @@
 //! A JSON value with shared structure and exact numbers.
 //!
-//! Promises: cloning is cheap at any size; numbers keep their digits and compare by decimal value; objects keep the
-//! order of their members for display and compare without it.
+//! Promises: cloning is cheap at any size; numbers keep their digits and compare by decimal value;
+//! objects keep the order of their members for display and compare without it.
 //! Does not know: how JSON text is read (`decode`) or how values change (`fold`).
 
 use std::sync::Arc;

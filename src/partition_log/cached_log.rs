@@ -1,12 +1,13 @@
 //! A log of which is kept on disk what was read of it, so that it is read once.
 //!
-//! Promises: an answer is what a plain read of the source would give; what the log no longer has is not given, and what
-//! cannot be kept or read back is read from the source instead, with the reason to be told.
+//! Promises: an answer is what a plain read of the source would give; what the log no longer has is
+//! not given, and what cannot be kept or read back is read from the source instead, with the reason
+//! to be told.
 //! Does not know: which questions are asked.
 //!
-//! What is kept agrees with the log as long as the topic has the same id, reaches as far, and still has at the last kept
-//! offset a record of the same leader epoch (KIP-101: such logs agree up to it). That is asked when a topic is first asked
-//! about, and again from time to time.
+//! What is kept agrees with the log as long as the topic has the same id, reaches as far, and still
+//! has at the last kept offset a record of the same leader epoch (KIP-101: such logs agree up to
+//! it). That is asked when a topic is first asked about, and again from time to time.
 
 mod comparing;
 mod deciding;
@@ -132,7 +133,8 @@ impl CachedLog {
         }
     }
 
-    /// The same at the beginning of a question: another topic may have taken the name since it was asked last.
+    /// The same at the beginning of a question: another topic may have taken the name since it was
+    /// asked last.
     fn topic_now(&self, topic: &Arc<str>) -> Result<Option<Arc<TopicCache>>, SourceError> {
         let known = self.topic(topic)?;
         let Some(kept) = &known else { return Ok(None) };

@@ -1,6 +1,8 @@
-//! How much of the history an answer rests on: the verdict and its reasons, from the facts of every partition.
+//! How much of the history an answer rests on: the verdict and its reasons, from the facts of every
+//! partition.
 //!
-//! Promises: a pure function; another problem never improves the verdict; each reason names the offsets it concerns.
+//! Promises: a pure function; another problem never improves the verdict; each reason names the
+//! offsets it concerns.
 //! Does not know: how the facts were found.
 
 use std::collections::BTreeMap;
@@ -16,7 +18,8 @@ use crate::model::{
 pub struct PartitionHistory {
     /// The partition.
     pub partition: TopicPartition,
-    /// Where its log started and ended at the time of asking; `None` when it had no leader to say so.
+    /// Where its log started and ended at the time of asking; `None` when it had no leader to say
+    /// so.
     pub bounds: Option<Watermarks>,
     /// What was read of it.
     pub reads: Vec<PartitionRead>,
@@ -145,7 +148,8 @@ fn place(ranges: &[OffsetRange]) -> String {
     }
 }
 
-/// The verdict over all partitions of the topics asked about, read at this isolation level, with its reasons.
+/// The verdict over all partitions of the topics asked about, read at this isolation level, with
+/// its reasons.
 pub fn assess(histories: &[PartitionHistory], isolation: Isolation) -> Completeness {
     let mut findings: BTreeMap<Finding, Vec<OffsetRange>> = BTreeMap::new();
     let mut since: Vec<Since> = Vec::new();
@@ -175,8 +179,8 @@ pub fn assess(histories: &[PartitionHistory], isolation: Isolation) -> Completen
 }
 
 impl PartitionHistory {
-    /// Reports everything found as (what, first offset, offset after the last). Returns what the log starts with when it
-    /// does not start at 0.
+    /// Reports everything found as (what, first offset, offset after the last). Returns what the
+    /// log starts with when it does not start at 0.
     fn find(
         &self,
         isolation: Isolation,
@@ -218,7 +222,8 @@ impl PartitionHistory {
         })
     }
 
-    /// The first offset that was read or could be. What was read before it was deleted still counts.
+    /// The first offset that was read or could be. What was read before it was deleted still
+    /// counts.
     fn start(&self, read: &[(i64, i64)], low: i64) -> i64 {
         let first = read.first().map_or(low, |(from, _)| low.min(*from));
         let gaps = spans(self.reads.iter().flat_map(|read| &read.gaps));
@@ -226,7 +231,8 @@ impl PartitionHistory {
         leading.map_or(first, |(_, to)| first.max(low.min(*to)))
     }
 
-    /// Reports offsets without a record that no aborted transaction explains, and the aborted records.
+    /// Reports offsets without a record that no aborted transaction explains, and the aborted
+    /// records.
     fn find_gaps(
         &self,
         isolation: Isolation,
@@ -263,9 +269,10 @@ impl PartitionHistory {
         }
     }
 
-    /// Whether transaction markers cannot explain these offsets without a record, so that compaction has been there,
-    /// whatever the policy says now. A marker stands behind a record of its transaction, and each takes one offset; so there
-    /// are never more markers than records before them.
+    /// Whether transaction markers cannot explain these offsets without a record, so that
+    /// compaction has been there, whatever the policy says now. A marker stands behind a record of
+    /// its transaction, and each takes one offset; so there are never more markers than records
+    /// before them.
     fn has_hole(&self, unexplained: &[(i64, i64)], start: i64) -> bool {
         let mut markers = 0;
         unexplained.iter().any(|(from, to)| {
@@ -276,14 +283,16 @@ impl PartitionHistory {
         })
     }
 
-    /// The timestamp of the first record of the read that begins at or before this offset and reaches it.
+    /// The timestamp of the first record of the read that begins at or before this offset and
+    /// reaches it.
     fn first_timestamp_ms(&self, start: i64) -> Option<i64> {
         let covers = |read: &&PartitionRead| read.from <= start && start < read.position;
         self.reads.iter().find(covers).and_then(|read| read.first_timestamp_ms)
     }
 }
 
-/// Ranges as pairs (first, after the last), sorted, overlapping and touching ones joined, empty ones left out.
+/// Ranges as pairs (first, after the last), sorted, overlapping and touching ones joined, empty
+/// ones left out.
 fn spans_of(ranges: impl Iterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
     let mut sorted: Vec<(i64, i64)> = ranges.filter(|(from, to)| from < to).collect();
     sorted.sort_unstable();

@@ -1,11 +1,13 @@
-//! A log that is computed instead of read: orders with their events, for benchmarks and tests of size.
+//! A log that is computed instead of read: orders with their events, for benchmarks and tests of
+//! size.
 //!
-//! Promises: the same description gives the same bytes, whatever range is read; keys lie where Kafka's Java client puts
-//! them; the versions of an order are 1, 2, 3, … in offset order.
-//! Does not know: a broker. Nothing ever arrives after its end, so a follower is done when it has caught up.
+//! Promises: the same description gives the same bytes, whatever range is read; keys lie where
+//! Kafka's Java client puts them; the versions of an order are 1, 2, 3, … in offset order.
+//! Does not know: a broker. Nothing ever arrives after its end, so a follower is done when it has
+//! caught up.
 //!
-//! The orders of a partition take turns: every round is a permutation of them, and the round is the version. That makes
-//! every record a function of its offset.
+//! The orders of a partition take turns: every round is a permutation of them, and the round is the
+//! version. That makes every record a function of its offset.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,7 +38,8 @@ const ROUNDS_PER_PROGRESS: u64 = 16;
 /// Some records are written late, by less than this many milliseconds.
 const LATENESS_MS: u64 = 2000;
 
-/// What an order goes through after it was created, again and again: event type, status afterwards, items added.
+/// What an order goes through after it was created, again and again: event type, status afterwards,
+/// items added.
 const LIFE: [(&str, &str, u64); 10] = [
     ("ItemAdded", "OPEN", 1),
     ("ItemAdded", "OPEN", 2),
@@ -237,7 +240,8 @@ fn outcome(readers: &[PartitionReader<'_>], stopped: bool) -> ReadOutcome {
     ReadOutcome { partitions, stopped, from_cache: 0 }
 }
 
-/// Lets every reader hand on a batch, again and again, until all are done, a cancel, or the sink breaks off.
+/// Lets every reader hand on a batch, again and again, until all are done, a cancel, or the sink
+/// breaks off.
 fn read_in_turns(
     readers: &mut [PartitionReader<'_>],
     cancel: &Cancel,
@@ -271,7 +275,8 @@ struct Round {
     number: u64,
     /// How many orders take part: the first ones.
     orders: u64,
-    /// The step from one order to the next. Has no divisor in common with their number, so that all are met.
+    /// The step from one order to the next. Has no divisor in common with their number, so that all
+    /// are met.
     stride: u64,
     /// The order that comes first.
     first: u64,

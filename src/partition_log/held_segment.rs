@@ -1,6 +1,8 @@
-//! A segment in memory: consecutive records of one partition with what is needed to find some of them again.
+//! A segment in memory: consecutive records of one partition with what is needed to find some of
+//! them again.
 //!
-//! Promises: immutable; rows are numbered from 0 in offset order; every query but joining is a search, not a scan.
+//! Promises: immutable; rows are numbered from 0 in offset order; every query but joining is a
+//! search, not a scan.
 //! Does not know: its neighbours, whether it is sealed, what the records mean.
 
 use std::sync::Arc;
@@ -13,15 +15,18 @@ use crate::model::{RecordBatch, RecordBatchBuilder, RecordRef};
 /// of its own.
 const SMALL_BATCH_ROWS: usize = 1024;
 
-/// Batches that take more memory than this are left as they are, because copying costs more than it saves.
+/// Batches that take more memory than this are left as they are, because copying costs more than it
+/// saves.
 const SMALL_BATCH_BYTES: usize = 1024 * 1024;
 
-/// What a batch takes apart from its records: the batch itself and the allocator's share in its six columns, in bytes.
+/// What a batch takes apart from its records: the batch itself and the allocator's share in its six
+/// columns, in bytes.
 const BYTES_PER_BATCH: usize = size_of::<RecordBatch>() + 6 * 16;
 
 /// Some consecutive records of one partition.
 ///
-/// Invariant: no batch is empty; offsets ascend strictly and log times never go back from batch to batch.
+/// Invariant: no batch is empty; offsets ascend strictly and log times never go back from batch to
+/// batch.
 #[derive(Debug)]
 pub(super) struct HeldSegment {
     /// The records.
@@ -112,7 +117,8 @@ impl HeldSegment {
         self.batch_at(row).and_then(|(batch, index)| batch.get(index))
     }
 
-    /// How many rows stand before the first for which `before` does not hold, in a column that ascends.
+    /// How many rows stand before the first for which `before` does not hold, in a column that
+    /// ascends.
     fn rows_while(
         &self,
         column: impl Fn(&RecordBatch) -> &[i64],
@@ -158,8 +164,8 @@ fn is_small(batch: &RecordBatch) -> bool {
     batch.len() < SMALL_BATCH_ROWS && batch.memory_bytes() < SMALL_BATCH_BYTES
 }
 
-/// The same records with neighbouring small batches put together as soon as there are enough of them, so that a record
-/// is copied once at most.
+/// The same records with neighbouring small batches put together as soon as there are enough of
+/// them, so that a record is copied once at most.
 fn without_small_batches<'b>(
     batches: impl Iterator<Item = &'b Arc<RecordBatch>>,
 ) -> Vec<Arc<RecordBatch>> {

@@ -112,9 +112,9 @@ impl KeyDirectory {
         Self { bounds, tallies: IndexMap::default(), store: None, counted: BTreeMap::new() }
     }
 
-    /// Counts the keys of what came since the last update. Records with a null key belong to none. With a snapshot of
-    /// another store, or an older one, it counts anew. Of segments on disk their lists of keys are read, not their
-    /// records.
+    /// Counts the keys of what came since the last update. Records with a null key belong to none.
+    /// With a snapshot of another store, or an older one, it counts anew. Of segments on disk their
+    /// lists of keys are read, not their records.
     pub fn update(&mut self, snapshot: &LogSnapshot) {
         for rows in self.ranges(snapshot) {
             let partition_id = rows.log.id;
@@ -193,7 +193,8 @@ impl KeyDirectory {
         ranges
     }
 
-    /// Whether these rows hold all that was counted: they are of the same store, and of no older snapshot.
+    /// Whether these rows hold all that was counted: they are of the same store, and of no older
+    /// snapshot.
     fn goes_on_with(&self, store: &Arc<()>, ranges: &[RowRange<'_>]) -> bool {
         let to = |rows: &RowRange<'_>| self.counted.get(&rows.log.id).map(|counted| counted.to);
         self.store.as_ref().is_some_and(|counted| Arc::ptr_eq(counted, store))
@@ -211,7 +212,8 @@ impl KeyDirectory {
         self.tallies.is_empty()
     }
 
-    /// The keys that contain these bytes (all when empty): those with most records, at most this many.
+    /// The keys that contain these bytes (all when empty): those with most records, at most this
+    /// many.
     pub fn counts(&self, contains: &[u8], most_rows: usize) -> KeyCounts {
         let finder = memmem::Finder::new(contains);
         let mut matching: Vec<(&[u8], &Tally)> = self

@@ -1,7 +1,8 @@
 //! The key index of one segment: where in the segment the records of a key stand.
 //!
 //! Promises: finding a key is one binary search and allocates nothing; rows ascend.
-//! Does not know: the keys themselves. Two keys may share a hash, so whoever asks compares the key bytes.
+//! Does not know: the keys themselves. Two keys may share a hash, so whoever asks compares the key
+//! bytes.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -10,9 +11,9 @@ const ROW_BITS: u32 = 32;
 
 /// The rows of one segment by the hash of their keys. Null keys are not in it.
 ///
-/// An entry is one integer, the upper half of the key's XXH3-64 hash above the row: that halves the memory and makes
-/// building it a plain sort. Among the quarter of a million rows of a segment 32 bits of hash are shared by chance
-/// once in many thousand look-ups.
+/// An entry is one integer, the upper half of the key's XXH3-64 hash above the row: that halves the
+/// memory and makes building it a plain sort. Among the quarter of a million rows of a segment 32
+/// bits of hash are shared by chance once in many thousand look-ups.
 ///
 /// Invariant: entries ascend strictly.
 #[derive(Debug)]
@@ -31,7 +32,8 @@ impl KeyIndex {
         Self(entries)
     }
 
-    /// The index of a segment made of others one after another; each comes with the number of its first row.
+    /// The index of a segment made of others one after another; each comes with the number of its
+    /// first row.
     pub(super) fn joined<'i>(parts: impl IntoIterator<Item = (u32, &'i Self)>) -> Self {
         let mut entries = Vec::new();
         for (first_row, part) in parts {
@@ -58,7 +60,8 @@ impl KeyIndex {
     }
 }
 
-/// Sorts entries that consist of a few sorted parts. The stable sort finds the parts and merges them.
+/// Sorts entries that consist of a few sorted parts. The stable sort finds the parts and merges
+/// them.
 #[expect(
     clippy::stable_sort_primitive,
     reason = "the unstable sort would not use that parts are sorted"

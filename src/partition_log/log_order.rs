@@ -1,8 +1,9 @@
 //! The records of several partitions merged in log order, as a stream.
 //!
-//! Promises: the order is (log time, topic, partition, offset), from both ends; memory grows with the partitions, not
-//! with the records; what it yields is a true beginning (or end) of that order: where a batch cannot be read, it breaks
-//! off before anything that may come after a record of that batch.
+//! Promises: the order is (log time, topic, partition, offset), from both ends; memory grows with
+//! the partitions, not with the records; what it yields is a true beginning (or end) of that order:
+//! where a batch cannot be read, it breaks off before anything that may come after a record of that
+//! batch.
 //! Does not know: which bounds the rows come from, why a batch cannot be read (the file remembers).
 
 use std::cmp::Reverse;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 use super::partition::{Location, PartitionLog, RowRange};
 use crate::model::{RecordBatch, SharedRecord};
 
-/// The place of a record in log order among the partitions of one stream: log time, then the partition's index. Rows of
-/// one partition need no comparing, because only one of them is in a heap.
+/// The place of a record in log order among the partitions of one stream: log time, then the
+/// partition's index. Rows of one partition need no comparing, because only one of them is in a
+/// heap.
 type Rank = (i64, usize);
 
 /// A place in one partition that moves record by record and looks up a batch only at its edges.
@@ -90,9 +92,10 @@ struct Lane<'a> {
 
 /// Records in log order; from the end with `rev`.
 ///
-/// The cursors need not know where the rows asked for end: rows differ from all of a partition only by a span of time
-/// that is the same for all, so that what lies outside comes after everything within, and `left` ends the stream first.
-/// For the same reason the two ends need not know of each other.
+/// The cursors need not know where the rows asked for end: rows differ from all of a partition only
+/// by a span of time that is the same for all, so that what lies outside comes after everything
+/// within, and `left` ends the stream first. For the same reason the two ends need not know of each
+/// other.
 #[derive(Debug)]
 pub struct LogOrder<'a> {
     /// The partitions, sorted by topic and number.
@@ -108,7 +111,8 @@ pub struct LogOrder<'a> {
 }
 
 impl<'a> LogOrder<'a> {
-    /// The records of these rows, whose partitions are sorted and which are all those of a span of time.
+    /// The records of these rows, whose partitions are sorted and which are all those of a span of
+    /// time.
     pub(super) fn new(rows: impl Iterator<Item = RowRange<'a>>) -> Self {
         let lane = |rows| Lane { rows, front: None, back: None };
         let lanes: Vec<Lane<'a>> = rows.map(lane).collect();
@@ -118,8 +122,8 @@ impl<'a> LogOrder<'a> {
         Self { lanes, fronts: None, backs: None, left, broken: false }
     }
 
-    /// Whether it ended early because a batch could not be read. What it yielded until then is all there is before the
-    /// records of that batch.
+    /// Whether it ended early because a batch could not be read. What it yielded until then is all
+    /// there is before the records of that batch.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
@@ -130,7 +134,8 @@ impl<'a> LogOrder<'a> {
         self.broken = true;
     }
 
-    /// The lanes by the rank of their first record. `None` when one of these records cannot be read.
+    /// The lanes by the rank of their first record. `None` when one of these records cannot be
+    /// read.
     fn begin_fronts(&mut self) -> Option<BinaryHeap<Reverse<Rank>>> {
         let ranks = self.lanes.iter_mut().zip(0..).map(|(lane, number)| {
             lane.front = Cursor::at(lane.rows.log, lane.rows.from);

@@ -1,11 +1,11 @@
 //! What has been read of the log, kept so that it is read once.
 //!
-//! A [`LogSource`] delivers batches of records; a [`LogStore`] keeps them in segments with an index of their keys and
-//! times, under a memory budget; a [`LogSnapshot`] answers questions about what was there at one moment. [`assess`]
-//! says how much of the history an answer rests on.
+//! A [`LogSource`] delivers batches of records; a [`LogStore`] keeps them in segments with an index
+//! of their keys and times, under a memory budget; a [`LogSnapshot`] answers questions about what
+//! was there at one moment. [`assess`] says how much of the history an answer rests on.
 //!
-//! Promises: records are kept exactly as they were read; a record found at a [`Location`] stays there; nothing is
-//! global, so nothing is rebuilt when a topic grows.
+//! Promises: records are kept exactly as they were read; a record found at a [`Location`] stays
+//! there; nothing is global, so nothing is rebuilt when a topic grows.
 //!
 //! Does not know: what keys and values mean.
 //!

@@ -1,11 +1,12 @@
 //! What has been read of one partition: sealed segments and the open tail behind them.
 //!
-//! Promises: appending never changes what a snapshot shows; a record keeps its row for good; there are never more
-//! than a few dozen open segments, however small the batches that arrive.
+//! Promises: appending never changes what a snapshot shows; a record keeps its row for good; there
+//! are never more than a few dozen open segments, however small the batches that arrive.
 //! Does not know: other partitions, the memory budget.
 //!
-//! The tail is a few small segments. A batch becomes a segment of its own; as soon as there are eight of about the same
-//! size they are joined, and when the tail is large enough it is joined into one segment and sealed.
+//! The tail is a few small segments. A batch becomes a segment of its own; as soon as there are
+//! eight of about the same size they are joined, and when the tail is large enough it is joined
+//! into one segment and sealed.
 
 use std::sync::Arc;
 
@@ -20,10 +21,12 @@ const SEALED_ROWS: u64 = 256 * 1024;
 /// A segment is sealed when it takes this much memory.
 const SEALED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// This many neighbours of about the same size are joined, and a size is this many times the one below.
+/// This many neighbours of about the same size are joined, and a size is this many times the one
+/// below.
 const JOINED_AT_ONCE: u32 = 8;
 
-/// Where a record stands in the store that keeps it: it names the same record in every later snapshot of that store.
+/// Where a record stands in the store that keeps it: it names the same record in every later
+/// snapshot of that store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Location {
     /// The store's number for the partition.
@@ -191,7 +194,8 @@ impl PartitionLog {
         }
     }
 
-    /// How many rows stand before the first segment that `within` can tell has a row to stop at, and there.
+    /// How many rows stand before the first segment that `within` can tell has a row to stop at,
+    /// and there.
     fn rows_while(
         &self,
         ends_before: impl Fn(&Segment) -> bool,
@@ -211,7 +215,8 @@ impl PartitionLog {
         )
     }
 
-    /// How many rows have a log time before this one: the prefix that a cut just before it takes in.
+    /// How many rows have a log time before this one: the prefix that a cut just before it takes
+    /// in.
     pub(super) fn rows_before_time(&self, time_ms: i64) -> u64 {
         self.rows_while(
             |segment| segment.last_log_time_ms() < time_ms,

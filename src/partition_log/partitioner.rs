@@ -1,8 +1,9 @@
 //! Which partition a producer puts a key into, for the client families that are in use.
 //!
-//! Promises: the same partition as the client for every key that is not empty; evidence is counted over distinct keys.
-//! Does not know: which client wrote a topic. It is inferred from samples and never relied on without proof, because
-//! partition counts are raised and partitioners replaced.
+//! Promises: the same partition as the client for every key that is not empty; evidence is counted
+//! over distinct keys.
+//! Does not know: which client wrote a topic. It is inferred from samples and never relied on
+//! without proof, because partition counts are raised and partitioners replaced.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,8 @@ use std::collections::BTreeSet;
 pub enum Partitioner {
     /// Kafka's Java client, and librdkafka's `murmur2` and `murmur2_random`.
     Murmur2,
-    /// librdkafka's default `consistent_random`, and `consistent`: clients for Python, Go, .NET and others.
+    /// librdkafka's default `consistent_random`, and `consistent`: clients for Python, Go, .NET and
+    /// others.
     Crc32,
     /// Sarama's hash partitioner, and librdkafka's `fnv1a`.
     Fnv1a,
@@ -43,7 +45,8 @@ impl Partitioner {
     }
 }
 
-/// `MurmurHash2` with the seed of Kafka's Java client (`org.apache.kafka.common.utils.Utils.murmur2`).
+/// `MurmurHash2` with the seed of Kafka's Java client
+/// (`org.apache.kafka.common.utils.Utils.murmur2`).
 fn murmur2(data: &[u8]) -> u32 {
     const SEED: u32 = 0x9747_b28c;
     const FACTOR: u32 = 0x5bd1_e995;
@@ -83,7 +86,8 @@ pub struct PartitionerEvidence {
 }
 
 impl PartitionerEvidence {
-    /// Counts over samples of keys and the partitions they are in. Empty keys say nothing: clients spread them.
+    /// Counts over samples of keys and the partitions they are in. Empty keys say nothing: clients
+    /// spread them.
     pub fn of_samples<'k>(
         samples: impl IntoIterator<Item = (&'k [u8], i32)>,
         partition_count: i32,
@@ -111,7 +115,8 @@ impl PartitionerEvidence {
         best
     }
 
-    /// The partitioner that explains every sample, when that is no coincidence: less than one chance in 2^30.
+    /// The partitioner that explains every sample, when that is no coincidence: less than one
+    /// chance in 2^30.
     pub fn proven(&self) -> Option<Partitioner> {
         const BITS_OF_CERTAINTY: u64 = 30;
         let (partitioner, explained) = self.best();

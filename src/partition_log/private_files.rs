@@ -1,11 +1,12 @@
 //! Files and folders for what was read of a log: nobody but the user may look into them.
 //!
-//! On Unix they are made with the modes 0600 and 0700 at once, so that there is no moment at which somebody else could
-//! open them, whatever the umask is. On Windows the user's cache folder, which is where they are made unless another is
-//! named, is private to the user by its inherited access list; a folder that is named keeps the list it has.
+//! On Unix they are made with the modes 0600 and 0700 at once, so that there is no moment at which
+//! somebody else could open them, whatever the umask is. On Windows the user's cache folder, which
+//! is where they are made unless another is named, is private to the user by its inherited access
+//! list; a folder that is named keeps the list it has.
 //!
-//! Promises: no file and no folder made here is ever readable by others; a folder that was made with wider rights before
-//! is narrowed or cannot be used.
+//! Promises: no file and no folder made here is ever readable by others; a folder that was made
+//! with wider rights before is narrowed or cannot be used.
 //! Does not know: what is written.
 
 use std::io::{self, Write as _};
@@ -13,8 +14,8 @@ use std::path::Path;
 
 use fs_err::{File, OpenOptions};
 
-/// Makes a folder with those above it that are missing. One that is there already is narrowed: it must be one that only
-/// this program uses.
+/// Makes a folder with those above it that are missing. One that is there already is narrowed: it
+/// must be one that only this program uses.
 ///
 /// # Errors
 /// When it cannot be made, or belongs to somebody else.

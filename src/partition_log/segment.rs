@@ -1,6 +1,8 @@
-//! A segment, in memory or on disk: consecutive records of one partition with what is needed to find some of them again.
+//! A segment, in memory or on disk: consecutive records of one partition with what is needed to
+//! find some of them again.
 //!
-//! Promises: immutable; rows are numbered from 0 in offset order; wherever it lies, it answers alike.
+//! Promises: immutable; rows are numbered from 0 in offset order; wherever it lies, it answers
+//! alike.
 //! Does not know: its neighbours, what the records mean.
 
 use std::sync::Arc;
@@ -70,7 +72,8 @@ impl Segment {
         }
     }
 
-    /// The batch that holds this row, and the row's number in it; `None` also when it cannot be read.
+    /// The batch that holds this row, and the row's number in it; `None` also when it cannot be
+    /// read.
     pub(super) fn batch_at(&self, row: u32) -> Option<(Arc<RecordBatch>, usize)> {
         match self {
             Self::Held(segment) => {

@@ -1,6 +1,7 @@
 //! What had been read at one moment: the questions that can be asked of it.
 //!
-//! Promises: never changes; cloning costs one pointer; every order is log order: (log time, topic, partition, offset).
+//! Promises: never changes; cloning costs one pointer; every order is log order: (log time, topic,
+//! partition, offset).
 //! Does not know: what keys and values mean, how complete the history is.
 
 use std::sync::Arc;
@@ -152,7 +153,8 @@ impl LogSnapshot {
                 found.push((log_time_ms, Location { partition_id: rows.log.id, row }));
             }
         }
-        // Partitions come sorted and their rows ascend, which a stable sort keeps among equal times.
+        // Partitions come sorted and their rows ascend, which a stable sort keeps among equal
+        // times.
         found.sort_by_key(|(log_time_ms, _)| *log_time_ms);
         found.into_iter().map(|(_, location)| location).collect()
     }
@@ -162,14 +164,16 @@ impl LogSnapshot {
         LogOrder::new(self.row_ranges(bounds))
     }
 
-    /// The log time of the last record at or below this offset, in milliseconds; `None` when none was read.
+    /// The log time of the last record at or below this offset, in milliseconds; `None` when none
+    /// was read.
     pub fn log_time_at(&self, partition: &TopicPartition, offset: i64) -> Option<i64> {
         let log = self.log(partition)?;
         let last = log.rows_below_offset(offset.saturating_add(1)).checked_sub(1)?;
         log.record(last).map(|record| record.get().log_time_ms())
     }
 
-    /// The first and the last log time within the bounds, in milliseconds. Records without a timestamp do not count.
+    /// The first and the last log time within the bounds, in milliseconds. Records without a
+    /// timestamp do not count.
     pub fn time_span(&self, bounds: &LogBounds) -> Option<(i64, i64)> {
         self.row_ranges(bounds)
             .filter_map(|rows| {
@@ -183,8 +187,8 @@ impl LogSnapshot {
             .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
     }
 
-    /// How many records have which log time, in at most this many buckets (at least 4) over the time of the bounds, or
-    /// over all of it. Empty without records.
+    /// How many records have which log time, in at most this many buckets (at least 4) over the
+    /// time of the bounds, or over all of it. Empty without records.
     pub fn histogram(&self, bounds: &LogBounds, most_buckets: usize) -> TimeCounts {
         let Some((from_ms, to_ms)) = bounds.time_ms.or_else(|| self.time_span(bounds)) else {
             return TimeCounts::default();

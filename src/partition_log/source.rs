@@ -1,7 +1,7 @@
 //! Where records come from: a cluster, a generator, later a capture.
 //!
-//! Promises: whatever the source, a read delivers each partition's records in offset order and accounts for every
-//! offset it was asked for.
+//! Promises: whatever the source, a read delivers each partition's records in offset order and
+//! accounts for every offset it was asked for.
 //! Does not know: what is done with the records.
 
 use std::collections::BTreeMap;
@@ -40,7 +40,8 @@ impl SourceError {
 
 /// A log that can be read. Reading leaves no trace in it.
 pub trait LogSource: Send + Sync {
-    /// Where these partitions start and end now. Partitions that cannot be asked at the moment are missing.
+    /// Where these partitions start and end now. Partitions that cannot be asked at the moment are
+    /// missing.
     ///
     /// # Errors
     /// When one of them does not exist or may not be seen.
@@ -49,14 +50,15 @@ pub trait LogSource: Send + Sync {
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, SourceError>;
 
-    /// What tells this topic from all others, also from one of the same name created later; `None` where there is no
-    /// telling, so that nothing of it can be kept.
+    /// What tells this topic from all others, also from one of the same name created later; `None`
+    /// where there is no telling, so that nothing of it can be kept.
     ///
     /// # Errors
     /// When it cannot be asked.
     fn identity(&self, topic: &str) -> Result<Option<TopicIdentity>, SourceError>;
 
-    /// Reads what the plan asks for and hands it to `sink`, until the end, a cancel, or the sink breaks off.
+    /// Reads what the plan asks for and hands it to `sink`, until the end, a cancel, or the sink
+    /// breaks off.
     ///
     /// # Errors
     /// When reading cannot go on. What was handed on until then is valid.
@@ -67,8 +69,9 @@ pub trait LogSource: Send + Sync {
         sink: &mut dyn FnMut(ReadEvent) -> ControlFlow<()>,
     ) -> Result<ReadOutcome, SourceError>;
 
-    /// Reads these parts, those of a partition in ascending order, with all records there are, aborted ones too: for
-    /// whoever knows what became of them. The outcome has an account for each part.
+    /// Reads these parts, those of a partition in ascending order, with all records there are,
+    /// aborted ones too: for whoever knows what became of them. The outcome has an account for each
+    /// part.
     ///
     /// # Errors
     /// As of `read`.
@@ -99,8 +102,8 @@ pub trait LogSource: Send + Sync {
         Ok(outcome)
     }
 
-    /// Reads what the plan asks for, with the records of all partitions in log order: (log time, topic, partition, offset). `events` is given
-    /// everything else.
+    /// Reads what the plan asks for, with the records of all partitions in log order: (log time,
+    /// topic, partition, offset). `events` is given everything else.
     ///
     /// # Errors
     /// As of `read`.

@@ -1,7 +1,7 @@
 //! What has been read, kept in memory under a budget.
 //!
-//! Promises: holds no more than its budget and says so when it is reached; what it refuses changes nothing; a snapshot
-//! costs a few pointers per partition and never changes.
+//! Promises: holds no more than its budget and says so when it is reached; what it refuses changes
+//! nothing; a snapshot costs a few pointers per partition and never changes.
 //! Does not know: where records come from, what they mean.
 
 use std::collections::BTreeMap;
@@ -92,11 +92,12 @@ impl LogStore {
         Self { budget_bytes, held_bytes: 0, identity: Arc::default(), partitions: BTreeMap::new() }
     }
 
-    /// Takes in records that come after those there are of their partition. Where a read goes on after another one, log
-    /// times are raised to the latest known.
+    /// Takes in records that come after those there are of their partition. Where a read goes on
+    /// after another one, log times are raised to the latest known.
     ///
     /// # Errors
-    /// When they would exceed the budget or do not come after what is there. Nothing was taken in then.
+    /// When they would exceed the budget or do not come after what is there. Nothing was taken in
+    /// then.
     pub fn append(&mut self, mut batch: RecordBatch) -> Result<(), AppendError> {
         let Some(first_offset) = batch.offsets().first().copied() else { return Ok(()) };
         let last = self.partitions.get(batch.partition()).and_then(|log| log.last());
@@ -128,8 +129,8 @@ impl LogStore {
         self.adopt(&kept.partition, kept.segments);
     }
 
-    /// Takes in segments on disk that come after what is there of their partition. They take hardly any memory, so no
-    /// budget is asked.
+    /// Takes in segments on disk that come after what is there of their partition. They take hardly
+    /// any memory, so no budget is asked.
     pub(super) fn adopt(&mut self, partition: &TopicPartition, segments: Vec<StoredSegment>) {
         let log = self.partition_mut(partition.clone());
         for segment in segments.into_iter().filter(|segment| segment.rows() > 0) {
@@ -161,7 +162,8 @@ impl LogStore {
         LogSnapshot::new(Arc::clone(&self.identity), self.partitions.values().cloned().collect())
     }
 
-    /// What is held, in bytes: the records in memory, and what is known all the time of those on disk.
+    /// What is held, in bytes: the records in memory, and what is known all the time of those on
+    /// disk.
     pub fn memory_bytes(&self) -> u64 {
         self.partitions.values().map(|log| log.memory_bytes()).sum()
     }

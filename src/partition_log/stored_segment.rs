@@ -1,7 +1,8 @@
 //! A segment on disk as one reader sees it: at an isolation level, from a log start, at a moment.
 //!
-//! Promises: the same rows and log times that a plain read of the log would give; batches are read when they are needed
-//! and kept while there is room; what cannot be read is `None` or missing, and the file remembers why.
+//! Promises: the same rows and log times that a plain read of the log would give; batches are read
+//! when they are needed and kept while there is room; what cannot be read is `None` or missing, and
+//! the file remembers why.
 //! Does not know: how files are laid out.
 
 use std::ops::Range;
@@ -43,7 +44,8 @@ impl Sight {
             && (self.isolation == Isolation::Uncommitted || transaction != Transaction::Aborted)
     }
 
-    /// Of two latest timestamps, of all records and of those not aborted, the one of records that may be delivered.
+    /// Of two latest timestamps, of all records and of those not aborted, the one of records that
+    /// may be delivered.
     fn latest_ms(&self, all_ms: i64, committed_ms: i64) -> Option<i64> {
         let latest_ms = match self.isolation {
             Isolation::Committed => committed_ms,
@@ -108,7 +110,8 @@ impl StoredSegment {
     /// A segment that comes after this log time, in milliseconds.
     ///
     /// # Errors
-    /// When it cannot be read. It need not be, unless the log start lies in it or timestamps are in the future.
+    /// When it cannot be read. It need not be, unless the log start lies in it or timestamps are in
+    /// the future.
     pub(crate) fn new(
         file: Arc<SegmentFile>,
         sight: Arc<Sight>,
@@ -142,7 +145,8 @@ impl StoredSegment {
         Ok(segment)
     }
 
-    /// Finds out where the rows lie. Batches that are delivered in part, or hold timestamps from the future, are read.
+    /// Finds out where the rows lie. Batches that are delivered in part, or hold timestamps from
+    /// the future, are read.
     fn lay_out(&self) -> Result<Layout, CacheError> {
         let sight = &self.sight;
         let batches = self.file.batches()?;
@@ -195,7 +199,8 @@ impl StoredSegment {
         self.file.entry()
     }
 
-    /// The offsets in it without a record, as ranges from (inclusive) and to (exclusive), ascending.
+    /// The offsets in it without a record, as ranges from (inclusive) and to (exclusive),
+    /// ascending.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -276,7 +281,8 @@ impl StoredSegment {
         Ok(from..to)
     }
 
-    /// The delivered records of the batch with this number, read anew: for whoever reads all of them once.
+    /// The delivered records of the batch with this number, read anew: for whoever reads all of
+    /// them once.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -344,7 +350,8 @@ impl StoredSegment {
     pub(super) fn batch_at(&self, row: u32) -> Option<(Arc<RecordBatch>, usize)> {
         let find = || -> Result<Option<(Arc<RecordBatch>, usize)>, CacheError> {
             let starts = &self.layout()?.starts;
-            // Batches without rows start where the next one does, so the last one found is not empty.
+            // Batches without rows start where the next one does, so the last one found is not
+            // empty.
             let after = starts.partition_point(|start| *start <= row);
             if after == 0 || after == starts.len() {
                 return Ok(None);
@@ -358,8 +365,8 @@ impl StoredSegment {
         self.file.note(find()).flatten()
     }
 
-    /// How many rows stand before the first batch that is not `skipped`, and in it before the first row that is not
-    /// `before` in a column that ascends.
+    /// How many rows stand before the first batch that is not `skipped`, and in it before the first
+    /// row that is not `before` in a column that ascends.
     fn rows_while(
         &self,
         skipped: impl Fn(&StoredBatch, Option<i64>) -> bool,
@@ -452,15 +459,16 @@ impl StoredSegment {
 /// A segment that cannot be read, and why.
 pub(crate) type Unreadable = (SegmentEntry, CacheError);
 
-/// Whether the log times of a segment without implausible records are as they were written when it comes after this log
-/// time, in milliseconds.
+/// Whether the log times of a segment without implausible records are as they were written when it
+/// comes after this log time, in milliseconds.
 fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
     let first = entry.first_log_time_ms;
     entry.clock_in_ms == latest_before_ms || entry.clock_in_ms < first && latest_before_ms <= first
 }
 
-/// The log time of implausible records that stand before all plausible ones of these segments, in milliseconds: that of
-/// the first plausible one. `None` when there are only implausible ones: only the log behind the segments can tell.
+/// The log time of implausible records that stand before all plausible ones of these segments, in
+/// milliseconds: that of the first plausible one. `None` when there are only implausible ones: only
+/// the log behind the segments can tell.
 ///
 /// # Errors
 /// When a segment with timestamps from the future cannot be read, and which; the others are not.

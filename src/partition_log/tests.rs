@@ -18,7 +18,8 @@ struct Plain {
     key: Option<Vec<u8>>,
 }
 
-/// What is done to a store: a batch for one of a few partitions, as steps of offset and log time with keys.
+/// What is done to a store: a batch for one of a few partitions, as steps of offset and log time
+/// with keys.
 #[derive(Clone, Debug)]
 struct Append {
     partition: usize,

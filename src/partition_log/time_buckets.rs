@@ -1,7 +1,7 @@
 //! How much happened when, at any zoom: counts in time buckets whose widths are powers of two.
 //!
-//! Promises: a count is exact for its bucket; memory is bounded whatever the span and the number of times; a query
-//! costs what it returns.
+//! Promises: a count is exact for its bucket; memory is bounded whatever the span and the number of
+//! times; a query costs what it returns.
 //! Does not know: which clock the times come from.
 
 /// Above this many buckets the finest level is given up: the next has half as many.
@@ -10,8 +10,8 @@ const FINEST_BUCKETS: usize = 4096;
 /// Up to this many buckets a level is walked rather than summed up in a coarser one.
 const COARSEST_BUCKETS: usize = 512;
 
-/// Counts in consecutive buckets of equal width. Those made of [`TimeBuckets`] are a power of two wide and begin at a
-/// multiple of it.
+/// Counts in consecutive buckets of equal width. Those made of [`TimeBuckets`] are a power of two
+/// wide and begin at a multiple of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeCounts {
     /// The first millisecond of the first bucket.
@@ -23,8 +23,8 @@ pub struct TimeCounts {
 }
 
 impl TimeCounts {
-    /// Zero in as many buckets as cover the span (both ends inclusive), at most this many (at least 4), none narrower
-    /// than 2^`finest_log2` milliseconds.
+    /// Zero in as many buckets as cover the span (both ends inclusive), at most this many (at least
+    /// 4), none narrower than 2^`finest_log2` milliseconds.
     pub(super) fn zero(from_ms: i64, to_ms: i64, most_buckets: usize, finest_log2: u32) -> Self {
         /// Buckets this wide cover all times with 4 of them.
         const WIDEST_LOG2: u32 = 62;
@@ -41,7 +41,8 @@ impl TimeCounts {
         self.bucket_ms.trailing_zeros()
     }
 
-    /// Adds rows that are in the order of time, given how many there are and how many stand before a time.
+    /// Adds rows that are in the order of time, given how many there are and how many stand before
+    /// a time.
     pub(super) fn add_by_rows(&mut self, rows: u32, rows_before_time: impl Fn(i64) -> u32) {
         let mut before = rows_before_time(self.from_ms);
         for index in 0..self.counts.len() {
@@ -72,8 +73,9 @@ struct Bucket {
 
 /// Counts of times at several zoom levels.
 ///
-/// Invariant: there is at least one level; each level has the buckets of the one before it, of twice the width, in
-/// ascending order without empty ones; only the last has at most `COARSEST_BUCKETS`.
+/// Invariant: there is at least one level; each level has the buckets of the one before it, of
+/// twice the width, in ascending order without empty ones; only the last has at most
+/// `COARSEST_BUCKETS`.
 #[derive(Clone, Debug)]
 pub struct TimeBuckets {
     /// The binary logarithm of the width of the first level's buckets, in milliseconds.
@@ -118,7 +120,8 @@ impl TimeBuckets {
         }
     }
 
-    /// Counts up the bucket with this number on the finest level, and those around it on the others.
+    /// Counts up the bucket with this number on the finest level, and those around it on the
+    /// others.
     fn add(&mut self, number: i64, count: u64) {
         for (level, shift) in self.levels.iter_mut().zip(0_u32..) {
             add_to_level(level, number >> shift, count);
@@ -134,13 +137,15 @@ impl TimeBuckets {
         }
     }
 
-    /// The width of the narrowest buckets that are known, in milliseconds: 1 until there are too many.
+    /// The width of the narrowest buckets that are known, in milliseconds: 1 until there are too
+    /// many.
     pub fn finest_ms(&self) -> i64 {
         1 << self.finest_log2
     }
 
-    /// The counts between two times (both inclusive) in at most this many buckets (at least 4). Buckets are no
-    /// narrower than [`Self::finest_ms`]; the first and the last may reach beyond the span asked for.
+    /// The counts between two times (both inclusive) in at most this many buckets (at least 4).
+    /// Buckets are no narrower than [`Self::finest_ms`]; the first and the last may reach beyond
+    /// the span asked for.
     pub fn histogram(&self, from_ms: i64, to_ms: i64, most_buckets: usize) -> TimeCounts {
         let mut counts = TimeCounts::zero(from_ms, to_ms, most_buckets, self.finest_log2);
         self.add_to(&mut counts);
@@ -168,7 +173,8 @@ impl TimeBuckets {
         }
     }
 
-    /// The finest level as numbers to be stored: the logarithm of its width, then number and count of each bucket.
+    /// The finest level as numbers to be stored: the logarithm of its width, then number and count
+    /// of each bucket.
     pub(super) fn to_words(&self) -> Vec<u64> {
         let buckets = self.levels[0].iter();
         let words = buckets.flat_map(|bucket| [bucket.number.cast_unsigned(), bucket.count]);

@@ -1,7 +1,9 @@
-//! The catalogue of faults: what each one is called, what exactly is simulated, and what a correct consumer shows.
+//! The catalogue of faults: what each one is called, what exactly is simulated, and what a correct
+//! consumer shows.
 //!
-//! Promises: every fault F1–F30 is in it and can be simulated; none needs a broker, because a virtual consumer meets
-//! the log, the positions and the rebalances that a broker would have given it, not the protocol that carries them.
+//! Promises: every fault F1–F30 is in it and can be simulated; none needs a broker, because a
+//! virtual consumer meets the log, the positions and the rebalances that a broker would have given
+//! it, not the protocol that carries them.
 //! Does not know: how a fault is carried out (`run`).
 
 use std::fmt;

@@ -1,8 +1,9 @@
 //! The six reference consumers: one way each of writing a consumer that people use.
 //!
-//! Promises: a consumer is nothing but its habits below; what it is given is up to the schedule, what it does with that is
-//! up to them.
-//! Does not know: projections. A consumer that cannot save a projection which adds may save one which overwrites.
+//! Promises: a consumer is nothing but its habits below; what it is given is up to the schedule,
+//! what it does with that is up to them.
+//! Does not know: projections. A consumer that cannot save a projection which adds may save one
+//! which overwrites.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,17 +17,21 @@ use crate::model::Isolation;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Consumer {
-    /// Reads the row, applies the event, writes the row, then appends a side effect; commits afterwards.
+    /// Reads the row, applies the event, writes the row, then appends a side effect; commits
+    /// afterwards.
     Naive,
-    /// The same, but the side effect has the event id for its key, so that writing it again changes nothing.
+    /// The same, but the side effect has the event id for its key, so that writing it again changes
+    /// nothing.
     UpsertByKey,
-    /// Writes row and last applied offset of the partition together; skips what is not behind that offset.
+    /// Writes row and last applied offset of the partition together; skips what is not behind that
+    /// offset.
     OffsetGuarded,
     /// Writes row, side effect and event id in one transaction; skips ids that are there.
     EventIdDedup,
     /// Applies an event only as the next of its entity; parks early ones, skips late ones.
     SequenceGuarded,
-    /// Writes all of a poll and the position behind it in one transaction, and starts from that position.
+    /// Writes all of a poll and the position behind it in one transaction, and starts from that
+    /// position.
     TransactionalPosition,
 }
 

@@ -1,7 +1,7 @@
 //! A fault with its parameters: one thing that goes wrong at one record.
 //!
-//! Promises: the record is named by its address in the history, so that a fault means the same when other records are
-//! left out.
+//! Promises: the record is named by its address in the history, so that a fault means the same when
+//! other records are left out.
 //! Does not know: what it does to a run (`catalogue` says it in words, `run` does it).
 
 use serde::{Deserialize, Serialize};
@@ -77,14 +77,16 @@ pub enum Fault {
         #[serde(with = "place")]
         at: Position,
     },
-    /// The poll that holds a record is committed first, and the member dies before it applies the record.
+    /// The poll that holds a record is committed first, and the member dies before it applies the
+    /// record.
     #[serde(rename = "F3")]
     CommitBeforeApply {
         /// The record.
         #[serde(with = "place")]
         at: Position,
     },
-    /// Workers handle a poll that the client has committed already, and the member dies while one is not done.
+    /// Workers handle a poll that the client has committed already, and the member dies while one
+    /// is not done.
     #[serde(rename = "F4")]
     AutoCommitWithWorkers {
         /// The record that is not done.

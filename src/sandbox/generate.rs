@@ -1,6 +1,7 @@
 //! Schedules worth trying: for a fault, where in a history it hurts, and the numbers around it.
 //!
-//! Promises: the same history, fault and seed give the same schedules, whoever consumes; every schedule can be run.
+//! Promises: the same history, fault and seed give the same schedules, whoever consumes; every
+//! schedule can be run.
 //! Does not know: which of them a consumer survives.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,8 @@ pub(super) struct Generator<'s> {
     penultimate: Vec<Target>,
     /// The last events of their entities.
     last: Vec<u32>,
-    /// Whether an entity has events in several partitions, so that several members do not keep its order.
+    /// Whether an entity has events in several partitions, so that several members do not keep its
+    /// order.
     spans: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Which records are the same event, written twice.
 //!
-//! Promises: two records are the same event only when something says so: an event id, or the same version of the same entity
-//! with the same type and value.
+//! Promises: two records are the same event only when something says so: an event id, or the same
+//! version of the same entity with the same type and value.
 //! Does not know: which of them is the original.
 
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::decode::output_value;
 use crate::model::{EntityId, Event};
 
-/// Headers that hold an event id, by convention. `CloudEvents` ids are unique within their source alone.
+/// Headers that hold an event id, by convention. `CloudEvents` ids are unique within their source
+/// alone.
 const ID_HEADERS: [&str; 7] = [
     "ce_id",
     "axon-message-id",

@@ -17,18 +17,19 @@ const CHANGES_TOLD: usize = 2;
 /// Something that a correct consumer keeps, whatever happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Invariant {
-    /// The final state is the fold of the canonical log: of all of it, or, in a partition or an entity where the consumer itself
-    /// says that it stopped, up to there.
+    /// The final state is the fold of the canonical log: of all of it, or, in a partition or an
+    /// entity where the consumer itself says that it stopped, up to there.
     I1,
-    /// Each event id has exactly one effect: on its row and as a side effect. Several are one where they are keyed and
-    /// applying the event again changes nothing.
+    /// Each event id has exactly one effect: on its row and as a side effect. Several are one where
+    /// they are keyed and applying the event again changes nothing.
     I2,
-    /// The last applied position of each partition never decreases. A record that was parked counts where it was parked.
+    /// The last applied position of each partition never decreases. A record that was parked counts
+    /// where it was parked.
     I3,
     /// No effect comes from an aborted record.
     I4,
-    /// There is progress, or an explicit stop that names the position; nothing is passed over in silence, and nothing stops
-    /// where nothing is wrong.
+    /// There is progress, or an explicit stop that names the position; nothing is passed over in
+    /// silence, and nothing stops where nothing is wrong.
     I5,
     /// The same seed gives the same result.
     I6,

@@ -1,7 +1,7 @@
 //! The matrix: every fault against every consumer, over one history and projection.
 //!
-//! Promises: the same seed gives the same cells, in the same order, on any number of threads; cancelling ends it after the
-//! runs that are being made, also within a cell.
+//! Promises: the same seed gives the same cells, in the same order, on any number of threads;
+//! cancelling ends it after the runs that are being made, also within a cell.
 //! Does not know: where the history came from, how cells are shown.
 
 use std::collections::BTreeSet;
@@ -47,7 +47,8 @@ pub struct Cell {
     pub broken: BTreeSet<Invariant>,
     /// How many schedules were tried.
     pub runs: usize,
-    /// The smallest schedule under which the first of them breaks; the first one tried where none did.
+    /// The smallest schedule under which the first of them breaks; the first one tried where none
+    /// did.
     pub schedule: Option<Schedule>,
     /// What shows it, under that schedule.
     pub counterexample: Option<Counterexample>,

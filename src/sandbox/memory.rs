@@ -1,8 +1,10 @@
-//! What the projection made of events before: many runs apply the same event to the same state, and a script is slow.
+//! What the projection made of events before: many runs apply the same event to the same state, and
+//! a script is slow.
 //!
-//! Promises: an answer is one that the projection gave for this very event and state; memory is bounded, and what does not fit
-//! is worked out again.
-//! Does not know: events that faults made; whether the projection would give the same answer again, which I6 asks for.
+//! Promises: an answer is one that the projection gave for this very event and state; memory is
+//! bounded, and what does not fit is worked out again.
+//! Does not know: events that faults made; whether the projection would give the same answer again,
+//! which I6 asks for.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,8 +48,8 @@ impl Memory {
         }
     }
 
-    /// Applies the event with this number of a history to a state, unless it is known what comes of that. The history is
-    /// the one that this was made for, or was restricted from it.
+    /// Applies the event with this number of a history to a state, unless it is known what comes of
+    /// that. The history is the one that this was made for, or was restricted from it.
     pub(super) fn apply(
         &self,
         fold: &dyn Fold,

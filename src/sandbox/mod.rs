@@ -1,4 +1,5 @@
-//! Virtual consumers over real history: what survives crashes, rebalances, duplicates, poison and lost records.
+//! Virtual consumers over real history: what survives crashes, rebalances, duplicates, poison and
+//! lost records.
 //!
 //! ```text
 //! history + projection ──▶ Trial ◀── Schedule (seed, members, polls, commits, faults at records)
@@ -10,11 +11,11 @@
 //! generate ──▶ schedules worth trying ──▶ matrix (fault × consumer) ──▶ shrink to the smallest that still fails
 //! ```
 //!
-//! What each fault simulates the catalogue says ([`FaultName::entry`]), what each consumer does its habits
-//! ([`Consumer::purpose`]).
+//! What each fault simulates the catalogue says ([`FaultName::entry`]), what each consumer does its
+//! habits ([`Consumer::purpose`]).
 //!
-//! Promises: a run is a pure function of history, projection, consumer and schedule; the same seed gives the same bytes on any number
-//! of threads.
+//! Promises: a run is a pure function of history, projection, consumer and schedule; the same seed
+//! gives the same bytes on any number of threads.
 //! Does not know: clusters and networks.
 
 mod catalogue;

@@ -1,7 +1,7 @@
 //! What everybody was like after any step of a run: members, partitions, the read model.
 //!
-//! Promises: a moment is what following all steps before it gives; moments at regular distances are kept, and so are states of
-//! rows, so that any of them is a short way away in a run of any length.
+//! Promises: a moment is what following all steps before it gives; moments at regular distances are
+//! kept, and so are states of rows, so that any of them is a short way away in a run of any length.
 //! Does not know: how a run came about.
 
 use std::collections::{BTreeMap, HashMap};
@@ -273,9 +273,10 @@ impl Recording {
         }
     }
 
-    /// What a row should be after this many steps: the fold of its events, each once and in their order, up to the first that
-    /// the consumer may still handle. It may as long as it has neither handled it in some way nor moved its position
-    /// past it while it had it not in hand. In the end nothing is left to be handled unless the consumer says where it stopped.
+    /// What a row should be after this many steps: the fold of its events, each once and in their
+    /// order, up to the first that the consumer may still handle. It may as long as it has neither
+    /// handled it in some way nor moved its position past it while it had it not in hand. In the
+    /// end nothing is left to be handled unless the consumer says where it stopped.
     pub fn correct_at(&self, row: usize, steps: usize) -> Value {
         let steps = steps.min(self.len());
         let moment = self.moment(steps);
@@ -353,7 +354,8 @@ impl Recording {
     }
 }
 
-/// The state that a write left: the nearest one before it that was kept, and what was applied since.
+/// The state that a write left: the nearest one before it that was kept, and what was applied
+/// since.
 pub(super) fn state_after(setting: Setting<'_>, writes: &[Write], write: u32) -> Value {
     let mut applied = Vec::new();
     let mut at = write;

@@ -1,7 +1,9 @@
-//! Whether a view depends on an order that Kafka does not guarantee: that of records of different partitions.
+//! Whether a view depends on an order that Kafka does not guarantee: that of records of different
+//! partitions.
 //!
-//! Promises: all legal merges are tried where they are few, else as many as asked for and those that take one partition
-//! first; where results differ, two events are named whose exchange alone makes the difference.
+//! Promises: all legal merges are tried where they are few, else as many as asked for and those
+//! that take one partition first; where results differ, two events are named whose exchange alone
+//! makes the difference.
 //! Does not know: consumers. The events are folded as they are.
 
 use std::collections::BTreeMap;
@@ -33,8 +35,8 @@ pub struct OrderSensitivity {
 }
 
 impl Trial {
-    /// The rows that depend on the order of partitions. For each, at most this many merges are tried beside those that take
-    /// one partition first.
+    /// The rows that depend on the order of partitions. For each, at most this many merges are
+    /// tried beside those that take one partition first.
     pub fn order_sensitivity(&self, seed: u64, merges_max: u32) -> Vec<OrderSensitivity> {
         let rows = 0..u32::try_from(self.source().rows().len()).unwrap_or(u32::MAX);
         let sensitivity =
@@ -171,9 +173,11 @@ impl<'a> Merges<'a> {
         None
     }
 
-    /// Two neighbours whose exchange makes the difference, on the way from the order of the log to one that differs.
+    /// Two neighbours whose exchange makes the difference, on the way from the order of the log to
+    /// one that differs.
     fn pair(&self, other: &[u32], expected: &Value) -> OrderSensitivity {
-        // The first of the other order, the rest as in the log: from none of it to all of it the state changes somewhere.
+        // The first of the other order, the rest as in the log: from none of it to all of it the
+        // state changes somewhere.
         let mixed = |count: usize| {
             let first = &other[..count];
             let rest = self.log.iter().filter(|number| !first.contains(number));
@@ -205,8 +209,8 @@ impl<'a> Merges<'a> {
     }
 }
 
-/// The first number from 1 to `last` where something changed, given that it has not at 0 and has at `last`: one such that it
-/// has not changed just before.
+/// The first number from 1 to `last` where something changed, given that it has not at 0 and has at
+/// `last`: one such that it has not changed just before.
 fn first_change(last: usize, changed: impl Fn(usize) -> bool) -> usize {
     let (mut unchanged, mut found) = (0, last);
     while unchanged + 1 < found {

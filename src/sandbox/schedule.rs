@@ -1,8 +1,10 @@
 //! A schedule: how a virtual group consumes, and what goes wrong meanwhile, as data.
 //!
-//! Promises: a schedule is everything a run depends on beside history, projection and consumer; its JSON is readable,
-//! versioned, and says the same after it was read back. Records are named by their address in the history.
-//! Does not know: what a fault does to a run (`run`), or which schedules are worth trying (`generate`).
+//! Promises: a schedule is everything a run depends on beside history, projection and consumer; its
+//! JSON is readable, versioned, and says the same after it was read back. Records are named by
+//! their address in the history.
+//! Does not know: what a fault does to a run (`run`), or which schedules are worth trying
+//! (`generate`).
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +44,8 @@ pub struct Schedule {
     /// How often a record that could not be handled is tried again before `on_error`.
     #[serde(default)]
     pub retries: u32,
-    /// What is done with a record that cannot be handled; what the consumer itself does when absent.
+    /// What is done with a record that cannot be handled; what the consumer itself does when
+    /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_error: Option<ErrorPolicy>,
     /// What goes wrong.

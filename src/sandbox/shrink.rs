@@ -1,7 +1,8 @@
 //! The smallest schedule that still fails: fewer faults, fewer records, smaller numbers.
 //!
-//! Promises: what comes out breaks the same invariant, also after it was written to a file and read back; the same schedule
-//! shrinks to the same one, unless it is cancelled: then it is the smallest found until then.
+//! Promises: what comes out breaks the same invariant, also after it was written to a file and read
+//! back; the same schedule shrinks to the same one, unless it is cancelled: then it is the smallest
+//! found until then.
 //! Does not know: why it fails.
 
 use std::collections::BTreeSet;
@@ -11,8 +12,8 @@ use super::{
 };
 use crate::model::{Cancel, EntityId, Position};
 
-/// How many records shrinking may hand to consumers, over all its runs. A schedule that needs few of them is found with far
-/// less.
+/// How many records shrinking may hand to consumers, over all its runs. A schedule that needs few
+/// of them is found with far less.
 const RECORDS_MAX: usize = 300_000;
 
 /// What a run costs beside its records, in records.

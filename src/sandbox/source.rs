@@ -1,7 +1,7 @@
 //! The history that runs are made over, and what of it is canonical.
 //!
-//! Promises: the canonical log holds each event of committed records once, in the order of its entity; events are numbered as
-//! they stand in log order, rows and entities as they first appear.
+//! Promises: the canonical log holds each event of committed records once, in the order of its
+//! entity; events are numbered as they stand in log order, rows and entities as they first appear.
 //! Does not know: projections, schedules.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,8 +13,8 @@ use crate::model::{EntityId, Event, Position, Transaction};
 /// An event as it is given to the sandbox.
 #[derive(Clone, Debug)]
 pub struct GivenEvent {
-    /// The row of the read model that it is applied to: the entity, or the empty name for a projection that is not
-    /// partitioned. Without one the projection passes it over.
+    /// The row of the read model that it is applied to: the entity, or the empty name for a
+    /// projection that is not partitioned. Without one the projection passes it over.
     pub row: Option<EntityId>,
     /// Its id, where it is known better than its headers tell.
     pub id: Option<Arc<str>>,
@@ -54,7 +54,8 @@ pub struct Source {
     canonical: Vec<Vec<u32>>,
     /// Where the event of an address is.
     numbers: HashMap<Position, u32>,
-    /// The number of each event in the history that this one was restricted from; none when it is whole.
+    /// The number of each event in the history that this one was restricted from; none when it is
+    /// whole.
     origins: Option<Vec<u32>>,
 }
 
@@ -201,8 +202,8 @@ impl Source {
     }
 }
 
-/// The canonical events in log order, except that those of an entity in a topic which all have a version of their own
-/// stand in the order of their versions.
+/// The canonical events in log order, except that those of an entity in a topic which all have a
+/// version of their own stand in the order of their versions.
 fn canonical_order(given: &[GivenEvent], facts: &[SourceFacts]) -> Vec<u32> {
     let mut seen = HashSet::new();
     let committed = (0_u32..).zip(given.iter().zip(facts)).filter(|(_, (given, facts))| {
@@ -230,8 +231,8 @@ fn canonical_order(given: &[GivenEvent], facts: &[SourceFacts]) -> Vec<u32> {
     order
 }
 
-/// Numbers the events of each entity: canonical ones in their order, copies as their original, and what was never
-/// committed as the next one at its time.
+/// Numbers the events of each entity: canonical ones in their order, copies as their original, and
+/// what was never committed as the next one at its time.
 fn number_sequences(given: &[GivenEvent], facts: &mut [SourceFacts], order: &[u32]) {
     let mut counts: HashMap<u32, u32> = HashMap::new();
     let mut of_identity: HashMap<u32, u32> = HashMap::new();

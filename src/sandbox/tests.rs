@@ -12,8 +12,9 @@ use super::*;
 use crate::fold::builtin;
 use crate::model::{Event, Isolation};
 
-/// Twelve events of the orders a, b, c in partition 0 and eight of d, e in partition 1, in turn. Each says its number within
-/// its order, in a member that the next one overwrites and in one that stays.
+/// Twelve events of the orders a, b, c in partition 0 and eight of d, e in partition 1, in turn.
+/// Each says its number within its order, in a member that the next one overwrites and in one that
+/// stays.
 fn history() -> Vec<GivenEvent> {
     let orders = |partition: i32, names: &[&str], count: i64| -> Vec<GivenEvent> {
         let order = |offset: i64| {

@@ -1,7 +1,7 @@
 //! A trial: one history and one projection that consumers and schedules are tried on.
 //!
-//! Promises: every run is made twice, so that a result which depends on anything but its schedule is found; the oracle is
-//! asked once for all runs.
+//! Promises: every run is made twice, so that a result which depends on anything but its schedule
+//! is found; the oracle is asked once for all runs.
 //! Does not know: which schedules to try.
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The oracle: what a correct consumer would show, and where a run shows something else.
 //!
-//! Promises: an invariant is judged by the history and the run alone; an explicit stop never hides a wrong state, because what
-//! the consumer shows must be right up to the position it names.
+//! Promises: an invariant is judged by the history and the run alone; an explicit stop never hides
+//! a wrong state, because what the consumer shows must be right up to the position it names.
 //! Does not know: which fault a schedule stands for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -54,8 +54,8 @@ pub(super) struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// What shows that invariants do not hold, one for each that does not. Whether a second run is the same is not
-    /// judged here.
+    /// What shows that invariants do not hold, one for each that does not. Whether a second run is
+    /// the same is not judged here.
     pub(super) fn counterexamples(&self) -> Vec<Counterexample> {
         let limits = self.limits();
         let found = [
@@ -73,7 +73,8 @@ impl Evaluation<'_> {
         &self.setting.plan.messages[number as usize]
     }
 
-    /// How many canonical events of each row the consumer claims to show: up to the first it named as missing.
+    /// How many canonical events of each row the consumer claims to show: up to the first it named
+    /// as missing.
     fn limits(&self) -> Vec<usize> {
         let named = self.named();
         let rows = 0..u32::try_from(self.setting.source.rows().len()).unwrap_or(u32::MAX);
@@ -261,7 +262,8 @@ impl Evaluation<'_> {
         })
     }
 
-    /// I5: a partition that stands still without a word, a record passed over, a stop without a reason.
+    /// I5: a partition that stands still without a word, a record passed over, a stop without a
+    /// reason.
     fn silence(&self) -> Option<Counterexample> {
         let skipped =
             (0..).zip(&self.ended.trace.steps).find_map(|(number, step)| match step.what {

@@ -1,9 +1,9 @@
 //! The workspace file `foldback.toml`: connections, entities, read models, upcasters.
 //!
-//! Promises: what was loaded is checked as a whole: every word is known, every selector can be read, a topic belongs to
-//! one entity at most. A fault names file, line and word. Secrets are looked up only when their connection is used.
-//! The file is data that somebody else may have written: it runs no code, and gets of this machine what its
-//! [`Permissions`] allow.
+//! Promises: what was loaded is checked as a whole: every word is known, every selector can be
+//! read, a topic belongs to one entity at most. A fault names file, line and word. Secrets are
+//! looked up only when their connection is used. The file is data that somebody else may have
+//! written: it runs no code, and gets of this machine what its [`Permissions`] allow.
 //!
 //! Does not know: whether a cluster, a store or a script it names exists.
 
@@ -161,8 +161,9 @@ pub struct UpcastConfig {
 }
 
 impl Config {
-    /// The workspace file of this folder or of the nearest folder above it; `None` when there is none. The search ends
-    /// at the root of the repository or at the user's home; outside of both it looks at this folder alone.
+    /// The workspace file of this folder or of the nearest folder above it; `None` when there is
+    /// none. The search ends at the root of the repository or at the user's home; outside of both
+    /// it looks at this folder alone.
     ///
     /// # Errors
     /// When the file cannot be read or is wrong.
@@ -222,7 +223,8 @@ impl Config {
     /// The settings of a connection, with its secrets looked up in the environment.
     ///
     /// # Errors
-    /// When there is no connection of this name, an environment variable is not set, or a setting cannot be meant.
+    /// When there is no connection of this name, an environment variable is not set, or a setting
+    /// cannot be meant.
     pub fn connection(&self, name: &str) -> Result<Settings, ConfigError> {
         self.connection_in(name, &from_environment)
     }

@@ -1,7 +1,8 @@
-//! What the demo tells of the sandbox: the projection of its dashboard, and its incident as a schedule.
+//! What the demo tells of the sandbox: the projection of its dashboard, and its incident as a
+//! schedule.
 //!
-//! Promises: the schedule is the fault that the demo's own projector has: positions are committed before records are applied, and
-//! the process dies at the shipping of the order.
+//! Promises: the schedule is the fault that the demo's own projector has: positions are committed
+//! before records are applied, and the process dies at the shipping of the order.
 //! Does not know: the reference system; it is given its events.
 
 use crate::model::{EntityId, Event};
@@ -33,8 +34,8 @@ pub fn incident_of_one_order(events: &[Event], order: &EntityId) -> Option<Sched
     Some(Schedule { events: Some(events_of_order), ..schedule })
 }
 
-/// The demo's incident as a schedule over these events: the dashboard's process commits before it applies, and dies at the
-/// shipping of this order. `None` when the order was never shipped.
+/// The demo's incident as a schedule over these events: the dashboard's process commits before it
+/// applies, and dies at the shipping of this order. `None` when the order was never shipped.
 pub fn incident_schedule(events: &[Event], order: &EntityId) -> Option<Schedule> {
     let deadly = events.iter().rfind(|event| {
         event.entity.as_ref() == Some(order) && *event.event_type == *DEADLY_EVENT

@@ -1,7 +1,7 @@
 //! What a user works in: connections, open topics and entities, jobs, the one clock.
 //!
-//! Promises: window and command line ask the same questions here and get the same answers. The window sends
-//! [`Command`]s and reads immutable [`Snapshot`]s; nothing it does waits for anything.
+//! Promises: window and command line ask the same questions here and get the same answers. The
+//! window sends [`Command`]s and reads immutable [`Snapshot`]s; nothing it does waits for anything.
 //! Does not know: egui, terminals.
 
 mod ask;
@@ -37,7 +37,8 @@ pub use show::sandbox::{
 };
 pub use show::*;
 
-/// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and what is kept.
+/// Virtual consumers over the history of a cluster: what they are given, what is seen of them, and
+/// what is kept.
 pub mod sandbox {
     pub use super::ask::{Projection, TrialHistory, TrialQuestion, row_of};
     pub use super::branches::*;

@@ -1,6 +1,7 @@
 //! An engine on an embedded cluster with some orders in it.
 //!
-//! Promises: waiting ends as soon as a snapshot has what is waited for, and fails with the last snapshot.
+//! Promises: waiting ends as soon as a snapshot has what is waited for, and fails with the last
+//! snapshot.
 //! Does not know: what is tested.
 
 use std::sync::Arc;
@@ -66,7 +67,8 @@ impl Bench {
         (self.port, self.woken) = started(&self.settings);
     }
 
-    /// Ends the engine, waits until it has put away what it keeps, and starts another with these options.
+    /// Ends the engine, waits until it has put away what it keeps, and starts another with these
+    /// options.
     pub(crate) fn restart_with(&mut self, options: impl FnOnce() -> EngineOptions) {
         let (idle, _) = port();
         let before = std::mem::replace(&mut self.port, idle);

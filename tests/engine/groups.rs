@@ -1,4 +1,5 @@
-//! Where consumer groups stand: their markers on an entity, their lag over time, the records they stand at.
+//! Where consumer groups stand: their markers on an entity, their lag over time, the records they
+//! stand at.
 //!
 //! Promises: the group commits for real, as a consumer of its own.
 //! Does not know: how markers and lag are drawn.

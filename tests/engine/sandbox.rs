@@ -1,4 +1,5 @@
-//! A sandbox of the engine: a script is run over the log, stepped through, watched, and run over other events.
+//! A sandbox of the engine: a script is run over the log, stepped through, watched, and run over
+//! other events.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Certificates for brokers and clients of tests, made by openssl.
 //!
-//! Promises: every call makes a certificate authority of its own, so that two of them do not trust each other.
+//! Promises: every call makes a certificate authority of its own, so that two of them do not trust
+//! each other.
 //! Does not know: who uses them.
 
 use std::path::{Path, PathBuf};
@@ -58,8 +59,8 @@ impl Authority {
         self.folder.join("ca.pem")
     }
 
-    /// A key and a certificate for a name, in one PEM file as Kafka reads it: key, certificate, authority.
-    /// As a server it stands for the loopback address and `localhost`.
+    /// A key and a certificate for a name, in one PEM file as Kafka reads it: key, certificate,
+    /// authority. As a server it stands for the loopback address and `localhost`.
     pub(crate) fn issue(&self, name: &str) -> PathBuf {
         self.issue_as(name, Issued::default())
     }

@@ -1,6 +1,7 @@
 //! The program itself, run as a user runs it.
 //!
-//! Promises: nothing of the developer's own environment gets in: no workspace file, a fixed time zone, no colours.
+//! Promises: nothing of the developer's own environment gets in: no workspace file, a fixed time
+//! zone, no colours.
 //! Does not know: what the answers should be.
 
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! A real Apache Kafka on free loopback ports.
 //!
-//! Promises: it answers when `start` returns; it is gone with the test binary; topics that nobody created are created
-//! by the broker when a client allows it, so that a test sees a client that does.
+//! Promises: it answers when `start` returns; it is gone with the test binary; topics that nobody
+//! created are created by the broker when a client allows it, so that a test sees a client that
+//! does.
 //! Does not know: what is in the topics.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,8 +26,8 @@ const START_LIMIT: Duration = Duration::from_mins(2);
 /// How long one request may take on a busy machine.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// What every node is told. Events in tests carry old timestamps, which must not make them expire; internal topics
-/// stay small; compaction and retention happen within seconds.
+/// What every node is told. Events in tests carry old timestamps, which must not make them expire;
+/// internal topics stay small; compaction and retention happen within seconds.
 const PROPERTIES: [(&str, &str); 24] = [
     ("process.roles", "broker,controller"),
     ("controller.listener.names", "CONTROLLER"),

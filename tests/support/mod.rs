@@ -1,4 +1,5 @@
-//! What the integration tests share: a real Apache Kafka, records to put into it, the tools of other people.
+//! What the integration tests share: a real Apache Kafka, records to put into it, the tools of
+//! other people.
 //!
 //! Promises: everything started here ends with the test binary, however that ends.
 //! Does not know: what is tested.

@@ -49,7 +49,8 @@ pub(crate) fn java(log_config: Option<&Path>) -> Command {
     command
 }
 
-/// A port of the loopback interface that nobody listens on. Another process may take it before it is used.
+/// A port of the loopback interface that nobody listens on. Another process may take it before it
+/// is used.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free loopback port");
     listener.local_addr().expect("a bound listener has an address").port()

@@ -103,7 +103,8 @@ pub(crate) struct TestProducer {
 }
 
 impl TestProducer {
-    /// A producer with these librdkafka properties on top of the usual ones: idempotent, partitioned as Java does.
+    /// A producer with these librdkafka properties on top of the usual ones: idempotent,
+    /// partitioned as Java does.
     pub(crate) fn new(kafka: &Kafka, properties: &[(&str, &str)]) -> Self {
         let deliveries = Deliveries::default();
         let mut config = ClientConfig::new();

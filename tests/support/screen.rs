@@ -47,7 +47,8 @@ impl Screen {
         Self { display: format!(":{}", number.trim()), server, folder: folder.to_owned() }
     }
 
-    /// A command that shows itself here, drawn without a graphics card, at home in the screen's folder.
+    /// A command that shows itself here, drawn without a graphics card, at home in the screen's
+    /// folder.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command

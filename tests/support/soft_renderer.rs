@@ -1,9 +1,11 @@
 //! Pictures of a window without a GPU: the triangles egui hands out, drawn one by one.
 //!
-//! Promises: the same triangles give the same bytes on one machine; needs no display, no driver, no GPU.
+//! Promises: the same triangles give the same bytes on one machine; needs no display, no driver, no
+//! GPU.
 //! Does not know: paint callbacks (the product uses none).
 //!
-//! Colours are blended as egui's GPU painters do it: premultiplied, in gamma space, without conversion to linear light.
+//! Colours are blended as egui's GPU painters do it: premultiplied, in gamma space, without
+//! conversion to linear light.
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -127,7 +129,8 @@ impl Canvas {
         }
     }
 
-    /// Draws a triangle: every pixel whose centre lies in it, those on an edge for one of the two triangles that share it.
+    /// Draws a triangle: every pixel whose centre lies in it, those on an edge for one of the two
+    /// triangles that share it.
     fn draw_triangle(
         &mut self,
         [a, mut b, mut c]: [Corner; 3],

@@ -38,7 +38,8 @@ pub(crate) fn kcat(brokers: &str, arguments: &[&str], input: &[u8]) -> String {
     output_of(Command::new("kcat").args(["-b", brokers]).args(arguments), input)
 }
 
-/// Runs a tool of Apache Kafka against a broker and returns what it printed. Each costs some seconds: it is a JVM.
+/// Runs a tool of Apache Kafka against a broker and returns what it printed. Each costs some
+/// seconds: it is a JVM.
 pub(crate) fn kafka_tool(brokers: &str, main_class: &str, arguments: &[&str]) -> String {
     let mut command = java(None);
     command.arg(main_class).args(["--bootstrap-server", brokers]).args(arguments);

@@ -1,14 +1,14 @@
 //! A process that never outlives the test binary.
 //!
-//! Promises: the process is gone when its owner drops it, when the test binary ends, and when that is killed: a watching
-//! shell holds a pipe whose other end only the test binary has.
+//! Promises: the process is gone when its owner drops it, when the test binary ends, and when that
+//! is killed: a watching shell holds a pipe whose other end only the test binary has.
 //! Does not know: what the process does.
 
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
-/// Runs a process until it ends or standard input does; then the process is killed. `$1` is the file for its output, the
-/// rest its command line.
+/// Runs a process until it ends or standard input does; then the process is killed. `$1` is the
+/// file for its output, the rest its command line.
 const WATCHER: &str = r#"
 trap '' INT HUP TERM
 output=$1; shift

@@ -1,7 +1,7 @@
 //! Virtual consumers in a sandbox: the matrix, a schedule, and two projections against each other.
 //!
-//! Promises: matrix and run are what the sandbox makes of the events of three orders; only states beside each other are made
-//! by hand.
+//! Promises: matrix and run are what the sandbox makes of the events of three orders; only states
+//! beside each other are made by hand.
 //! Does not know: how clusters are read.
 
 use std::path::PathBuf;

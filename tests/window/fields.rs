@@ -223,7 +223,8 @@ fn typing_into_any_field_only_types() {
         }
         assert!(focused(&test), "{name} of {file} keeps the focus");
         assert_only_typed(&mut test, file, name);
-        // Enter means what was typed; what comes after it is typed, too, or goes nowhere where the field closed.
+        // Enter means what was typed; what comes after it is typed, too, or goes nowhere where the
+        // field closed.
         test.event(key(Key::Enter));
         test.step();
         test.take_sent();

@@ -1,6 +1,7 @@
 //! Consumer groups in the window: their lag, and the ways from where they stand to the records.
 //!
-//! Promises: what is asked of the workspace is asserted, not how it looks; people look at the pictures.
+//! Promises: what is asked of the workspace is asserted, not how it looks; people look at the
+//! pictures.
 //! Does not know: how lag is measured.
 
 use egui::{Key, Modifiers, Theme, Vec2};

@@ -92,12 +92,13 @@ pub(crate) trait Use {
     fn shows(&self, text: &str) -> bool;
     /// What was sent since the last call.
     fn take_sent(&mut self) -> Vec<Command>;
-    /// Saves a picture in the folder that the variable `FOLDBACK_PICTURES` names; drawing takes a while.
+    /// Saves a picture in the folder that the variable `FOLDBACK_PICTURES` names; drawing takes a
+    /// while.
     fn picture(&mut self, name: &str);
     /// Asserts that nothing is painted without input or news.
     fn assert_idle(&self, name: &str);
-    /// Asserts that no words say that something is under way for which no job runs: such words end in `…`. Names of
-    /// commands that ask for more do, too.
+    /// Asserts that no words say that something is under way for which no job runs: such words end
+    /// in `…`. Names of commands that ask for more do, too.
     fn assert_promises_are_kept(&self, name: &str);
 }
 

@@ -1,6 +1,8 @@
-//! Records that are hard to show: very large, not decodable, without a text for a key, from the future.
+//! Records that are hard to show: very large, not decodable, without a text for a key, from the
+//! future.
 //!
-//! Promises: each is said in words on whatever part of the record is in front, and draws no more than can be seen.
+//! Promises: each is said in words on whatever part of the record is in front, and draws no more
+//! than can be seen.
 //! Does not know: how records are decoded.
 
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! What the window shows at a second start: connections used before, and tabs whose connection does not stand.
+//! What the window shows at a second start: connections used before, and tabs whose connection does
+//! not stand.
 //!
 //! Promises: a tab is never lost for want of a connection, and always says what it waits for.
 //! Does not know: how sessions are kept.

@@ -42,7 +42,8 @@ fn topic(partitions: i32, timeline: TopicTimeline) -> Snapshot {
     snapshot
 }
 
-/// How many events a bucket of a lane counts: a wave with bursts, and partition 3 has more than the others.
+/// How many events a bucket of a lane counts: a wave with bursts, and partition 3 has more than the
+/// others.
 fn counted(lane: usize, time_ms: i64) -> u64 {
     if !(SPAN_MS.0..=SPAN_MS.1).contains(&time_ms) {
         return 0;

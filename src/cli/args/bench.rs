@@ -12,13 +12,15 @@ use super::topic_name;
 pub enum BenchCommand {
     /// Reads topics to their end, and beside it a loop that only counts
     Scan(BenchScanArgs),
-    /// Reads topics, or a generated one, into an index of its own, and beside it a loop that only counts
+    /// Reads topics, or a generated one, into an index of its own, and beside it a loop that only
+    /// counts
     Index(BenchIndexArgs),
     /// Looks entities up in the index of a topic, or of a generated one, as a new process does
     Lookup(BenchLookupArgs),
     /// Folds a generated entity and asks for its state at random moments
     Fold(BenchFoldArgs),
-    /// Draws the window, without a display, over a generated entity that is panned, zoomed and scrubbed
+    /// Draws the window, without a display, over a generated entity that is panned, zoomed and
+    /// scrubbed
     Frames(BenchFramesArgs),
 }
 
@@ -39,7 +41,8 @@ pub struct BenchLogOptions {
     /// A topic of the cluster
     #[arg(long, value_name = "TOPIC", required_unless_present = "generated", value_parser = topic_name)]
     pub topic: Option<String>,
-    /// In the place of a topic: a generated one with this many events, 50 of each order, in 12 partitions
+    /// In the place of a topic: a generated one with this many events, 50 of each order, in 12
+    /// partitions
     #[arg(long, value_name = "N", conflicts_with = "topic")]
     pub generated: Option<u64>,
 }
@@ -64,7 +67,8 @@ pub struct BenchLookupArgs {
     /// How many entities are looked up
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub lookups: u64,
-    /// Looks up in a log that stays open, as the window does, instead of in one that is opened each time
+    /// Looks up in a log that stays open, as the window does, instead of in one that is opened each
+    /// time
     #[arg(long)]
     pub stay_open: bool,
     /// Which entities: the same number chooses the same
@@ -78,7 +82,8 @@ pub struct BenchFoldArgs {
     /// How many events the entity has
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub events: u64,
-    /// How events become a state: merge, last, debezium, count or a script such as order.js [default: merge]
+    /// How events become a state: merge, last, debezium, count or a script such as order.js
+    /// [default: merge]
     #[arg(long, value_name = "FOLD")]
     pub fold: Option<String>,
     /// How many moments are asked for

@@ -26,14 +26,15 @@ pub struct ProjectionOptions {
     /// What a time in WHEN means
     #[arg(long, value_name = "CLOCK", value_enum, default_value_t)]
     pub clock: ClockName,
-    /// In which order the events of several partitions come: log, event (by their own time), or seed:N (by chance, the
-    /// same for the same N, each partition in its order)
+    /// In which order the events of several partitions come: log, event (by their own time), or
+    /// seed:N (by chance, the same for the same N, each partition in its order)
     #[arg(long, value_name = "ORDER", default_value = "log")]
     pub order: EventOrder,
     /// Hands over numbers that JavaScript would round as texts
     #[arg(long)]
     pub exact_numbers: bool,
-    /// Over how many threads partitions are spread, where the projection allows it [default: one per processor]
+    /// Over how many threads partitions are spread, where the projection allows it [default: one
+    /// per processor]
     #[arg(long, value_name = "N")]
     pub workers: Option<NonZeroUsize>,
 }

@@ -1,6 +1,7 @@
 //! `bench index` and `bench lookup`: the log on disk.
 //!
-//! Promises: measures the code that answers questions; an index that was made for measuring is removed afterwards.
+//! Promises: measures the code that answers questions; an index that was made for measuring is
+//! removed afterwards.
 //! Does not know: what is fast enough.
 
 use std::collections::BTreeMap;
@@ -136,8 +137,8 @@ pub(super) fn index(args: &BenchIndexArgs, context: &Context) -> Result<Measured
     })
 }
 
-/// Looks up entities of an indexed log. A step is one look-up by a log that was just opened, which is what a new process
-/// does, the start of the process itself aside; or by one that stays open.
+/// Looks up entities of an indexed log. A step is one look-up by a log that was just opened, which
+/// is what a new process does, the start of the process itself aside; or by one that stays open.
 pub(super) fn lookup(args: &BenchLookupArgs, context: &Context) -> Result<Measured, CommandError> {
     let log = Measurable::new(&args.log, context)?;
     let cache = log_cache(&context.options)

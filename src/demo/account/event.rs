@@ -1,7 +1,7 @@
 //! What may happen to an account.
 //!
-//! Promises: every event tells the balance after it. Schema version 2 of `AccountOpened` has the product; events written
-//! before lack it and are read all the same.
+//! Promises: every event tells the balance after it. Schema version 2 of `AccountOpened` has the
+//! product; events written before lack it and are read all the same.
 //! Does not know: which events are allowed when (`decide`).
 
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! A bank account: opened, then money comes in and goes out.
 //!
-//! Promises: the balance is what came in less what went out, and never below zero; a refused command says why in words for
-//! the person who sent it.
+//! Promises: the balance is what came in less what went out, and never below zero; a refused
+//! command says why in words for the person who sent it.
 //! Does not know: where commands come from and where events go.
 
 mod event;

@@ -1,8 +1,9 @@
 //! What may happen to an order.
 //!
-//! Promises: every event says what changed and what the order is worth after it, in members that a merge of all events
-//! turns into the order. Schema version 2 of `OrderCreated` has the sales channel, that of `ItemAdded` the item's name,
-//! that of `OrderShipped` the service; events written before lack them and are read all the same.
+//! Promises: every event says what changed and what the order is worth after it, in members that a
+//! merge of all events turns into the order. Schema version 2 of `OrderCreated` has the sales
+//! channel, that of `ItemAdded` the item's name, that of `OrderShipped` the service; events written
+//! before lack them and are read all the same.
 //! Does not know: which events are allowed when (`decide`).
 
 use std::collections::BTreeMap;
@@ -43,8 +44,8 @@ pub struct OrderLine {
     pub unit_price: Money,
 }
 
-/// An article was added. The line tells the whole quantity after it, not what was added, so that applying the event
-/// twice gives the same line.
+/// An article was added. The line tells the whole quantity after it, not what was added, so that
+/// applying the event twice gives the same line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemAdded {

@@ -1,7 +1,8 @@
 //! An order: opened, filled with items, then shipped or cancelled.
 //!
-//! Promises: its total is always the sum of its lines; nothing is added to a closed order, nothing empty is shipped, what is
-//! shipped stays shipped; a refused command says why in words for the person who sent it.
+//! Promises: its total is always the sum of its lines; nothing is added to a closed order, nothing
+//! empty is shipped, what is shipped stays shipped; a refused command says why in words for the
+//! person who sent it.
 //! Does not know: where commands come from and where events go.
 
 mod event;
@@ -150,7 +151,8 @@ pub enum OrderRefusal {
     },
 }
 
-/// An order as its events tell it. Invariant: `total` is the sum of quantity times price over `lines`.
+/// An order as its events tell it. Invariant: `total` is the sum of quantity times price over
+/// `lines`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Order {
     /// How many events led here.

@@ -1,7 +1,7 @@
 //! The operational dashboard: one row for each order, as far as it is now.
 //!
-//! Promises: a row tells which record wrote it last; applying a record twice changes nothing; a row whose creation was missed
-//! has no status rather than a guessed one.
+//! Promises: a row tells which record wrote it last; applying a record twice changes nothing; a row
+//! whose creation was missed has no status rather than a guessed one.
 //! Does not know: consumer groups.
 
 use std::collections::BTreeMap;

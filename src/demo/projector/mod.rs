@@ -1,7 +1,8 @@
 //! The read side: three projectors, each its own consumer group with its own read model.
 //!
-//! Promises: a projector applies what it is given as one transaction and commits its position after that, unless a fault that
-//! was switched on makes it do otherwise; a read model is nothing but what its records say.
+//! Promises: a projector applies what it is given as one transaction and commits its position after
+//! that, unless a fault that was switched on makes it do otherwise; a read model is nothing but
+//! what its records say.
 //! Does not know: commands.
 
 mod dashboard;

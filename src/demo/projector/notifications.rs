@@ -1,7 +1,7 @@
 //! The customer notifications: a row for each message to be sent.
 //!
-//! Promises: every row names the record that set it off. It appends, so a record applied twice sends two messages: it relies
-//! on its consumer to deliver once.
+//! Promises: every row names the record that set it off. It appends, so a record applied twice
+//! sends two messages: it relies on its consumer to deliver once.
 //! Does not know: how messages are sent.
 
 use sqlx::sqlite::SqliteConnection;

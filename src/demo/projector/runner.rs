@@ -1,9 +1,9 @@
 //! A projector at work: polls its group, applies, commits, and breaks on request.
 //!
-//! Promises: without a fault every record is applied before its position is committed. With `CommitBeforeApply` it is the other
-//! way round, and the process dies at every shipping: what it had committed and not applied is never delivered again, and
-//! nothing shows it, because the group has no lag. `ApplyTwice` hands every record to the read model twice. `Paused` polls
-//! nothing.
+//! Promises: without a fault every record is applied before its position is committed. With
+//! `CommitBeforeApply` it is the other way round, and the process dies at every shipping: what it
+//! had committed and not applied is never delivered again, and nothing shows it, because the group
+//! has no lag. `ApplyTwice` hands every record to the read model twice. `Paused` polls nothing.
 //! Does not know: what the read model does with a record.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,8 +102,9 @@ pub enum StartError {
 }
 
 impl RunningProjector {
-    /// Creates the read model in this folder and projects everything its group has not committed yet. `deadly_entity` makes it
-    /// start with `CommitBeforeApply` and die once, at the shipping of that entity; from then on it is as it should be.
+    /// Creates the read model in this folder and projects everything its group has not committed
+    /// yet. `deadly_entity` makes it start with `CommitBeforeApply` and die once, at the shipping
+    /// of that entity; from then on it is as it should be.
     ///
     /// # Errors
     /// When the file or the thread cannot be had.
@@ -142,7 +143,8 @@ impl RunningProjector {
         lock(&self.progress).clone()
     }
 
-    /// Switches a fault on or off. Whether the projector could take the order: it cannot when it has ended.
+    /// Switches a fault on or off. Whether the projector could take the order: it cannot when it
+    /// has ended.
     pub fn set_fault(&self, fault: DemoFault, on: bool) -> bool {
         let switch = Switch { fault, on };
         self.switches.as_ref().is_some_and(|switches| switches.try_send(switch).is_ok())
@@ -160,7 +162,8 @@ impl Drop for RunningProjector {
     }
 }
 
-/// The progress, even if a thread panicked while it held the lock: plain data is never half written.
+/// The progress, even if a thread panicked while it held the lock: plain data is never half
+/// written.
 fn lock(progress: &Mutex<Progress>) -> std::sync::MutexGuard<'_, Progress> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -192,7 +195,8 @@ struct Projector {
     settings: Settings,
     /// Its read model.
     store: Store,
-    /// The entity whose shipping kills it, while it is the one of the incident; any entity's otherwise.
+    /// The entity whose shipping kills it, while it is the one of the incident; any entity's
+    /// otherwise.
     deadly_entity: Option<&'static str>,
     /// What others see of it.
     progress: Arc<Mutex<Progress>>,
@@ -274,8 +278,9 @@ impl Projector {
             && self.deadly_entity.is_none_or(|entity| entity == &*record.entity)
     }
 
-    /// What is committed together. All that was polled; around a crash as little as a live consumer is handed, whatever the
-    /// size of the backlog, so that the crash takes with it what it would have taken on the day.
+    /// What is committed together. All that was polled; around a crash as little as a live consumer
+    /// is handed, whatever the size of the backlog, so that the crash takes with it what it would
+    /// have taken on the day.
     fn portions<'d>(&self, records: &'d [Delivered]) -> Vec<&'d [Delivered]> {
         let fault = lock(&self.progress).faults.contains(&DemoFault::CommitBeforeApply);
         let crash = if fault { records.iter().position(|one| self.is_deadly(one)) } else { None };
@@ -285,7 +290,8 @@ impl Projector {
         vec![before, with_crash, after]
     }
 
-    /// Applies and commits a portion in the order that the faults demand. `Some` when it died of it.
+    /// Applies and commits a portion in the order that the faults demand. `Some` when it died of
+    /// it.
     fn handle(
         &mut self,
         reader: &GroupReader,

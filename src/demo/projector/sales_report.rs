@@ -1,7 +1,7 @@
 //! The sales report: how many orders each day saw, and what was earned by shipping.
 //!
-//! Promises: counts and cents are exact. It adds, so a record applied twice counts twice: it relies on its consumer to
-//! deliver once.
+//! Promises: counts and cents are exact. It adds, so a record applied twice counts twice: it relies
+//! on its consumer to deliver once.
 //! Does not know: which records it has seen.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The SQLite files behind the read models.
 //!
-//! Promises: a batch of records is applied as one transaction, wholly or not at all; looking a row up never waits for a
-//! projector that writes.
+//! Promises: a batch of records is applied as one transaction, wholly or not at all; looking a row
+//! up never waits for a projector that writes.
 //! Does not know: consumer groups, faults.
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Delivered, ReadModel};
 use crate::workspace::OrderRow;
 
-/// How many rows one statement writes: SQLite takes 32,766 values at most, and no row here has more than ten.
+/// How many rows one statement writes: SQLite takes 32,766 values at most, and no row here has more
+/// than ten.
 pub(super) const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// Why a read model cannot be written or read.
@@ -124,7 +125,8 @@ impl Lookup {
         Ok(Self { folder: folder.to_owned(), runtime: runtime(ReadModel::Dashboard)? })
     }
 
-    /// What the read models hold about an entity: the dashboard's row, and the newest message to its customer.
+    /// What the read models hold about an entity: the dashboard's row, and the newest message to
+    /// its customer.
     ///
     /// # Errors
     /// SQLite's, with the file.

@@ -1,7 +1,8 @@
 //! The past of the reference system: thirty days of orders and accounts.
 //!
-//! Promises: every past event was decided by an aggregate, just like a live one; events ascend by time and end before the
-//! given moment; the same scale gives the same bytes. The history holds the order of the incident ([`INCIDENT_ORDER`]).
+//! Promises: every past event was decided by an aggregate, just like a live one; events ascend by
+//! time and end before the given moment; the same scale gives the same bytes. The history holds the
+//! order of the incident ([`INCIDENT_ORDER`]).
 //! Does not know: Kafka, the clock.
 
 pub mod catalogue;
@@ -38,7 +39,8 @@ const SECOND_SCHEMA_AGE_MS: i64 = 18 * DAY_MS;
 /// How much history is wanted, and which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scale {
-    /// How many orders; there is one account for ten of them. At least one, so that there is an incident.
+    /// How many orders; there is one account for ten of them. At least one, so that there is an
+    /// incident.
     pub orders: u32,
     /// Which history.
     pub seed: u64,

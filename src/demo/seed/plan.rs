@@ -1,7 +1,7 @@
 //! What people wanted over the last thirty days: commands with a time, an origin and an entity.
 //!
-//! Promises: pure; the same scale, seed and moment give the same commands in the same order. Whether a command is accepted
-//! is not decided here.
+//! Promises: pure; the same scale, seed and moment give the same commands in the same order.
+//! Whether a command is accepted is not decided here.
 //! Does not know: aggregates' states, Kafka.
 
 use super::catalogue::{
@@ -18,7 +18,8 @@ use crate::model::Random;
 /// How busy each hour of the day is, in tenths, in UTC.
 const BUSY: [u64; 24] = [1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 10, 9, 8, 8, 8, 9, 10, 10, 9, 6, 3, 2];
 
-/// The place of the incident's order among all orders by time of creation, from 0, in a history that has as many.
+/// The place of the incident's order among all orders by time of creation, from 0, in a history
+/// that has as many.
 const INCIDENT_PLACE: usize = 1_041;
 
 /// A command that was sent.
@@ -34,7 +35,8 @@ pub(super) struct Planned {
     pub(super) origin: Origin,
 }
 
-/// Everything that was asked, by time; commands of the same millisecond in the order they were thought of.
+/// Everything that was asked, by time; commands of the same millisecond in the order they were
+/// thought of.
 pub(super) fn commands(scale: &Scale) -> Vec<Planned> {
     let mut planner = Planner {
         random: Random::new(scale.seed),
@@ -54,7 +56,8 @@ pub(super) fn commands(scale: &Scale) -> Vec<Planned> {
     planned
 }
 
-/// The number of the first of this many orders: such that the incident's order comes in the first days.
+/// The number of the first of this many orders: such that the incident's order comes in the first
+/// days.
 pub(super) fn first_order_number(count: usize) -> usize {
     INCIDENT_PLACE + 1 - INCIDENT_PLACE.min(count / 8)
 }
@@ -109,7 +112,8 @@ impl Planner {
         event_id
     }
 
-    /// The life of an account: opened early, paid into every few days, rent and groceries out of it.
+    /// The life of an account: opened early, paid into every few days, rent and groceries out of
+    /// it.
     fn account(&mut self, number: i64) {
         let account = format!("account-{number}");
         let owner = format!("customer-{number}");
@@ -211,7 +215,8 @@ impl Planner {
         self.ask(at_ms, &account, pay, "checkout", correlation, cause);
     }
 
-    /// The life of the incident's order: two kettles, out of stock for weeks, shipped on the last day.
+    /// The life of the incident's order: two kettles, out of stock for weeks, shipped on the last
+    /// day.
     fn incident(&mut self, created_ms: i64) {
         let customer = "customer-1";
         let correlation = self.random.id();
@@ -231,7 +236,8 @@ impl Planner {
         self.ask(shipped_ms, INCIDENT_ORDER, ship("DHL"), "warehouse-2", &correlation, None);
     }
 
-    /// When the incident's order was shipped: the latest 14:02:11.482 UTC that is at least two hours past.
+    /// When the incident's order was shipped: the latest 14:02:11.482 UTC that is at least two
+    /// hours past.
     fn incident_shipped_ms(&self) -> i64 {
         let of_day_ms = (14 * 60 + 2) * MINUTE_MS + 11_482;
         let latest_ms = self.now_ms - 120 * MINUTE_MS - of_day_ms;

@@ -86,7 +86,8 @@ fn leaves_stand_in_the_order_of_the_value() {
     assert_eq!(paths, ["/b/0", "/b/1/0", "/a"]);
 }
 
-/// Whether the step from one state to the next changed the value at this path or put an enclosing value there.
+/// Whether the step from one state to the next changed the value at this path or put an enclosing
+/// value there.
 fn wrote(before: &Value, after: &Value, path: &JsonPointer) -> bool {
     let enclosing = std::iter::successors(Some(path.clone()), JsonPointer::parent);
     let replaced = |path: JsonPointer| match (path.resolve(before), path.resolve(after)) {

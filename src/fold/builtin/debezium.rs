@@ -1,10 +1,12 @@
 //! The fold `debezium`: the row, or the document, after each change event.
 //!
-//! Promises: the `op` decides what an event does; a change that says only what it changed is applied to the state before
-//! it, and where that cannot be done exactly the event is told and never taken for a delete.
+//! Promises: the `op` decides what an event does; a change that says only what it changed is
+//! applied to the state before it, and where that cannot be done exactly the event is told and
+//! never taken for a delete.
 //! Does not know: which connector wrote a topic.
 //!
-//! The envelope: <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>;
+//! The envelope:
+//! <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>;
 //! partial updates of documents: the page of the `MongoDB` connector, "update events".
 
 use std::sync::Arc;
@@ -13,8 +15,8 @@ use super::{Effect, Fold, delete};
 use crate::decode::json;
 use crate::model::{Decoded, Event, Object, Value};
 
-/// What stands in place of a large value that an update left alone: as it is configured by default, and the same in
-/// base64 for columns of bytes.
+/// What stands in place of a large value that an update left alone: as it is configured by default,
+/// and the same in base64 for columns of bytes.
 const UNAVAILABLE: [&str; 2] =
     ["__debezium_unavailable_value", "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="];
 
@@ -104,7 +106,8 @@ fn put_image(state: &mut Value, image: &Value, change: &Value) -> Effect {
     }
 }
 
-/// Whether a value says only that it was left out: the placeholder, alone or as the one element or member.
+/// Whether a value says only that it was left out: the placeholder, alone or as the one element or
+/// member.
 fn is_unavailable(value: &Value) -> bool {
     match value {
         Value::String(text) => UNAVAILABLE.contains(&&**text),
@@ -191,7 +194,8 @@ fn object_in(value: Option<&Value>) -> Option<Object> {
     }
 }
 
-/// Puts a value at a dotted path; `false` where the path leads through what is neither object nor array.
+/// Puts a value at a dotted path; `false` where the path leads through what is neither object nor
+/// array.
 fn set(target: &mut Value, path: &str, value: &Value) -> bool {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let place = match target {
@@ -227,8 +231,8 @@ fn put(place: &mut Value, below: Option<&str>, value: &Value) -> bool {
     set(place, path, value)
 }
 
-/// Takes away what stands at a dotted path; `false` where the path does not lead through objects. What is not there is
-/// away already.
+/// Takes away what stands at a dotted path; `false` where the path does not lead through objects.
+/// What is not there is away already.
 fn unset(target: &mut Value, path: &str) -> bool {
     let Value::Object(members) = target else { return false };
     let members = Arc::make_mut(members);

@@ -30,7 +30,8 @@ fn two_partitions() -> Vec<Event> {
     ])
 }
 
-/// What a moment takes in of a history whose topics are these, where a record's log time is that of its event.
+/// What a moment takes in of a history whose topics are these, where a record's log time is that of
+/// its event.
 fn taken(
     events: &[Event],
     when: &When,

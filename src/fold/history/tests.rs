@@ -23,7 +23,8 @@ fn long(count: u64) -> History {
 }
 
 impl History {
-    /// Folds everything anew and compares every state that was kept. Gives the version of the first that differs.
+    /// Folds everything anew and compares every state that was kept. Gives the version of the first
+    /// that differs.
     pub(crate) fn check(&self) -> Result<(), u64> {
         let kept = self.frames.iter().chain((self.recent.first..).zip(&self.recent.states));
         let mut kept: Vec<(u64, &Value)> = kept.chain([(self.len(), &self.end)]).collect();

@@ -1,4 +1,5 @@
-//! What a projection says of itself: which events it takes, how it partitions them, which handlers it has.
+//! What a projection says of itself: which events it takes, how it partitions them, which handlers
+//! it has.
 //!
 //! Promises: plain data, the same whenever the same script is read.
 //! Does not know: JavaScript.

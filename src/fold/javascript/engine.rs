@@ -1,11 +1,12 @@
 //! One QuickJS engine with one script in it.
 //!
-//! Promises: a script sees no clock, no randomness, no files, no network and no other script; an event that takes too
-//! many steps or too much memory is stopped and told; nothing of a script outlives its engine.
+//! Promises: a script sees no clock, no randomness, no files, no network and no other script; an
+//! event that takes too many steps or too much memory is stopped and told; nothing of a script
+//! outlives its engine.
 //! Does not know: what events mean; which state belongs to which partition is told by number.
 //!
-//! The parts that are written in JavaScript are beside this file: the world a script lives in, the language it is
-//! written in, the states, and running.
+//! The parts that are written in JavaScript are beside this file: the world a script lives in, the
+//! language it is written in, the states, and running.
 
 mod native;
 
@@ -84,7 +85,8 @@ struct Functions {
     slot: Saved,
 }
 
-/// One engine with one script in it. Fields are dropped in their order: what lies in the engine before the engine.
+/// One engine with one script in it. Fields are dropped in their order: what lies in the engine
+/// before the engine.
 pub(super) struct Engine {
     /// The functions of the JavaScript part.
     functions: Functions,
@@ -207,11 +209,12 @@ impl Engine {
         Fault { script: Arc::clone(&self.script), message: words.to_owned(), place: None }
     }
 
-    /// Applies an event with the handler and the type of these numbers. The partition's number counts unless the script
-    /// names the partition.
+    /// Applies an event with the handler and the type of these numbers. The partition's number
+    /// counts unless the script names the partition.
     ///
     /// # Errors
-    /// What the script threw, or which limit it passed; the state of the partition is of no use then.
+    /// What the script threw, or which limit it passed; the state of the partition is of no use
+    /// then.
     pub(super) fn step(
         &mut self,
         handler: i32,

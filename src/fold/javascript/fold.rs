@@ -1,7 +1,7 @@
 //! A projection as the fold of one entity.
 //!
-//! Promises: the same states as a run of the projection over the entity's events alone; without a handler for deletes, a
-//! tombstone makes the state `null`.
+//! Promises: the same states as a run of the projection over the entity's events alone; without a
+//! handler for deletes, a tombstone makes the state `null`.
 //! Does not know: other entities; what they share in a projection, each has for itself here.
 
 use std::cell::RefCell;
@@ -54,15 +54,16 @@ pub struct JavaScriptFold {
     categories: HashMap<Arc<str>, Arc<str>>,
     /// Lives as long as this fold.
     owner: Arc<()>,
-    /// The events that were stopped because they passed a limit, with what was said. They are not tried again, whatever the
-    /// state: they would only be waited for again.
+    /// The events that were stopped because they passed a limit, with what was said. They are not
+    /// tried again, whatever the state: they would only be waited for again.
     stopped: Mutex<BTreeMap<Position, Arc<str>>>,
     /// Whether there are any, which is asked for every event.
     has_stopped: AtomicBool,
 }
 
 impl JavaScriptFold {
-    /// The fold of this script, the streams of each topic being of the category named for it, else of the topic's own.
+    /// The fold of this script, the streams of each topic being of the category named for it, else
+    /// of the topic's own.
     pub fn new(
         program: Program,
         categories: impl IntoIterator<Item = (Arc<str>, Arc<str>)>,

@@ -1,7 +1,7 @@
 //! Variables of a script that handlers change: state that is kept beside the state.
 //!
-//! Promises: pure; a name that is declared anew where it is changed is left alone. What it finds is a hint: a script is read
-//! word by word, not understood.
+//! Promises: pure; a name that is declared anew where it is changed is left alone. What it finds is
+//! a hint: a script is read word by word, not understood.
 //! Does not know: what a handler is.
 
 use std::collections::BTreeSet;
@@ -162,7 +162,8 @@ fn declared<'s>(tokens: &[Token<'s>], wanted: impl Fn(u32) -> bool) -> BTreeSet<
     names
 }
 
-/// The names in parameter lists: in brackets before an arrow or a body, or a single name before an arrow.
+/// The names in parameter lists: in brackets before an arrow or a body, or a single name before an
+/// arrow.
 fn parameters<'s>(tokens: &[Token<'s>]) -> BTreeSet<&'s str> {
     let mut names = BTreeSet::new();
     let text = |at: usize| tokens.get(at).map_or("", |token| token.text);
@@ -190,7 +191,8 @@ fn parameters<'s>(tokens: &[Token<'s>]) -> BTreeSet<&'s str> {
     names
 }
 
-/// Whether the variable that stands here is changed: by an assignment, a step, or a method that changes it.
+/// Whether the variable that stands here is changed: by an assignment, a step, or a method that
+/// changes it.
 fn is_changed(tokens: &[Token<'_>], at: usize) -> bool {
     let text = |at: usize| tokens.get(at).map_or("", |token| token.text);
     let is_step = |at: usize| matches!(text(at), "+" | "-") && text(at) == text(at + 1);

@@ -1,6 +1,8 @@
-//! An event as a projection is given it: the record's facts under the names of the projection language.
+//! An event as a projection is given it: the record's facts under the names of the projection
+//! language.
 //!
-//! Promises: cheap to make and to clone; facts that handlers seldom ask for are written out when they are asked for.
+//! Promises: cheap to make and to clone; facts that handlers seldom ask for are written out when
+//! they are asked for.
 //! Does not know: how they get into the engine.
 
 use std::sync::Arc;

@@ -212,7 +212,8 @@ pub(crate) fn nearest<'n, N: AsRef<str>>(
     near.min_by_key(|(distance, _)| *distance).map(|(_, other)| other)
 }
 
-/// How many characters must be added, removed, changed or exchanged with their neighbour to make one text of the other.
+/// How many characters must be added, removed, changed or exchanged with their neighbour to make
+/// one text of the other.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];

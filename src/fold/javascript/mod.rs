@@ -1,7 +1,8 @@
 //! Projections in JavaScript: the language of KurrentDB's projections, run by QuickJS.
 //!
-//! Promises: the same events in the same order give the same states on every machine; a state is JSON after every
-//! event; a script that loops, hoards or throws is stopped at its event and told, and reaches nothing outside.
+//! Promises: the same events in the same order give the same states on every machine; a state is
+//! JSON after every event; a script that loops, hoards or throws is stopped at its event and told,
+//! and reaches nothing outside.
 //! Does not know: where events come from, and which of them a run is given.
 
 mod definition;

@@ -1,13 +1,14 @@
 //! Numbers that JavaScript would round.
 //!
-//! Promises: a number is told exactly when the decimal value that JavaScript prints for it is another one; looking for
-//! such numbers costs next to nothing where there are none.
+//! Promises: a number is told exactly when the decimal value that JavaScript prints for it is
+//! another one; looking for such numbers costs next to nothing where there are none.
 //! Does not know: which handler reads them.
 
 use crate::decode::json;
 use crate::model::{JsonPointer, Number, Value};
 
-/// Up to how many characters every literal without an exponent is held exactly: 15 digits, a sign and a point are.
+/// Up to how many characters every literal without an exponent is held exactly: 15 digits, a sign
+/// and a point are.
 const ALWAYS_EXACT: usize = 15;
 
 /// Where the numbers of a JSON text are that JavaScript would round, in the order of the text.
@@ -21,7 +22,8 @@ pub(super) fn inexact_numbers(text: &[u8]) -> Vec<JsonPointer> {
     found
 }
 
-/// The JSON text with texts in place of the numbers that JavaScript would round; `None` when there are none.
+/// The JSON text with texts in place of the numbers that JavaScript would round; `None` when there
+/// are none.
 pub(super) fn exact_numbers(text: &[u8]) -> Option<Vec<u8>> {
     if !may_hold_inexact(text) {
         return None;
@@ -31,7 +33,8 @@ pub(super) fn exact_numbers(text: &[u8]) -> Option<Vec<u8>> {
     Some(exact.to_json().into_bytes())
 }
 
-/// Whether a JSON text may hold a number that would be rounded. Strings are passed over: ids often look like numbers.
+/// Whether a JSON text may hold a number that would be rounded. Strings are passed over: ids often
+/// look like numbers.
 fn may_hold_inexact(mut text: &[u8]) -> bool {
     while let Some(quote) = memchr::memchr(b'"', text) {
         if may_be_inexact(&text[..quote]) {
@@ -54,8 +57,8 @@ fn after_string(mut text: &[u8]) -> &[u8] {
     &[]
 }
 
-/// Whether text without strings may hold a number that would be rounded: 16 characters of a number in a row, or an
-/// exponent.
+/// Whether text without strings may hold a number that would be rounded: 16 characters of a number
+/// in a row, or an exponent.
 fn may_be_inexact(text: &[u8]) -> bool {
     let of_number =
         |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');

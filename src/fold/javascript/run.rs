@@ -1,7 +1,7 @@
 //! A run of a projection over the events of many streams.
 //!
-//! Promises: a state for each partition of the projection, whatever their number; several runs that share the partitions
-//! give together what one alone gives.
+//! Promises: a state for each partition of the projection, whatever their number; several runs that
+//! share the partitions give together what one alone gives.
 //! Does not know: threads; in which order events should come.
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,7 +22,8 @@ const LOG_LINES: usize = 10_000;
 /// What emitted events may take in memory, in bytes.
 const EMITTED_BYTES: usize = 256 << 20;
 
-/// What the states that are put aside may take, in bytes: this, and so much more for each partition.
+/// What the states that are put aside may take, in bytes: this, and so much more for each
+/// partition.
 const PARKED_BYTES: (usize, usize) = (256 << 20, 4 << 10);
 
 /// After how many events memory is looked at, at the earliest.
@@ -31,8 +32,8 @@ const EVENTS_PER_LOOK: u64 = 1 << 16;
 /// After how many new partitions memory is looked at, at the earliest.
 const PARTITIONS_PER_LOOK: usize = 1 << 13;
 
-/// A look takes as long as the engine holds much. It is put off until what is held would have doubled if every event left
-/// this many bytes.
+/// A look takes as long as the engine holds much. It is put off until what is held would have
+/// doubled if every event left this many bytes.
 const BYTES_PER_EVENT: usize = 1 << 10;
 
 /// The same, if every new partition took this many bytes.
@@ -84,7 +85,8 @@ pub struct ProjectionPartition {
     pub entity: Option<EntityId>,
     /// The state.
     pub state: Value,
-    /// What the projection makes of the state; `null` when it is filtered out. `None` where it makes nothing of states.
+    /// What the projection makes of the state; `null` when it is filtered out. `None` where it
+    /// makes nothing of states.
     pub result: Option<Value>,
 }
 
@@ -236,8 +238,8 @@ impl ProjectionRun {
         })
     }
 
-    /// Applies the event with this index of a batch, the run's event with this number. Says the number of the partition it
-    /// was applied to, if it was.
+    /// Applies the event with this index of a batch, the run's event with this number. Says the
+    /// number of the partition it was applied to, if it was.
     ///
     /// # Errors
     /// What the script did wrong. The run is over then, and its states are of no use.

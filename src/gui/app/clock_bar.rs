@@ -1,6 +1,7 @@
 //! The one clock at the bottom of the window.
 //!
-//! Promises: stepping means the entity in front; a time that is not understood moves nothing and says so.
+//! Promises: stepping means the entity in front; a time that is not understood moves nothing and
+//! says so.
 //! Does not know: how the bar is drawn (`widgets::ClockBar`).
 
 use egui::{Id, Ui};

@@ -1,6 +1,7 @@
 //! Copies what is chosen in front.
 //!
-//! Promises: the list that has the focus goes before the view in front; where nothing is chosen, that is said.
+//! Promises: the list that has the focus goes before the view in front; where nothing is chosen,
+//! that is said.
 //! Does not know: how what is chosen is written (`workspace::copy`).
 
 use egui::{Context, PointerButton};

@@ -1,7 +1,8 @@
 //! The file dialog, on a thread of its own.
 //!
-//! Promises: a frame never waits for it; one dialog at a time. The system tells a dialog that it cannot show as one that was
-//! cancelled: one that ends sooner than a hand could is taken for it, and a path field always stands beside the button.
+//! Promises: a frame never waits for it; one dialog at a time. The system tells a dialog that it
+//! cannot show as one that was cancelled: one that ends sooner than a hand could is taken for it,
+//! and a path field always stands beside the button.
 //! Does not know: what is done with the file.
 
 use std::path::PathBuf;
@@ -92,7 +93,8 @@ impl FileChooser {
         }
     }
 
-    /// What a dialog was for that ended since the last call, and how it ended, unless it was cancelled.
+    /// What a dialog was for that ended since the last call, and how it ended, unless it was
+    /// cancelled.
     pub(crate) fn take_chosen(&mut self) -> Option<(FileUse, Chosen)> {
         let open = self.open.as_ref()?;
         let chosen = match open.answer.try_recv() {

@@ -1,8 +1,8 @@
-//! How the window looks and how its tabs are arranged: theme, size and zone are kept between starts by the window, the
-//! tabs by the workspace, with the connection they belong to.
+//! How the window looks and how its tabs are arranged: theme, size and zone are kept between starts
+//! by the window, the tabs by the workspace, with the connection they belong to.
 //!
-//! Promises: a file of another version, or one that cannot be read, is left aside and the first layout is used; an
-//! arrangement that cannot be read leaves no tabs.
+//! Promises: a file of another version, or one that cannot be read, is left aside and the first
+//! layout is used; an arrangement that cannot be read leaves no tabs.
 //! Does not know: what stands in a tab.
 
 use std::sync::Arc;

@@ -1,7 +1,8 @@
-//! The window as a whole: takes news, draws the frame around the views, carries out what they ask for.
+//! The window as a whole: takes news, draws the frame around the views, carries out what they ask
+//! for.
 //!
-//! Promises: a frame never waits; commands leave in the order they were given, late rather than never when the
-//! workspace is busy; without news and input nothing is painted.
+//! Promises: a frame never waits; commands leave in the order they were given, late rather than
+//! never when the workspace is busy; without news and input nothing is painted.
 //! Does not know: how anything inside a view looks.
 
 mod clock_bar;
@@ -166,7 +167,8 @@ impl App {
         }
     }
 
-    /// Takes the tabs of the connection, and opens what they show as soon as it stands. While it is lost they stay.
+    /// Takes the tabs of the connection, and opens what they show as soon as it stands. While it is
+    /// lost they stay.
     fn follow_connection(&mut self, before: &Snapshot) {
         let tabs_of = &self.snapshot.tabs_of;
         if tabs_of.number != self.layout.tabs_of {
@@ -317,13 +319,15 @@ impl App {
         self.open_sandbox(SandboxKey::New(number), history);
     }
 
-    /// Shows a record among those of its topic; reads the topic from there if nothing of it was read.
+    /// Shows a record among those of its topic; reads the topic from there if nothing of it was
+    /// read.
     fn show_record(&mut self, position: Position) {
         let topic = &position.topic;
         self.open(&Pane::Topic(Arc::clone(topic)));
         self.states.topics.entry(Arc::clone(topic)).or_default().choose(&position);
         if self.snapshot.topic_view(topic).is_none_or(|topic| topic.start.is_none()) {
-            // The record before is worth seeing, too: at a committed offset it is the last one that was committed.
+            // The record before is worth seeing, too: at a committed offset it is the last one that
+            // was committed.
             let from = (position.offset - 1).max(0);
             let start = StartPosition::FromOffset { partition: position.partition, offset: from };
             self.outbox.send(Command::Read(Arc::clone(topic), start));

@@ -1,7 +1,7 @@
 //! The panel at the left: topics, entities, groups, bookmarks, jobs, notices.
 //!
-//! Promises: ten thousand topics filter as one types; only what can be seen is laid out; internal topics are hidden
-//! until asked for.
+//! Promises: ten thousand topics filter as one types; only what can be seen is laid out; internal
+//! topics are hidden until asked for.
 //! Does not know: what opening something sets off.
 
 mod state;
@@ -230,7 +230,8 @@ fn rows(ui: &mut Ui, count: usize, mut row: impl FnMut(&mut Ui, usize)) {
     });
 }
 
-/// The topic whose entities are listed: the one in front, else the one chosen before, else the first that is open.
+/// The topic whose entities are listed: the one in front, else the one chosen before, else the
+/// first that is open.
 fn entity_topic<'a>(states: &ViewStates, view: &View<'a>) -> Option<&'a Arc<TopicView>> {
     let named = |name: &Arc<str>| view.snapshot.topic_view(name);
     states

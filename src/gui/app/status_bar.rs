@@ -1,4 +1,5 @@
-//! The line at the bottom: what was read, how complete it is, what failed to decode, what memory it takes.
+//! The line at the bottom: what was read, how complete it is, what failed to decode, what memory it
+//! takes.
 //!
 //! Promises: always says what the answers on screen rest on.
 //! Does not know: how completeness is judged.

@@ -1,6 +1,8 @@
-//! The bar at the top: where one is connected, the way to anything, and what holds for the whole window.
+//! The bar at the top: where one is connected, the way to anything, and what holds for the whole
+//! window.
 //!
-//! Promises: a cluster marked as production can be told from any other at a glance, by a word and a colour.
+//! Promises: a cluster marked as production can be told from any other at a glance, by a word and a
+//! colour.
 //! Does not know: how commands are carried out.
 
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
@@ -149,7 +151,8 @@ fn palette(ui: &mut Ui, narrow: bool, view: &mut View<'_>) {
     }
     let room = ui.available_width();
     let width = PALETTE_WIDTH.min(room - 16.0);
-    // In the middle of the window as far as there is room, so that it stays where it is while its neighbours grow.
+    // In the middle of the window as far as there is room, so that it stays where it is while its
+    // neighbours grow.
     let middle = ui.ctx().content_rect().center().x - width / 2.0;
     ui.add_space((middle - ui.cursor().left()).clamp(0.0, (room - width).max(0.0)));
     let tokens = Tokens::of(ui);

@@ -1,4 +1,5 @@
-//! What the user changed and may take back: clock, filters, closed tabs, layout; and the way back and forward through tabs.
+//! What the user changed and may take back: clock, filters, closed tabs, layout; and the way back
+//! and forward through tabs.
 //!
 //! Promises: what is taken back can be done again; a tab comes back where it stood, as it was.
 //! Does not know: what the workspace does with its commands.
@@ -132,7 +133,8 @@ impl App {
         }
     }
 
-    /// Notes what this frame is about to change in the workspace, and what it changed in the window.
+    /// Notes what this frame is about to change in the workspace, and what it changed in the
+    /// window.
     pub(super) fn note_changes(&mut self, ctx: &Context, before: &Arrangement) {
         let (now_ms, dragged) = ctx.input(|input| {
             let pointer = &input.pointer;

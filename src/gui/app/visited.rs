@@ -1,6 +1,7 @@
 //! Where the user was: back and forward as in a browser.
 //!
-//! Promises: pure; going somewhere new forgets the way forward; the same place twice in a row is one.
+//! Promises: pure; going somewhere new forgets the way forward; the same place twice in a row is
+//! one.
 //! Does not know: what a place is.
 
 /// How many places are remembered.

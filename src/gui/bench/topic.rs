@@ -1,7 +1,9 @@
 //! The frames of a topic whose lanes are drawn from time buckets.
 //!
-//! Promises: lanes are worked out between frames, as they are beside the window; only drawing is measured.
-//! Does not know: records. A lane's events come at regular times, so that any part of it can be computed.
+//! Promises: lanes are worked out between frames, as they are beside the window; only drawing is
+//! measured.
+//! Does not know: records. A lane's events come at regular times, so that any part of it can be
+//! computed.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -83,7 +85,8 @@ impl Topic {
         Self { view, buckets, events }
     }
 
-    /// Answers what the window asks and publishes the workspace with the clock after this many events.
+    /// Answers what the window asks and publishes the workspace with the clock after this many
+    /// events.
     fn publish(&mut self, engine: &EnginePort, events: u64, version: u64) {
         for command in engine.commands().try_iter() {
             if let Command::NeedLanes(_, wanted) = command {
@@ -147,7 +150,8 @@ impl Topic {
     }
 }
 
-/// The time of the event with this number in one of so many lanes, which take turns; in milliseconds.
+/// The time of the event with this number in one of so many lanes, which take turns; in
+/// milliseconds.
 fn time_ms(lane: i64, lanes: i64, number: i64) -> i64 {
     FIRST_MS + (number * lanes + lane) * STEP_MS
 }

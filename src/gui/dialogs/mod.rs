@@ -1,6 +1,7 @@
 //! What stands over the window while it is open: palette, keys, settings.
 //!
-//! Promises: at most one is open; Escape closes it; while one is open no shortcut reaches the views.
+//! Promises: at most one is open; Escape closes it; while one is open no shortcut reaches the
+//! views.
 //! Does not know: what the commands it offers do.
 
 mod keys;

@@ -41,7 +41,8 @@ pub(crate) struct PaletteItems {
 }
 
 impl PaletteItems {
-    /// Gathers the items anew when the snapshot or the text is another: anything, or entities to compare this one with.
+    /// Gathers the items anew when the snapshot or the text is another: anything, or entities to
+    /// compare this one with.
     pub(crate) fn gather(
         &mut self,
         ctx: &Context,
@@ -113,8 +114,8 @@ impl PaletteItems {
         }
     }
 
-    /// The entities that an entity can be compared with: those that are open, those of the open topics, and the text
-    /// itself as an id in the same topics.
+    /// The entities that an entity can be compared with: those that are open, those of the open
+    /// topics, and the text itself as an id in the same topics.
     fn others(&mut self, snapshot: &Snapshot, key: &EntityKey, text: &str) {
         let open = snapshot.entity_views.iter().map(|view| (view.key.clone(), "open".to_owned()));
         let listed = snapshot.topic_views.iter().flat_map(|topic| {
@@ -180,7 +181,8 @@ impl PaletteItems {
     }
 }
 
-/// Whether a topic's name contains the word that an id begins with: `order-1042` is looked for in `order-events` first.
+/// Whether a topic's name contains the word that an id begins with: `order-1042` is looked for in
+/// `order-events` first.
 fn is_named_alike(id: &str, topic: &str) -> bool {
     let word: String = id.chars().take_while(|character| character.is_alphabetic()).collect();
     word.chars().count() > 1 && topic.to_lowercase().contains(&word.to_lowercase())

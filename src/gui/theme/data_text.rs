@@ -1,7 +1,7 @@
 //! Text that comes from data: keys, names, values.
 //!
-//! Promises: what has no shape of its own, such as a zero-width or a bidirectional character, is written out, so that two
-//! names that differ look different. What is copied stays as it was.
+//! Promises: what has no shape of its own, such as a zero-width or a bidirectional character, is
+//! written out, so that two names that differ look different. What is copied stays as it was.
 //! Does not know: what the text says.
 
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! The bundled typefaces: Inter for text, `JetBrains` Mono for data, Phosphor for icons.
 //!
-//! Promises: figures in both typefaces are tabular; a character that one lacks is looked for in the others.
+//! Promises: figures in both typefaces are tabular; a character that one lacks is looked for in the
+//! others.
 //! Does not know: sizes of anything but the text styles.
 
 use std::sync::Arc;

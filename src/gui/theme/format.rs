@@ -1,7 +1,7 @@
 //! Numbers, sizes, durations, times and names as people read them.
 //!
-//! Promises: figures stay exact (groups of three by thin spaces, 64-bit integers without floats); times carry their date
-//! where the day changes; what is cut says so with an ellipsis.
+//! Promises: figures stay exact (groups of three by thin spaces, 64-bit integers without floats);
+//! times carry their date where the day changes; what is cut says so with an ellipsis.
 //! Does not know: where a text is drawn.
 
 use jiff::tz::TimeZone;
@@ -12,7 +12,8 @@ const THIN_SPACE: char = '\u{2009}';
 /// Milliseconds of a second, a minute, an hour, a day.
 const UNITS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
 
-/// A number with thin spaces between thousands: `1 204 331`; a minus sign that is as wide as a figure.
+/// A number with thin spaces between thousands: `1 204 331`; a minus sign that is as wide as a
+/// figure.
 pub fn number(value: impl Into<i128>) -> String {
     let value: i128 = value.into();
     let digits = value.unsigned_abs().to_string();
@@ -84,7 +85,8 @@ pub fn duration_ms(milliseconds: i64) -> String {
     format!("{sign}{text}")
 }
 
-/// A name of at most this many characters: what is longer loses its middle, since keys differ at both ends.
+/// A name of at most this many characters: what is longer loses its middle, since keys differ at
+/// both ends.
 pub fn middle(text: &str, characters_max: usize) -> String {
     let length = text.chars().count();
     if length <= characters_max {
@@ -148,7 +150,8 @@ impl TimeFormat {
         self.print(time_ms, "%Y-%m-%d")
     }
 
-    /// The days of a span of time: `2026-11-23`, `26 Oct – 24 Nov 2026`, or the months where years lie between.
+    /// The days of a span of time: `2026-11-23`, `26 Oct – 24 Nov 2026`, or the months where years
+    /// lie between.
     pub fn days(&self, from_ms: i64, to_ms: i64) -> String {
         let year = |time_ms| self.zoned(time_ms).map(|zoned| zoned.year());
         if !self.day_changes(Some(from_ms), to_ms) {
@@ -166,7 +169,8 @@ impl TimeFormat {
         self.print(time_ms, "%Y-%m-%d %H:%M:%S%.3f")
     }
 
-    /// Both with the zone: `2026-11-23 14:02:11.482 UTC`, or with the distance from UTC for local times.
+    /// Both with the zone: `2026-11-23 14:02:11.482 UTC`, or with the distance from UTC for local
+    /// times.
     pub fn date_time_zone(&self, time_ms: i64) -> String {
         let zone = if self.zone == TimeZone::UTC { "UTC" } else { "%:z" };
         self.print(time_ms, &format!("%Y-%m-%d %H:%M:%S%.3f {zone}"))
@@ -180,7 +184,8 @@ impl TimeFormat {
         }
     }
 
-    /// Whether two moments fall on different days; always for the first line of a list, which has none before it.
+    /// Whether two moments fall on different days; always for the first line of a list, which has
+    /// none before it.
     pub fn day_changes(&self, before_ms: Option<i64>, time_ms: i64) -> bool {
         let day = |time_ms| self.zoned(time_ms).map(|zoned| zoned.date());
         before_ms.is_none_or(|before_ms| day(before_ms) != day(time_ms))

@@ -3,7 +3,8 @@
 //! Promises: every constant is one character that the icon font has (a test looks).
 //! Does not know: what an icon stands for in a view.
 //!
-//! Draw one with [`icon`](super::icon) as its font, or within text: the text families fall back to the icon font.
+//! Draw one with [`icon`](super::icon) as its font, or within text: the text families fall back to
+//! the icon font.
 
 /// `arrow-bend-up-left`
 pub const ARROW_BEND_UP_LEFT: &str = "\u{E024}";

@@ -1,6 +1,8 @@
-//! How everything looks: colours, fonts, icons, spacing, and how numbers, times and names are written.
+//! How everything looks: colours, fonts, icons, spacing, and how numbers, times and names are
+//! written.
 //!
-//! Promises: `apply` once at the start, both themes are there; a widget asks [`Tokens::of`] for its colours.
+//! Promises: `apply` once at the start, both themes are there; a widget asks [`Tokens::of`] for its
+//! colours.
 //! Does not know: any view.
 
 mod data_text;

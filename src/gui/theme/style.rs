@@ -1,6 +1,7 @@
 //! Sizes, spacing and egui's own widgets in our look.
 //!
-//! Promises: both themes differ in colour alone; everything sits on a 4-pt grid; an idle window stays still.
+//! Promises: both themes differ in colour alone; everything sits on a 4-pt grid; an idle window
+//! stays still.
 //! Does not know: any view.
 
 use std::collections::BTreeMap;
@@ -20,8 +21,8 @@ use super::tokens::Tokens;
 pub const GRID: f32 = 4.0;
 /// The height of a row of a table or a list, in points.
 pub const ROW_HEIGHT: f32 = 24.0;
-/// The height of a line of data, such as one of a tree, of a difference or of bytes, in points: lines are read in a
-/// stream, so they stand closer than rows that one picks.
+/// The height of a line of data, such as one of a tree, of a difference or of bytes, in points:
+/// lines are read in a stream, so they stand closer than rows that one picks.
 pub const LINE_HEIGHT: f32 = 20.0;
 /// The gap between things side by side, in points.
 pub const GUTTER: f32 = 8.0;

@@ -1,7 +1,7 @@
 //! The colours of both themes. The only file with raw colours.
 //!
-//! Promises: text stands out at least 4.5:1 from every ground it may stand on, marks at least 3:1 (the tests prove it);
-//! amber belongs to the time cursor alone.
+//! Promises: text stands out at least 4.5:1 from every ground it may stand on, marks at least 3:1
+//! (the tests prove it); amber belongs to the time cursor alone.
 //! Does not know: where a colour is used.
 
 use egui::Color32;
@@ -262,7 +262,8 @@ mod tests {
         }
     }
 
-    /// Types whose hue differs by six share a shape, so their lightness has to tell them apart for every eye.
+    /// Types whose hue differs by six share a shape, so their lightness has to tell them apart for
+    /// every eye.
     #[test]
     fn hues_that_share_a_shape_differ_in_lightness() {
         for tokens in [&DARK, &LIGHT] {

@@ -1,7 +1,8 @@
 //! What to draw for a lane of sorted marks at a zoom.
 //!
-//! Promises: every visible mark is drawn, alone or as part of something that says how many; the visible slice is found
-//! by binary search; with more than one mark per point the cost depends on the width alone.
+//! Promises: every visible mark is drawn, alone or as part of something that says how many; the
+//! visible slice is found by binary search; with more than one mark per point the cost depends on
+//! the width alone.
 //! Does not know: colours, pixels of a screen.
 
 use std::ops::Range;
@@ -9,7 +10,8 @@ use std::ops::Range;
 use super::TimeMap;
 use crate::workspace::{Lane, LaneMark, TimeCounts};
 
-/// Marks whose centers are closer than this become one item, in points: they would cover each other.
+/// Marks whose centers are closer than this become one item, in points: they would cover each
+/// other.
 const MERGE_POINTS: f32 = 6.0;
 /// A group of neighbours wider than this, in points, says too little: the lane becomes a density.
 const GROUP_POINTS_MAX: f32 = 48.0;
@@ -55,7 +57,8 @@ pub struct Bucket {
 pub enum LaneItems {
     /// Few enough to draw each or each small group.
     Items(Vec<LaneItem>),
-    /// More than one mark per point: how many are where. Only strips that have some, each this wide.
+    /// More than one mark per point: how many are where. Only strips that have some, each this
+    /// wide.
     Density {
         /// The width of a strip.
         width: f32,
@@ -75,8 +78,8 @@ pub fn lane_counts(counts: &TimeCounts, map: &TimeMap) -> LaneItems {
     LaneItems::Counts(first as usize..end as usize)
 }
 
-/// The highest count that is visible in any of these lanes, at least 1: what bars are measured by, so that lanes can be
-/// compared.
+/// The highest count that is visible in any of these lanes, at least 1: what bars are measured by,
+/// so that lanes can be compared.
 pub(super) fn highest_count(lanes: &[Lane], map: &TimeMap) -> u64 {
     let of_lane = |lane: &Lane| match lane_counts(&lane.counts, map) {
         LaneItems::Counts(bars) => lane.counts.counts[bars].iter().copied().max(),
@@ -85,8 +88,8 @@ pub(super) fn highest_count(lanes: &[Lane], map: &TimeMap) -> u64 {
     lanes.iter().filter_map(of_lane).max().unwrap_or(1).max(1)
 }
 
-/// What to draw for these marks, which are sorted by time: a density where there is more than one mark per point, or
-/// where marks crowd somewhere.
+/// What to draw for these marks, which are sorted by time: a density where there is more than one
+/// mark per point, or where marks crowd somewhere.
 pub fn lane_items(marks: &[LaneMark], map: &TimeMap) -> LaneItems {
     let visible = visible(marks, map);
     if visible.len() as f32 > map.x.span() {
@@ -176,7 +179,8 @@ pub(super) fn nearest_problem(lane: &Lane, map: &TimeMap, x: f32, within: f32) -
         .min_by(|one, other| (x_of(*one) - x).abs().total_cmp(&(x_of(*other) - x).abs()))
 }
 
-/// The next mark with a problem after a version in any lane, or the one before it, with the number of its lane.
+/// The next mark with a problem after a version in any lane, or the one before it, with the number
+/// of its lane.
 pub fn problem_beside(lanes: &[Lane], version: u64, forward: bool) -> Option<(usize, &LaneMark)> {
     let of_lane = |(number, lane): (usize, &'_ Lane)| {
         let version_of = |problem: &usize| lane.marks[*problem].version;
@@ -196,7 +200,8 @@ pub fn problem_beside(lanes: &[Lane], version: u64, forward: bool) -> Option<(us
     }
 }
 
-/// The next mark after a version in a lane, or the one before it; the first or last when there is no version yet.
+/// The next mark after a version in a lane, or the one before it; the first or last when there is
+/// no version yet.
 pub fn neighbour(marks: &[LaneMark], version: Option<u64>, forward: bool) -> Option<&LaneMark> {
     let Some(version) = version else {
         return if forward { marks.first() } else { marks.last() };
@@ -329,7 +334,8 @@ mod tests {
         assert_eq!(neighbour(&all, Some(3), false).unwrap().version, 2);
     }
 
-    /// A lane of 10,000 marks, the versions of two lanes taking turns, with problems at these versions.
+    /// A lane of 10,000 marks, the versions of two lanes taking turns, with problems at these
+    /// versions.
     fn crowded(first: u64, problems: &[u64]) -> Lane {
         let mark = |index: u64| {
             let version = first + index * 2;

@@ -1,7 +1,8 @@
-//! The picture of a lane: one mesh, made anew only when the lane, the view or the place on the screen changes.
+//! The picture of a lane: one mesh, made anew only when the lane, the view or the place on the
+//! screen changes.
 //!
-//! Promises: an unchanged lane costs a frame nothing but its mesh's upload; hollow, problem and unknown are shapes, not
-//! colours alone.
+//! Promises: an unchanged lane costs a frame nothing but its mesh's upload; hollow, problem and
+//! unknown are shapes, not colours alone.
 //! Does not know: what the pointer does.
 
 use std::ops::Range;
@@ -74,8 +75,8 @@ pub(super) struct LanePicture {
 }
 
 impl LanePicture {
-    /// The picture of a lane in this rectangle: that of the last frame if it still is right. `highest` is what a bar of
-    /// full height counts.
+    /// The picture of a lane in this rectangle: that of the last frame if it still is right.
+    /// `highest` is what a bar of full height counts.
     pub(super) fn get<'a>(
         slot: &'a mut Option<Self>,
         ui: &Ui,
@@ -147,8 +148,8 @@ fn reserve_bars(mesh: &mut Mesh, bars: usize) {
     mesh.reserve_triangles(bars * 2);
 }
 
-/// Adds a bar of a density that counts this share of the highest. Heights grow with the root, so that little is seen
-/// beside much.
+/// Adds a bar of a density that counts this share of the highest. Heights grow with the root, so
+/// that little is seen beside much.
 fn add_bar(mesh: &mut Mesh, lane: Rect, x: Range<f32>, share: f32, tokens: &Tokens) {
     let bottom = lane.bottom() - 4.0;
     let height = (share.sqrt() * (lane.height() - 8.0)).max(BAR_HEIGHT_MIN);
@@ -198,7 +199,8 @@ fn add_item(mesh: &mut Mesh, key: &Key, item: &LaneItem, tokens: &Tokens, feathe
     }
 }
 
-/// Adds the dots of the marks with problems above a density: those that would cover each other once.
+/// Adds the dots of the marks with problems above a density: those that would cover each other
+/// once.
 fn add_problems(mesh: &mut Mesh, key: &Key, tokens: &Tokens, feather: f32) {
     let x_of = |number: &usize| key.map.x_of(key.marks[*number].time_ms as f64);
     let first = key.problems.partition_point(|number| x_of(number) < key.map.x.min - RADIUS);
@@ -215,8 +217,8 @@ fn add_problems(mesh: &mut Mesh, key: &Key, tokens: &Tokens, feather: f32) {
     }
 }
 
-/// Adds the ground and the stripes of spans of which not everything is known: rising where records were deleted, falling
-/// where they were not read.
+/// Adds the ground and the stripes of spans of which not everything is known: rising where records
+/// were deleted, falling where they were not read.
 fn add_unknown(mesh: &mut Mesh, key: &Key, tokens: &Tokens) {
     for UnknownSpan { from_ms, to_ms, reason, .. } in key.unknown.iter() {
         let clamp = |x: f32| x.clamp(key.map.x.min, key.map.x.max);

@@ -1,7 +1,7 @@
 //! The timeline widget: a ruler, lanes of events, where consumer groups stand, and the time cursor.
 //!
-//! Promises: lanes outside the view cost nothing; Ctrl and wheel zoom at the pointer, dragging pans, a double click fits;
-//! the cursor can be dragged; every mark on screen has a name.
+//! Promises: lanes outside the view cost nothing; Ctrl and wheel zoom at the pointer, dragging
+//! pans, a double click fits; the cursor can be dragged; every mark on screen has a name.
 //! Does not know: what an event is but its mark; the keys (the app calls [`TimelineState`]).
 
 use std::sync::Arc;
@@ -137,7 +137,8 @@ impl Timeline<'_> {
         }
     }
 
-    /// Shows the visible lanes and group markers; how far they are scrolled, in points, and what is asked of a marker.
+    /// Shows the visible lanes and group markers; how far they are scrolled, in points, and what is
+    /// asked of a marker.
     fn show_lanes(
         &self,
         ui: &mut Ui,
@@ -335,7 +336,8 @@ impl Timeline<'_> {
         None
     }
 
-    /// Tells what is known of a lane at a moment: how many events there are, or why that is unknown.
+    /// Tells what is known of a lane at a moment: how many events there are, or why that is
+    /// unknown.
     fn tell(&self, response: &Response, lane: &Lane, time_ms: i64) {
         let counted = lane.counts.at(time_ms).filter(|(_, _, events)| *events > 0);
         let is_here = |span: &&UnknownSpan| span.from_ms <= time_ms && time_ms < span.to_ms;

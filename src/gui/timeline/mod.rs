@@ -1,7 +1,7 @@
 //! The timeline: lanes of events over time, with the one time cursor.
 //!
-//! Promises: geometry is computed apart from drawing (`time_map`, `ruler`, `lane_items`) and tested without a window; a
-//! frame costs what is visible, however many events there are.
+//! Promises: geometry is computed apart from drawing (`time_map`, `ruler`, `lane_items`) and tested
+//! without a window; a frame costs what is visible, however many events there are.
 //! Does not know: where events come from, what the clock does with a moment it is given.
 
 mod lane_items;

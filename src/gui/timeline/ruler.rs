@@ -1,7 +1,7 @@
 //! The ticks of a ruler over time, for any zoom and in any zone.
 //!
-//! Promises: ticks stand at round times of the zone (midnight is midnight there), never closer than asked; each has a
-//! label that is as long as it must be.
+//! Promises: ticks stand at round times of the zone (midnight is midnight there), never closer than
+//! asked; each has a label that is as long as it must be.
 //! Does not know: where a tick is drawn.
 
 use jiff::civil::{Date, DateTime};

@@ -1,7 +1,7 @@
 //! Which span of time is visible, and where a moment lies on the screen.
 //!
-//! Promises: times are computed in f64, which holds any millisecond of this age exactly; panning and zooming return a new
-//! view and keep what they say they keep.
+//! Promises: times are computed in f64, which holds any millisecond of this age exactly; panning
+//! and zooming return a new view and keep what they say they keep.
 //! Does not know: what happens at a time.
 
 use egui::Rangef;
@@ -13,7 +13,8 @@ const SPAN_MS_MAX: f64 = 1_000.0 * 365.25 * 86_400_000.0;
 /// How much is left free on both sides when a span is fitted, as a share of the span.
 const FIT_MARGIN: f64 = 0.04;
 
-/// The visible span of time. Invariant: finite, `from_ms` before `to_ms`, between 5 ms and 1,000 years long.
+/// The visible span of time. Invariant: finite, `from_ms` before `to_ms`, between 5 ms and 1,000
+/// years long.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeView {
     /// The left edge, in milliseconds since the epoch.
@@ -32,7 +33,8 @@ impl TimeView {
         Self { from_ms: middle - span / 2.0, to_ms: middle + span / 2.0 }
     }
 
-    /// The view that shows a range of time whole, with a little room on both sides. A single moment gets a second.
+    /// The view that shows a range of time whole, with a little room on both sides. A single moment
+    /// gets a second.
     pub fn fit(range_ms: (i64, i64)) -> Self {
         let (from, to) = (range_ms.0 as f64, range_ms.1 as f64);
         let margin = ((to - from) * FIT_MARGIN).max(500.0);
@@ -101,7 +103,8 @@ pub struct TimeMap {
 }
 
 impl TimeMap {
-    /// The x of a moment, also outside of the view; very far outside it stays at a distance that f32 can hold.
+    /// The x of a moment, also outside of the view; very far outside it stays at a distance that
+    /// f32 can hold.
     pub fn x_of(&self, time_ms: f64) -> f32 {
         let share = (time_ms - self.view.from_ms) / self.view.span_ms();
         let width = f64::from(self.x.span());

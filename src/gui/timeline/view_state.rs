@@ -1,6 +1,7 @@
 //! Which span of time the timeline shows, and how the pointer and the app move it.
 //!
-//! Promises: untouched, the view is the whole range, also as it grows; a cursor that jumps is brought into view.
+//! Promises: untouched, the view is the whole range, also as it grows; a cursor that jumps is
+//! brought into view.
 //! Does not know: what is drawn.
 
 use std::ops::Range;
@@ -85,7 +86,8 @@ impl TimelineState {
         self.view = None;
     }
 
-    /// Shows `factor` times as much detail around the cursor, or around the middle if it is out of view (`W`, `S`).
+    /// Shows `factor` times as much detail around the cursor, or around the middle if it is out of
+    /// view (`W`, `S`).
     pub fn zoom(&mut self, factor: f64) {
         if let Some(view) = self.view() {
             let cursor = self.cursor_ms.filter(|cursor_ms| view.contains(*cursor_ms));

@@ -1,6 +1,7 @@
 //! The panel of the reference system: send commands, look at its read models, switch faults.
 //!
-//! Promises: made from the forms that the system itself publishes; says what became of every command.
+//! Promises: made from the forms that the system itself publishes; says what became of every
+//! command.
 //! Does not know: how the system works.
 
 use std::collections::BTreeMap;

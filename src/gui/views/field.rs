@@ -1,6 +1,7 @@
 //! A line to type into, as it looks everywhere.
 //!
-//! Promises: as high as a row, its text in the middle; has a name; keeps the focus after Enter, as long as it is there.
+//! Promises: as high as a row, its text in the middle; has a name; keeps the focus after Enter, as
+//! long as it is there.
 //! Does not know: what is typed.
 
 use egui::{Align2, Response, RichText, Role, TextEdit, TextStyle, Ui, WidgetInfo, vec2};

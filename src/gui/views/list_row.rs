@@ -1,7 +1,7 @@
 //! A row of a list: a name at the left, a figure at the right.
 //!
-//! Promises: the name loses its middle before it touches the figure; selection shows by ground and by weight; a name that
-//! is data can be copied.
+//! Promises: the name loses its middle before it touches the figure; selection shows by ground and
+//! by weight; a name that is data can be copied.
 //! Does not know: what is listed.
 
 use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};

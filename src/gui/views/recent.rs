@@ -1,6 +1,7 @@
 //! The connections used before: one click goes on where the user left off.
 //!
-//! Promises: says how each connection is made, what was open on it and when; shows no secret, for none is kept.
+//! Promises: says how each connection is made, what was open on it and when; shows no secret, for
+//! none is kept.
 //! Does not know: what is opened again.
 
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};

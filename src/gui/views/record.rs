@@ -1,7 +1,7 @@
 //! Everything about one record, in tabs: value, headers, raw text, bytes, facts.
 //!
-//! Promises: nothing is left out: null is told from empty, bytes that are no text are shown as bytes, and what was tried
-//! to decode them is said.
+//! Promises: nothing is left out: null is told from empty, bytes that are no text are shown as
+//! bytes, and what was tried to decode them is said.
 //! Does not know: where the record is shown.
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Panels at the side of a view, whose width is a share of the room there is.
 //!
-//! Promises: a width that a user chose stays while the room stays about the same; in much more or less room a panel gets its
-//! share of that.
+//! Promises: a width that a user chose stays while the room stays about the same; in much more or
+//! less room a panel gets its share of that.
 //! Does not know: what is in a panel.
 
 use egui::Id;

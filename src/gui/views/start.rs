@@ -1,7 +1,7 @@
 //! Where to begin: go on with a connection used before, connect to a cluster, or open the demo.
 //!
-//! Promises: every way in on one page, the likeliest first; a check names the step that fails and what to try; nothing is sent to a cluster
-//! before the user asks.
+//! Promises: every way in on one page, the likeliest first; a check names the step that fails and
+//! what to try; nothing is sent to a cluster before the user asks.
 //! Does not know: how a connection is made.
 
 use std::path::Path;
@@ -225,7 +225,8 @@ fn fields(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) -> Option<Co
     check
 }
 
-/// A field with buttons at its right, with the focus if that is wanted; true when Enter was pressed in it.
+/// A field with buttons at its right, with the focus if that is wanted; true when Enter was pressed
+/// in it.
 fn field_row(
     ui: &mut Ui,
     text: &mut String,

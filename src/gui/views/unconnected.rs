@@ -1,6 +1,7 @@
 //! What a tab shows while its connection does not stand, or what it shows is not open.
 //!
-//! Promises: says why in words, and offers the way on; a tab is never lost for want of a connection.
+//! Promises: says why in words, and offers the way on; a tab is never lost for want of a
+//! connection.
 //! Does not know: what the tab shows once it is connected.
 
 use egui::{Frame, Margin, Panel, Ui};

@@ -1,4 +1,5 @@
-//! What stands where something is under way: what is being done, how long already, and the way to stop it.
+//! What stands where something is under way: what is being done, how long already, and the way to
+//! stop it.
 //!
 //! Promises: the words come from a job that runs; without one nothing claims to be under way.
 //! Does not know: what is waited for.
@@ -38,7 +39,8 @@ pub(crate) fn line(ui: &mut Ui, view: &mut View<'_>, subject: &JobSubject) -> bo
     job_line(ui, view, job.as_ref())
 }
 
-/// A line with this job: its words, how far it is, and the way to stop it. Says whether there is one.
+/// A line with this job: its words, how far it is, and the way to stop it. Says whether there is
+/// one.
 pub(crate) fn job_line(ui: &mut Ui, view: &mut View<'_>, job: Option<&JobView>) -> bool {
     let Some(job) = job else { return false };
     let color = Tokens::of(ui).text_secondary;

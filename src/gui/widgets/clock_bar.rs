@@ -1,7 +1,7 @@
 //! The one clock: step, play, scrub over the density of all that is open, jump to a time, follow.
 //!
-//! Promises: paused, playing and following look different and say so; the strip can be dragged and moved by keys; amber
-//! is the cursor alone.
+//! Promises: paused, playing and following look different and say so; the strip can be dragged and
+//! moved by keys; amber is the cursor alone.
 //! Does not know: what a step leads to, how a time that was typed is read.
 
 use egui::{
@@ -69,7 +69,8 @@ pub struct ClockBarState {
     speed: u32,
     /// What is typed into the field of the time while it is open.
     typed: Option<String>,
-    /// What is wrong with what was typed last; the caller sets it, the field stays open and shows it.
+    /// What is wrong with what was typed last; the caller sets it, the field stays open and shows
+    /// it.
     problem: Option<String>,
 }
 

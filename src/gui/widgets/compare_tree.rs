@@ -1,6 +1,7 @@
 //! Two states beside each other, line by line.
 //!
-//! Promises: only visible lines are drawn; a difference carries a sign beside its colour, and both values.
+//! Promises: only visible lines are drawn; a difference carries a sign beside its colour, and both
+//! values.
 //! Does not know: how states are compared.
 
 use std::sync::Arc;
@@ -33,8 +34,8 @@ fn right_column(rect: Rect) -> Rangef {
     Rangef::new(f32::midpoint(left, rect.right()), rect.right())
 }
 
-/// Shows both sides under their names in all the space that is left; the path that was chosen. `selected` is the chosen
-/// one so far.
+/// Shows both sides under their names in all the space that is left; the path that was chosen.
+/// `selected` is the chosen one so far.
 pub fn compare_tree(
     ui: &mut Ui,
     id: Id,

@@ -1,7 +1,7 @@
 //! Taking something along: it goes to the system's clipboard, and a word says that it did.
 //!
-//! Promises: whatever is copied says so, in the same place and in the same way; a menu works a text out only when it is
-//! wanted.
+//! Promises: whatever is copied says so, in the same place and in the same way; a menu works a text
+//! out only when it is wanted.
 //! Does not know: what is copied (`workspace::copy`).
 
 use egui::{
@@ -15,7 +15,8 @@ use crate::workspace::{CopyForm, TreeRow, assignment, changes_text, value_text};
 /// How long a word stays, in seconds.
 const STAYS_SECONDS: f64 = 1.8;
 
-/// How far below the upper edge of the window it stands, in points: beside the tabs, where nothing is covered.
+/// How far below the upper edge of the window it stands, in points: beside the tabs, where nothing
+/// is covered.
 const BELOW_EDGE: f32 = 34.0;
 
 /// A word that passes.
@@ -94,8 +95,8 @@ pub(crate) struct CopyMenu<'u> {
 }
 
 impl CopyMenu<'_> {
-    /// An entry that copies a text: `what` it is in a few words, as the entry and the word that passes say it. A text that
-    /// is not there cannot be copied.
+    /// An entry that copies a text: `what` it is in a few words, as the entry and the word that
+    /// passes say it. A text that is not there cannot be copied.
     pub(crate) fn text(&mut self, what: &str, keys: &str, text: impl FnOnce() -> Option<String>) {
         if self.asked(what, keys)
             && let Some(text) = text()
@@ -158,7 +159,8 @@ fn offer_id() -> Id {
     Id::unique("copy offer")
 }
 
-/// Offers something to whoever presses the keys for copying. A list does so in every frame in which it has the focus.
+/// Offers something to whoever presses the keys for copying. A list does so in every frame in which
+/// it has the focus.
 pub(super) fn offer(ctx: &Context, offer: Offer) {
     let frame = ctx.cumulative_frame_nr();
     ctx.data_mut(|data| data.insert_temp(offer_id(), (frame, offer)));

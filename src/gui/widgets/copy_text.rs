@@ -1,6 +1,7 @@
 //! A key, an id or another text that one wants to take along: one click copies it.
 //!
-//! Promises: shows both ends of what is too long, the whole of it on hover; says that it was copied.
+//! Promises: shows both ends of what is too long, the whole of it on hover; says that it was
+//! copied.
 //! Does not know: what the text names.
 
 use egui::{Align2, Response, Role, Sense, Ui, Widget, WidgetInfo, pos2, vec2};

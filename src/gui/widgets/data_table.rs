@@ -1,7 +1,8 @@
-//! A table of many rows in our measures: `egui_table` with our row height, a chosen row, and keys that move it.
+//! A table of many rows in our measures: `egui_table` with our row height, a chosen row, and keys
+//! that move it.
 //!
-//! Promises: only visible cells are drawn; the last column without a width takes what is left; up, down and page keys
-//! move the chosen row, Enter opens it. At most 200,000 rows scroll exactly.
+//! Promises: only visible cells are drawn; the last column without a width takes what is left; up,
+//! down and page keys move the chosen row, Enter opens it. At most 200,000 rows scroll exactly.
 //! Does not know: what is in a cell.
 
 use std::ops::Range;
@@ -191,7 +192,8 @@ impl<'a> DataTable<'a> {
     }
 }
 
-/// What was held down when the button of the mouse was let go in this frame: by its end, that may be over.
+/// What was held down when the button of the mouse was let go in this frame: by its end, that may
+/// be over.
 fn click_modifiers(ui: &Ui) -> Modifiers {
     ui.input(|input| {
         let released = input.events.iter().rev().find_map(|event| match event {
@@ -202,7 +204,8 @@ fn click_modifiers(ui: &Ui) -> Modifiers {
     })
 }
 
-/// The row that Shift with an arrow key moves to while the table has the focus: it picks all rows on the way.
+/// The row that Shift with an arrow key moves to while the table has the focus: it picks all rows
+/// on the way.
 fn extending_move(ui: &Ui, response: &Response, chosen: Option<u64>, count: u64) -> Option<u64> {
     let chosen = chosen.filter(|_| response.has_focus())?;
     ui.input(|input| {
@@ -213,8 +216,8 @@ fn extending_move(ui: &Ui, response: &Response, chosen: Option<u64>, count: u64)
     })
 }
 
-/// The columns as `egui_table` wants them. Gives it the widths of the first frame, so that it does not measure every cell,
-/// and the rest of the width to the column that takes it.
+/// The columns as `egui_table` wants them. Gives it the widths of the first frame, so that it does
+/// not measure every cell, and the rest of the width to the column that takes it.
 fn column_widths(ui: &Ui, table_id: Id, columns: &[TableColumn], width: f32) -> Vec<Column> {
     let ids = (0..columns.len()).map(|index| table_id.with(index));
     let state = TableState::load(ui.ctx(), table_id).unwrap_or_else(|| {
@@ -283,7 +286,8 @@ impl TableDelegate for Body<'_> {
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row: u64) {
-        // A row is drawn once for the columns that stay and once for those that scroll; here none stay.
+        // A row is drawn once for the columns that stay and once for those that scroll; here none
+        // stay.
         if ui.clip_rect().width() <= 0.0 {
             return;
         }

@@ -1,6 +1,7 @@
 //! The changes from one state to another, a line each: sign, path, value before and after.
 //!
-//! Promises: only visible lines are drawn; long values are cut where the line ends and never printed whole.
+//! Promises: only visible lines are drawn; long values are cut where the line ends and never
+//! printed whole.
 //! Does not know: how differences are found.
 
 use egui::{Align2, Id, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2};

@@ -37,7 +37,8 @@ impl<'a> EmptyState<'a> {
         self
     }
 
-    /// Shows it in the middle of what is left of the ui; the number of the action that was clicked, from 0.
+    /// Shows it in the middle of what is left of the ui; the number of the action that was clicked,
+    /// from 0.
     pub fn show(self, ui: &mut Ui) -> Option<usize> {
         let Self { icon: icon_text, title, text, actions } = self;
         let tokens = Tokens::of(ui);

@@ -1,7 +1,7 @@
 //! The mark of an event type: a hue and a shape, the same on lanes, in tables and in legends.
 //!
-//! Promises: the mark depends on the type's name alone; two types of one hue number look alike, two whose numbers differ
-//! by six share the shape and differ in lightness, all others differ in shape.
+//! Promises: the mark depends on the type's name alone; two types of one hue number look alike, two
+//! whose numbers differ by six share the shape and differ in lightness, all others differ in shape.
 //! Does not know: where events are.
 
 use egui::epaint::Mesh;
@@ -35,7 +35,8 @@ impl EventMark {
     }
 }
 
-/// The corners of a shape around the origin, for a radius of 1. Every shape covers about the same area.
+/// The corners of a shape around the origin, for a radius of 1. Every shape covers about the same
+/// area.
 fn corners(hue: u8) -> &'static [Vec2] {
     const CIRCLE: [Vec2; 12] = [
         vec2(1.0, 0.0),
@@ -66,7 +67,8 @@ fn corners(hue: u8) -> &'static [Vec2] {
     }
 }
 
-/// A convex outline that can grow: each corner has a fixed point and the direction away from the inside.
+/// A convex outline that can grow: each corner has a fixed point and the direction away from the
+/// inside.
 trait Outline {
     /// How many corners it has.
     fn count(&self) -> usize;
@@ -114,7 +116,8 @@ impl Outline for PillOutline {
     }
 }
 
-/// Adds rings around an outline to a mesh, each with its distance from it and its colour, innermost first.
+/// Adds rings around an outline to a mesh, each with its distance from it and its colour, innermost
+/// first.
 fn add_rings(mesh: &mut Mesh, outline: &impl Outline, rings: &[(f32, Color32)]) {
     let base = mesh.vertices.len() as u32;
     let count = outline.count() as u32;

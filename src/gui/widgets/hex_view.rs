@@ -60,7 +60,8 @@ fn hex_text(bytes: &[u8]) -> String {
     })
 }
 
-/// A line of so many bytes in hexadecimal, in two halves, and as text: a dot for what is not printable ASCII.
+/// A line of so many bytes in hexadecimal, in two halves, and as text: a dot for what is not
+/// printable ASCII.
 fn hex_line(bytes: &[u8], line_bytes: usize) -> (String, String) {
     let mut hex = String::with_capacity(line_bytes * 3 + 1);
     for index in 0..line_bytes {

@@ -1,6 +1,7 @@
 //! How much happened when: bars over time with a brush that chooses a span.
 //!
-//! Promises: the highest bar fills the height; a bar of one record can still be seen; a span snaps to whole bars.
+//! Promises: the highest bar fills the height; a bar of one record can still be seen; a span snaps
+//! to whole bars.
 //! Does not know: what is counted.
 
 use egui::{
@@ -24,7 +25,8 @@ pub enum Brush {
     Clear,
 }
 
-/// Shows a histogram over the whole width, this high in points. `chosen` is the span chosen so far, both inclusive.
+/// Shows a histogram over the whole width, this high in points. `chosen` is the span chosen so far,
+/// both inclusive.
 pub fn histogram(
     ui: &mut Ui,
     id: Id,

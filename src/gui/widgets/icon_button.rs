@@ -103,7 +103,8 @@ impl Widget for IconButton<'_> {
     }
 }
 
-/// The ground of a flat button: nothing at rest, a tint under the pointer, a line around it when it has the focus.
+/// The ground of a flat button: nothing at rest, a tint under the pointer, a line around it when it
+/// has the focus.
 pub(super) fn ground(ui: &Ui, response: &Response, selected: bool, tokens: &Tokens) {
     let fill = if response.is_pointer_button_down_on() {
         tokens.pressed

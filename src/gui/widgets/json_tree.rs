@@ -1,6 +1,7 @@
 //! A JSON value as a tree.
 //!
-//! Promises: only visible lines are drawn, so a value of 100,000 lines scrolls as smoothly as one of ten.
+//! Promises: only visible lines are drawn, so a value of 100,000 lines scrolls as smoothly as one
+//! of ten.
 //! Does not know: how the value was decoded.
 
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use super::tree_rows::{self, Decoration, Tree, TreeState};
 use crate::model::JsonPointer;
 use crate::workspace::TreeRow;
 
-/// Shows a value in all the space that is left; the path that was chosen. `selected` is the chosen one so far.
+/// Shows a value in all the space that is left; the path that was chosen. `selected` is the chosen
+/// one so far.
 pub fn json_tree(
     ui: &mut Ui,
     id: Id,

@@ -1,7 +1,7 @@
 //! How far a consumer group was behind, over time.
 //!
-//! Promises: nothing is drawn where nothing was measured: a pause between samples is a gap, not a line; a single sample
-//! is said in words.
+//! Promises: nothing is drawn where nothing was measured: a pause between samples is a gap, not a
+//! line; a single sample is said in words.
 //! Does not know: when samples are taken.
 
 use std::ops::RangeInclusive;

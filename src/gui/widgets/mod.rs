@@ -1,7 +1,8 @@
 //! The pieces views are made of.
 //!
-//! Promises: every piece has a name for the accessibility tree, can be reached by keyboard, draws only what is visible,
-//! and asks for no repaint while nothing happens. Pieces return what the user did; they change nothing themselves.
+//! Promises: every piece has a name for the accessibility tree, can be reached by keyboard, draws
+//! only what is visible, and asks for no repaint while nothing happens. Pieces return what the user
+//! did; they change nothing themselves.
 //! Does not know: views, commands.
 
 mod chip;

@@ -1,7 +1,8 @@
-//! What the user should know: toasts that pass, the history that stays, and problems where they belong.
+//! What the user should know: toasts that pass, the history that stays, and problems where they
+//! belong.
 //!
-//! Promises: every problem says what failed, why, and what to do, and can be copied; a toast goes by itself but stays in
-//! the history; errors stay until they are closed.
+//! Promises: every problem says what failed, why, and what to do, and can be copied; a toast goes
+//! by itself but stays in the history; errors stay until they are closed.
 //! Does not know: where problems come from.
 
 use egui::{
@@ -27,7 +28,8 @@ const TOAST_WIDTH: f32 = 360.0;
 pub struct ToastState {
     /// How many notices there were in the last frame.
     seen: usize,
-    /// The numbers of the notices that are shown, and when they go, in seconds of the window's clock.
+    /// The numbers of the notices that are shown, and when they go, in seconds of the window's
+    /// clock.
     open: Vec<(usize, Option<f64>)>,
 }
 
@@ -86,7 +88,8 @@ fn level_look(level: NoticeLevel, tokens: &Tokens) -> (&'static str, Color32, &'
     }
 }
 
-/// One notice: icon, what, why, what to do; its time when given, a cross when not. True when the cross was clicked.
+/// One notice: icon, what, why, what to do; its time when given, a cross when not. True when the
+/// cross was clicked.
 fn notice_body(ui: &mut Ui, notice: &Notice, time: Option<String>) -> bool {
     let tokens = Tokens::of(ui);
     let (sign, color, word) = level_look(notice.level, tokens);
@@ -169,8 +172,8 @@ pub fn notice_panel(ui: &mut Ui, notices: &[Notice], times: &TimeFormat) {
     });
 }
 
-/// A problem where it belongs, in a view: what failed, why, what to do; copyable. `action` names a button, such as
-/// "Try again"; true when it was clicked.
+/// A problem where it belongs, in a view: what failed, why, what to do; copyable. `action` names a
+/// button, such as "Try again"; true when it was clicked.
 pub fn problem_box(ui: &mut Ui, problem: &Problem, action: Option<&str>) -> bool {
     let tokens = Tokens::of(ui);
     let mut clicked = false;

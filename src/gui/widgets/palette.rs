@@ -1,7 +1,7 @@
 //! The command palette: type a few letters, press Enter.
 //!
-//! Promises: letters match in order, best match first, matched letters stand out; arrows and Enter work while typing;
-//! what cannot be done now is shown greyed and does nothing.
+//! Promises: letters match in order, best match first, matched letters stand out; arrows and Enter
+//! work while typing; what cannot be done now is shown greyed and does nothing.
 //! Does not know: what its items do.
 
 use egui::text::{LayoutJob, TextFormat};
@@ -50,7 +50,8 @@ pub struct PaletteState {
     matches: Vec<Match>,
     /// What the matches were found for: the query and the fingerprint of the items.
     matched_for: Option<(String, u64)>,
-    /// Whether Enter was pressed in the same frame as something was typed: items made from that come a frame later.
+    /// Whether Enter was pressed in the same frame as something was typed: items made from that
+    /// come a frame later.
     enter_waits: bool,
 }
 
@@ -215,7 +216,8 @@ fn list(ui: &mut Ui, state: &mut PaletteState, items: &[PaletteItem]) -> Option<
     let room = ui.ctx().content_rect().bottom() - ui.cursor().top() - ROW_HEIGHT;
     let rows = state.matches.len().min(ROWS_VISIBLE) as f32;
     let height = (ROW_HEIGHT * rows).min(room.max(ROW_HEIGHT));
-    // The palette is as high as it was with the matches before: without the least height it would never grow again.
+    // The palette is as high as it was with the matches before: without the least height it would
+    // never grow again.
     let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
     area.auto_shrink(false).show(ui, |ui| {
         for (row, found) in state.matches.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Several rows of a table, picked as lists everywhere have it: Ctrl adds or takes one away, Shift all up to one.
+//! Several rows of a table, picked as lists everywhere have it: Ctrl adds or takes one away, Shift
+//! all up to one.
 //!
 //! Promises: rows are kept by what they show, so that they stay picked as others come and go.
 //! Does not know: what a row shows.
@@ -52,8 +53,8 @@ impl<K: Ord + Clone> Picks<K> {
         self.keys.iter()
     }
 
-    /// Picks. `key_of` tells what a row shows, `row_of` where that stands now, and `chosen` is the row that is chosen alone
-    /// without having been picked.
+    /// Picks. `key_of` tells what a row shows, `row_of` where that stands now, and `chosen` is the
+    /// row that is chosen alone without having been picked.
     pub fn pick(
         &mut self,
         pick: Pick,

@@ -1,7 +1,7 @@
 //! How far jobs are.
 //!
-//! Promises: a job shows records, size, rate and how much is left, per partition when asked; a bar moves only when a job
-//! does.
+//! Promises: a job shows records, size, rate and how much is left, per partition when asked; a bar
+//! moves only when a job does.
 //! Does not know: what a job does.
 
 use egui::{Align, Layout, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -42,7 +42,8 @@ fn paint_bar(ui: &Ui, rect: Rect, fraction: f32) {
     ui.painter().rect_filled(filled, BAR_HEIGHT / 2.0, tokens.accent);
 }
 
-/// A job in a list: its title, how far it is, and a way to stop it. True when the user wants it stopped.
+/// A job in a list: its title, how far it is, and a way to stop it. True when the user wants it
+/// stopped.
 pub fn job_row(ui: &mut Ui, job: &JobView) -> bool {
     let tokens = Tokens::of(ui);
     let (state_icon, color, word) = match &job.state {

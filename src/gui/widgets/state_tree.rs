@@ -1,7 +1,8 @@
-//! An entity's state as a tree: what the event at the clock changed, and which event wrote each field.
+//! An entity's state as a tree: what the event at the clock changed, and which event wrote each
+//! field.
 //!
-//! Promises: only visible lines are drawn; a change carries a sign beside its colour; every field leads to the event that
-//! wrote it and to its previous and next change.
+//! Promises: only visible lines are drawn; a change carries a sign beside its colour; every field
+//! leads to the event that wrote it and to its previous and next change.
 //! Does not know: how a state is folded.
 
 use std::sync::Arc;

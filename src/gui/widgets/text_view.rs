@@ -1,7 +1,7 @@
 //! A long text in the typeface of data, wrapped, of which only the visible lines are laid out.
 //!
-//! Promises: a text of megabytes scrolls as smoothly as one of a page; where its lines break is found once for each text
-//! and width, not once per frame.
+//! Promises: a text of megabytes scrolls as smoothly as one of a page; where its lines break is
+//! found once for each text and width, not once per frame.
 //! Does not know: what the text says.
 
 use std::sync::Arc;
@@ -42,7 +42,8 @@ impl TextState {
     }
 }
 
-/// The byte offsets at which lines of at most this many characters begin: after every line break, and where one is full.
+/// The byte offsets at which lines of at most this many characters begin: after every line break,
+/// and where one is full.
 fn line_starts(text: &str, columns: usize) -> Vec<usize> {
     let mut starts = vec![0];
     let mut length = 0;

@@ -1,7 +1,7 @@
 //! What the trees share: folding, the lines that are visible, and how a line looks.
 //!
-//! Promises: folding is remembered by path, so it survives a new state; finding the visible lines is done once per state
-//! and folding, not once per frame.
+//! Promises: folding is remembered by path, so it survives a new state; finding the visible lines
+//! is done once per state and folding, not once per frame.
 //! Does not know: what changed, who wrote a line.
 
 use std::any::Any;
@@ -36,8 +36,8 @@ pub struct TreeState {
     folded: BTreeSet<JsonPointer>,
     /// The numbers of the visible lines.
     visible: Vec<u32>,
-    /// The lines that `visible` was made from, an `Arc<[L]>`; kept, so that no others take their address. None after
-    /// folding changed.
+    /// The lines that `visible` was made from, an `Arc<[L]>`; kept, so that no others take their
+    /// address. None after folding changed.
     visible_of: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -115,7 +115,8 @@ pub(super) struct Tree<'a, L> {
     pub lines: &'a Arc<[L]>,
     /// The chosen path.
     pub selected: Option<&'a JsonPointer>,
-    /// The width of the gutter for signs on the left, in points: [`SIGN_WIDTH`], or nothing where there are none.
+    /// The width of the gutter for signs on the left, in points: [`SIGN_WIDTH`], or nothing where
+    /// there are none.
     pub gutter: f32,
 }
 

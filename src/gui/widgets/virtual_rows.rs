@@ -1,7 +1,8 @@
-//! Rows of equal height of which only the visible ones are drawn, as one stop of the keyboard's focus.
+//! Rows of equal height of which only the visible ones are drawn, as one stop of the keyboard's
+//! focus.
 //!
-//! Promises: a frame costs what is visible, whatever the number of rows; up, down and page keys move a chosen row and
-//! keep it in view. Arrows to the sides, Home and End are left to the clock.
+//! Promises: a frame costs what is visible, whatever the number of rows; up, down and page keys
+//! move a chosen row and keep it in view. Arrows to the sides, Home and End are left to the clock.
 //! Does not know: what a row shows.
 
 use egui::{EventFilter, Id, Key, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};

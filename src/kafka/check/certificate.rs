@@ -17,8 +17,8 @@ const OTHER_NAME: &str = "connect by a name that is in the broker's certificate;
 const UNKNOWN_AUTHORITY: &str =
     "name the authority that signed the broker's certificate: ssl.ca.location=ca.pem";
 
-/// What it means that OpenSSL refuses a certificate of the broker's chain with this number (`X509_V_ERR_…` of
-/// `x509_vfy.h`). A depth above 0 is one of those who signed it.
+/// What it means that OpenSSL refuses a certificate of the broker's chain with this number
+/// (`X509_V_ERR_…` of `x509_vfy.h`). A depth above 0 is one of those who signed it.
 pub(crate) fn of_certificate(code: i32, depth: i32) -> Diagnosis {
     let whose = if depth == 0 {
         "the broker's certificate"
@@ -63,8 +63,8 @@ pub(crate) fn of_certificate(code: i32, depth: i32) -> Diagnosis {
     }
 }
 
-/// What it means that the library refuses a setting about encryption with these words; `None` when they are about
-/// something else.
+/// What it means that the library refuses a setting about encryption with these words; `None` when
+/// they are about something else.
 pub(crate) fn of_setting(words: &str) -> Option<Diagnosis> {
     let lower = words.to_lowercase();
     let has = |piece: &str| lower.contains(piece);

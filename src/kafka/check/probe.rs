@@ -1,12 +1,13 @@
 //! What a port speaks: plain Kafka, TLS, or neither.
 //!
-//! A port that expects TLS and a client that does not speak it see each other only as a connection that ends, and the
-//! other way round. One greeting in each language settles it.
+//! A port that expects TLS and a client that does not speak it see each other only as a connection
+//! that ends, and the other way round. One greeting in each language settles it.
 //!
-//! A port of plain Kafka is also asked whether it wants a login: before one, a broker ends the connection at any request
-//! but `ApiVersions` and those of SASL.
+//! A port of plain Kafka is also asked whether it wants a login: before one, a broker ends the
+//! connection at any request but `ApiVersions` and those of SASL.
 //!
-//! Promises: bounded in time; the greetings are harmless to a Kafka broker, which logs a line at most.
+//! Promises: bounded in time; the greetings are harmless to a Kafka broker, which logs a line at
+//! most.
 //! Does not know: certificates, logins.
 
 use std::io::{self, Read as _, Write as _};
@@ -29,8 +30,8 @@ pub(crate) enum PortSpeaks {
     Silent,
 }
 
-/// `ApiVersions` version 0 (KIP-35), which every broker answers before any login: size, API key 18, version 0,
-/// correlation id, client id.
+/// `ApiVersions` version 0 (KIP-35), which every broker answers before any login: size, API key 18,
+/// version 0, correlation id, client id.
 const API_VERSIONS: &[u8] = b"\0\0\0\x12\0\x12\0\0FOLD\0\x08foldback";
 
 /// The correlation id of both requests, which an answer repeats after its size.
@@ -39,12 +40,14 @@ const CORRELATION_ID: [u8; 4] = *b"FOLD";
 /// The longest answer that is read; a broker of thousands of nodes stays below it.
 const LONGEST_ANSWER: u32 = 1 << 20;
 
-/// `Metadata` version 4 about no topic, which creates none: size, API key 3, version 4, correlation id, client id, an
-/// empty list of topics, no automatic creation. Brokers from 1.0 on know this version, those from 4.0 on none before it.
+/// `Metadata` version 4 about no topic, which creates none: size, API key 3, version 4, correlation
+/// id, client id, an empty list of topics, no automatic creation. Brokers from 1.0 on know this
+/// version, those from 4.0 on none before it.
 const METADATA: &[u8] = b"\0\0\0\x17\0\x03\0\x04FOLD\0\x08foldback\0\0\0\0\0";
 
-/// A TLS 1.2 `ClientHello` (RFC 5246, 7.4.1.2): record header, handshake header, version, random, no session, three
-/// cipher suites, no compression, no extensions. A server answers it with a `ServerHello` or an alert.
+/// A TLS 1.2 `ClientHello` (RFC 5246, 7.4.1.2): record header, handshake header, version, random,
+/// no session, three cipher suites, no compression, no extensions. A server answers it with a
+/// `ServerHello` or an alert.
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\0\x31\x01\0\0\x2d\x03\x03\
     foldback-asks-what-a-port-speaks\0\0\x06\xc0\x2f\xc0\x30\0\x2f\x01\0";
 
@@ -118,7 +121,8 @@ mod tests {
 
     use super::*;
 
-    /// A port that answers every greeting with what `answer` makes of it, and ends the connection on `None`.
+    /// A port that answers every greeting with what `answer` makes of it, and ends the connection
+    /// on `None`.
     fn port(answer: fn(&[u8]) -> Option<Vec<u8>>) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -136,7 +140,8 @@ mod tests {
         address
     }
 
-    /// The answer of a broker that takes these API keys: its size counts what follows, the correlation id comes back.
+    /// The answer of a broker that takes these API keys: its size counts what follows, the
+    /// correlation id comes back.
     fn broker_answer(request: &[u8], keys: &[u8]) -> Option<Vec<u8>> {
         let is_whole = usize::from(request[3]) == request.len() - 4;
         let is_taken = is_whole && keys.contains(&request[5]);

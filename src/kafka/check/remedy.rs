@@ -1,7 +1,8 @@
 //! What the client library's words mean, and what to try.
 //!
-//! librdkafka tells the reason of a connection that fails only as text. The pieces looked for here are those of version
-//! 2.12 and of the OpenSSL 3 built into it; words that are not known are shown as they are, with general advice.
+//! librdkafka tells the reason of a connection that fails only as text. The pieces looked for here
+//! are those of version 2.12 and of the OpenSSL 3 built into it; words that are not known are shown
+//! as they are, with general advice.
 //!
 //! Promises: every diagnosis has a remedy.
 //! Does not know: how the words came about.
@@ -19,7 +20,8 @@ pub(crate) struct Diagnosis {
     pub(crate) remedy: String,
 }
 
-/// Pieces of a text about a failed encryption, in lower case, with what to try. The first that occurs counts.
+/// Pieces of a text about a failed encryption, in lower case, with what to try. The first that
+/// occurs counts.
 const ENCRYPTION: [(&str, &str); 12] = [
     (
         "connecting to a plaintext broker",
@@ -71,7 +73,8 @@ const ENCRYPTION: [(&str, &str); 12] = [
     ),
 ];
 
-/// Pieces of a text about a failed login, in lower case, with what to try. The first that occurs counts.
+/// Pieces of a text about a failed login, in lower case, with what to try. The first that occurs
+/// counts.
 const LOGIN: [(&str, &str); 5] = [
     (
         "supported mechanisms",
@@ -139,8 +142,9 @@ pub(crate) fn of_protocol(port: PortSpeaks, settings: &Settings) -> Option<Diagn
     Some(Diagnosis { detail: detail.to_owned(), remedy })
 }
 
-/// What is wrong when the port wants a login and the settings have none, or the other way round; `None` when they fit.
-/// A port that speaks TLS does not tell, but a connection without a login that ended there most likely lacked one.
+/// What is wrong when the port wants a login and the settings have none, or the other way round;
+/// `None` when they fit. A port that speaks TLS does not tell, but a connection without a login
+/// that ended there most likely lacked one.
 pub(crate) fn of_login_at(port: PortSpeaks, settings: &Settings) -> Option<Diagnosis> {
     let tls = settings.uses_tls();
     let (detail, remedy) = match (port, settings.uses_sasl()) {

@@ -1,7 +1,7 @@
 //! Questions to a cluster through the library's admin requests: asked at once, waited for later.
 //!
-//! Promises: several questions can be under way at the same time; waiting can be given up within 50 ms; an answer
-//! that nobody waits for is given back to the library.
+//! Promises: several questions can be under way at the same time; waiting can be given up within 50
+//! ms; an answer that nobody waits for is given back to the library.
 //! Does not know: how answers are read (`answers`).
 
 #![expect(
@@ -117,7 +117,8 @@ fn c_names(names: &[&str]) -> (Vec<CString>, Vec<*const std::ffi::c_char>) {
 }
 
 impl Asked {
-    /// Asks for offsets; each element's offset says for which: -2 the first, -1 the end, otherwise a time.
+    /// Asks for offsets; each element's offset says for which: -2 the first, -1 the end, otherwise
+    /// a time.
     pub(crate) fn offsets(
         client: &Arc<Client>,
         partitions: &TopicPartitionList,

@@ -107,8 +107,8 @@ type TextGetter<T> = unsafe extern "C" fn(*const T) -> *const c_char;
 
 /// Borrowed part of an answer.
 ///
-/// Invariant: the pointer is null or valid as long as the answer lives. Only getters of the library are passed to the
-/// methods; those read their object and nothing else.
+/// Invariant: the pointer is null or valid as long as the answer lives. Only getters of the library
+/// are passed to the methods; those read their object and nothing else.
 struct Part<'a, T> {
     /// The library's object.
     native: *const T,
@@ -206,7 +206,8 @@ impl AdminAnswer {
         &self,
         getter: unsafe extern "C" fn(*mut RDKafkaEvent) -> *const T,
     ) -> Option<Part<'_, T>> {
-        // SAFETY: the event is valid while the answer is borrowed; of another kind, the getter says null.
+        // SAFETY: the event is valid while the answer is borrowed; of another kind, the getter says
+        // null.
         let native = unsafe { getter(self.native()) };
         (!native.is_null()).then_some(Part { native, answer: self })
     }

@@ -1,9 +1,10 @@
 //! What OpenSSL says of the certificate that a broker shows: a connection that is made to hear it.
 //!
-//! librdkafka's own words for any certificate that is not trusted are the same; the reason is told to a callback alone,
-//! which the Rust crate does not offer.
+//! librdkafka's own words for any certificate that is not trusted are the same; the reason is told
+//! to a callback alone, which the Rust crate does not offer.
 //!
-//! Promises: bounded in time; the certificate counts exactly as it would for any other client with these settings.
+//! Promises: bounded in time; the certificate counts exactly as it would for any other client with
+//! these settings.
 //! Does not know: words for the reasons.
 
 #![expect(unsafe_code, reason = "the Rust crate does not offer the callback for certificates")]
@@ -40,10 +41,12 @@ pub(crate) enum CertificateVerdict {
 pub(crate) fn look_at_certificate(config: &ClientConfig, limit: Duration) -> CertificateVerdict {
     let seen = Mutex::new(CertificateVerdict::Unseen);
     let Ok(native) = config.create_native_config() else { return CertificateVerdict::Unseen };
-    // SAFETY: the configuration is valid; its copy belongs to this function until a client takes it.
+    // SAFETY: the configuration is valid; its copy belongs to this function until a client takes
+    // it.
     let own = unsafe { sys::rd_kafka_conf_dup(native.ptr()) };
     let mut no_text: [c_char; 1] = [0];
-    // SAFETY: the copy is valid. `seen` outlives the client, which is destroyed below with all of its threads.
+    // SAFETY: the copy is valid. `seen` outlives the client, which is destroyed below with all of
+    // its threads.
     unsafe { sys::rd_kafka_conf_set_opaque(own, ptr::from_ref(&seen).cast_mut().cast()) };
     // SAFETY: the copy is valid.
     unsafe { sys::rd_kafka_conf_set_log_cb(own, None) };
@@ -85,7 +88,8 @@ pub(crate) fn look_at_certificate(config: &ClientConfig, limit: Duration) -> Cer
     verdict
 }
 
-/// Hears what OpenSSL says of one certificate of a chain, and leaves it at that. The broker's own comes last.
+/// Hears what OpenSSL says of one certificate of a chain, and leaves it at that. The broker's own
+/// comes last.
 unsafe extern "C" fn hear(
     _client: *mut sys::rd_kafka_t,
     _broker_name: *const c_char,
@@ -100,7 +104,8 @@ unsafe extern "C" fn hear(
 ) -> c_int {
     // SAFETY: the library hands a valid number.
     let code = unsafe { *x509_error };
-    // SAFETY: the opaque pointer that was set with the callback; what it points to outlives the client.
+    // SAFETY: the opaque pointer that was set with the callback; what it points to outlives the
+    // client.
     let seen = unsafe { &*opaque.cast::<Mutex<CertificateVerdict>>() };
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     if code != 0 {

@@ -1,7 +1,8 @@
 //! Reading by the library's simple consumer: topics, queues and batches of messages.
 //!
-//! Promises: a message can be looked at only while its batch lives; every message is given back when the batch is
-//! cleared or dropped; a partition that is read stays readable until its topic is dropped.
+//! Promises: a message can be looked at only while its batch lives; every message is given back
+//! when the batch is cleared or dropped; a partition that is read stays readable until its topic is
+//! dropped.
 //! Does not know: offsets to start from, what a message means.
 
 #![expect(
@@ -58,11 +59,13 @@ impl Queue {
 
     /// Sends everything that is and will be on this queue to another one of the same client.
     pub(crate) fn forward_to(&self, other: &Self) {
-        // SAFETY: both queues are valid while borrowed, and the library counts the reference to `other`.
+        // SAFETY: both queues are valid while borrowed, and the library counts the reference to
+        // `other`.
         unsafe { sys::rd_kafka_queue_forward(self.native(), other.native()) };
     }
 
-    /// Waits for messages until this time is up, and takes as many as are there, up to the batch's capacity.
+    /// Waits for messages until this time is up, and takes as many as are there, up to the batch's
+    /// capacity.
     pub(crate) fn wait(&self, at_most: Duration, batch: &mut Messages) {
         batch.clear();
         // One message first: asking for many would wait for all of them or for the end of the time.
@@ -77,7 +80,8 @@ impl Queue {
         let room = batch.native.spare_capacity_mut();
         assert!(count <= room.len(), "the batch has room for what is asked");
         let timeout_ms = i32::try_from(at_most.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: the queue is valid, and `room` has space for `count` pointers, which the library only writes.
+        // SAFETY: the queue is valid, and `room` has space for `count` pointers, which the library
+        // only writes.
         let taken = unsafe {
             sys::rd_kafka_consume_batch_queue(
                 self.native(),
@@ -87,7 +91,8 @@ impl Queue {
             )
         };
         let taken = usize::try_from(taken).unwrap_or(0);
-        // SAFETY: the library wrote `taken` pointers behind the present length, at most `count` of them.
+        // SAFETY: the library wrote `taken` pointers behind the present length, at most `count` of
+        // them.
         unsafe { batch.native.set_len(batch.native.len() + taken) };
     }
 }
@@ -118,7 +123,8 @@ impl Topic {
     /// When the name cannot be one of a topic.
     pub(crate) fn new(client: &Arc<Client>, name: &str) -> Result<Self, RDKafkaErrorCode> {
         let name = c_string(name);
-        // SAFETY: the client's handle is valid, the name is zero-terminated, no configuration is passed.
+        // SAFETY: the client's handle is valid, the name is zero-terminated, no configuration is
+        // passed.
         let native =
             unsafe { sys::rd_kafka_topic_new(client.native(), name.as_ptr(), ptr::null_mut()) };
         let native = NonNull::new(native).ok_or_else(last_error)?;
@@ -136,7 +142,8 @@ impl Topic {
         queue: &Queue,
     ) -> Result<(), RDKafkaErrorCode> {
         let native = self.native.as_ptr();
-        // SAFETY: topic and queue are valid while borrowed; the library counts its references to both.
+        // SAFETY: topic and queue are valid while borrowed; the library counts its references to
+        // both.
         let result =
             unsafe { sys::rd_kafka_consume_start_queue(native, partition, offset, queue.native()) };
         if result == 0 { Ok(()) } else { Err(last_error()) }
@@ -182,7 +189,8 @@ impl Messages {
     /// The messages, in the order of their arrival.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Message<'_>> {
         self.native.iter().map(|message| {
-            // SAFETY: a valid message by the invariant, which nobody changes while the batch is borrowed.
+            // SAFETY: a valid message by the invariant, which nobody changes while the batch is
+            // borrowed.
             let native = unsafe { &**message };
             Message { native }
         })
@@ -238,7 +246,8 @@ impl<'a> Message<'a> {
         }
         // SAFETY: the message holds a reference to its topic, which is not null.
         let name = unsafe { sys::rd_kafka_topic_name(self.native.rkt) };
-        // SAFETY: a topic has a zero-terminated name that lives as long as the topic, so as long as the message.
+        // SAFETY: a topic has a zero-terminated name that lives as long as the topic, so as long as
+        // the message.
         let name = unsafe { CStr::from_ptr::<'a>(name) };
         name.to_str().unwrap_or_default()
     }
@@ -267,7 +276,8 @@ impl<'a> Message<'a> {
         Some(unsafe { std::slice::from_raw_parts(first.as_ptr(), self.native.len) })
     }
 
-    /// The timestamp in milliseconds since the epoch, -1 where there is none, and whose clock wrote it.
+    /// The timestamp in milliseconds since the epoch, -1 where there is none, and whose clock wrote
+    /// it.
     pub(crate) fn timestamp(self) -> (i64, TimestampType) {
         let mut clock = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is valid and `clock` is a place for the answer.
@@ -286,15 +296,16 @@ impl<'a> Message<'a> {
     /// The headers in their order, duplicates included. The library parses them at this call.
     pub(crate) fn headers(self) -> Headers<'a> {
         let mut native = ptr::null_mut();
-        // SAFETY: the message is valid and `native` is a place for the answer, which the message keeps owning.
+        // SAFETY: the message is valid and `native` is a place for the answer, which the message
+        // keeps owning.
         let result = unsafe { sys::rd_kafka_message_headers(self.native, &raw mut native) };
         let found = result == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
         Headers { native: if found { native } else { ptr::null_mut() }, next: 0, _message: self }
     }
 }
 
-/// A header's name that is not UTF-8, which the protocol demands: a sign that it is none, and its bytes spelled out, so
-/// that different names stay different.
+/// A header's name that is not UTF-8, which the protocol demands: a sign that it is none, and its
+/// bytes spelled out, so that different names stay different.
 fn spelled(name: &[u8]) -> &'static str {
     /// How many names are told apart; they are few, and kept for ever.
     const NAMES_MAX: usize = 1000;
@@ -331,7 +342,8 @@ impl<'a> Iterator for Headers<'a> {
             return None;
         }
         let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
-        // SAFETY: the headers belong to a message that is borrowed, and the rest are places for the answer.
+        // SAFETY: the headers belong to a message that is borrowed, and the rest are places for the
+        // answer.
         let result = unsafe {
             sys::rd_kafka_header_get_all(
                 self.native,
@@ -345,7 +357,8 @@ impl<'a> Iterator for Headers<'a> {
             return None;
         }
         self.next += 1;
-        // SAFETY: the library keeps names zero-terminated and unchanged as long as the message lives.
+        // SAFETY: the library keeps names zero-terminated and unchanged as long as the message
+        // lives.
         let name = unsafe { CStr::from_ptr::<'a>(name) };
         let value = NonNull::new(value.cast::<u8>().cast_mut()).map(|first| {
             // SAFETY: not null, `length` bytes long, and unchanged as long as the message lives.

@@ -1,6 +1,7 @@
 //! The library's mock cluster, as far as its Rust wrapper does not reach: which requests it saw.
 //!
-//! Promises: the requests are those since tracking was started or last cleared, in the order of their arrival.
+//! Promises: the requests are those since tracking was started or last cleared, in the order of
+//! their arrival.
 //! Does not know: which requests are allowed.
 
 #![expect(unsafe_code, reason = "wraps the request tracking of the mock cluster")]

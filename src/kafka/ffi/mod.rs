@@ -1,7 +1,8 @@
-//! The one place with unsafe code: owned, safe wrappers of the parts of librdkafka that its Rust crate does not wrap.
+//! The one place with unsafe code: owned, safe wrappers of the parts of librdkafka that its Rust
+//! crate does not wrap.
 //!
-//! Promises: what is handed out is owned or borrows its owner, and is given back to the library exactly once; every
-//! wrapper keeps its client alive.
+//! Promises: what is handed out is owned or borrows its owner, and is given back to the library
+//! exactly once; every wrapper keeps its client alive.
 //!
 //! Does not know: what questions mean, how failures are worded.
 

@@ -1,7 +1,8 @@
-//! Groups through librdkafka: where the wire is not ours to speak, because it is encrypted or asks for a login, or where a
-//! broker is too old for what we ask.
+//! Groups through librdkafka: where the wire is not ours to speak, because it is encrypted or asks
+//! for a login, or where a broker is too old for what we ask.
 //!
-//! Promises: a group of a type that the library does not know is never told as dead; it says that its type is not known.
+//! Promises: a group of a type that the library does not know is never told as dead; it says that
+//! its type is not known.
 //! Does not know: share and Streams groups.
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use crate::kafka::error::KafkaError;
 use crate::kafka::ffi::{Asked, GroupAnswer, GroupListingAnswer};
 use crate::model::TopicPartition;
 
-/// What the library calls a group that it cannot describe, and a coordinator one that does not exist.
+/// What the library calls a group that it cannot describe, and a coordinator one that does not
+/// exist.
 const DEAD: &str = "Dead";
 
 impl Connection {

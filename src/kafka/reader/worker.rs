@@ -28,7 +28,8 @@ pub(super) enum Note {
     Batch(RecordBatch),
     /// Offsets that were gone.
     Lost(OffsetRange),
-    /// How far the partitions of one worker are, without their gaps, and whether all have reached their ends.
+    /// How far the partitions of one worker are, without their gaps, and whether all have reached
+    /// their ends.
     Progress {
         /// Which worker.
         worker: usize,
@@ -37,7 +38,8 @@ pub(super) enum Note {
         /// Whether everything up to their ends was sent before this note.
         caught_up: bool,
     },
-    /// A worker stands still, or only waits for new records and cannot tell whether it would get any.
+    /// A worker stands still, or only waits for new records and cannot tell whether it would get
+    /// any.
     Trouble {
         /// Which worker.
         worker: usize,
@@ -141,7 +143,8 @@ impl Worker {
             } else if let Some(standstill) = self.pulse.note_silence(&self.fetcher)? {
                 self.send(Note::Trouble { worker: self.number, standstill });
             }
-            // Fewer than asked for means that the queue is empty now: nothing would fill these batches soon.
+            // Fewer than asked for means that the queue is empty now: nothing would fill these
+            // batches soon.
             self.seal_old(self.told_caught_up && messages.len() < MESSAGES_AT_A_TIME);
             self.tell_progress(false);
         }
@@ -187,7 +190,8 @@ impl Worker {
         }
     }
 
-    /// Tells how far the partitions are, when it is time for it, or when all have just reached their ends.
+    /// Tells how far the partitions are, when it is time for it, or when all have just reached
+    /// their ends.
     fn tell_progress(&mut self, now: bool) {
         let caught_up = (0..self.fetcher.len()).all(|number| {
             self.fetcher.is_at_tail(number) || self.fetcher.intake(number).has_reached_end()
@@ -213,8 +217,8 @@ impl Worker {
         self.send(Note::Progress { worker: self.number, reads, caught_up });
     }
 
-    /// Sends a note, which waits while the channel is full. The receiving end empties it until every worker has
-    /// finished, also after the read was halted, so that waiting ends.
+    /// Sends a note, which waits while the channel is full. The receiving end empties it until
+    /// every worker has finished, also after the read was halted, so that waiting ends.
     fn send(&self, note: Note) {
         if self.notes.send(note).is_err() {
             tracing::trace!(target: "kafka", "nobody listens any more");

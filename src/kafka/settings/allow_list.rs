@@ -1,8 +1,8 @@
 //! Which properties a connection takes: an allow-list, the same for every source.
 //!
-//! A property is taken when it is harmless and understood. Those that load code, run commands or write files are refused
-//! wherever they stand: a configuration is data that somebody else may have written. Those of groups, producers and
-//! callbacks mean nothing to a reader and are ignored.
+//! A property is taken when it is harmless and understood. Those that load code, run commands or
+//! write files are refused wherever they stand: a configuration is data that somebody else may have
+//! written. Those of groups, producers and callbacks mean nothing to a reader and are ignored.
 //!
 //! Promises: what is not named here is never handed to librdkafka.
 //! Does not know: values (`librdkafka::check`), where a property stood.
@@ -104,7 +104,8 @@ const TAKEN: [&str; 80] = [
     "topic.metadata.refresh.interval.ms",
 ];
 
-/// Properties that are taken, too: what an encrypted connection needs. `ssl_ca` and the like stand for pointers.
+/// Properties that are taken, too: what an encrypted connection needs. `ssl_ca` and the like stand
+/// for pointers.
 const TAKEN_FOR_TLS: [&str; 16] = [
     "ssl.ca.certificate.stores",
     "ssl.ca.location",
@@ -138,8 +139,8 @@ const PATHS: [&str; 10] = [
     "ssl.keystore.location",
 ];
 
-/// What a login is made of: where `foldback.toml` may write `${NAME}`. The names a login goes by are among them, as they
-/// go to whom the password goes.
+/// What a login is made of: where `foldback.toml` may write `${NAME}`. The names a login goes by
+/// are among them, as they go to whom the password goes.
 const CREDENTIALS: [&str; 11] = [
     "sasl.oauthbearer.assertion.private.key.passphrase",
     "sasl.oauthbearer.assertion.private.key.pem",
@@ -287,7 +288,8 @@ pub(crate) fn is_credential(property: &str) -> bool {
     CREDENTIALS.contains(&property)
 }
 
-/// Whether a foreign folder may set the property: a token of this machine's own identity is given to nobody unasked.
+/// Whether a foreign folder may set the property: a token of this machine's own identity is given
+/// to nobody unasked.
 pub(crate) fn is_for_the_user_alone(property: &str) -> bool {
     property == "sasl.oauthbearer.metadata.authentication.type"
 }
@@ -303,7 +305,8 @@ mod tests {
         let native = ClientConfig::new().create_native_config().unwrap();
         for property in TAKEN.iter().chain(&TAKEN_FOR_TLS) {
             assert_eq!(treatment(property), Treatment::Taken, "{property}");
-            // A property without a default has no value to ask for: setting it must be known at least.
+            // A property without a default has no value to ask for: setting it must be known at
+            // least.
             let known =
                 native.get(property).is_ok() || super::super::librdkafka::is_known(property);
             assert!(known, "the library does not know {property}");

@@ -1,7 +1,7 @@
 //! The line `sasl.jaas.config` of Java clients: a login module and its options.
 //!
-//! `MODULE FLAG OPTION=VALUE … ;` with values bare or in quotes, as Kafka's `JaasConfig` reads them. Exactly one module,
-//! as Kafka demands for this property.
+//! `MODULE FLAG OPTION=VALUE … ;` with values bare or in quotes, as Kafka's `JaasConfig` reads
+//! them. Exactly one module, as Kafka demands for this property.
 //!
 //! Promises: an error never shows a value.
 //! Does not know: which options a module has.
@@ -146,7 +146,8 @@ fn skip_comment(characters: &mut Peekable<Chars<'_>>) -> Result<(), Wrong> {
     Err(Wrong::Jaas("a comment is not closed".to_owned()))
 }
 
-/// The text up to the closing quote, with the escapes of Java's `StreamTokenizer`; `None` when it is not closed.
+/// The text up to the closing quote, with the escapes of Java's `StreamTokenizer`; `None` when it
+/// is not closed.
 fn quoted(characters: &mut Peekable<Chars<'_>>, quote: char) -> Option<String> {
     let mut text = String::new();
     loop {

@@ -1,7 +1,8 @@
 //! Java's `.properties` files, translated to librdkafka's names.
 //!
-//! Promises: security, SASL and SSL properties mean what they mean to Java, or are refused with the line and the way
-//! out. Properties of consumers and producers are ignored, those nobody knows likewise; all of them are listed.
+//! Promises: security, SASL and SSL properties mean what they mean to Java, or are refused with the
+//! line and the way out. Properties of consumers and producers are ignored, those nobody knows
+//! likewise; all of them are listed.
 //!
 //! Does not know: config providers, login callbacks and SSL engines: those are Java code.
 
@@ -49,8 +50,8 @@ const READ_ELSEWHERE: [&str; 12] = [
     "ssl.truststore.type",
 ];
 
-/// Properties that do not matter to a reader or that librdkafka settles by itself. A name that ends in `.` means all
-/// that start so: other clients, frameworks, and what belongs to them.
+/// Properties that do not matter to a reader or that librdkafka settles by itself. A name that ends
+/// in `.` means all that start so: other clients, frameworks, and what belongs to them.
 const DROPPED: &[&str] = &[
     "acks",
     "allow.auto.create.topics",
@@ -133,7 +134,8 @@ const DROPPED: &[&str] = &[
     "transactional.id",
 ];
 
-/// Whether a file is for Java clients: by a property that only one kind of client knows, else by its name.
+/// Whether a file is for Java clients: by a property that only one kind of client knows, else by
+/// its name.
 pub(crate) fn is_java(path: &Path, bytes: &[u8]) -> bool {
     let named_so = path.extension().is_some_and(|extension| extension == "properties");
     let names: Vec<String> =
@@ -177,8 +179,8 @@ fn entries(bytes: &[u8]) -> impl Iterator<Item = Result<(usize, String, String),
 /// The byte order mark of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The bytes without a byte order mark before a comment or a blank line, where Java makes a name of it that nobody
-/// misses.
+/// The bytes without a byte order mark before a comment or a blank line, where Java makes a name of
+/// it that nobody misses.
 fn without_mark(bytes: &[u8]) -> &[u8] {
     let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK) else { return bytes };
     let first = rest.iter().find(|byte| !b" \t\x0c".contains(byte));
@@ -292,7 +294,8 @@ impl JavaFile<'_> {
         self.settings.insert(name, &value).map_err(|wrong| (line, wrong))
     }
 
-    /// Refuses what would load code, run a command or write a file in librdkafka. Java's own classes are no danger.
+    /// Refuses what would load code, run a command or write a file in librdkafka. Java's own
+    /// classes are no danger.
     fn refuse_dangerous(&self) -> Translated {
         for (name, (line, _)) in &self.given {
             if let Treatment::Refused(does) = treatment(name) {
@@ -394,8 +397,8 @@ impl JavaFile<'_> {
         Ok(properties)
     }
 
-    /// What the options of `OAuthBearerLoginModule` mean: a token from an `OpenID` endpoint, or Java's unsecured token
-    /// for development.
+    /// What the options of `OAuthBearerLoginModule` mean: a token from an `OpenID` endpoint, or
+    /// Java's unsecured token for development.
     fn bearer(
         &self,
         module: &LoginModule,

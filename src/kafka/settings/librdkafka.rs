@@ -1,7 +1,7 @@
 //! Properties by their librdkafka names: files as kcat reads them, and which values are taken.
 //!
-//! Promises: a value that librdkafka does not take is refused before any connection is tried, and so is one that it would
-//! run as a command.
+//! Promises: a value that librdkafka does not take is refused before any connection is tried, and
+//! so is one that it would run as a command.
 //!
 //! Does not know: Java's names (`java`), which properties are taken (`allow_list`).
 
@@ -56,7 +56,8 @@ pub(crate) fn is_known(property: &str) -> bool {
     !matches!(check(property, ""), Err(Wrong::UnknownProperty(_)))
 }
 
-/// Asks librdkafka whether it knows the property and takes the value, after those values that it takes and should not.
+/// Asks librdkafka whether it knows the property and takes the value, after those values that it
+/// takes and should not.
 pub(crate) fn check(property: &str, value: &str) -> Result<(), Wrong> {
     let refuse = |reason: String| Err(Wrong::BadValue { property: property.to_owned(), reason });
     if value.contains('\0') {
@@ -104,8 +105,8 @@ fn reason_to_refuse(property: &str, value: &str) -> Option<&'static str> {
     }
 }
 
-/// Reads a file of `property=value` lines; `#` starts a comment, and `-X` may stand before a property, as on kcat's
-/// command line.
+/// Reads a file of `property=value` lines; `#` starts a comment, and `-X` may stand before a
+/// property, as on kcat's command line.
 pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Settings, SettingsError> {
     let at = |line| Place { file: path.to_owned(), line };
     let refuse = |line, wrong| SettingsError::Wrong { place: Some(at(line)), wrong };
@@ -141,8 +142,8 @@ fn assignment(line: &str) -> Result<Option<(&str, &str)>, Wrong> {
     }
 }
 
-/// Takes one property of a file over. Files of applications are full of properties that a reader has no use for; a
-/// name that nobody knows is a slip where it would change the login.
+/// Takes one property of a file over. Files of applications are full of properties that a reader
+/// has no use for; a name that nobody knows is a slip where it would change the login.
 fn take(settings: &mut Settings, property: &str, value: &str, place: &Place) -> Result<(), Wrong> {
     let reason = match treatment(property) {
         Treatment::Ignored(_) => Some(Ignored::OF_OTHERS),

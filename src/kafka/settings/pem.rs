@@ -1,7 +1,7 @@
 //! Certificates and keys as PEM text within a property.
 //!
-//! A value of a `.properties` file is one line, so Kafka takes PEM whose lines were joined, with blanks between them or
-//! without. OpenSSL wants the lines.
+//! A value of a `.properties` file is one line, so Kafka takes PEM whose lines were joined, with
+//! blanks between them or without. OpenSSL wants the lines.
 //!
 //! Promises: what is in lines already, or is no PEM, stays as it is.
 //! Does not know: certificates.
@@ -22,7 +22,8 @@ fn unfolded(text: &str) -> Option<String> {
         let (label, after) = rest.strip_prefix("-----BEGIN ")?.split_once("-----")?;
         let (body, after) = after.split_once(&format!("-----END {label}-----"))?;
         let base64: String = body.split_whitespace().collect();
-        // An old encrypted key has lines with names in it, which cannot be told apart once they are joined.
+        // An old encrypted key has lines with names in it, which cannot be told apart once they are
+        // joined.
         if base64.contains(':') {
             return None;
         }

@@ -1,6 +1,7 @@
 //! The properties of Spring for Apache Kafka, `spring.kafka.*`, translated to Java's names.
 //!
-//! Promises: what is translated means what it means to Spring; the others are left for the list of what is ignored.
+//! Promises: what is translated means what it means to Spring; the others are left for the list of
+//! what is ignored.
 //! Does not know: profiles, placeholders, class paths: those are Spring's.
 
 use std::collections::BTreeMap;
@@ -29,7 +30,8 @@ const NAMES: [(&str, &str); 15] = [
     ("ssl.trust-store-type", "ssl.truststore.type"),
 ];
 
-/// Replaces Spring's names by Java's. Those of consumers win over those of all clients, as in Spring.
+/// Replaces Spring's names by Java's. Those of consumers win over those of all clients, as in
+/// Spring.
 pub(super) fn translate(given: &mut BTreeMap<String, (usize, String)>) -> Translated {
     let java_name = |name: &String| Some((name.clone(), java_name(name.strip_prefix(PREFIX)?)?));
     let mut found: Vec<(String, String)> = given.keys().filter_map(java_name).collect();

@@ -1,6 +1,7 @@
 //! Trust stores and key stores: what a file is, by its first bytes.
 //!
-//! Promises: the content decides, not the name: since Java 9, `keytool` writes PKCS#12 into files named `.jks`.
+//! Promises: the content decides, not the name: since Java 9, `keytool` writes PKCS#12 into files
+//! named `.jks`.
 //! Does not know: passwords.
 
 use std::io::Read as _;
@@ -44,8 +45,8 @@ impl StoreKind {
     }
 }
 
-/// Where a store is and what it is. A relative path is taken from the current directory, as Java takes it, or else from
-/// the folder of the file that names it.
+/// Where a store is and what it is. A relative path is taken from the current directory, as Java
+/// takes it, or else from the folder of the file that names it.
 pub(crate) fn find(
     property: &'static str,
     value: &str,

@@ -14,7 +14,8 @@ fn properties(name: &str, text: &str) -> Vec<String> {
     settings.properties.iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
-/// What a file that must be refused is refused with, the file's name without its folder, and the hint.
+/// What a file that must be refused is refused with, the file's name without its folder, and the
+/// hint.
 fn refusal(name: &str, text: &str) -> (String, Option<String>) {
     let error = match read(name, text) {
         Ok(settings) => panic!("{settings:?} is accepted\n{text}"),

@@ -1,6 +1,8 @@
-//! The brokers of a cluster as somebody who asks needs them: each connected to once, when it is first asked.
+//! The brokers of a cluster as somebody who asks needs them: each connected to once, when it is
+//! first asked.
 //!
-//! Promises: a broker is asked over one connection, one question at a time; a connection ends with whoever asks.
+//! Promises: a broker is asked over one connection, one question at a time; a connection ends with
+//! whoever asks.
 //! Does not know: what is asked.
 
 use std::collections::BTreeMap;

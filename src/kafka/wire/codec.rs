@@ -1,11 +1,12 @@
 //! The protocol's bytes: numbers, texts, lists and tagged fields, read and written.
 //!
-//! Promises: reading takes no byte that is not there and allocates nothing for a length that the bytes at hand cannot
-//! hold; whatever the bytes are, it ends with a value or an error.
+//! Promises: reading takes no byte that is not there and allocates nothing for a length that the
+//! bytes at hand cannot hold; whatever the bytes are, it ends with a value or an error.
 //! Does not know: which fields a message has.
 //!
-//! Rules: <https://kafka.apache.org/protocol#protocol_types>. "Compact" lengths are unsigned varints of the length plus
-//! one, with 0 for null; messages that use them end every structure with tagged fields.
+//! Rules: <https://kafka.apache.org/protocol#protocol_types>. "Compact" lengths are unsigned
+//! varints of the length plus one, with 0 for null; messages that use them end every structure with
+//! tagged fields.
 
 /// What is wrong with bytes, by the part that was being read.
 pub(super) type Malformed = &'static str;
@@ -123,7 +124,8 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).map_err(|_not_text| "a text that is not UTF-8")
     }
 
-    /// So many items. Every item takes a byte at least, so a number that the bytes cannot hold is refused at once.
+    /// So many items. Every item takes a byte at least, so a number that the bytes cannot hold is
+    /// refused at once.
     fn items<T>(
         &mut self,
         count: usize,

@@ -1,7 +1,7 @@
 //! One connection to one broker: a question, then its answer.
 //!
-//! Promises: every step ends within its patience; an answer takes memory as it arrives, not as it announces itself, and
-//! never beyond a bound; an answer to something else is an error.
+//! Promises: every step ends within its patience; an answer takes memory as it arrives, not as it
+//! announces itself, and never beyond a bound; an answer to something else is an error.
 //! Does not know: encryption and logins, other brokers.
 
 use std::io::{self, Read as _, Write as _};
@@ -228,7 +228,8 @@ fn connect(
     Err(broken(last))
 }
 
-/// How long connecting to one address may take. It cannot be called off, and a broker of this cluster answered before.
+/// How long connecting to one address may take. It cannot be called off, and a broker of this
+/// cluster answered before.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
@@ -239,7 +240,8 @@ mod tests {
     use super::super::request::FindCoordinators;
     use super::*;
 
-    /// A broker that takes what is asked and answers each time with the next of these messages, then says nothing more.
+    /// A broker that takes what is asked and answers each time with the next of these messages,
+    /// then says nothing more.
     fn broker(answers: Vec<Vec<u8>>) -> (u16, JoinHandle<Option<TcpStream>>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();

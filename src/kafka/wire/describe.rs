@@ -1,11 +1,11 @@
 //! The requests that describe groups: one for each type of group.
 //!
-//! Promises: whatever the type, a description has the state in Kafka's word and the members with the partitions that they
-//! are assigned.
+//! Promises: whatever the type, a description has the state in Kafka's word and the members with
+//! the partitions that they are assigned.
 //! Does not know: which groups are of which type.
 //!
-//! A member of a Streams group is assigned tasks of subtopologies; the partitions that its active tasks read are what it
-//! is shown with.
+//! A member of a Streams group is assigned tasks of subtopologies; the partitions that its active
+//! tasks read are what it is shown with.
 
 use super::codec::{Malformed, Reader, Writer};
 use super::request::Request;
@@ -107,8 +107,8 @@ impl Request for DescribeClassic<'_> {
     }
 }
 
-/// What consumers wrote for each other into an assignment (`ConsumerProtocolAssignment.json`). A member that has none yet
-/// has no bytes.
+/// What consumers wrote for each other into an assignment (`ConsumerProtocolAssignment.json`). A
+/// member that has none yet has no bytes.
 fn classic_assignment(bytes: &[u8]) -> Result<Vec<(String, i32)>, Malformed> {
     if bytes.is_empty() {
         return Ok(Vec::new());

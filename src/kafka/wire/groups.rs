@@ -1,7 +1,8 @@
 //! Groups of every type: listed, described and asked for their commits, many at once.
 //!
-//! Promises: as many requests as there are brokers and batches, whatever the number of groups; what may not be seen of one
-//! group hides no other; a coordinator that moves meanwhile is looked for again.
+//! Promises: as many requests as there are brokers and batches, whatever the number of groups; what
+//! may not be seen of one group hides no other; a coordinator that moves meanwhile is looked for
+//! again.
 //! Does not know: what a group's commits mean.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +32,8 @@ pub(in crate::kafka) type ByGroup<T> = BTreeMap<String, Result<T, i16>>;
 /// The same of those of one coordinator.
 type Answers<T> = Result<Vec<(String, Result<T, i16>)>, WireError>;
 
-/// The type that a group turned out to be of, with its description, or the code that says why there is none.
+/// The type that a group turned out to be of, with its description, or the code that says why there
+/// is none.
 pub(in crate::kafka) type Found = (GroupType, Result<DescribedGroup, i16>);
 
 /// What groups have committed, by partition.
@@ -98,7 +100,8 @@ impl WireCluster<'_> {
         &mut self,
         group: &str,
     ) -> Result<Option<Found>, WireError> {
-        // A classic group is the last one: coordinators call everything else a dead one of that type.
+        // A classic group is the last one: coordinators call everything else a dead one of that
+        // type.
         let types = [GroupType::Consumer, GroupType::Share, GroupType::Streams, GroupType::Classic];
         for kind in types {
             match self.describe(&[group], kind) {
@@ -125,7 +128,8 @@ impl WireCluster<'_> {
             let answers = cluster.ask(address, &FetchOffsets(names))?;
             let known = answers.into_iter().map(|answer| {
                 match answer.error {
-                    // A group that does not exist, or of a type that commits nothing, has committed nothing.
+                    // A group that does not exist, or of a type that commits nothing, has committed
+                    // nothing.
                     0 | GROUP_ID_NOT_FOUND => {}
                     error => return (answer.group, Err(error)),
                 }
@@ -140,7 +144,8 @@ impl WireCluster<'_> {
         })
     }
 
-    /// Asks the coordinators of these groups, each about those of its own; those that have moved meanwhile again.
+    /// Asks the coordinators of these groups, each about those of its own; those that have moved
+    /// meanwhile again.
     fn of_coordinators<T>(
         &mut self,
         groups: &[&str],
@@ -182,7 +187,8 @@ impl WireCluster<'_> {
         Ok(known)
     }
 
-    /// Waits until asking again is worth it. Whoever asks after that notices when it was called off.
+    /// Waits until asking again is worth it. Whoever asks after that notices when it was called
+    /// off.
     fn wait(&self) {
         let nobody = crossbeam_channel::never::<()>();
         let left = self.patience.deadline.saturating_duration_since(std::time::Instant::now());

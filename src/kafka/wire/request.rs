@@ -1,10 +1,11 @@
 //! The requests that can be asked, each with its answer. They all read; there are no others.
 //!
-//! Promises: of each request one version is spoken, the first that says all that is needed; fields of later versions are
-//! skipped.
+//! Promises: of each request one version is spoken, the first that says all that is needed; fields
+//! of later versions are skipped.
 //! Does not know: whom to ask, and what to make of an answer.
 //!
-//! Rules: the message definitions of Apache Kafka 4.3 (`common/message/*.json` in its clients' archive).
+//! Rules: the message definitions of Apache Kafka 4.3 (`common/message/*.json` in its clients'
+//! archive).
 
 use super::codec::{Malformed, Reader, Writer};
 
@@ -16,7 +17,8 @@ pub(super) trait Request {
     const API_KEY: i16;
     /// The version that is spoken.
     const VERSION: i16;
-    /// Whether its headers have tagged fields. The list of versions is answered without, so that brokers of any age can.
+    /// Whether its headers have tagged fields. The list of versions is answered without, so that
+    /// brokers of any age can.
     const HAS_TAGS: bool = true;
 
     /// Writes what stands behind the header.

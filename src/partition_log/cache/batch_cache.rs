@@ -1,7 +1,7 @@
 //! Batches read from disk, kept while there is room for them.
 //!
-//! Promises: holds no more than its budget, those used last; a batch that somebody holds stays readable when it is
-//! dropped from here.
+//! Promises: holds no more than its budget, those used last; a batch that somebody holds stays
+//! readable when it is dropped from here.
 //! Does not know: how batches are read.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,7 +54,8 @@ impl BatchCache {
         Ok(batch)
     }
 
-    /// The batches. A thread that panicked left them whole: nothing is changed in two steps that could.
+    /// The batches. A thread that panicked left them whole: nothing is changed in two steps that
+    /// could.
     fn lock(&self) -> std::sync::MutexGuard<'_, (LruCache<BatchKey, Arc<RecordBatch>>, usize)> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

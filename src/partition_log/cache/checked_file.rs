@@ -1,7 +1,7 @@
 //! A small file of which every change is noticed: a checksum in its first line, then its content.
 //!
-//! Promises: it is written as a whole, by whoever is first or latest, and synced before it counts; nobody else may look
-//! into it.
+//! Promises: it is written as a whole, by whoever is first or latest, and synced before it counts;
+//! nobody else may look into it.
 //! Does not know: what the content means.
 
 use std::io::{self, Write as _};

@@ -3,9 +3,9 @@
 //! Promises: null, empty, order and duplicates survive both ways; other tools can read the columns.
 //! Does not know: files, log time (it depends on who reads, so it is not stored).
 //!
-//! The columns: `offset`, `timestamp` (null where the record has none), `log_append_time` (whose clock wrote it),
-//! `aborted` (its transaction was), `tombstone` (the value is null), `key`, and where payloads are kept `value` and
-//! `headers`.
+//! The columns: `offset`, `timestamp` (null where the record has none), `log_append_time` (whose
+//! clock wrote it), `aborted` (its transaction was), `tombstone` (the value is null), `key`, and
+//! where payloads are kept `value` and `headers`.
 
 use std::sync::{Arc, LazyLock};
 

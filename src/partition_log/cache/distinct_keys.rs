@@ -1,4 +1,5 @@
-//! The distinct keys of a segment, in a file of their own: how often each occurs, where first and where last.
+//! The distinct keys of a segment, in a file of their own: how often each occurs, where first and
+//! where last.
 //!
 //! Promises: sorted by key; other tools can read it; a search reads no record.
 //! Does not know: other segments; whether its log times still hold (`stored_segment` does).
@@ -178,7 +179,8 @@ impl DistinctKeys {
         read().map_err(CacheError::arrow(path))
     }
 
-    /// The keys with what is known of each, sorted by key. The segment is of the partition with this number.
+    /// The keys with what is known of each, sorted by key. The segment is of the partition with
+    /// this number.
     pub(crate) fn iter(&self, partition: i32) -> impl Iterator<Item = (&[u8], KeyTally)> {
         (0..self.keys.value_offsets().len() - 1).map(move |row| {
             let [records, first_log_time_ms, first_offset, first_timestamp_ms, rest @ ..] =

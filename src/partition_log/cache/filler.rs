@@ -1,11 +1,12 @@
 //! Fills what is missing of a topic: records go in as they are read, segments come out.
 //!
-//! Promises: reading waits when writing falls behind; at most the open tail of each partition is lost when the process
-//! ends; when the disk refuses, what was sealed stays and the refusal is told.
+//! Promises: reading waits when writing falls behind; at most the open tail of each partition is
+//! lost when the process ends; when the disk refuses, what was sealed stays and the refusal is
+//! told.
 //! Does not know: where the records come from.
 //!
-//! Reading hands batches over to a few threads, each of which owns some of the partitions: they compress, index and
-//! write while the next batches arrive.
+//! Reading hands batches over to a few threads, each of which owns some of the partitions: they
+//! compress, index and write while the next batches arrive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,8 +32,9 @@ const WAITING_BATCHES: usize = 16;
 /// At most this many threads write.
 const MOST_THREADS: usize = 4;
 
-/// A small last segment is written anew together with what follows, unless it has more than this many times the
-/// records that follow: that bounds both the number of segments and how often a record is written.
+/// A small last segment is written anew together with what follows, unless it has more than this
+/// many times the records that follow: that bounds both the number of segments and how often a
+/// record is written.
 const GROWTH: u64 = 8;
 
 /// What is written anew together with what follows it.
@@ -49,7 +51,8 @@ pub(crate) enum Joining {
 enum Order {
     /// These records come next in their partition.
     Batch(RecordBatch),
-    /// The partition has no records from where it stands up to this offset that anyone could read; go on behind it.
+    /// The partition has no records from where it stands up to this offset that anyone could read;
+    /// go on behind it.
     Lost(TopicPartition, i64),
     /// A part of the partition that was missing ends here, and this is known of its leaders.
     End(TopicPartition, i64, Vec<LeaderEpoch>),
@@ -91,8 +94,8 @@ pub(crate) struct Filler {
 }
 
 impl Filler {
-    /// Starts to fill these missing parts, at most one of each partition, by a read that began at this moment (in
-    /// milliseconds since the epoch), with values and headers or without.
+    /// Starts to fill these missing parts, at most one of each partition, by a read that began at
+    /// this moment (in milliseconds since the epoch), with values and headers or without.
     ///
     /// # Errors
     /// When the cache cannot be written.
@@ -109,7 +112,8 @@ impl Filler {
             numbers.is_sorted_by(|one, other| one < other),
             "one part of each partition at most"
         );
-        // One for each core, although reading needs some too: writing is most of the work, and reading waits for it.
+        // One for each core, although reading needs some too: writing is most of the work, and
+        // reading waits for it.
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let count = cores.clamp(1, MOST_THREADS).min(missing.len().max(1));
         let mut shares: Vec<BTreeMap<i32, Growing>> = (0..count).map(|_| BTreeMap::new()).collect();
@@ -330,7 +334,8 @@ impl Shared {
     }
 }
 
-/// The log time after a segment, in milliseconds, as a reader of committed records sees it; none where that depends.
+/// The log time after a segment, in milliseconds, as a reader of committed records sees it; none
+/// where that depends.
 fn clock_out_ms(file: &SegmentFile) -> Option<i64> {
     let entry = file.entry();
     let latest_ms = Some(entry.latest_committed_ms).filter(|_| entry.plain);

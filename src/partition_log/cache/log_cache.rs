@@ -1,7 +1,8 @@
 //! The folder in which all topics are kept, and its budget.
 //!
-//! Promises: what is over the budget goes, the topics used longest ago first and of them the oldest segments; a topic
-//! that another process writes is not touched; what is damaged is told, and can be removed without the rest.
+//! Promises: what is over the budget goes, the topics used longest ago first and of them the oldest
+//! segments; a topic that another process writes is not touched; what is damaged is told, and can
+//! be removed without the rest.
 //! Does not know: how topics are read.
 
 use std::io;
@@ -65,7 +66,8 @@ impl LogCache {
         TopicCache::new(&self.root, identity)
     }
 
-    /// All folders of topics, in a stable order, each with what is wrong with the file that tells the topic.
+    /// All folders of topics, in a stable order, each with what is wrong with the file that tells
+    /// the topic.
     fn folders(&self) -> Vec<(TopicCache, Option<CacheError>)> {
         let folders = |folder: &Path| -> Vec<PathBuf> {
             let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
@@ -91,7 +93,8 @@ impl LogCache {
             .collect()
     }
 
-    /// Reads everything that is kept of a topic, to see that it is what was written. Says what is not.
+    /// Reads everything that is kept of a topic, to see that it is what was written. Says what is
+    /// not.
     pub fn verify(&self, kept: &KeptTopic, mut watch: impl FnMut(u64)) -> Vec<String> {
         let mut problems = kept.problems.clone();
         let Some((topic, _)) = TopicCache::open(kept.folder.clone()) else { return problems };
@@ -109,8 +112,8 @@ impl LogCache {
         problems
     }
 
-    /// Removes what is not what was written of a topic, so that it is read from the log again. Says what that was; `None`
-    /// while another process writes the topic.
+    /// Removes what is not what was written of a topic, so that it is read from the log again. Says
+    /// what that was; `None` while another process writes the topic.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -159,8 +162,8 @@ impl LogCache {
         Ok(true)
     }
 
-    /// Whether it is worth writing more of a topic. Not when the last segment that was written did not fit, and nothing
-    /// has changed: it would be thrown away again.
+    /// Whether it is worth writing more of a topic. Not when the last segment that was written did
+    /// not fit, and nothing has changed: it would be thrown away again.
     pub(crate) fn has_room(&self, topic: &TopicCache) -> bool {
         let needed = topic.needed_bytes();
         needed.is_none_or(|bytes| topic.disk_bytes().saturating_add(bytes) <= self.budget_bytes)
@@ -210,9 +213,9 @@ fn shrink(topic: &TopicCache, wanted: u64) -> Result<u64, CacheError> {
     Ok(freed)
 }
 
-/// Removes everything in the folder of a topic but the file that is locked: whoever waits for it must not lock a file that
-/// is there no more. What names the segments goes first, so that a reader who misses one of them finds that it counts no
-/// longer.
+/// Removes everything in the folder of a topic but the file that is locked: whoever waits for it
+/// must not lock a file that is there no more. What names the segments goes first, so that a reader
+/// who misses one of them finds that it counts no longer.
 fn clear_folder(topic: &TopicCache) -> Result<(), CacheError> {
     let folder = topic.folder();
     for number in topic.partition_numbers() {

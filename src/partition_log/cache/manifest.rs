@@ -1,6 +1,7 @@
 //! The manifest of a partition: which segments count.
 //!
-//! Promises: it is replaced as a whole or not at all; what it names was on disk before it; a damaged one is noticed.
+//! Promises: it is replaced as a whole or not at all; what it names was on disk before it; a
+//! damaged one is noticed.
 //! Does not know: what segments hold.
 
 use std::io::{self, Write as _};
@@ -28,7 +29,8 @@ pub(crate) struct SegmentEntry {
     pub(crate) from: i64,
     /// The offset after the last it accounts for.
     pub(crate) to: i64,
-    /// Tells its files from those of a segment of the same offsets in whose place it was written; 0 without one.
+    /// Tells its files from those of a segment of the same offsets in whose place it was written; 0
+    /// without one.
     #[serde(default, skip_serializing_if = "is_first")]
     pub(crate) edition: u32,
     /// How many runs of these offsets have no record.
@@ -37,7 +39,8 @@ pub(crate) struct SegmentEntry {
     pub(crate) rows: u32,
     /// How many of them are of aborted transactions.
     pub(crate) aborted: u32,
-    /// The offset of the last record, and whether it is of an aborted transaction; none without records.
+    /// The offset of the last record, and whether it is of an aborted transaction; none without
+    /// records.
     pub(crate) last_record: Option<(i64, bool)>,
     /// The size of keys and values of all records, in bytes.
     pub(crate) payload_bytes: u64,
@@ -47,13 +50,17 @@ pub(crate) struct SegmentEntry {
     pub(crate) disk_bytes: u64,
     /// The latest timestamp, in milliseconds.
     pub(crate) latest_ms: i64,
-    /// The latest timestamp of a record that is not aborted, in milliseconds; the earliest there is without any.
+    /// The latest timestamp of a record that is not aborted, in milliseconds; the earliest there is
+    /// without any.
     pub(crate) latest_committed_ms: i64,
-    /// The log time before its first record when it was written, in milliseconds; none at the start of the log.
+    /// The log time before its first record when it was written, in milliseconds; none at the start
+    /// of the log.
     pub(crate) clock_in_ms: Option<i64>,
-    /// The log time of its first record when it was written, in milliseconds; none without plausible records.
+    /// The log time of its first record when it was written, in milliseconds; none without
+    /// plausible records.
     pub(crate) first_log_time_ms: Option<i64>,
-    /// Whether no record is of an aborted transaction or from the future, so that log times depend on nobody.
+    /// Whether no record is of an aborted transaction or from the future, so that log times depend
+    /// on nobody.
     pub(crate) plain: bool,
     /// Whether values and headers are kept.
     pub(crate) payloads: bool,
@@ -213,8 +220,8 @@ impl Manifest {
         }
     }
 
-    /// Makes this the manifest of a folder. The checksum stands in the first line, and no line is the last: an editor
-    /// that adds one does no harm.
+    /// Makes this the manifest of a folder. The checksum stands in the first line, and no line is
+    /// the last: an editor that adds one does no harm.
     ///
     /// # Errors
     /// When it cannot be written; the one before still counts then.
@@ -258,7 +265,8 @@ impl Manifest {
     }
 }
 
-/// Lets the names in a folder survive a loss of power. Where folders cannot be opened, the system sees to it.
+/// Lets the names in a folder survive a loss of power. Where folders cannot be opened, the system
+/// sees to it.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

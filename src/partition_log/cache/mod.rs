@@ -1,12 +1,14 @@
 //! The log on disk: what was read of topics, kept from one start of the program to the next.
 //!
-//! A topic has a folder, named by the ids of cluster and topic; a partition has a folder in it, with a manifest that
-//! names the segments that count. A segment is three files: the records as an Arrow IPC file that other tools can open,
-//! an index of key hashes, batches and times, and the distinct keys, again in Arrow. Everything below the last stable
-//! offset is kept, with the outcome of its transaction, so that one copy serves both isolation levels.
+//! A topic has a folder, named by the ids of cluster and topic; a partition has a folder in it,
+//! with a manifest that names the segments that count. A segment is three files: the records as an
+//! Arrow IPC file that other tools can open, an index of key hashes, batches and times, and the
+//! distinct keys, again in Arrow. Everything below the last stable offset is kept, with the outcome
+//! of its transaction, so that one copy serves both isolation levels.
 //!
-//! Promises: whatever moment a writer is stopped at, the cache opens and holds no wrong record: files are written aside
-//! and synced, then the manifest that names them is replaced as a whole. What is damaged is noticed by its checksum.
+//! Promises: whatever moment a writer is stopped at, the cache opens and holds no wrong record:
+//! files are written aside and synced, then the manifest that names them is replaced as a whole.
+//! What is damaged is noticed by its checksum.
 //! Does not know: brokers, what keys and values mean.
 
 mod batch_cache;

@@ -1,6 +1,7 @@
 //! What is kept on disk of one partition.
 //!
-//! Promises: segments are in offset order and do not overlap; what is forgotten no longer counts before its files go.
+//! Promises: segments are in offset order and do not overlap; what is forgotten no longer counts
+//! before its files go.
 //! Does not know: who may write (`topic_cache`), when there is too much (`budget`).
 
 use std::io;
@@ -140,21 +141,21 @@ impl PartitionCache {
         self.manifest.segments.iter().map(|segment| segment.disk_bytes).sum()
     }
 
-    /// The parts of a range that no segment accounts for, ascending. Without payloads a segment accounts for nothing
-    /// where they are wanted.
+    /// The parts of a range that no segment accounts for, ascending. Without payloads a segment
+    /// accounts for nothing where they are wanted.
     pub(crate) fn holes(&self, from: i64, to: i64, payloads: bool) -> Vec<(i64, i64)> {
         holes(&self.manifest.segments, from, to, payloads)
     }
 
-    /// The first offset at or behind this one that a segment accounts for. Without payloads a segment accounts for nothing
-    /// where they are wanted.
+    /// The first offset at or behind this one that a segment accounts for. Without payloads a
+    /// segment accounts for nothing where they are wanted.
     pub(crate) fn next_from(&self, position: i64, payloads: bool) -> Option<i64> {
         let counts = |entry: &&SegmentEntry| entry.to > position && (entry.payloads || !payloads);
         self.manifest.segments.iter().find(counts).map(|entry| entry.from.max(position))
     }
 
-    /// What is kept of the range that a reader sees from this offset on, where the log time in milliseconds is known, to
-    /// the first hole, or to the first segment that cannot be read.
+    /// What is kept of the range that a reader sees from this offset on, where the log time in
+    /// milliseconds is known, to the first hole, or to the first segment that cannot be read.
     pub(crate) fn see(
         &self,
         mut sight: Sight,
@@ -270,7 +271,8 @@ impl PartitionCache {
         Ok(())
     }
 
-    /// Prepares for writing: the folder exists, and what a writer that was stopped left there is gone.
+    /// Prepares for writing: the folder exists, and what a writer that was stopped left there is
+    /// gone.
     ///
     /// # Errors
     /// When the folder cannot be made or read.

@@ -1,7 +1,7 @@
 //! A sealed segment on disk: reads its batches, its index and its keys.
 //!
-//! Promises: what is returned is what was written, or an error says that it is not; no file stays open; once something
-//! was found damaged, everyone who holds the segment can see it.
+//! Promises: what is returned is what was written, or an error says that it is not; no file stays
+//! open; once something was found damaged, everyone who holds the segment can see it.
 //! Does not know: which records a reader is given.
 
 use std::path::PathBuf;
@@ -19,7 +19,8 @@ use super::segment_index::{SegmentIndex, StoredBatch};
 use super::words::read_at;
 use crate::model::Transaction;
 
-/// What stands before the metadata of a message in an Arrow file: a mark and the size of the metadata.
+/// What stands before the metadata of a message in an Arrow file: a mark and the size of the
+/// metadata.
 const MESSAGE_PREFIX_BYTES: usize = 8;
 
 /// A sealed segment.

@@ -1,9 +1,10 @@
-//! The index of a sealed segment: its batches, its gaps, in which batches a key occurs, and when its records were
-//! written.
+//! The index of a sealed segment: its batches, its gaps, in which batches a key occurs, and when
+//! its records were written.
 //!
-//! Promises: a key is found by reading two blocks of the file, however large the segment; nothing that fails its
-//! checksum is used.
-//! Does not know: the keys themselves. Keys may share a hash, so whoever asks compares the key bytes.
+//! Promises: a key is found by reading two blocks of the file, however large the segment; nothing
+//! that fails its checksum is used.
+//! Does not know: the keys themselves. Keys may share a hash, so whoever asks compares the key
+//! bytes.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -52,7 +53,8 @@ pub(crate) struct StoredBatch {
     pub(crate) last_offset: i64,
     /// The latest timestamp, in milliseconds.
     pub(crate) latest_ms: i64,
-    /// The latest timestamp of a record that is not aborted, in milliseconds; the earliest there is without any.
+    /// The latest timestamp of a record that is not aborted, in milliseconds; the earliest there is
+    /// without any.
     pub(crate) latest_committed_ms: i64,
 }
 
@@ -91,7 +93,8 @@ impl StoredBatch {
     }
 }
 
-/// The hash of a key. Two keys of a segment share one with a probability below 10^-28, so it stands for the key.
+/// The hash of a key. Two keys of a segment share one with a probability below 10^-28, so it stands
+/// for the key.
 pub(crate) type KeyHash = u128;
 
 /// The hash of a key.
@@ -114,7 +117,8 @@ pub(crate) fn has_room_for_batch(batches: usize) -> bool {
     batches < (1 << BATCH_BITS)
 }
 
-/// Writes an index, whose entries need not be sorted. Says its size in bytes and the checksum of its beginning.
+/// Writes an index, whose entries need not be sorted. Says its size in bytes and the checksum of
+/// its beginning.
 pub(crate) fn write(
     path: &Path,
     batches: &[StoredBatch],

@@ -1,7 +1,7 @@
 //! Writes a segment, batch by batch, as records arrive.
 //!
-//! Promises: memory is bounded by one batch and the distinct keys; the segment exists for others only once `seal` has
-//! synced all its files and its entry stands in a manifest.
+//! Promises: memory is bounded by one batch and the distinct keys; the segment exists for others
+//! only once `seal` has synced all its files and its entry stands in a manifest.
 //! Does not know: when a segment is large enough, other segments.
 
 use std::io::{self, BufWriter, Write};
@@ -29,7 +29,8 @@ const BATCH_ROWS: usize = 512;
 /// A batch ends with the record that brings its keys and values to this size, in bytes.
 const BATCH_BYTES: usize = 256 * 1024;
 
-/// How many bytes are handed to the system at a time. Small pieces end within a page, which then is filled twice.
+/// How many bytes are handed to the system at a time. Small pieces end within a page, which then is
+/// filled twice.
 const WRITE_BYTES: usize = 1024 * 1024;
 
 /// A segment is large enough with this many records.
@@ -38,7 +39,8 @@ const SEALED_ROWS: u32 = 256 * 1024;
 /// A segment is large enough with this size of keys and values, in bytes.
 const SEALED_BYTES: u64 = 128 * 1024 * 1024;
 
-/// A segment is large enough with this many distinct keys, which are held in memory until it is sealed.
+/// A segment is large enough with this many distinct keys, which are held in memory until it is
+/// sealed.
 const SEALED_KEYS: usize = 64 * 1024;
 
 /// Whether a segment is so small that it is better written anew together with what follows.
@@ -310,7 +312,8 @@ impl SegmentWriter {
         }
     }
 
-    /// Ends the segment at this offset, up to which there is no further record, and says how a manifest names it.
+    /// Ends the segment at this offset, up to which there is no further record, and says how a
+    /// manifest names it.
     pub(super) fn seal(mut self, to: i64) -> Result<SegmentEntry, CacheError> {
         if !self.waiting.is_empty() {
             let rest = self.waiting.finish();
@@ -376,8 +379,8 @@ impl SegmentWriter {
     }
 }
 
-/// The beginning of file names that no segment of these offsets has yet, with the number of the edition: a reader may
-/// still read one that is replaced, and until the manifest is, it counts.
+/// The beginning of file names that no segment of these offsets has yet, with the number of the
+/// edition: a reader may still read one that is replaced, and until the manifest is, it counts.
 fn unused_stem(folder: &Path, from: i64, to: i64) -> (String, u32) {
     let stems = (0_u32..).map(|edition| (stem(from, to, edition), edition));
     let is_unused = |(stem, _): &(String, u32)| {
@@ -387,7 +390,8 @@ fn unused_stem(folder: &Path, from: i64, to: i64) -> (String, u32) {
     stems.into_iter().find(is_unused).expect("a folder has fewer files than numbers")
 }
 
-/// Removes a file that counts for nothing; one that stays is removed when the cache is opened for writing again.
+/// Removes a file that counts for nothing; one that stays is removed when the cache is opened for
+/// writing again.
 pub(super) fn discard(path: &Path) {
     if let Err(error) = fs_err::remove_file(path) {
         tracing::debug!(target: "cache", path = %path.display(), %error, "a file stays");

@@ -1,8 +1,8 @@
 //! What is kept on disk of one topic.
 //!
-//! Promises: one process writes at a time, and others read meanwhile; a damaged manifest costs its partition, nothing
-//! else; what a later version wrote is left alone; what this process overlooks it never sees again, and it is forgotten
-//! as soon as this process may write.
+//! Promises: one process writes at a time, and others read meanwhile; a damaged manifest costs its
+//! partition, nothing else; what a later version wrote is left alone; what this process overlooks
+//! it never sees again, and it is forgotten as soon as this process may write.
 //! Does not know: the cluster.
 
 use std::collections::BTreeMap;
@@ -76,8 +76,8 @@ impl TopicCache {
         Self { folder, identity, partitions: Mutex::default() }
     }
 
-    /// The topic in this folder; `None` when nothing is kept in it. Where the file that tells the topic cannot be read,
-    /// the folder's name stands for it, and the problem is told beside.
+    /// The topic in this folder; `None` when nothing is kept in it. Where the file that tells the
+    /// topic cannot be read, the folder's name stands for it, and the problem is told beside.
     pub(super) fn open(folder: PathBuf) -> Option<(Self, Option<CacheError>)> {
         let (identity, problem) = match TopicIdentity::read(&folder) {
             Ok(Some(identity)) => (identity, None),
@@ -107,8 +107,8 @@ impl TopicCache {
         metadata.and_then(|metadata| metadata.modified()).unwrap_or(std::time::UNIX_EPOCH)
     }
 
-    /// Notes that it is used now, and mends the file that tells the topic if it is damaged. Where that cannot be written,
-    /// it is no loss.
+    /// Notes that it is used now, and mends the file that tells the topic if it is damaged. Where
+    /// that cannot be written, it is no loss.
     #[expect(
         clippy::disallowed_methods,
         reason = "the time of a file is compared with those of others alone"
@@ -178,7 +178,8 @@ impl TopicCache {
         Ok(right)
     }
 
-    /// The right to write, also to remove what nobody can name; `None` while another process has it.
+    /// The right to write, also to remove what nobody can name; `None` while another process has
+    /// it.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -196,7 +197,8 @@ impl TopicCache {
         Ok(Some(WriteLock { _file: file }))
     }
 
-    /// A partition to be written. What is damaged of it is cleared away; what a later version wrote is not.
+    /// A partition to be written. What is damaged of it is cleared away; what a later version wrote
+    /// is not.
     ///
     /// # Errors
     /// When its folder cannot be written, or belongs to a later version.
@@ -225,7 +227,8 @@ impl TopicCache {
         Ok(self.put(number, partition))
     }
 
-    /// Notes that a leader no longer has these segments. It is written down with what is written next.
+    /// Notes that a leader no longer has these segments. It is written down with what is written
+    /// next.
     ///
     /// # Errors
     /// When its manifest cannot be read.
@@ -281,8 +284,9 @@ impl TopicCache {
         checked_file::read(&self.folder.join(DECIDED_FILE))
     }
 
-    /// Keeps what was decided of the topic. What was decided before stays, unless it is damaged or it is decided anew.
-    /// Says what is kept now. It needs no right to write segments, and no room that counts.
+    /// Keeps what was decided of the topic. What was decided before stays, unless it is damaged or
+    /// it is decided anew. Says what is kept now. It needs no right to write segments, and no room
+    /// that counts.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -329,8 +333,8 @@ impl TopicCache {
             .sum()
     }
 
-    /// Notes that a segment of this size, in bytes, was written in vain: there was no room for it. Where that cannot be
-    /// noted, the next question tries again.
+    /// Notes that a segment of this size, in bytes, was written in vain: there was no room for it.
+    /// Where that cannot be noted, the next question tries again.
     pub(super) fn note_full(&self, needed_bytes: u64) {
         let path = self.folder.join(FULL_FILE);
         if let Err(error) = private_files::write(&path, needed_bytes.to_string()) {

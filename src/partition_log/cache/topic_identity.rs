@@ -1,6 +1,7 @@
 //! Which topic a folder of the cache is about: the file that says so.
 //!
-//! Promises: the file is replaced as a whole and synced before it counts; a changed byte in it is noticed.
+//! Promises: the file is replaced as a whole and synced before it counts; a changed byte in it is
+//! noticed.
 //! Does not know: what is kept of the topic.
 
 use std::path::{Path, PathBuf};

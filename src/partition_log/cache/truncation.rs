@@ -1,7 +1,8 @@
-//! A part of a log that was kept and that a leader lost: whoever kept it is the only one who still knows.
+//! A part of a log that was kept and that a leader lost: whoever kept it is the only one who still
+//! knows.
 //!
-//! Promises: the part is never shown smaller than what was lost for certain, and as exact as the terms of the leaders
-//! tell once the log was read again.
+//! Promises: the part is never shown smaller than what was lost for certain, and as exact as the
+//! terms of the leaders tell once the log was read again.
 //! Does not know: who notices a loss, whom it is told.
 
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,8 @@ pub(super) fn epoch_at(epochs: &[LeaderEpoch], offset: i64) -> Option<i32> {
 }
 
 impl Truncation {
-    /// Moves the beginning to where the log differs from what was kept, now that it was read again up to an offset and
-    /// is known to have been written under these leaders.
+    /// Moves the beginning to where the log differs from what was kept, now that it was read again
+    /// up to an offset and is known to have been written under these leaders.
     pub(super) fn narrow(&mut self, epochs: &[LeaderEpoch], read_to: i64) {
         let changes = epochs.iter().chain(&self.leader_epochs).map(|epoch| epoch.from);
         let mut places: Vec<i64> = std::iter::once(self.from).chain(changes).collect();

@@ -3,9 +3,10 @@
 //! Promises: a section is read without reading the others; what was not written is never returned.
 //! Does not know: what the words mean.
 //!
-//! The layout, all in little-endian order: 8 bytes that name the format; the number of sections; for each section the
-//! number of its words and the CRC-32 of its bytes; the sections one after another. The CRC-32 of everything before the
-//! sections is kept elsewhere, by whoever names the file.
+//! The layout, all in little-endian order: 8 bytes that name the format; the number of sections;
+//! for each section the number of its words and the CRC-32 of its bytes; the sections one after
+//! another. The CRC-32 of everything before the sections is kept elsewhere, by whoever names the
+//! file.
 
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Several processes on one cache: what one of them joins, removes or writes anew changes no answer of another.
+//! Several processes on one cache: what one of them joins, removes or writes anew changes no answer
+//! of another.
 //!
 //! Promises: what others do happens in the middle of an answer, where it hurts most.
 //! Does not know: brokers.

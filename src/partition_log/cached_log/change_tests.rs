@@ -12,7 +12,8 @@ use super::tests::{read, read_in_order};
 use super::*;
 use crate::model::{Isolation, KeyFilter};
 
-/// A model with this many records in its first partition, at times from this one on, in milliseconds.
+/// A model with this many records in its first partition, at times from this one on, in
+/// milliseconds.
 fn model(records: i64, from_ms: i64) -> Model {
     let model = Model::default();
     *model.0.lock().unwrap() = vec![ModelPartition::default(), ModelPartition::default()];
@@ -123,7 +124,8 @@ fn what_does_not_fit_is_not_written_again_by_every_question() {
     let reads = || model.1.swap(0, std::sync::atomic::Ordering::Relaxed);
     let expected = read(&model, &plan(&model)).0;
     reads();
-    // The first question tries to keep it and reads it for the answer; every other one reads it once.
+    // The first question tries to keep it and reads it for the answer; every other one reads it
+    // once.
     for (question, wanted) in [(1, 2), (2, 1), (3, 1)] {
         let log = open(&model, &folder, 10);
         assert_eq!(read(&log, &plan(&model)).0, expected);

@@ -1,11 +1,13 @@
 //! Compares what is kept with the log, before anything is answered from it.
 //!
-//! Promises: what disagrees with the log is forgotten, and no more than that; what a leader lost is remembered; a record
-//! is asked for at its own offset, so that comparing costs one answer of each broker.
+//! Promises: what disagrees with the log is forgotten, and no more than that; what a leader lost is
+//! remembered; a record is asked for at its own offset, so that comparing costs one answer of each
+//! broker.
 //! Does not know: what is read or served afterwards.
 //!
-//! Where brokers give topics ids, another topic of the same name has a folder of its own, and the term of the leader who
-//! wrote a record tells two logs apart (KIP-101). Without ids the record itself is compared.
+//! Where brokers give topics ids, another topic of the same name has a folder of its own, and the
+//! term of the leader who wrote a record tells two logs apart (KIP-101). Without ids the record
+//! itself is compared.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -21,7 +23,8 @@ use crate::partition_log::source::SourceError;
 /// For so long a comparison is believed.
 pub(super) const COMPARED_FOR: Duration = Duration::from_secs(30);
 
-/// What of a record tells it from another one of the same offset: its timestamp in milliseconds, and its key.
+/// What of a record tells it from another one of the same offset: its timestamp in milliseconds,
+/// and its key.
 type Content = (i64, Option<Vec<u8>>);
 
 /// A record that is kept, and ought to be in the log.
@@ -44,12 +47,14 @@ struct KnownRecord {
 enum Difference {
     /// Another leader wrote the record there: the one before lost its log.
     OtherLeader,
-    /// Another record is there, or none any more: compaction has been there, or it is another topic.
+    /// Another record is there, or none any more: compaction has been there, or it is another
+    /// topic.
     OtherRecord,
 }
 
 impl CachedLog {
-    /// Forgets what no longer agrees with the log. Without the right to write it is forgotten in this process alone.
+    /// Forgets what no longer agrees with the log. Without the right to write it is forgotten in
+    /// this process alone.
     pub(super) fn compare(
         &self,
         topic: &Arc<TopicCache>,
@@ -155,8 +160,9 @@ impl CachedLog {
         Ok(known)
     }
 
-    /// Those of the records, aborted or not, in whose place the log has another one, or none any more: then another log may
-    /// have taken over, or compaction has been there. Either way what is kept is read again.
+    /// Those of the records, aborted or not, in whose place the log has another one, or none any
+    /// more: then another log may have taken over, or compaction has been there. Either way what is
+    /// kept is read again.
     fn differing(
         &self,
         known: &[KnownRecord],
@@ -206,7 +212,8 @@ impl CachedLog {
         Ok(differing.collect())
     }
 
-    /// Forgets segments of a partition that the log no longer has because its leader lost them, and remembers that.
+    /// Forgets segments of a partition that the log no longer has because its leader lost them, and
+    /// remembers that.
     fn forget_lost(
         &self,
         topic: &Arc<TopicCache>,

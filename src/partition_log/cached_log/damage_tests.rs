@@ -1,4 +1,5 @@
-//! Damage anywhere in what is kept: every answer is that of the log all the same, and a check notices it.
+//! Damage anywhere in what is kept: every answer is that of the log all the same, and a check
+//! notices it.
 //!
 //! Promises: three hundred places, all files, in both orders and with and without keys.
 //! Does not know: formats of files.
@@ -16,8 +17,8 @@ use crate::model::KeyFilter;
 /// So many events make a few batches in each partition.
 const EVENTS: u64 = 3_000;
 
-/// A place of damage: which file, which byte of it, and which bit; the ninth stands for a file that is cut off there, the
-/// tenth for one that is gone.
+/// A place of damage: which file, which byte of it, and which bit; the ninth stands for a file that
+/// is cut off there, the tenth for one that is gone.
 type Damage = (prop::sample::Index, prop::sample::Index, u8);
 
 /// A copy of a folder with one damage in it; `None` where there is nothing to damage.

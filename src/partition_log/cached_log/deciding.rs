@@ -1,7 +1,7 @@
 //! Keeps with a topic what was decided of it, so that what is appended later does not change it.
 //!
-//! Promises: what was decided first stays as long as it is the same topic, also for other processes; only whoever decides
-//! anew changes it.
+//! Promises: what was decided first stays as long as it is the same topic, also for other
+//! processes; only whoever decides anew changes it.
 //! Does not know: what is decided, and what it means.
 
 use std::sync::Arc;
@@ -20,8 +20,8 @@ impl CachedLog {
         Ok(self.told(kept.decided()).flatten())
     }
 
-    /// Keeps what was decided of a topic, unless it was decided before and is not decided anew. Says what is kept now;
-    /// `None` where nothing can be kept.
+    /// Keeps what was decided of a topic, unless it was decided before and is not decided anew.
+    /// Says what is kept now; `None` where nothing can be kept.
     ///
     /// # Errors
     /// When the topic cannot be asked which one it is.

@@ -1,8 +1,10 @@
 //! Fills what is missing of a topic, pass by pass.
 //!
-//! Promises: every pass leaves less missing than the one before, but for a few in which others remove something, or
-//! filling stops and says why; what the log no longer has is not asked for again; holding reading back never holds a cancel back.
-//! Does not know: what is missing for which question (`keeping`), how segments are written (`cache`).
+//! Promises: every pass leaves less missing than the one before, but for a few in which others
+//! remove something, or filling stops and says why; what the log no longer has is not asked for
+//! again; holding reading back never holds a cancel back.
+//! Does not know: what is missing for which question (`keeping`), how segments are written
+//! (`cache`).
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -20,7 +22,8 @@ use crate::partition_log::source::SourceError;
 /// Who is told how filling goes on.
 pub(super) type EventSink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
 
-/// The first part that is read when the newest records are wanted first, in offsets; each next one is twice as long.
+/// The first part that is read when the newest records are wanted first, in offsets; each next one
+/// is twice as long.
 const NEWEST_OFFSETS: i64 = 65_536;
 
 /// So often another process may remove what was just written.
@@ -71,7 +74,8 @@ struct Pace {
 }
 
 impl Pace {
-    /// Counts records, and waits when they came too fast. Says whether to go on: not when it was called off meanwhile.
+    /// Counts records, and waits when they came too fast. Says whether to go on: not when it was
+    /// called off meanwhile.
     #[expect(
         clippy::disallowed_methods,
         reason = "time itself is what is waited for, a fraction of a second at a time"
@@ -104,8 +108,8 @@ struct Missing {
 type Gone = BTreeMap<i32, i64>;
 
 impl CachedLog {
-    /// Fills what is missing of these ranges of a topic, unless another process does. `None` when the sink had enough or
-    /// it was called off.
+    /// Fills what is missing of these ranges of a topic, unless another process does. `None` when
+    /// the sink had enough or it was called off.
     pub(super) fn fill(
         &self,
         cache: &Arc<LogCache>,
@@ -149,7 +153,8 @@ impl CachedLog {
             let stopped = match &outcome {
                 Ok((outcome, sink_broke)) => {
                     for read in &outcome.partitions {
-                        // Records on their way when it was stopped did not arrive: it ends with those that did.
+                        // Records on their way when it was stopped did not arrive: it ends with
+                        // those that did.
                         let to = if read.is_done() { read.position } else { i64::MIN };
                         filler.end(&read.partition, to, read.leader_epochs.clone());
                         for lost in &read.lost {
@@ -214,8 +219,8 @@ impl CachedLog {
     }
 }
 
-/// What is missing of these ranges of a topic, without what the log no longer has. Of the newest records at most this many
-/// are read, where they come first.
+/// What is missing of these ranges of a topic, without what the log no longer has. Of the newest
+/// records at most this many are read, where they come first.
 fn missing_of(
     topic: &TopicCache,
     ranges: &[OffsetRange],

@@ -1,13 +1,15 @@
 //! Keeps what a follower is given, without reading it again.
 //!
-//! Promises: only what a reader of committed records was given is kept, so nothing at or above the last stable offset;
-//! memory is bounded however long somebody follows; whoever writes meanwhile is not waited for.
+//! Promises: only what a reader of committed records was given is kept, so nothing at or above the
+//! last stable offset; memory is bounded however long somebody follows; whoever writes meanwhile is
+//! not waited for.
 //! Does not know: what the follower does with the records.
 //!
-//! What arrives is the tail of the log. It is written as segments when it is large enough and when following ends; a
-//! crash costs what was not written yet, which then is read again. A tail with gaps is read again at once: behind a gap
-//! may stand aborted records, and only the log itself can say which. At the end of following, when nobody waits any
-//! more, that is left to whoever asks next, and so are tails that are too short to be worth a segment.
+//! What arrives is the tail of the log. It is written as segments when it is large enough and when
+//! following ends; a crash costs what was not written yet, which then is read again. A tail with
+//! gaps is read again at once: behind a gap may stand aborted records, and only the log itself can
+//! say which. At the end of following, when nobody waits any more, that is left to whoever asks
+//! next, and so are tails that are too short to be worth a segment.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -201,7 +203,8 @@ impl<'l> Tail<'l> {
         }
     }
 
-    /// Keeps the tail of this partition, which has grown, if it is large, or the largest if all are together.
+    /// Keeps the tail of this partition, which has grown, if it is large, or the largest if all are
+    /// together.
     fn keep_what_is_large(&mut self, grown: &TopicPartition) -> Result<(), SourceError> {
         let TailSizes { records, bytes, .. } = self.log.tail_sizes;
         let is_large = self.partitions.get(grown).is_some_and(|tail| tail.records >= records);

@@ -1,7 +1,8 @@
 //! Keeps what is read whole: compares what is kept with the log, and fills what is missing.
 //!
-//! Promises: what disagrees with the log is forgotten before anything is answered from it; records at or above the last
-//! stable offset are not kept, because nobody can tell yet what becomes of them.
+//! Promises: what disagrees with the log is forgotten before anything is answered from it; records
+//! at or above the last stable offset are not kept, because nobody can tell yet what becomes of
+//! them.
 //! Does not know: how what is kept is read back.
 
 use std::collections::BTreeMap;
@@ -43,7 +44,8 @@ struct KnownAborted {
 }
 
 impl CachedLog {
-    /// Reads and keeps what is missing of the ranges of a plan. `None` when the sink had enough or it was called off.
+    /// Reads and keeps what is missing of the ranges of a plan. `None` when the sink had enough or
+    /// it was called off.
     ///
     /// # Errors
     /// When records cannot be read or kept.
@@ -76,9 +78,10 @@ impl CachedLog {
         Ok(Some(filled))
     }
 
-    /// What is kept of the ranges of a plan, for a reader of its isolation. Nobody else's keys are counted twice: two
-    /// keys are taken for one when their 128-bit hashes are the same. `None` when a part of it could not be read back: it
-    /// is forgotten now, and what is missing is to be filled again.
+    /// What is kept of the ranges of a plan, for a reader of its isolation. Nobody else's keys are
+    /// counted twice: two keys are taken for one when their 128-bit hashes are the same. `None`
+    /// when a part of it could not be read back: it is forgotten now, and what is missing is to be
+    /// filled again.
     ///
     /// # Errors
     /// When nobody can tell what is kept.
@@ -108,8 +111,8 @@ impl CachedLog {
         Ok(whole.then_some(kept))
     }
 
-    /// How many offsets of the ranges of a plan would have to be read, as far as is known without asking the log. What
-    /// cannot be read back would have to be.
+    /// How many offsets of the ranges of a plan would have to be read, as far as is known without
+    /// asking the log. What cannot be read back would have to be.
     ///
     /// # Errors
     /// When the log does not say which topic it is.
@@ -127,8 +130,8 @@ impl CachedLog {
         Ok(offsets)
     }
 
-    /// The offsets of aborted records in these gaps, by partition, as far as it is kept, and the gaps of which it is not,
-    /// or cannot be read back.
+    /// The offsets of aborted records in these gaps, by partition, as far as it is kept, and the
+    /// gaps of which it is not, or cannot be read back.
     ///
     /// # Errors
     /// When the log does not say which topic it is.
@@ -197,8 +200,8 @@ impl CachedLog {
         self.source.bounds(&partitions)
     }
 
-    /// Brings what is kept up to date with the ranges of a plan, as far as it asks for that. Says how many records were
-    /// read for it; `None` when the sink had enough or it was called off.
+    /// Brings what is kept up to date with the ranges of a plan, as far as it asks for that. Says
+    /// how many records were read for it; `None` when the sink had enough or it was called off.
     pub(super) fn keep(
         &self,
         plan: &ReadPlan,
@@ -232,8 +235,9 @@ impl CachedLog {
         Ok(Some(filled))
     }
 
-    /// Whether something is kept of these ranges without its values. Somebody chose that: questions that can do without
-    /// them, or fetch a few, leave it so. What cannot be read is told when it is filled.
+    /// Whether something is kept of these ranges without its values. Somebody chose that: questions
+    /// that can do without them, or fetch a few, leave it so. What cannot be read is told when it
+    /// is filled.
     fn has_bare(topic: &TopicCache, ranges: &[OffsetRange]) -> bool {
         ranges
             .iter()

@@ -1,8 +1,9 @@
-//! Looks keys up in what is kept without values: the index names the offsets, and only those are fetched from the log.
+//! Looks keys up in what is kept without values: the index names the offsets, and only those are
+//! fetched from the log.
 //!
-//! Promises: a value is handed on only where the log still has the record that the index names; what the log no longer
-//! has is accounted for as it would be by a read of the log; where fetching would cost more than reading on from there,
-//! nothing is looked up and the log is read.
+//! Promises: a value is handed on only where the log still has the record that the index names;
+//! what the log no longer has is accounted for as it would be by a read of the log; where fetching
+//! would cost more than reading on from there, nothing is looked up and the log is read.
 //! Does not know: what is kept with values (`serving`), how the rest is read.
 
 use std::collections::BTreeMap;
@@ -18,8 +19,8 @@ use crate::partition_log::cache::{CacheError, SegmentEntry, Wanted};
 use crate::partition_log::source::SourceError;
 use crate::partition_log::stored_segment::StoredSegment;
 
-/// What a fetch costs beside what it is for, in bytes: a broker sends whole batches, and its answer takes a while in
-/// which it could have sent so much.
+/// What a fetch costs beside what it is for, in bytes: a broker sends whole batches, and its answer
+/// takes a while in which it could have sent so much.
 pub(super) const FETCH_BYTES: u64 = 1 << 20;
 
 /// Records that are no further apart than this, in bytes about, are fetched together.
@@ -28,7 +29,8 @@ const NEAR_BYTES: u64 = 256 * 1024;
 /// What is fetched for one question may take this much in memory, in bytes about.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// A segment with the records in it that a look-up is about, without their values where they are not kept.
+/// A segment with the records in it that a look-up is about, without their values where they are
+/// not kept.
 struct Named {
     /// The segment.
     segment: StoredSegment,
@@ -59,8 +61,8 @@ struct Found {
     lost: Vec<OffsetRange>,
 }
 
-/// What was looked up, by partition. Of partitions that are not in it, nothing is kept without values, or the log is to
-/// be read.
+/// What was looked up, by partition. Of partitions that are not in it, nothing is kept without
+/// values, or the log is to be read.
 pub(super) type LookUps = BTreeMap<TopicPartition, LookedUp>;
 
 /// What was fetched of a partition.
@@ -92,8 +94,8 @@ impl Fetched {
 type EventSink<'a> = dyn FnMut(ReadEvent) -> ControlFlow<()> + 'a;
 
 impl CachedLog {
-    /// Looks up the keys that a plan asks for in what is kept without values, and fetches their values. Says whether the
-    /// sink had enough or it was called off.
+    /// Looks up the keys that a plan asks for in what is kept without values, and fetches their
+    /// values. Says whether the sink had enough or it was called off.
     pub(super) fn look_up(
         &self,
         plan: &ReadPlan,
@@ -134,8 +136,8 @@ impl CachedLog {
         Ok((found, ControlFlow::Continue(())))
     }
 
-    /// The records that a plan is about in what is kept of a range; `None` when all of it has its values, or it cannot be
-    /// read.
+    /// The records that a plan is about in what is kept of a range; `None` when all of it has its
+    /// values, or it cannot be read.
     fn name(
         &self,
         range: &OffsetRange,
@@ -201,7 +203,8 @@ impl CachedLog {
         Ok((fetched, flow))
     }
 
-    /// Forgets what is kept of a partition from an offset on, where the log has another record than the one kept.
+    /// Forgets what is kept of a partition from an offset on, where the log has another record than
+    /// the one kept.
     fn forget_from(&self, range: &OffsetRange, offset: i64) -> Result<(), SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
         Ok(self.forget(&topic, range.partition, &|entry: &SegmentEntry| entry.to > offset)?)
@@ -271,8 +274,8 @@ fn records_with(segment: &StoredSegment, keys: &KeyFilter) -> Result<Vec<RecordB
     Ok(records)
 }
 
-/// The parts to fetch for the records that were named in a range, and what they take in bytes about; `None` when reading
-/// on from there costs less.
+/// The parts to fetch for the records that were named in a range, and what they take in bytes
+/// about; `None` when reading on from there costs less.
 fn worth_fetching(
     range: &OffsetRange,
     segments: &[Named],
@@ -321,8 +324,8 @@ fn only(batch: &RecordBatch, offsets: &[i64]) -> RecordBatch {
     builder.finish()
 }
 
-/// Puts together what the index says of records with the values that were fetched. Where the log has another record than
-/// the index, its offset is the error.
+/// Puts together what the index says of records with the values that were fetched. Where the log
+/// has another record than the index, its offset is the error.
 fn join(segments: Vec<Named>, fetched: &Fetched) -> Result<LookedUp, i64> {
     let mut looked_up = LookedUp { segments: Vec::with_capacity(segments.len()), fetched: 0 };
     for Named { segment, records } in segments {

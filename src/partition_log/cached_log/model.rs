@@ -1,6 +1,7 @@
 //! A model of a log that changes in every way a log can, also while it is read.
 //!
-//! Promises: it delivers by the rules alone, without any code of the index; reading without an end is a failure.
+//! Promises: it delivers by the rules alone, without any code of the index; reading without an end
+//! is a failure.
 //! Does not know: files, brokers.
 
 use std::collections::BTreeMap;
@@ -40,7 +41,8 @@ pub(super) struct ModelPartition {
     pub(super) high: i64,
     pub(super) open_from: Option<i64>,
     pub(super) epoch: i32,
-    /// When the next read of it has delivered a record with an offset from the first on, the log start rises to the second.
+    /// When the next read of it has delivered a record with an offset from the first on, the log
+    /// start rises to the second.
     pub(super) rises: Option<(i64, i64)>,
 }
 

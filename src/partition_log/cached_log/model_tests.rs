@@ -1,6 +1,7 @@
 //! What is kept of a log that changes in every way a log can, against reading the log plainly.
 //!
-//! Promises: what becomes of the log and of what is kept is left to chance, and what finds a fault is made small.
+//! Promises: what becomes of the log and of what is kept is left to chance, and what finds a fault
+//! is made small.
 //! Does not know: files' formats, brokers.
 
 use std::collections::BTreeMap;
@@ -26,8 +27,8 @@ enum Step {
     Open(usize, Option<u8>),
     /// The log start rises by a share of what there is.
     Delete(usize, u8),
-    /// The log start rises while somebody reads: when a share of the partition is delivered, to another share. In the
-    /// order of the log or of each partition.
+    /// The log start rises while somebody reads: when a share of the partition is delivered, to
+    /// another share. In the order of the log or of each partition.
     Rise(usize, u8, u8, bool),
     /// A new leader lost a share of what was written, and goes on with other records.
     Lose(usize, u8),
@@ -35,7 +36,8 @@ enum Step {
     Keep,
     /// Only a part is read whole and kept: a share of each partition.
     KeepPart(u8),
-    /// Somebody follows from a share of each partition on, in the order of the log or of each partition.
+    /// Somebody follows from a share of each partition on, in the order of the log or of each
+    /// partition.
     Follow(u8, bool),
     /// Keys alone are kept of everything that is not kept yet.
     KeepKeys,
@@ -240,7 +242,8 @@ impl Twin {
         assert_eq!(key_counts(&self.log, plan), counted);
     }
 
-    /// Reads everything while the log start of a partition rises, when this share of it is delivered, to another share.
+    /// Reads everything while the log start of a partition rises, when this share of it is
+    /// delivered, to another share.
     fn rise(&mut self, number: usize, (at, to): (u8, u8), ordered: bool) {
         let plan = self.plan(Isolation::Committed, KeyFilter::All);
         let before = read(&self.model, &plan).0;
@@ -356,7 +359,8 @@ fn with_keys_kept(timestamps_ms: &[i64]) -> Twin {
 
 #[test]
 fn a_log_start_that_rises_while_a_topic_is_read_is_told_and_the_read_ends() {
-    // Where the log start rises, in 256ths, and to where: ahead of the reader, far ahead, behind it, to the end.
+    // Where the log start rises, in 256ths, and to where: ahead of the reader, far ahead, behind
+    // it, to the end.
     for (at, to) in [(0, 40), (25, 128), (128, 25), (128, 128), (10, 255), (250, 255)] {
         for ordered in [false, true] {
             let mut twin = Twin::new();
@@ -366,7 +370,8 @@ fn a_log_start_that_rises_while_a_topic_is_read_is_told_and_the_read_ends() {
             }
             twin.take(&Step::Rise(0, at, to, ordered));
             twin.take(&Step::Ask(true, 0));
-            // What is kept by now ends before the log start, and the next question must not wait for what is gone.
+            // What is kept by now ends before the log start, and the next question must not wait
+            // for what is gone.
             twin.take(&Step::Write(0, vec![(0, 300, Some(2), false, false); 5]));
             twin.take(&Step::Delete(0, 200));
             twin.take(&Step::Rise(0, 200, 255, ordered));

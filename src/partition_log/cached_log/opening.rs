@@ -1,7 +1,8 @@
-//! Opens a log for somebody who keeps it: what is on disk is handed over as it lies there, the rest as records.
+//! Opens a log for somebody who keeps it: what is on disk is handed over as it lies there, the rest
+//! as records.
 //!
-//! Promises: what is kept already comes at once and costs hardly any memory; what is read meanwhile follows as soon as
-//! it is sealed; the records come in offset order all the same.
+//! Promises: what is kept already comes at once and costs hardly any memory; what is read meanwhile
+//! follows as soon as it is sealed; the records come in offset order all the same.
 //! Does not know: what is done with the log.
 
 use std::collections::BTreeMap;
@@ -28,8 +29,8 @@ pub enum LogNews {
 type NewsSink<'a> = dyn FnMut(LogNews) -> ControlFlow<()> + 'a;
 
 impl CachedLog {
-    /// Opens the ranges of a plan, whose records go into a store in the order they are told of. With a key filter, or
-    /// when not all of the ranges is wanted, it is a read.
+    /// Opens the ranges of a plan, whose records go into a store in the order they are told of.
+    /// With a key filter, or when not all of the ranges is wanted, it is a read.
     ///
     /// # Errors
     /// As of a read.

@@ -1,8 +1,9 @@
 //! Reads in log order what is kept and what is not, as one stream.
 //!
-//! Promises: no record is handed on twice and none is left out, whatever becomes of what is kept meanwhile: when a part
-//! of it cannot be read, the stream breaks off before it, and goes on behind the last record of each partition that was
-//! handed on. At most a few times what is kept is tried again; then the log itself is read.
+//! Promises: no record is handed on twice and none is left out, whatever becomes of what is kept
+//! meanwhile: when a part of it cannot be read, the stream breaks off before it, and goes on behind
+//! the last record of each partition that was handed on. At most a few times what is kept is tried
+//! again; then the log itself is read.
 //! Does not know: how records are put in order (`log_order`, the source).
 
 use std::collections::BTreeMap;
@@ -19,14 +20,15 @@ use crate::partition_log::snapshot::{LogBounds, LogSnapshot};
 use crate::partition_log::source::SourceError;
 use crate::partition_log::store::LogStore;
 
-/// The rest of a range that is not kept is held in memory for an ordered read when it spans at most this many offsets.
+/// The rest of a range that is not kept is held in memory for an ordered read when it spans at most
+/// this many offsets.
 const HELD_REST_OFFSETS: u64 = 200_000;
 
 /// What that rest may take in memory, in bytes.
 const HELD_REST_BYTES: u64 = 256 << 20;
 
-/// So often what is kept is tried, each time without what could not be read before. Somebody who writes or removes it at
-/// the same time could go on for ever.
+/// So often what is kept is tried, each time without what could not be read before. Somebody who
+/// writes or removes it at the same time could go on for ever.
 const TRIES: usize = 8;
 
 impl CachedLog {
@@ -79,7 +81,8 @@ impl CachedLog {
         self.order_log(plan, &handed_on, cancel, sink, events)
     }
 
-    /// Hands on in log order what is kept, together with a short rest that is not. What cannot be read of it is forgotten.
+    /// Hands on in log order what is kept, together with a short rest that is not. What cannot be
+    /// read of it is forgotten.
     fn order_kept(
         &self,
         plan: &ReadPlan,
@@ -150,7 +153,8 @@ impl CachedLog {
         Ok(outcome)
     }
 
-    /// The same as `read_looked_up` with the records in log order. `None` when they do not fit into memory; none was handed on then.
+    /// The same as `read_looked_up` with the records in log order. `None` when they do not fit into
+    /// memory; none was handed on then.
     fn order_looked_up(
         &self,
         plan: &ReadPlan,
@@ -187,7 +191,8 @@ impl CachedLog {
 enum Ordered {
     /// Everything was handed on, or the sink had enough.
     Done(ReadOutcome),
-    /// A part could not be read. It is forgotten now, and what was handed on until then is a beginning of the order.
+    /// A part could not be read. It is forgotten now, and what was handed on until then is a
+    /// beginning of the order.
     Broken,
     /// Too much of it is not kept.
     NotHere,

@@ -1,7 +1,8 @@
-//! Parts of what is kept that are lost between the moment they were looked at and the moment they are merged.
+//! Parts of what is kept that are lost between the moment they were looked at and the moment they
+//! are merged.
 //!
-//! Promises: every batch of every partition and every file in turn, so that also the one at which a partition begins or
-//! ends is met by the merge, and by nobody before it.
+//! Promises: every batch of every partition and every file in turn, so that also the one at which a
+//! partition begins or ends is met by the merge, and by nobody before it.
 //! Does not know: brokers.
 
 use std::ops::Range;
@@ -17,7 +18,8 @@ use crate::model::KeyFilter;
 use crate::partition_log::snapshot::{LogBounds, LogSnapshot};
 use crate::partition_log::store::LogStore;
 
-/// So many events make two segments of a few batches in each partition, and a rest that is not kept.
+/// So many events make two segments of a few batches in each partition, and a rest that is not
+/// kept.
 const EVENTS: u64 = 6_000;
 
 /// Everything up to this offset of each partition is kept.
@@ -46,7 +48,8 @@ impl Loss {
     }
 }
 
-/// Keeps the first records of each partition in this folder, as a follower does: in several segments.
+/// Keeps the first records of each partition in this folder, as a follower does: in several
+/// segments.
 fn keep(folder: &Path) {
     let mut log = cached(EVENTS, folder);
     log.tail_sizes = TailSizes { records: 800, least_records: 1, ..TailSizes::default() };

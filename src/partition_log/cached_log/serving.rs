@@ -1,7 +1,7 @@
 //! Serves records from what is kept, as if they were read from the log.
 //!
-//! Promises: batches in offset order, accounted for like a read; a key is looked up, not searched for; at the first
-//! damage the rest is left to the log, and what is damaged is forgotten.
+//! Promises: batches in offset order, accounted for like a read; a key is looked up, not searched
+//! for; at the first damage the rest is left to the log, and what is damaged is forgotten.
 //! Does not know: how the rest is read.
 
 use std::ops::ControlFlow;
@@ -25,8 +25,8 @@ pub(super) struct Served {
     pub(super) read: PartitionRead,
     /// The log time after it, in milliseconds.
     pub(super) latest_ms: Option<i64>,
-    /// Records before this offset were handed on, also those that the account lacks because what was behind them is
-    /// damaged.
+    /// Records before this offset were handed on, also those that the account lacks because what
+    /// was behind them is damaged.
     pub(super) handed_on_to: i64,
 }
 
@@ -91,8 +91,8 @@ impl CachedLog {
         }
     }
 
-    /// The first segments of a range that are kept from this offset on, without a hole between them, for whoever counts
-    /// records. `None` when there are no more.
+    /// The first segments of a range that are kept from this offset on, without a hole between
+    /// them, for whoever counts records. `None` when there are no more.
     pub(super) fn see_next(
         &self,
         range: &OffsetRange,
@@ -176,8 +176,8 @@ impl CachedLog {
         Ok(whole)
     }
 
-    /// Forgets a segment that cannot be read. When another process has put it together with others or removed it
-    /// meanwhile, that is no problem: what is kept instead is looked at.
+    /// Forgets a segment that cannot be read. When another process has put it together with others
+    /// or removed it meanwhile, that is no problem: what is kept instead is looked at.
     pub(super) fn forget_segment(
         &self,
         range: &OffsetRange,
@@ -235,7 +235,8 @@ pub(super) fn numbers_of(
     }
 }
 
-/// Hands on the records of a segment that a plan wants. At damage it says the last offset that was handed on.
+/// Hands on the records of a segment that a plan wants. At damage it says the last offset that was
+/// handed on.
 pub(super) fn serve_segment(
     segment: &StoredSegment,
     plan: &ReadPlan,
@@ -260,7 +261,8 @@ pub(super) fn serve_segment(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Accounts for a segment that was served whole, but for records at these offsets, which are gone from the log.
+/// Accounts for a segment that was served whole, but for records at these offsets, which are gone
+/// from the log.
 pub(super) fn account(
     served: &mut Served,
     segment: &StoredSegment,

@@ -80,8 +80,8 @@ pub(super) fn read_in_order(log: &dyn LogSource, plan: &ReadPlan) -> Vec<Plain> 
     read_all_in_order(log, plan).0
 }
 
-/// How many records each key of the log has, as an opened log tells. What turns out to be damaged is left out when it is
-/// opened anew.
+/// How many records each key of the log has, as an opened log tells. What turns out to be damaged
+/// is left out when it is opened anew.
 pub(super) fn key_counts(log: &CachedLog, plan: &ReadPlan) -> BTreeMap<Vec<u8>, u64> {
     for _ in 0..4 {
         let mut unreadable = false;

@@ -1,7 +1,8 @@
 //! What a consumer does with one record: guards, writes, errors.
 //!
 //! Promises: all a consumer ever does with a record is here, decided by its habits.
-//! Does not know: positions and partitions; where a record came from counts only for guards by offset.
+//! Does not know: positions and partitions; where a record came from counts only for guards by
+//! offset.
 
 use std::collections::BTreeMap;
 
@@ -243,7 +244,8 @@ impl Run<'_> {
         true
     }
 
-    /// Applies what a transaction has collected. Says where partitions end before a record that cannot be applied.
+    /// Applies what a transaction has collected. Says where partitions end before a record that
+    /// cannot be applied.
     pub(super) fn apply_staged(
         &mut self,
         member: usize,

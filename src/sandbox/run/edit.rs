@@ -1,6 +1,8 @@
-//! How faults write the log: copies, aborted attempts, garbage, other orders, other partitions, what compaction leaves.
+//! How faults write the log: copies, aborted attempts, garbage, other orders, other partitions,
+//! what compaction leaves.
 //!
-//! Promises: an original record keeps its number whatever stands around it; what a fault adds has a number of its own.
+//! Promises: an original record keeps its number whatever stands around it; what a fault adds has a
+//! number of its own.
 //! Does not know: consumers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -299,7 +301,8 @@ impl<'s> Editor<'s> {
         Ok(())
     }
 
-    /// F24: this many events were written in place of those that begin here, in reverse order and with ids of their own.
+    /// F24: this many events were written in place of those that begin here, in reverse order and
+    /// with ids of their own.
     pub(super) fn phantoms(&mut self, number: u32, records: u32) -> Result<Vec<u32>, Obstacle> {
         let (partition, index) = self.find(number)?;
         let slots = self.slots(&partition);

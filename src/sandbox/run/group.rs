@@ -1,6 +1,7 @@
 //! Who owns which partition, from where it is read, what is committed.
 //!
-//! Promises: a partition has one owner at most in a group; whoever is given one starts where the consumer's habits say.
+//! Promises: a partition has one owner at most in a group; whoever is given one starts where the
+//! consumer's habits say.
 //! Does not know: what is done with records.
 
 use super::table::StoredPosition;
@@ -298,7 +299,8 @@ impl Run<'_> {
         }
     }
 
-    /// Applies what was staged and sets the position, if the read model is where the member believes. Says whether it was.
+    /// Applies what was staged and sets the position, if the read model is where the member
+    /// believes. Says whether it was.
     pub(super) fn commit_transaction(&mut self, member: usize) -> bool {
         let staged = std::mem::take(&mut self.members[member].staged);
         let handled: Vec<(usize, i64)> =
@@ -336,7 +338,8 @@ impl Run<'_> {
         self.members[member].life = Life::Down(self.turn + RESTART_TURNS);
     }
 
-    /// A member that has learned of the loss of its partitions joins the group again, and is given what nobody reads.
+    /// A member that has learned of the loss of its partitions joins the group again, and is given
+    /// what nobody reads.
     fn join_again(&mut self, member: usize) {
         self.members[member].forget();
         self.trace.push(member, What::Joined);
@@ -348,7 +351,8 @@ impl Run<'_> {
         }
     }
 
-    /// A member stops in good order before this offset of a partition, and starts again after what happens meanwhile.
+    /// A member stops in good order before this offset of a partition, and starts again after what
+    /// happens meanwhile.
     pub(super) fn restart(&mut self, member: usize, place: usize, before: i64, restart: Restart) {
         self.members[member].batch.clear();
         self.members[member].handled.insert(place, before);
@@ -390,7 +394,8 @@ impl Run<'_> {
         }
     }
 
-    /// A second group with one member begins to read one partition, this many entries before the one with this number.
+    /// A second group with one member begins to read one partition, this many entries before the
+    /// one with this number.
     pub(super) fn add_group(&mut self, place: usize, index: usize, behind: u32) {
         let places = self.place_count();
         let mut group = Group::new(places);

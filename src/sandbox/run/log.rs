@@ -1,6 +1,8 @@
-//! The log as a broker holds it during a run: messages, partitions, and how a partition changes while a group is away.
+//! The log as a broker holds it during a run: messages, partitions, and how a partition changes
+//! while a group is away.
 //!
-//! Promises: offsets ascend within a phase of a partition; an original record has the number of its event in the history.
+//! Promises: offsets ascend within a phase of a partition; an original record has the number of its
+//! event in the history.
 //! Does not know: how faults make a log what it is (`edit`), or who reads it.
 
 use crate::model::{Isolation, TopicPartition, Transaction};

@@ -1,11 +1,13 @@
 //! A run: a virtual group consumes a log into a read model, one step after the other.
 //!
-//! Promises: a run is a pure function of history, projection, consumer and schedule; it always ends.
+//! Promises: a run is a pure function of history, projection, consumer and schedule; it always
+//! ends.
 //! Does not know: what is correct (`verdict`).
 //!
-//! Members take turns; whose turn it is the seed decides. In a turn a member polls, or handles one record, or starts. What
-//! a schedule lets happen is looked up at the record that is handled: `happenings` does it, `group` moves
-//! partitions, `consume` does what the consumer does with a record, `table` keeps what survives a crash.
+//! Members take turns; whose turn it is the seed decides. In a turn a member polls, or handles one
+//! record, or starts. What a schedule lets happen is looked up at the record that is handled:
+//! `happenings` does it, `group` moves partitions, `consume` does what the consumer does with a
+//! record, `table` keeps what survives a crash.
 
 mod consume;
 mod edit;
@@ -43,7 +45,8 @@ const RESTART_TURNS: u64 = 3;
 /// How often the same records may be handed out because polls come too late, before that is a loop.
 const ROUNDS_MAX: u32 = 5;
 
-/// After how many turns for each record a run is given up as a loop. No schedule of the catalogue comes near.
+/// After how many turns for each record a run is given up as a loop. No schedule of the catalogue
+/// comes near.
 const TURNS_PER_RECORD_MAX: u64 = 200;
 
 /// A message on its way through a member.
@@ -124,7 +127,8 @@ struct Replay {
     partition: TopicPartition,
     /// Its records.
     phase: Phase,
-    /// By record: the partition it came from, and how many entries of that are handled before it is there.
+    /// By record: the partition it came from, and how many entries of that are handled before it is
+    /// there.
     ready: Vec<(usize, usize)>,
 }
 
@@ -217,7 +221,8 @@ pub(super) struct Setting<'a> {
     pub(super) schedule: &'a Schedule,
     /// The schedule made ready.
     pub(super) plan: &'a Plan,
-    /// What is known of the events of the history; nothing where the projection is to be asked anew.
+    /// What is known of the events of the history; nothing where the projection is to be asked
+    /// anew.
     pub(super) memory: Option<&'a Memory>,
 }
 

@@ -1,6 +1,8 @@
-//! A schedule made ready to run over a history: the log its faults write, and what happens at which message.
+//! A schedule made ready to run over a history: the log its faults write, and what happens at which
+//! message.
 //!
-//! Promises: whatever a fault names is found here or the schedule is refused; after this nothing is looked up by address.
+//! Promises: whatever a fault names is found here or the schedule is refused; after this nothing is
+//! looked up by address.
 //! Does not know: what a consumer does with what it is handed.
 
 use std::collections::{BTreeMap, HashMap};
@@ -123,7 +125,8 @@ impl Plan {
         }
     }
 
-    /// The number of a message's event as the projection knows it: upcasted where its schema is old.
+    /// The number of a message's event as the projection knows it: upcasted where its schema is
+    /// old.
     pub(in crate::sandbox) fn canonical_number(&self, message: u32) -> u32 {
         let facts = &self.messages[message as usize];
         match facts.nature {

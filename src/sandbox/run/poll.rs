@@ -1,7 +1,7 @@
 //! Polling: which records a member is handed next, and workers that handle them side by side.
 //!
-//! Promises: within a partition records are handed out in offset order, each partition to its owner alone; what the isolation level
-//! withholds is not handed out.
+//! Promises: within a partition records are handed out in offset order, each partition to its owner
+//! alone; what the isolation level withholds is not handed out.
 //! Does not know: what is done with a record.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -140,7 +140,8 @@ impl Run<'_> {
         }
     }
 
-    /// Lets workers handle a poll side by side until the one of this message hangs, then the process dies.
+    /// Lets workers handle a poll side by side until the one of this message hangs, then the
+    /// process dies.
     fn run_workers(&mut self, member: usize, happening: usize, hanging: u32) {
         let Happening::Workers { workers, commit, .. } = self.setting.plan.happenings[happening]
         else {
@@ -170,7 +171,8 @@ impl Run<'_> {
         self.crash(member, CrashPoint::BeforeApply);
     }
 
-    /// Deals the entities of a poll out to workers in turn; the worker of the message that hangs has nothing from there on.
+    /// Deals the entities of a poll out to workers in turn; the worker of the message that hangs
+    /// has nothing from there on.
     fn deal_to_workers(
         &mut self,
         member: usize,

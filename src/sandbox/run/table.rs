@@ -1,7 +1,7 @@
 //! The read model during a run: rows, what guards them, side effects, and what was put aside.
 //!
-//! Promises: what is in here survives a crash; every write is kept with the row it started from, so that a row can be had as
-//! it was after any step.
+//! Promises: what is in here survives a crash; every write is kept with the row it started from, so
+//! that a row can be had as it was after any step.
 //! Does not know: who writes, in which order, and what is correct.
 
 use std::collections::{BTreeMap, HashSet};

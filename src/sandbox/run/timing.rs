@@ -1,6 +1,7 @@
 //! What a fault lets happen at a record, and what it changes in the log while a group is away.
 //!
-//! Promises: every happening is told by the record it happens at and by numbers; a partition changes at most once.
+//! Promises: every happening is told by the record it happens at and by numbers; a partition
+//! changes at most once.
 //! Does not know: what a happening does to members (`happenings`).
 
 use super::edit::{Editor, Obstacle};
@@ -125,7 +126,8 @@ impl Timing<'_, '_> {
         Ok(happening.into_iter().collect())
     }
 
-    /// How the group stops at the event with this number and what changes meanwhile, for faults that make it stop.
+    /// How the group stops at the event with this number and what changes meanwhile, for faults
+    /// that make it stop.
     fn restart(&mut self, number: u32) -> Result<Option<Happening>, Obstacle> {
         let before = |next_phase, committed| Happening::Restart {
             stop: Stop::Before,
@@ -218,7 +220,8 @@ impl Timing<'_, '_> {
         self.add_phase(place, later, Switch::Told)
     }
 
-    /// F23: the partition ends before the event, and another one of the same name begins with it at offset 0.
+    /// F23: the partition ends before the event, and another one of the same name begins with it at
+    /// offset 0.
     fn recreate(&mut self, number: u32) -> Result<(), Obstacle> {
         let (place, index) = self.find(number)?;
         let old = &mut self.places[place].phases[0];
@@ -266,7 +269,8 @@ impl Timing<'_, '_> {
         Ok(first.map_or(phase.log_end, |entry| entry.offset))
     }
 
-    /// F30: the partition in another cluster with other offsets. Says the position that is translated.
+    /// F30: the partition in another cluster with other offsets. Says the position that is
+    /// translated.
     fn fail_over(&mut self, number: u32, shift: i64, behind: u32) -> Result<i64, Obstacle> {
         let (place, index) = self.find(number)?;
         let mut mirror = self.phase(place).clone();

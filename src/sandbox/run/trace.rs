@@ -1,7 +1,7 @@
 //! What happened in a run, step by step.
 //!
-//! Promises: steps stand in the order they happened; what each member and each partition was like after any of them follows from
-//! the steps before it. The same run gives the same digest.
+//! Promises: steps stand in the order they happened; what each member and each partition was like
+//! after any of them follows from the steps before it. The same run gives the same digest.
 //! Does not know: what is correct.
 
 use std::hash::Hasher as _;

@@ -171,7 +171,8 @@ impl Fold for Cancelling {
     }
 }
 
-/// How many events are applied after a matrix of one cell was cancelled, so many events after its beginning.
+/// How many events are applied after a matrix of one cell was cancelled, so many events after its
+/// beginning.
 fn applied_after_cancelling(fault: &str, applied: usize) -> usize {
     let fold = Arc::new(Cancelling {
         fold: builtin("count").unwrap(),

@@ -1,6 +1,7 @@
 //! The one place that asks what time it is.
 //!
-//! Promises: everything else takes the moment as an input, so that the same input gives the same answer.
+//! Promises: everything else takes the moment as an input, so that the same input gives the same
+//! answer.
 //! Does not know: time zones.
 
 /// The moment, in milliseconds since the epoch.

@@ -31,7 +31,8 @@ pub(crate) fn offsets(events: &[Event], holds: impl Fn(&Event) -> bool) -> Offse
     offsets
 }
 
-/// Says that these events were left out of an answer that asks for their own times, because they have none.
+/// Says that these events were left out of an answer that asks for their own times, because they
+/// have none.
 pub(crate) fn without_event_time(completeness: &mut Completeness, offsets: &Offsets) {
     let mut ranges: Vec<OffsetRange> = Vec::new();
     for (partition, offsets) in offsets {
@@ -126,7 +127,8 @@ impl Session {
         Ok(coverage.completeness(&gaps, self.isolation))
     }
 
-    /// A second look at gaps: why offsets are missing there, and what leaders of these partitions lost.
+    /// A second look at gaps: why offsets are missing there, and what leaders of these partitions
+    /// lost.
     ///
     /// # Errors
     /// When the cluster cannot be asked.

@@ -1,6 +1,7 @@
 //! What was decided of a topic by its records, as it is kept with the index.
 //!
-//! Promises: what is written is read back as the same decision; what a later version wrote is not misread.
+//! Promises: what is written is read back as the same decision; what a later version wrote is not
+//! misread.
 //! Does not know: where it is kept, what `foldback.toml` says besides.
 
 use std::collections::BTreeMap;
@@ -120,8 +121,8 @@ impl Decision {
         choices.into_iter().filter_map(chosen).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether values or types are read differently by another decision. The other places may be found in one sample and
-    /// not in the next.
+    /// Whether values or types are read differently by another decision. The other places may be
+    /// found in one sample and not in the next.
     pub(super) fn differs_from(&self, other: &Self) -> bool {
         let ways = |decision: &Self| (decision.decoder, decision.mapping.preset);
         ways(self) != ways(other) || self.mapping.event_type != other.mapping.event_type

@@ -1,7 +1,8 @@
 //! The entities of some topics, with how many events each has.
 //!
-//! Promises: memory grows with the number of entities, never with that of events, up to a budget that is refused in
-//! words; first and last event are those in log order, whatever order partitions are read in.
+//! Promises: memory grows with the number of entities, never with that of events, up to a budget
+//! that is refused in words; first and last event are those in log order, whatever order partitions
+//! are read in.
 //! Does not know: what the events say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,7 +24,8 @@ const MEMORY_BUDGET_BYTES: u64 = 2 << 30;
 /// What an entity takes beside the bytes of its id, in bytes, about.
 const BYTES_PER_ENTITY: u64 = 200;
 
-/// So often counting begins anew when a part of the index is damaged, or another process changes it meanwhile.
+/// So often counting begins anew when a part of the index is damaged, or another process changes it
+/// meanwhile.
 const TRIES: usize = 8;
 
 /// Which entities are asked for.
@@ -91,8 +93,8 @@ impl Session {
     /// Counts the events of each entity.
     ///
     /// # Errors
-    /// `Usage` when a topic or partition does not exist, `Budget` when there are too many entities; else when records
-    /// cannot be read.
+    /// `Usage` when a topic or partition does not exist, `Budget` when there are too many entities;
+    /// else when records cannot be read.
     pub fn entities(
         &self,
         question: &EntityCountQuestion,
@@ -175,7 +177,8 @@ struct Counting<'a> {
     tallies: HashMap<Box<[u8]>, Tally>,
     /// What that takes, in bytes, about.
     memory_bytes: u64,
-    /// Records that belong to an entity, whether or not it is asked for, by the number of their topic.
+    /// Records that belong to an entity, whether or not it is asked for, by the number of their
+    /// topic.
     with_entity: BTreeMap<u32, u64>,
     /// What could not be read.
     unreadable: Option<CacheError>,
@@ -199,7 +202,8 @@ impl<'a> Counting<'a> {
         (without_entity, looked_for)
     }
 
-    /// Hears what an opened log tells. Breaks when the budget is spent, or something cannot be read.
+    /// Hears what an opened log tells. Breaks when the budget is spent, or something cannot be
+    /// read.
     fn hear(&mut self, news: LogNews, watch: Watch<'_>) -> ControlFlow<()> {
         let counted = match news {
             LogNews::Read(ReadEvent::Batch(batch)) => {
@@ -257,7 +261,8 @@ impl<'a> Counting<'a> {
         self.add(id, number, tally)
     }
 
-    /// Counts all records of a key in a part of the topic with this number. Breaks when the budget is spent.
+    /// Counts all records of a key in a part of the topic with this number. Breaks when the budget
+    /// is spent.
     fn take_key(&mut self, key: &[u8], found: &KeyTally, number: u32) -> ControlFlow<()> {
         let here = |found: &KeyPlace| {
             let place = (found.log_time_ms, number, found.partition, found.offset);

@@ -1,7 +1,9 @@
-//! The history of one entity: its events in log order over all its topics, and how complete they are.
+//! The history of one entity: its events in log order over all its topics, and how complete they
+//! are.
 //!
-//! Promises: every record of the entity that the isolation level delivers is an event; memory is bounded, and a history
-//! that does not fit is refused in words; a key that names the entity is compared before anything is decoded.
+//! Promises: every record of the entity that the isolation level delivers is an event; memory is
+//! bounded, and a history that does not fit is refused in words; a key that names the entity is
+//! compared before anything is decoded.
 //! Does not know: folds.
 
 use std::collections::BTreeMap;
@@ -68,8 +70,8 @@ impl Session {
     /// Reads the history of an entity.
     ///
     /// # Errors
-    /// `Usage` when a topic or partition does not exist, `Budget` when the history does not fit into memory; else when
-    /// records cannot be read.
+    /// `Usage` when a topic or partition does not exist, `Budget` when the history does not fit
+    /// into memory; else when records cannot be read.
     pub fn entity_history(
         &self,
         question: &EntityQuestion,
@@ -125,7 +127,8 @@ impl Session {
         })
     }
 
-    /// Reads the records of an entity in these ranges, whose topics all find it by the key or all do not.
+    /// Reads the records of an entity in these ranges, whose topics all find it by the key or all
+    /// do not.
     fn read_entity(
         &self,
         question: &EntityQuestion,
@@ -177,11 +180,13 @@ impl Session {
         }
     }
 
-    /// The events of a history that a moment takes in. Where it asks for the events' own times, those without one are
-    /// left out, which from then on is a reason of the history's completeness.
+    /// The events of a history that a moment takes in. Where it asks for the events' own times,
+    /// those without one are left out, which from then on is a reason of the history's
+    /// completeness.
     ///
     /// # Errors
-    /// `Usage` when there is no such moment in the history; else when the log time of a position cannot be read.
+    /// `Usage` when there is no such moment in the history; else when the log time of a position
+    /// cannot be read.
     pub fn select(
         &self,
         history: &mut EntityHistory,

@@ -1,6 +1,7 @@
 //! A question that could not be answered.
 //!
-//! Promises: says whose turn it is (the one who asked, the connection, whoever grants permission) apart from the words.
+//! Promises: says whose turn it is (the one who asked, the connection, whoever grants permission)
+//! apart from the words.
 //! Does not know: exit statuses; colours.
 
 use std::error::Error;

@@ -1,12 +1,12 @@
 //! Filters in CEL, the Common Expression Language: which records a person wants to see.
 //!
-//! Promises: an expression that cannot be meant is refused before anything is read, with the place; one that fails on a
-//! record, or is not boolean there, does not match that record, and that is counted and told; only what the expression
-//! names is looked at.
+//! Promises: an expression that cannot be meant is refused before anything is read, with the place;
+//! one that fails on a record, or is not boolean there, does not match that record, and that is
+//! counted and told; only what the expression names is looked at.
 //! Does not know: how records are read.
 //!
-//! The language and its functions: <https://github.com/google/cel-spec>. Integers are 64-bit; a decimal is the nearest
-//! double, because the language has no other.
+//! The language and its functions: <https://github.com/google/cel-spec>. Integers are 64-bit; a
+//! decimal is the nearest double, because the language has no other.
 
 mod budget;
 mod fields;
@@ -193,7 +193,8 @@ impl FilterTally {
         self.first_failure.as_ref()
     }
 
-    /// What may be wrong with the expression, in sentences: fields that no record has, texts where numbers are meant.
+    /// What may be wrong with the expression, in sentences: fields that no record has, texts where
+    /// numbers are meant.
     pub fn notes(&self) -> Vec<String> {
         if self.records == 0 { Vec::new() } else { self.fields.notes() }
     }

@@ -1,7 +1,8 @@
-//! Which fold makes states of events: a built-in one or a script, named on the command line or in `foldback.toml`.
+//! Which fold makes states of events: a built-in one or a script, named on the command line or in
+//! `foldback.toml`.
 //!
-//! Promises: a script is read and understood before anything is asked of a cluster; what is wrong with it is said with
-//! file, line and column.
+//! Promises: a script is read and understood before anything is asked of a cluster; what is wrong
+//! with it is said with file, line and column.
 //! Does not know: which events the fold is given.
 
 use std::collections::HashMap;
@@ -87,7 +88,8 @@ pub(in crate::workspace) fn categories(config: Option<&Config>) -> HashMap<Arc<s
     entities.iter().flat_map(of_entity).collect()
 }
 
-/// The fold of a script, the streams of each topic being of the category that `foldback.toml` puts it into.
+/// The fold of a script, the streams of each topic being of the category that `foldback.toml` puts
+/// it into.
 fn script_fold(program: Program, config: Option<&Config>) -> Arc<dyn Fold> {
     Arc::new(JavaScriptFold::new(program, categories(config)))
 }

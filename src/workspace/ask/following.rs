@@ -1,13 +1,13 @@
-//! Following topics whose partitions change: those that get a leader are read from then on, and so are those that are
-//! added.
+//! Following topics whose partitions change: those that get a leader are read from then on, and so
+//! are those that are added.
 //!
-//! Promises: what cannot be read at first is told at once, and told again when it is read; no record is handed on twice
-//! because another partition joined; a topic that was created anew meanwhile is not taken for the one before; being called
-//! off takes effect at once.
+//! Promises: what cannot be read at first is told at once, and told again when it is read; no
+//! record is handed on twice because another partition joined; a topic that was created anew
+//! meanwhile is not taken for the one before; being called off takes effect at once.
 //! Does not know: what is read.
 //!
-//! A read has the partitions it began with. When others can be read, it is stopped and goes on where it stood, together
-//! with them.
+//! A read has the partitions it began with. When others can be read, it is stopped and goes on
+//! where it stood, together with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,7 +48,8 @@ pub(super) struct PartitionWatch<'a> {
     ids: TopicIds,
 }
 
-/// Whether a follower has everything up to now: before that it is not stopped for the sake of others.
+/// Whether a follower has everything up to now: before that it is not stopped for the sake of
+/// others.
 #[derive(Debug, Default)]
 pub(super) struct CaughtUp(AtomicBool);
 
@@ -76,8 +77,9 @@ impl<'a> PartitionWatch<'a> {
         watch
     }
 
-    /// Runs a read of these partitions, which ends when it is called off by the switch that it is given. That is also
-    /// done when others can be read: then those come with what the read returned.
+    /// Runs a read of these partitions, which ends when it is called off by the switch that it is
+    /// given. That is also done when others can be read: then those come with what the read
+    /// returned.
     ///
     /// # Errors
     /// When a topic was deleted and created again, or no thread can be started.

@@ -1,7 +1,8 @@
 //! How far groups are behind: in records, in time, and behind which undecided transaction.
 //!
-//! Promises: lag is the end of the log minus what was committed, at any isolation level; a time is the log time of the
-//! first unread record or unknown, never made up; a partition that cannot be asked is listed with the reason.
+//! Promises: lag is the end of the log minus what was committed, at any isolation level; a time is
+//! the log time of the first unread record or unknown, never made up; a partition that cannot be
+//! asked is listed with the reason.
 //! Does not know: groups, their members.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,23 +17,26 @@ use crate::model::{
 };
 use crate::workspace::{Failure, GroupOffset, OpenTransaction, clock};
 
-/// How many offsets before a position are read for its log time: a record may be older than those before it.
+/// How many offsets before a position are read for its log time: a record may be older than those
+/// before it.
 const LOOK_BACK: i64 = 64;
 
 /// How many records behind a position are looked at when none up to it says a time.
 const LOOK_AHEAD: u32 = 64;
 
-/// How many positions of one partition are looked up, those furthest behind first: each takes a read of its own.
+/// How many positions of one partition are looked up, those furthest behind first: each takes a
+/// read of its own.
 const POSITIONS_MAX: usize = 8;
 
-/// No broker took a record before 2011, when Kafka was published: an earlier log time is not when the record came, in
-/// milliseconds since the epoch.
+/// No broker took a record before 2011, when Kafka was published: an earlier log time is not when
+/// the record came, in milliseconds since the epoch.
 const FIRST_KAFKA_MS: i64 = 1_293_840_000_000;
 
 /// A place in a partition from which on somebody reads.
 type Place = (TopicPartition, i64);
 
-/// Where the partitions end in which groups have committed, and since when what they have not read waits.
+/// Where the partitions end in which groups have committed, and since when what they have not read
+/// waits.
 #[derive(Debug)]
 pub(super) struct Lags {
     /// Which records readers are given.
@@ -92,8 +96,8 @@ impl Lags {
         Ok(lags)
     }
 
-    /// Asks where these partitions end. Should one topic spoil the answer, such as one that was deleted, each is asked
-    /// about by itself.
+    /// Asks where these partitions end. Should one topic spoil the answer, such as one that was
+    /// deleted, each is asked about by itself.
     fn find_ends(
         &mut self,
         connection: &Connection,
@@ -250,7 +254,8 @@ impl Reading<'_> {
                 };
                 kafka::read(self.connection, &plan, self.cancel, &mut sink)
             }
-            // What became of transactions does not matter, and finding it out would take a look at the whole log.
+            // What became of transactions does not matter, and finding it out would take a look at
+            // the whole log.
             Isolation::Uncommitted => {
                 kafka::read_parts(self.connection, &ranges, self.now_ms, self.cancel, &mut sink)
             }
@@ -290,8 +295,8 @@ impl LogTimeAt {
         self.see_time(record.offset(), record.timestamp_ms());
     }
 
-    /// Sees the next record by its offset and timestamp, in milliseconds. One without a time has the log time of those
-    /// before it; a first one takes that of the next that has any.
+    /// Sees the next record by its offset and timestamp, in milliseconds. One without a time has
+    /// the log time of those before it; a first one takes that of the next that has any.
     fn see_time(&mut self, offset: i64, timestamp_ms: i64) {
         if self.done {
             return;

@@ -1,7 +1,7 @@
 //! The groups of a cluster: type, state, members, committed offsets, and how far behind they are.
 //!
-//! Promises: nothing joins a group or commits; what may not be seen of one group does not hide the others; many groups
-//! cost a few requests.
+//! Promises: nothing joins a group or commits; what may not be seen of one group does not hide the
+//! others; many groups cost a few requests.
 //! Does not know: how lag is computed (`group_lag`).
 
 use std::collections::BTreeMap;

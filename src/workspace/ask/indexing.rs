@@ -1,6 +1,7 @@
 //! Reading topics into the local index ahead of any question.
 //!
-//! Promises: goes on from where the index stands; records that are not decided yet are left for later.
+//! Promises: goes on from where the index stands; records that are not decided yet are left for
+//! later.
 //! Does not know: how records are kept.
 
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use crate::model::{OffsetRange, ReadPlan, TopicPartition};
 use crate::partition_log::{FillOrder, Filled, Kept};
 use crate::workspace::{Failure, Session};
 
-/// So often an index that another process changes meanwhile, or that is damaged, is filled and counted again.
+/// So often an index that another process changes meanwhile, or that is damaged, is filled and
+/// counted again.
 const TRIES: usize = 8;
 
 /// What is to be indexed.
@@ -44,8 +46,8 @@ impl Session {
     /// Reads a topic into the index.
     ///
     /// # Errors
-    /// `Usage` when the topic or a partition does not exist or the index cannot be written; else when records cannot be
-    /// read.
+    /// `Usage` when the topic or a partition does not exist or the index cannot be written; else
+    /// when records cannot be read.
     pub fn index(
         &self,
         question: &IndexQuestion,

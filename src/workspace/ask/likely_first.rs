@@ -1,7 +1,8 @@
 //! Reads the history of one key from the partitions first in which its producer would have put it.
 //!
-//! Promises: nothing is guessed: a partition is likely only when samples prove the partitioner; the records are the same
-//! as without it, and until the other partitions are read, every account says that they are not.
+//! Promises: nothing is guessed: a partition is likely only when samples prove the partitioner; the
+//! records are the same as without it, and until the other partitions are read, every account says
+//! that they are not.
 //! Does not know: entities, who shows the records.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,8 @@ type NewsSink<'a> = dyn FnMut(LogNews) -> ControlFlow<()> + 'a;
 /// The accounts of partitions that were read first.
 pub(super) type Known = BTreeMap<TopicPartition, PartitionRead>;
 
-/// The partitions of a plan, one of each topic, in which a producer would have put the key that it asks for. Empty where
-/// nothing is proven, or where it takes no time anyway.
+/// The partitions of a plan, one of each topic, in which a producer would have put the key that it
+/// asks for. Empty where nothing is proven, or where it takes no time anyway.
 ///
 /// # Errors
 /// When the log cannot be read.

@@ -189,7 +189,8 @@ impl Session {
         })
     }
 
-    /// The ranges of partitions that could not be read when the read began, as far as they can be read now.
+    /// The ranges of partitions that could not be read when the read began, as far as they can be
+    /// read now.
     fn joining(
         &self,
         facts: &LogFacts,

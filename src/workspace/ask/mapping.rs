@@ -1,6 +1,7 @@
 //! How the records of a topic are read, and what an `[entity.*]` of `foldback.toml` says of it.
 //!
-//! Promises: what is named goes before what the preset says; what neither says is left to detection.
+//! Promises: what is named goes before what the preset says; what neither says is left to
+//! detection.
 //! Does not know: which topics there are, and how a sample completes a mapping (`topic_mapping`).
 
 use std::collections::BTreeMap;
@@ -61,7 +62,8 @@ impl Disagreement {
     }
 }
 
-/// Which keys the records of these entities have, where it is one and all topics map the key to it; else all.
+/// Which keys the records of these entities have, where it is one and all topics map the key to it;
+/// else all.
 pub(super) fn key_filter(entities: &[EntityId], mappings: &Mappings) -> KeyFilter {
     let [entity] = entities else { return KeyFilter::All };
     let mut filters = mappings.values().map(|mapping| mapping.mapping.key_filter(entity));

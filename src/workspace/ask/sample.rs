@@ -1,6 +1,7 @@
 //! A sample of some partitions: a few records of each, the newest or from all over the log.
 //!
-//! Promises: every partition that has records is in it, whatever their number; the same log gives the same sample.
+//! Promises: every partition that has records is in it, whatever their number; the same log gives
+//! the same sample.
 //! Does not know: what the sample is to tell.
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use crate::partition_log::{LogSource, SourceError};
 /// How many records a sample holds, about.
 const RECORDS: i64 = 400;
 
-/// From how many places of a partition, evenly spaced from its beginning to its end, a sample of all the log is taken.
+/// From how many places of a partition, evenly spaced from its beginning to its end, a sample of
+/// all the log is taken.
 const PLACES: i64 = 4;
 
 /// How many records of a partition a sample holds at least: one of each place.
@@ -38,16 +40,16 @@ pub(super) struct Sampling<'a> {
 }
 
 impl Sampling<'_> {
-    /// The newest records of the partitions, a few of each; the oldest where there are none. When it is called off, what
-    /// was read until then.
+    /// The newest records of the partitions, a few of each; the oldest where there are none. When
+    /// it is called off, what was read until then.
     pub(super) fn newest(&self, log: &dyn LogSource, cancel: &Cancel) -> Result<Part, SourceError> {
         let of_each = self.of_each();
         let sample = self.read(log, cancel, &|low, end| (low.max(end - of_each), end))?;
         if sample.is_empty() { self.oldest(log, cancel) } else { Ok(sample) }
     }
 
-    /// A few records of each partition from all over the log: the oldest, the newest, and some between. The whole log
-    /// where it is short. When it is called off, what was read until then.
+    /// A few records of each partition from all over the log: the oldest, the newest, and some
+    /// between. The whole log where it is short. When it is called off, what was read until then.
     pub(super) fn spread(
         &self,
         log: &dyn LogSource,
@@ -65,8 +67,8 @@ impl Sampling<'_> {
         Ok(parts)
     }
 
-    /// The oldest records. The end of a partition may be nothing but markers, aborted records and what compaction left
-    /// out.
+    /// The oldest records. The end of a partition may be nothing but markers, aborted records and
+    /// what compaction left out.
     fn oldest(&self, log: &dyn LogSource, cancel: &Cancel) -> Result<Part, SourceError> {
         let of_each = self.of_each();
         self.read(log, cancel, &|low, end| (low, end.min(low + of_each)))
@@ -113,8 +115,8 @@ impl Sampling<'_> {
     }
 }
 
-/// The offsets, from (inclusive) and to (exclusive), of a place in a partition that begins and ends there. All of a
-/// partition that has no more than is wanted of it lies at its first place.
+/// The offsets, from (inclusive) and to (exclusive), of a place in a partition that begins and ends
+/// there. All of a partition that has no more than is wanted of it lies at its first place.
 fn place_of(place: i64, of_each: i64, low: i64, end: i64) -> (i64, i64) {
     if end - low <= of_each {
         return if place == 0 { (low, end) } else { (end, end) };

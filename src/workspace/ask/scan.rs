@@ -1,7 +1,7 @@
 //! A scan: records between two moments that match filters, as they stand in the log.
 //!
-//! Promises: records come in log order unless speed is preferred; every record of the range is looked at or the summary
-//! says which were not; memory does not grow with the number of records.
+//! Promises: records come in log order unless speed is preferred; every record of the range is
+//! looked at or the summary says which were not; memory does not grow with the number of records.
 //! Does not know: how records are printed.
 
 use std::cell::OnceCell;
@@ -47,7 +47,8 @@ pub struct ScanQuestion {
     pub limit: Option<u64>,
     /// Whether records are only counted.
     pub count_only: bool,
-    /// Whether each value will be looked at: it is then decoded at once, else only checked until somebody asks.
+    /// Whether each value will be looked at: it is then decoded at once, else only checked until
+    /// somebody asks.
     pub values: bool,
     /// Whether it goes on with what arrives.
     pub follow: bool,
@@ -148,7 +149,8 @@ impl Session {
     /// Scans, handing every matching record to `sink`, which may end the scan.
     ///
     /// # Errors
-    /// `Usage` when a topic, a partition or a moment does not exist; else when records cannot be read.
+    /// `Usage` when a topic, a partition or a moment does not exist; else when records cannot be
+    /// read.
     pub fn scan(
         &self,
         question: &ScanQuestion,
@@ -236,7 +238,8 @@ impl Session {
         }
     }
 
-    /// Reads what a plan asks for and goes on with what arrives, also in partitions that get a leader or are added.
+    /// Reads what a plan asks for and goes on with what arrives, also in partitions that get a
+    /// leader or are added.
     fn scan_on(
         &self,
         mut plan: ReadPlan,
@@ -278,7 +281,8 @@ impl Session {
         }
     }
 
-    /// Takes partitions into a scan that could not be read when it began. Returns those that can be.
+    /// Takes partitions into a scan that could not be read when it began. Returns those that can
+    /// be.
     fn join(
         &self,
         new: &[TopicPartition],
@@ -468,7 +472,8 @@ impl<'a> Scanning<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Whether the record's event time lies between the moments. One without a time lies nowhere, and is noted.
+    /// Whether the record's event time lies between the moments. One without a time lies nowhere,
+    /// and is noted.
     fn takes_event_time(&mut self, record: RecordRef<'_>, topic: &TopicMapping) -> bool {
         let asks = self.span.event_from_ms.is_some() || self.span.event_to_ms.is_some();
         if !asks && !self.question.only_timed {

@@ -1,11 +1,12 @@
 //! A session: one connection and how its records are read, with the answers to a user's questions.
 //!
-//! Promises: every question starts from the ends of the log at the time of asking and ends by itself, unless it follows;
-//! a cancelled question says so; questions leave no trace in the cluster.
+//! Promises: every question starts from the ends of the log at the time of asking and ends by
+//! itself, unless it follows; a cancelled question says so; questions leave no trace in the
+//! cluster.
 //! Does not know: how answers are printed or drawn.
 //!
-//! The questions are in files of their own: `topics`, `indexing`, `scan`, `entity_question`, `entity_count`,
-//! `type_count`, `mapping`, `groups`.
+//! The questions are in files of their own: `topics`, `indexing`, `scan`, `entity_question`,
+//! `entity_count`, `type_count`, `mapping`, `groups`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,7 +48,8 @@ pub struct Session {
     pub(in crate::workspace) isolation: Isolation,
     /// Stops every question.
     pub(in crate::workspace) cancel: Cancel,
-    /// When the session began, in milliseconds since the epoch: what `now` means in all its questions.
+    /// When the session began, in milliseconds since the epoch: what `now` means in all its
+    /// questions.
     pub(in crate::workspace) started_ms: i64,
     /// How the records of topics are read, where that was decided before.
     pub(in crate::workspace) decided: Mappings,
@@ -140,7 +142,8 @@ impl Session {
     /// The partitions of these topics, sorted; only those with these numbers unless there are none.
     ///
     /// # Errors
-    /// `Usage` when a topic does not exist or lacks one of the partitions; else when the cluster cannot be asked.
+    /// `Usage` when a topic does not exist or lacks one of the partitions; else when the cluster
+    /// cannot be asked.
     pub(super) fn partitions(
         &self,
         topics: &[Arc<str>],
@@ -172,8 +175,8 @@ impl Session {
         Ok(partitions)
     }
 
-    /// Where these partitions begin and end now. Those without a leader are missing from the answer, which whoever asks
-    /// has to tell.
+    /// Where these partitions begin and end now. Those without a leader are missing from the
+    /// answer, which whoever asks has to tell.
     ///
     /// # Errors
     /// When none of them has a leader; else when the cluster cannot be asked.

@@ -1,7 +1,8 @@
-//! The rows of a script whose partitions share a state: every event may change what all of them hold, so that no row can be folded
-//! by itself.
+//! The rows of a script whose partitions share a state: every event may change what all of them
+//! hold, so that no row can be folded by itself.
 //!
-//! Promises: each row has its own state as its last event left it, beside the shared state as the last event of all left it.
+//! Promises: each row has its own state as its last event left it, beside the shared state as the
+//! last event of all left it.
 //! Does not know: consumers; only events that are folded as they are come here.
 
 use std::sync::Arc;

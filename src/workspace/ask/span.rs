@@ -1,11 +1,12 @@
 //! From where to where a scan reads, by moments in every form.
 //!
-//! Promises: a time bound skips what lies before it by asking the cluster, then judges every record exactly; a position
-//! bounds its own partition by offset and the others by the log time of its record.
+//! Promises: a time bound skips what lies before it by asking the cluster, then judges every record
+//! exactly; a position bounds its own partition by offset and the others by the log time of its
+//! record.
 //! Does not know: what is done with the records in between.
 //!
-//! The broker's answer for a time is the first record at or after it, but later ones may be earlier again, because
-//! producers write timestamps. Hence the second, exact test of every record.
+//! The broker's answer for a time is the first record at or after it, but later ones may be earlier
+//! again, because producers write timestamps. Hence the second, exact test of every record.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -30,7 +31,8 @@ pub(super) struct PartitionSpan {
     pub(super) to_ms: Option<i64>,
     /// The last offset that counts, for a read that goes on after its range.
     pub(super) last_offset: Option<i64>,
-    /// Whether reading starts in the middle, so that a first record of implausible time has earlier ones before it.
+    /// Whether reading starts in the middle, so that a first record of implausible time has earlier
+    /// ones before it.
     skipped: bool,
     /// Whether a record of plausible time was met.
     plausible: bool,
@@ -64,7 +66,8 @@ pub(super) struct SpanQuestion<'a> {
     pub(super) to: &'a When,
     /// Which time a time means.
     pub(super) clock: Clock,
-    /// Whether event time may stand elsewhere than in the record's timestamp, where no broker can look it up.
+    /// Whether event time may stand elsewhere than in the record's timestamp, where no broker can
+    /// look it up.
     pub(super) mapped_time: bool,
 }
 
@@ -90,7 +93,8 @@ fn no_version(version: u64) -> Failure {
 /// The position with the topic it is in.
 ///
 /// # Errors
-/// When it names none and there are several, or another one, or a partition that does not exist or has no leader.
+/// When it names none and there are several, or another one, or a partition that does not exist or
+/// has no leader.
 pub(super) fn position_in(
     topics: &[Arc<str>],
     offline: &[TopicPartition],
@@ -185,7 +189,8 @@ impl Session {
                 if span.partitions.len() == 1 {
                     return Ok(());
                 }
-                // Without a record at or before the position nothing is known to be earlier than it.
+                // Without a record at or before the position nothing is known to be earlier than
+                // it.
                 let Some(time_ms) = self.log_time_at(&at, question.bounds)? else { return Ok(()) };
                 for (place, partition) in &mut span.partitions {
                     partition.from_ms = (*place != own).then_some(time_ms);
@@ -262,8 +267,8 @@ impl Session {
         }
     }
 
-    /// The log time of the last record at or before a position, in milliseconds; `None` when there is none. Log time is
-    /// a running maximum, so its partition is read from the log start on.
+    /// The log time of the last record at or before a position, in milliseconds; `None` when there
+    /// is none. Log time is a running maximum, so its partition is read from the log start on.
     ///
     /// # Errors
     /// When the partition cannot be read.
@@ -298,12 +303,14 @@ impl Session {
 }
 
 impl Span {
-    /// Whether a record lies between the moments, event time aside. Records of a partition must be given in their order.
+    /// Whether a record lies between the moments, event time aside. Records of a partition must be
+    /// given in their order.
     pub(super) fn takes(&mut self, record: RecordRef<'_>) -> bool {
         let Some(span) = self.partitions.get_mut(record.partition()) else { return false };
         span.plausible |= !record.has_implausible_time();
         let log_time_ms = record.log_time_ms();
-        // Its log time is that of a record before the first one read, which is too early by what the broker said.
+        // Its log time is that of a record before the first one read, which is too early by what
+        // the broker said.
         let belongs_before = span.skipped && !span.plausible && span.from_ms.is_some();
         !belongs_before
             && span.from_ms.is_none_or(|from_ms| log_time_ms >= from_ms)

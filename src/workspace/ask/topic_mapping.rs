@@ -1,7 +1,9 @@
-//! How the records of a topic are read as events: from `foldback.toml`, completed by what a sample of the log shows.
+//! How the records of a topic are read as events: from `foldback.toml`, completed by what a sample
+//! of the log shows.
 //!
-//! Promises: what `foldback.toml` names is never overruled; what was decided once is kept with the index and stays,
-//! whatever is appended, until the user decides anew; every choice says why; that later records disagree is told.
+//! Promises: what `foldback.toml` names is never overruled; what was decided once is kept with the
+//! index and stays, whatever is appended, until the user decides anew; every choice says why; that
+//! later records disagree is told.
 //! Does not know: how a mapping is applied (`entity`).
 
 use std::collections::BTreeMap;
@@ -21,7 +23,8 @@ use crate::workspace::{Failure, Session};
 type Bounds = BTreeMap<TopicPartition, Watermarks>;
 
 impl TopicMapping {
-    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that can be read.
+    /// The event time of a record, in milliseconds since the epoch; `None` where it has none that
+    /// can be read.
     pub(super) fn event_time_ms(&self, record: RecordRef<'_>) -> Option<i64> {
         self.mapping.event_time_ms(record, self.decoder)
     }
@@ -41,7 +44,8 @@ pub struct MappingReport {
 }
 
 impl Session {
-    /// How the records of a topic are read; as it was decided before, where that rests on any record.
+    /// How the records of a topic are read; as it was decided before, where that rests on any
+    /// record.
     ///
     /// # Errors
     /// When the topic does not exist or cannot be read.
@@ -76,7 +80,8 @@ impl Session {
         topics.iter().map(mapping).collect()
     }
 
-    /// The mapping of a topic with its evidence; decided anew from the log as it is now if the user says so.
+    /// The mapping of a topic with its evidence; decided anew from the log as it is now if the user
+    /// says so.
     ///
     /// # Errors
     /// When the topic does not exist or cannot be read.
@@ -125,8 +130,8 @@ impl Session {
         Ok(Some(decision))
     }
 
-    /// Keeps what was decided of a topic if it rests on any record. Says what is decided now, which may be what another
-    /// process was first to decide, and whether it is kept.
+    /// Keeps what was decided of a topic if it rests on any record. Says what is decided now, which
+    /// may be what another process was first to decide, and whether it is kept.
     fn keep(
         &self,
         topic: &Arc<str>,
@@ -187,7 +192,8 @@ impl Session {
         })
     }
 
-    /// That the records which came after a decision clearly disagree with it: there are at least as many as it rests on.
+    /// That the records which came after a decision clearly disagree with it: there are at least as
+    /// many as it rests on.
     fn disagreement(
         &self,
         decision: &Decision,

@@ -1,6 +1,7 @@
 //! The topics of a cluster with their partitions, offsets and settings.
 //!
-//! Promises: a few batched requests whatever the number of topics; what may not be seen of one topic hides no other.
+//! Promises: a few batched requests whatever the number of topics; what may not be seen of one
+//! topic hides no other.
 //! Does not know: records.
 
 use std::collections::BTreeMap;
@@ -95,8 +96,8 @@ impl Session {
         }
     }
 
-    /// Where all partitions of these topics begin and end. Should one topic spoil the answer, such as one that is being
-    /// deleted, each topic is asked about by itself.
+    /// Where all partitions of these topics begin and end. Should one topic spoil the answer, such
+    /// as one that is being deleted, each topic is asked about by itself.
     fn bounds_of_all(&self, topics: &[TopicFacts]) -> Result<Bounds, Failure> {
         let readable = || topics.iter().filter(|topic| topic.error.is_none());
         let all: Vec<TopicPartition> = readable().flat_map(with_leader).collect();

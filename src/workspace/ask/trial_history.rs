@@ -1,7 +1,8 @@
-//! The history that virtual consumers run over: the events of all entities of some topics, or of a few.
+//! The history that virtual consumers run over: the events of all entities of some topics, or of a
+//! few.
 //!
-//! Promises: every record of an entity that the isolation level delivers is an event, in log order; memory is bounded, and a history
-//! that does not fit is refused in words.
+//! Promises: every record of an entity that the isolation level delivers is an event, in log order;
+//! memory is bounded, and a history that does not fit is refused in words.
 //! Does not know: projections, consumers.
 
 use std::collections::HashMap;
@@ -50,8 +51,8 @@ impl Session {
     /// Reads a history for virtual consumers.
     ///
     /// # Errors
-    /// `Usage` when a topic or partition does not exist, `Budget` when the history does not fit into memory; else when
-    /// records cannot be read.
+    /// `Usage` when a topic or partition does not exist, `Budget` when the history does not fit
+    /// into memory; else when records cannot be read.
     pub fn trial_history(
         &self,
         question: &TrialQuestion,

@@ -1,7 +1,8 @@
 //! Which projection virtual consumers run, and which rows it writes.
 //!
-//! Promises: a projection is found by the same words on the command line and in fixtures; its rows are the partitions of its
-//! states: entities, the names that a script gives, or one for everything.
+//! Promises: a projection is found by the same words on the command line and in fixtures; its rows
+//! are the partitions of its states: entities, the names that a script gives, or one for
+//! everything.
 //! Does not know: histories, schedules.
 
 use std::collections::HashMap;
@@ -34,8 +35,8 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// The projection of this name: a built-in fold, or a script whose path is relative to this folder. Streams have the
-    /// categories that a workspace file names.
+    /// The projection of this name: a built-in fold, or a script whose path is relative to this
+    /// folder. Streams have the categories that a workspace file names.
     ///
     /// # Errors
     /// `Usage` when there is none, or when the script cannot be read or understood.
@@ -54,7 +55,8 @@ impl Projection {
         Ok(Self::of_program(program, config))
     }
 
-    /// The projection of a script that was read. Streams have the categories that a workspace file names.
+    /// The projection of a script that was read. Streams have the categories that a workspace file
+    /// names.
     pub fn of_program(program: Program, config: Option<&Config>) -> Self {
         let categories = categories(config);
         let fold = JavaScriptFold::new(program.clone(), categories.clone());
@@ -90,8 +92,8 @@ impl Projection {
         Ok(Source::new(events.into_iter().zip(rows).map(given).collect()))
     }
 
-    /// The states of all rows after these events, where the script's partitions share a state; none where each row can be folded by
-    /// itself.
+    /// The states of all rows after these events, where the script's partitions share a state; none
+    /// where each row can be folded by itself.
     pub(in crate::workspace) fn states_with_shared(
         &self,
         events: Vec<Event>,
@@ -128,7 +130,8 @@ impl Projection {
     }
 }
 
-/// The partition that a script names for each event. An event that its handler fails on is one of its entity.
+/// The partition that a script names for each event. An event that its handler fails on is one of
+/// its entity.
 fn named_rows(
     script: &Program,
     inputs: &[ProjectionInput],

@@ -1,7 +1,8 @@
 //! How many events of each type there are in some topics, between two moments.
 //!
-//! Promises: the type is what the mapping finds, and every record of the span counts for one; what was read and what is
-//! missing is told like that of a scan; memory grows with the number of types, up to a bound.
+//! Promises: the type is what the mapping finds, and every record of the span counts for one; what
+//! was read and what is missing is told like that of a scan; memory grows with the number of types,
+//! up to a bound.
 //! Does not know: how counts are printed.
 
 use std::ops::ControlFlow;
@@ -33,7 +34,8 @@ impl Session {
     /// Counts the events of each type, and says what was read for it.
     ///
     /// # Errors
-    /// `Usage` when a topic, a partition or a moment does not exist; else when records cannot be read.
+    /// `Usage` when a topic, a partition or a moment does not exist; else when records cannot be
+    /// read.
     pub fn types(
         &self,
         question: TypeCountQuestion,

@@ -1,7 +1,7 @@
 //! How many events there are of each type, one event at a time.
 //!
-//! Promises: exact, whatever order partitions are counted in; memory is bounded: after so many types, events of further
-//! ones are counted together.
+//! Promises: exact, whatever order partitions are counted in; memory is bounded: after so many
+//! types, events of further ones are counted together.
 //! Does not know: where events come from, how a type is found.
 
 use std::cmp::Reverse;

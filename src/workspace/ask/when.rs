@@ -1,7 +1,7 @@
 //! Reads a moment as a person writes it.
 //!
-//! Promises: every form of WHEN is told from every other by its look alone; a relative time becomes absolute here, once;
-//! an error says what was given and what is expected.
+//! Promises: every form of WHEN is told from every other by its look alone; a relative time becomes
+//! absolute here, once; an error says what was given and what is expected.
 //! Does not know: which events a moment takes in.
 
 use std::sync::Arc;
@@ -32,7 +32,8 @@ pub enum WhenError {
         /// What was given.
         given: String,
     },
-    /// The local time is one that the zone's clock leaps over, or outside of the years a calendar holds.
+    /// The local time is one that the zone's clock leaps over, or outside of the years a calendar
+    /// holds.
     #[error("`{given}` does not exist in this time zone: its clock was put forward over it")]
     NoLocalTime {
         /// What was given.
@@ -40,8 +41,8 @@ pub enum WhenError {
     },
 }
 
-/// Reads a moment. `now_ms` is what relative times count from, in milliseconds since the epoch; `zone` is where
-/// local times are.
+/// Reads a moment. `now_ms` is what relative times count from, in milliseconds since the epoch;
+/// `zone` is where local times are.
 ///
 /// # Errors
 /// What was given and what is expected, when the text has none of the forms.
@@ -86,8 +87,8 @@ fn written(offset: Offset) -> String {
     format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
-/// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by the number of digits, in
-/// milliseconds, rounded down; `None` for any other form.
+/// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by the number of
+/// digits, in milliseconds, rounded down; `None` for any other form.
 fn parse_epoch(given: &str) -> Option<Result<i64, WhenError>> {
     if !is_digits(given) {
         return None;
@@ -133,7 +134,8 @@ fn parse_position(given: &str) -> Option<Result<When, WhenError>> {
     Some(position)
 }
 
-/// Whether Kafka would take this name for a topic and nobody would take it for the date and hour of a time.
+/// Whether Kafka would take this name for a topic and nobody would take it for the date and hour of
+/// a time.
 fn is_topic_name(name: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let is_date_and_hour = name.split_once('T').is_some_and(|(date, hour)| {
@@ -191,7 +193,8 @@ fn parse_time(given: &str, zone: &TimeZone) -> Result<i64, WhenError> {
 
 /// A date, or a date and a time of day, without a zone.
 fn local_time(given: &str) -> Option<DateTime> {
-    // A text with a `Z` that is no timestamp would lose it in a local reading, so only digits may end it.
+    // A text with a `Z` that is no timestamp would lose it in a local reading, so only digits may
+    // end it.
     let is_plain = given.ends_with(|last: char| last.is_ascii_digit());
     let looks_like_date = given.bytes().filter(|byte| *byte == b'-').count() >= 2;
     let is_local = is_plain && looks_like_date && given.parse::<Timestamp>().is_err();

@@ -1,7 +1,9 @@
-//! The what-if branches of a script, kept in a file beside it: `totals.js` has its branches in `totals.what-if.json`.
+//! The what-if branches of a script, kept in a file beside it: `totals.js` has its branches in
+//! `totals.what-if.json`.
 //!
-//! Promises: what was written is read back the same, and a value keeps its text; a change names its event by the record's address,
-//! so that it finds it again when the log has grown; a fault names file and line.
+//! Promises: what was written is read back the same, and a value keeps its text; a change names its
+//! event by the record's address, so that it finds it again when the log has grown; a fault names
+//! file and line.
 //! Does not know: when branches are read and written (`engine::sandbox`).
 //!
 //! ```json
@@ -22,10 +24,11 @@
 //! }
 //! ```
 //!
-//! A branch belongs to the events it was made on: `topics`, `entities` (all when absent) and `order` (`log` when absent). Its edits
-//! are `skip`, `duplicate`, `move`, `replace` and `insert`, each made on what the one before left. `before` is the event that one is
-//! moved or inserted before; without it, it comes last. Of several events with one address, as a duplicate is, `…@12#2` is the
-//! second. An edit without `value` makes a tombstone.
+//! A branch belongs to the events it was made on: `topics`, `entities` (all when absent) and
+//! `order` (`log` when absent). Its edits are `skip`, `duplicate`, `move`, `replace` and `insert`,
+//! each made on what the one before left. `before` is the event that one is moved or inserted
+//! before; without it, it comes last. Of several events with one address, as a duplicate is,
+//! `…@12#2` is the second. An edit without `value` makes a tombstone.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

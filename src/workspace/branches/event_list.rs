@@ -1,6 +1,8 @@
-//! The events of a what-if branch: those of the log with some of them skipped, doubled, moved, edited or inserted.
+//! The events of a what-if branch: those of the log with some of them skipped, doubled, moved,
+//! edited or inserted.
 //!
-//! Promises: the log's own events are shared, never copied or changed; says up to which event a branch is the log itself.
+//! Promises: the log's own events are shared, never copied or changed; says up to which event a
+//! branch is the log itself.
 //! Does not know: projections.
 
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! Whether the words of a workspace file fit together.
 //!
-//! Promises: after this, nothing in the file can turn out to be wrong but values that stand outside it: secrets,
-//! scripts, clusters, stores.
+//! Promises: after this, nothing in the file can turn out to be wrong but values that stand outside
+//! it: secrets, scripts, clusters, stores.
 //!
 //! Does not know: where the text came from.
 
@@ -222,7 +222,8 @@ impl Checker<'_> {
         Ok(EntityConfig { name: name.value, topics, selectors, preset, fold })
     }
 
-    /// Checks a selector: `key`, `key:/POINTER`, `value:/POINTER`, `header:NAME`, or one of these words.
+    /// Checks a selector: `key`, `key:/POINTER`, `value:/POINTER`, `header:NAME`, or one of these
+    /// words.
     fn selector(
         &self,
         text: Option<Spanned<String>>,
@@ -326,7 +327,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks that the store's kind is known and that what finds a row in it is there, and nothing else.
+    /// Checks that the store's kind is known and that what finds a row in it is there, and nothing
+    /// else.
     fn store(&self, table: &ReadModelTable) -> Result<(), ConfigError> {
         let store = table.store.get_ref().as_str();
         let start = table.store.span().start;

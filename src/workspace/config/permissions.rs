@@ -1,8 +1,9 @@
 //! What the user, and never the workspace itself, lets a `foldback.toml` use of this machine.
 //!
-//! A `foldback.toml` comes with a repository, so somebody else may have written it. Of the environment it gets the
-//! variables whose names begin with `KAFKA_` or `FOLDBACK_`; of the files those in its own folder, symbolic links
-//! followed. More is up to the user: `--allow-env NAME`, and `settings.toml` in the user's configuration folder:
+//! A `foldback.toml` comes with a repository, so somebody else may have written it. Of the
+//! environment it gets the variables whose names begin with `KAFKA_` or `FOLDBACK_`; of the files
+//! those in its own folder, symbolic links followed. More is up to the user: `--allow-env NAME`,
+//! and `settings.toml` in the user's configuration folder:
 //!
 //! ```toml
 //! allow_env = ["SHOP_PASSWORD"]
@@ -100,8 +101,8 @@ impl Permissions {
         OPEN_NAMES.iter().any(|start| name.starts_with(start)) || self.env.contains(name)
     }
 
-    /// The path of a file that a workspace in `folder` names, when it may use it. A path that leads to nothing yet is
-    /// judged by its words.
+    /// The path of a file that a workspace in `folder` names, when it may use it. A path that leads
+    /// to nothing yet is judged by its words.
     pub(crate) fn file(&self, folder: &Path, named: &Path) -> Option<PathBuf> {
         let path = folder.join(named);
         let real = real_path(&path);

@@ -1,6 +1,7 @@
 //! Values that stand outside the workspace file: `${NAME}` and `keyring:NAME`.
 //!
-//! Promises: the message of a fault never shows a value; a variable that the workspace may not use is not read.
+//! Promises: the message of a fault never shows a value; a variable that the workspace may not use
+//! is not read.
 //! Does not know: where the environment's values come from.
 
 use super::permissions::Permissions;
@@ -43,7 +44,8 @@ pub(crate) fn has_secret(text: &str) -> bool {
     text.contains("${") || text.starts_with("keyring:")
 }
 
-/// The text with every `${NAME}` replaced by the environment's value. What a value contains is not looked up again.
+/// The text with every `${NAME}` replaced by the environment's value. What a value contains is not
+/// looked up again.
 pub(crate) fn look_up(
     text: &str,
     permissions: &Permissions,

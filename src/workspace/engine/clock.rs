@@ -40,7 +40,8 @@ impl State {
         self.fold_all_to_clock();
     }
 
-    /// A step along the events of an entity. Nothing happens where the entity is not open or has no such event.
+    /// A step along the events of an entity. Nothing happens where the entity is not open or has no
+    /// such event.
     fn step(&mut self, key: &EntityKey, target: &StepTarget) {
         let Some(entity) = self.entities.iter().find(|entity| entity.view.key == *key) else {
             return;

@@ -1,6 +1,7 @@
 //! What the window asks of the workspace.
 //!
-//! Promises: plain data; sending one never waits, and everything it sets off can be seen in a later snapshot.
+//! Promises: plain data; sending one never waits, and everything it sets off can be seen in a later
+//! snapshot.
 //! Does not know: how commands are carried out (`engine`).
 
 use std::sync::Arc;
@@ -49,7 +50,8 @@ pub enum ClockCommand {
 /// A command to the reference system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DemoCommand {
-    /// A command of the command side, such as `CreateOrder`, with its arguments as `name=value` texts.
+    /// A command of the command side, such as `CreateOrder`, with its arguments as `name=value`
+    /// texts.
     Send {
         /// The command's name.
         name: String,

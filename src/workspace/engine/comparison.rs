@@ -1,7 +1,8 @@
 //! Comparing states: two moments of one entity, or two entities at the clock.
 //!
-//! Promises: the lines are those of both states together, the left's order first; a difference carries its sign exactly
-//! where [`diff`] finds it or below. An entity that is only compared with is let go of with the comparison.
+//! Promises: the lines are those of both states together, the left's order first; a difference
+//! carries its sign exactly where [`diff`] finds it or below. An entity that is only compared with
+//! is let go of with the comparison.
 //! Does not know: how histories are read, or what a line looks like.
 
 use std::sync::Arc;
@@ -95,7 +96,8 @@ pub(super) enum Shown {
     Differing,
 }
 
-/// The lines of two states together. A state that is null has none, and an object no line for the whole.
+/// The lines of two states together. A state that is null has none, and an object no line for the
+/// whole.
 pub(super) fn compare_rows(from: &Value, to: &Value, shown: Shown) -> Vec<CompareRow> {
     let [from, to] = [from, to].map(|state| Some(state).filter(|state| !state.is_null()));
     let mut rows = Vec::new();
@@ -172,7 +174,8 @@ fn push_below(
     }
 }
 
-/// How two values at the same path differ there: not at all where both have an inside of the same kind.
+/// How two values at the same path differ there: not at all where both have an inside of the same
+/// kind.
 fn replaced(from: &Value, to: &Value) -> Option<ChangeKind> {
     let descend = matches!(
         (from, to),

@@ -129,7 +129,8 @@ impl State {
         }
     }
 
-    /// Connects; what was open is closed, and what was open on this connection before is opened once it stands.
+    /// Connects; what was open is closed, and what was open on this connection before is opened
+    /// once it stands.
     pub(crate) fn connect(&mut self, target: Target) {
         self.disconnect();
         let name = name_of(&target);
@@ -161,7 +162,8 @@ impl State {
         }
     }
 
-    /// Throws a job's switch. Nobody waits for a cluster that does not answer: connecting has ended at once.
+    /// Throws a job's switch. Nobody waits for a cluster that does not answer: connecting has ended
+    /// at once.
     pub(crate) fn cancel_job(&mut self, id: JobId) {
         self.jobs.cancel(id);
         if self.jobs.subject(id) != Some(&JobSubject::Connection) {
@@ -218,7 +220,8 @@ impl State {
         self.touch_urgently();
     }
 
-    /// The log at the other end of a connection, of which what is read is kept. What cannot be kept is told.
+    /// The log at the other end of a connection, of which what is read is kept. What cannot be kept
+    /// is told.
     fn cached_log(&self, connection: &Connection) -> CachedLog {
         let outbox = self.outbox();
         let tell = Box::new(move |problem: &CacheError| {

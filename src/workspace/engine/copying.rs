@@ -1,7 +1,7 @@
 //! What is copied that only the engine has whole: records and events.
 //!
-//! Promises: worked out away from the engine's own thread; what is not in memory any more, and what is too much for a
-//! clipboard, is said and never left out in silence.
+//! Promises: worked out away from the engine's own thread; what is not in memory any more, and what
+//! is too much for a clipboard, is said and never left out in silence.
 //! Does not know: the clipboard.
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The way to a running reference system, and the forms of the commands it takes.
 //!
-//! Promises: plain data and bounded channels; whoever holds a port needs to know nothing of what stands behind it.
+//! Promises: plain data and bounded channels; whoever holds a port needs to know nothing of what
+//! stands behind it.
 //! Does not know: the reference system itself.
 
 use std::sync::Arc;
@@ -12,10 +13,11 @@ use crate::workspace::{DemoCommand, DemoView};
 /// Both ends of the way to a running reference system.
 #[derive(Clone, Debug)]
 pub struct DemoPort {
-    /// Takes commands. Bounded: when it is full, the system is busy and the sender tells so instead of waiting.
+    /// Takes commands. Bounded: when it is full, the system is busy and the sender tells so instead
+    /// of waiting.
     pub commands: Sender<DemoCommand>,
-    /// Gives the newest view. Holds at most one: a view nobody fetched is replaced by the next. Disconnected once the
-    /// system has ended.
+    /// Gives the newest view. Holds at most one: a view nobody fetched is replaced by the next.
+    /// Disconnected once the system has ended.
     pub views: Receiver<Arc<DemoView>>,
 }
 
@@ -50,7 +52,8 @@ const fn needed(name: &'static str, label: &'static str, example: &'static str) 
     DemoArgument { name, label, example, optional: false }
 }
 
-/// The version the sender believes the entity has: the command is refused when it has another one by now.
+/// The version the sender believes the entity has: the command is refused when it has another one
+/// by now.
 const EXPECTED_VERSION: DemoArgument = DemoArgument {
     name: "expected-version",
     label: "Expected version",

@@ -1,7 +1,7 @@
 //! An open entity: its history, followed live, and its state at the clock.
 //!
-//! Promises: the whole history is read, whatever was read of its topics before; new events show by themselves; the old
-//! picture stays until the new one is there.
+//! Promises: the whole history is read, whatever was read of its topics before; new events show by
+//! themselves; the old picture stays until the new one is there.
 //! Does not know: how states are computed (`fold`) or shown.
 
 use std::collections::BTreeSet;

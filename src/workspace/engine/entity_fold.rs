@@ -1,6 +1,7 @@
 //! Folding open entities to the clock, and what hangs on it: the marked path.
 //!
-//! Promises: the newest moment wins; until its state is there the one before is shown and marked as old.
+//! Promises: the newest moment wins; until its state is there the one before is shown and marked as
+//! old.
 //! Does not know: how a state is computed (`entity_at`).
 
 use std::sync::Arc;

@@ -99,7 +99,8 @@ fn each_change<'e>(
     })
 }
 
-/// The paths that more than half of the first events changed, such as a time in the body: they tell little.
+/// The paths that more than half of the first events changed, such as a time in the body: they tell
+/// little.
 fn changed_by_most(events: &[Event], fold: &dyn Fold) -> BTreeSet<JsonPointer> {
     const EVENTS_MAX: usize = 200;
     let mut counts: BTreeMap<JsonPointer, usize> = BTreeMap::new();
@@ -111,7 +112,8 @@ fn changed_by_most(events: &[Event], fold: &dyn Fold) -> BTreeSet<JsonPointer> {
     counts.into_keys().collect()
 }
 
-/// The line of an event that changed this. Where the fold did not take it, that stands in place of what it changed.
+/// The line of an event that changed this. Where the fold did not take it, that stands in place of
+/// what it changed.
 fn row(event: &Event, changes: &[Change], effect: &Effect, told: &Told) -> EventRow {
     let summary = match effect.not_taken() {
         Some(reason) => format!("not taken: {reason}"),
@@ -155,8 +157,8 @@ impl FoldedHistory {
         Some(detail(record.get(), self.mappings.get(&position.topic)?))
     }
 
-    /// Where consumer groups stand in this history: those with a commit in a partition that holds one of its events,
-    /// by name.
+    /// Where consumer groups stand in this history: those with a commit in a partition that holds
+    /// one of its events, by name.
     pub(crate) fn group_markers(&self, groups: &[GroupSummary]) -> Arc<[GroupMarker]> {
         let markers = groups.iter().filter_map(|group| self.group_marker(group));
         let mut markers: Vec<_> = markers.collect();

@@ -1,8 +1,9 @@
 //! The consumer groups, and where they stand on open entities.
 //!
-//! Promises: all groups are asked for only while somebody looks at them; where an entity is shown, those with a commit
-//! in its partitions are kept fresh, so that no marker stands where the group was long ago, and a few that may commit there for the
-//! first time are looked at now and then; what changed nothing paints nothing.
+//! Promises: all groups are asked for only while somebody looks at them; where an entity is shown,
+//! those with a commit in its partitions are kept fresh, so that no marker stands where the group
+//! was long ago, and a few that may commit there for the first time are looked at now and then;
+//! what changed nothing paints nothing.
 //! Does not know: how lag is computed (`workspace::groups`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,8 @@ use crate::workspace::{Fetch, GroupSummary, JobSubject, Problem, groups};
 /// How often groups somebody looks at are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether a group has committed for the first time where an entity is shown.
+/// How often it is looked whether a group has committed for the first time where an entity is
+/// shown.
 const LOOK_EVERY: Duration = Duration::from_secs(6);
 
 /// How many groups are looked at for that.
@@ -82,7 +84,8 @@ impl State {
         }
     }
 
-    /// Reads those groups anew that have a marker on an entity that is shown, and now and then those that may get one.
+    /// Reads those groups anew that have a marker on an entity that is shown, and now and then
+    /// those that may get one.
     fn refresh_marked_groups(&mut self) {
         let Some(connection) = self.connection.clone() else { return };
         let shown = || self.entities.iter().filter(|open| open.shown);
@@ -116,8 +119,9 @@ impl State {
         });
     }
 
-    /// Takes what some groups are like now; those that could not be asked stay as they were, and so do those without a marker that
-    /// committed nothing since. While all of them are asked for, that answer is newer. Says whether anything changed.
+    /// Takes what some groups are like now; those that could not be asked stay as they were, and so
+    /// do those without a marker that committed nothing since. While all of them are asked for,
+    /// that answer is newer. Says whether anything changed.
     fn take_groups(
         &mut self,
         groups: Vec<GroupSummary>,
@@ -166,7 +170,8 @@ fn commits(group: &GroupSummary) -> impl Iterator<Item = (&Arc<str>, i32, i64)> 
     group.offsets.iter().map(|offset| (&offset.topic, offset.partition, offset.committed))
 }
 
-/// Whether a group may commit in one of these topics: it has done so, it reads one of them, or it has committed nothing yet.
+/// Whether a group may commit in one of these topics: it has done so, it reads one of them, or it
+/// has committed nothing yet.
 fn may_commit_in(group: &GroupSummary, topics: &BTreeSet<Arc<str>>) -> bool {
     let mut assigned = group.members.iter().flat_map(|member| member.assignment.iter());
     let is_new = group.offsets.is_empty() && group.problem.is_none();

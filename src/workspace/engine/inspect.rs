@@ -1,7 +1,8 @@
 //! Everything about one record.
 //!
-//! Promises: a record that is in memory is shown from there; any other is fetched by its offset. An offset without a
-//! record, as a committed one often is, shows the last record before it and says so.
+//! Promises: a record that is in memory is shown from there; any other is fetched by its offset. An
+//! offset without a record, as a committed one often is, shows the last record before it and says
+//! so.
 //! Does not know: how it is drawn.
 
 use std::ops::ControlFlow;

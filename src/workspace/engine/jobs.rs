@@ -1,6 +1,7 @@
 //! The jobs: everything long that runs, with its progress and its switch.
 //!
-//! Promises: a job's number is never used again; a cancelled job keeps its place in the list and says so.
+//! Promises: a job's number is never used again; a cancelled job keeps its place in the list and
+//! says so.
 //! Does not know: what a job does.
 
 use std::sync::Arc;

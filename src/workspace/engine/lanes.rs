@@ -1,8 +1,9 @@
 //! The lanes of an entity's timeline.
 //!
-//! Promises: one lane per topic, marks in order of time; an event type has the same hue everywhere and always; what was
-//! deleted or not read in any partition is unknown, because a key may live in any; only a partition that holds nothing at all
-//! says nothing where the entity is known to live in others.
+//! Promises: one lane per topic, marks in order of time; an event type has the same hue everywhere
+//! and always; what was deleted or not read in any partition is unknown, because a key may live in
+//! any; only a partition that holds nothing at all says nothing where the entity is known to live
+//! in others.
 //! Does not know: pixels.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +33,8 @@ fn mark(event: &Event) -> LaneMark {
     }
 }
 
-/// The lanes with what is unknown as far as their topics were read, given the partitions that hold events. Spans that stay as they
-/// were are not made anew.
+/// The lanes with what is unknown as far as their topics were read, given the partitions that hold
+/// events. Spans that stay as they were are not made anew.
 pub(crate) fn with_unknown(
     lanes: &[Lane],
     reads: &[PartitionRead],
@@ -50,13 +51,14 @@ pub(crate) fn with_unknown(
     lanes.iter().map(lane).collect()
 }
 
-/// What is unknown of a topic of which this was read, from the log start on. `has_home` is whether a partition of it holds events.
+/// What is unknown of a topic of which this was read, from the log start on. `has_home` is whether
+/// a partition of it holds events.
 fn unknown<'r>(
     reads: impl Iterator<Item = &'r PartitionRead> + Clone,
     has_home: bool,
 ) -> Vec<UnknownSpan> {
-    // A partition that starts late and holds nothing has lost everything up to now; its key may have lived there while it is not
-    // found elsewhere.
+    // A partition that starts late and holds nothing has lost everything up to now; its key may
+    // have lived there while it is not found elsewhere.
     let begins = |read: &'r PartitionRead| {
         let emptied_ms = (read.is_done() && !has_home).then_some(i64::MAX);
         let first_ms = read.first_timestamp_ms.or(emptied_ms)?;

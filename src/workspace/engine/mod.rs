@@ -1,14 +1,16 @@
 //! The engine behind the window: commands in, immutable snapshots out.
 //!
-//! Promises: one named thread owns all state, so nothing in it is locked; it never waits for a network, a disk or a
-//! fold; answers to questions nobody asks any more are dropped; without news it sleeps.
+//! Promises: one named thread owns all state, so nothing in it is locked; it never waits for a
+//! network, a disk or a fold; answers to questions nobody asks any more are dropped; without news
+//! it sleeps.
 //! Does not know: egui. The window reaches it through a [`WorkspacePort`] alone.
 //!
-//! Long work runs elsewhere and comes back as *news*: a closure over the state. Reading runs on a thread per job;
-//! folding, decoding and filtering run on the [`pool`]. The channel for news is bounded, so a fast reader waits for the
-//! engine instead of filling the memory.
+//! Long work runs elsewhere and comes back as *news*: a closure over the state. Reading runs on a
+//! thread per job; folding, decoding and filtering run on the [`pool`]. The channel for news is
+//! bounded, so a fast reader waits for the engine instead of filling the memory.
 //!
-//! [`State`] is everything the engine knows: each file here adds what can be done with its part of it.
+//! [`State`] is everything the engine knows: each file here adds what can be done with its part of
+//! it.
 
 mod clock;
 mod command;

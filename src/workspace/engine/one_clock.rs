@@ -1,10 +1,11 @@
 //! The one clock: where it stands, what it does by itself, and how it steps.
 //!
-//! Promises: pure; a step always lands on an event or at an end; playing never passes the end and stops there.
+//! Promises: pure; a step always lands on an event or at an end; playing never passes the end and
+//! stops there.
 //! Does not know: what is drawn at the moment it shows, or where events come from.
 //!
-//! The clock stands in log order, (log time, topic, partition, offset), not merely in time: several events of one
-//! millisecond can be stepped through one by one.
+//! The clock stands in log order, (log time, topic, partition, offset), not merely in time: several
+//! events of one millisecond can be stepped through one by one.
 
 use crate::model::{Clock, Position};
 use crate::workspace::{ClockMode, ClockPoint};
@@ -64,7 +65,8 @@ pub(crate) struct OneClock {
     pub(crate) clock: Clock,
     /// The span of what is open, both inclusive, in milliseconds.
     pub(crate) range_ms: Option<(i64, i64)>,
-    /// Real time that passed since the last event, while playing one event a second; in milliseconds.
+    /// Real time that passed since the last event, while playing one event a second; in
+    /// milliseconds.
     since_event_ms: u64,
 }
 
@@ -111,7 +113,8 @@ impl OneClock {
         self.at = ClockPoint::End;
     }
 
-    /// Plays on for this much real time over these places, which stand in log order. Says whether it moved.
+    /// Plays on for this much real time over these places, which stand in log order. Says whether
+    /// it moved.
     pub(crate) fn advance(&mut self, elapsed_ms: u64, places: &[LogPlace]) -> bool {
         let ClockMode::Playing(speed) = self.mode else { return false };
         let before = self.at.clone();

@@ -47,7 +47,8 @@ impl Recent {
         Self { file, recents, problem }
     }
 
-    /// What a start goes on with for which nobody names a connection, with this `foldback.toml` in force.
+    /// What a start goes on with for which nobody names a connection, with this `foldback.toml` in
+    /// force.
     pub fn to_go_on_with(&self, config: Option<&Config>) -> Option<Target> {
         let recent = self.recents.to_go_on_with(config.map(Config::folder))?;
         Some(Target::Recent(recent.key.clone()))

@@ -1,7 +1,7 @@
 //! A few threads that fold, decode and filter, so that the engine itself never does anything long.
 //!
-//! Promises: at most one task of a key runs at a time; of those that wait, only the newest is kept; results come back
-//! to the engine's own thread.
+//! Promises: at most one task of a key runs at a time; of those that wait, only the newest is kept;
+//! results come back to the engine's own thread.
 //! Does not know: what the tasks do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::State;
 use crate::workspace::{EntityKey, SandboxKey};
 
-/// What a task works out. Two tasks with the same key answer the same question, so the newer one replaces the older.
+/// What a task works out. Two tasks with the same key answer the same question, so the newer one
+/// replaces the older.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TaskKey {
     /// The rows of a topic.
@@ -100,8 +101,8 @@ impl Pool {
         thread.spawn(move || work(&queue, &news)).map(drop)
     }
 
-    /// Writes off a task that does not come back, and its thread with it. Nobody knows which one it was, so none is waited
-    /// for any more; one that comes back after all is taken as before.
+    /// Writes off a task that does not come back, and its thread with it. Nobody knows which one it
+    /// was, so none is waited for any more; one that comes back after all is taken as before.
     ///
     /// # Errors
     /// The system's, when it cannot start a thread.

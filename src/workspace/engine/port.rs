@@ -1,7 +1,7 @@
 //! Where window and engine meet: commands one way, snapshots the other.
 //!
-//! Promises: neither side ever waits for the other; the window always finds the newest snapshot, and is woken when
-//! there is one.
+//! Promises: neither side ever waits for the other; the window always finds the newest snapshot,
+//! and is woken when there is one.
 //! Does not know: egui; what a command does.
 
 use std::convert::Infallible;
@@ -13,7 +13,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 
 use crate::workspace::{Command, Snapshot};
 
-/// How many commands may wait for the engine. A user sends a few each second; scrubbing sends one each frame.
+/// How many commands may wait for the engine. A user sends a few each second; scrubbing sends one
+/// each frame.
 const WAITING_COMMANDS: usize = 1024;
 
 /// What wakes the window.
@@ -28,7 +29,8 @@ struct Shared {
     waker: Option<Waker>,
 }
 
-/// Takes the lock. A panic elsewhere cannot leave a pointer half copied, so poison is no reason to stop.
+/// Takes the lock. A panic elsewhere cannot leave a pointer half copied, so poison is no reason to
+/// stop.
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -86,7 +88,8 @@ impl WorkspacePort {
         Arc::clone(&lock(&self.shared).snapshot)
     }
 
-    /// Calls this from now on whenever there is a newer snapshot, on the engine's thread: it must not wait.
+    /// Calls this from now on whenever there is a newer snapshot, on the engine's thread: it must
+    /// not wait.
     pub fn set_waker(&self, waker: impl Fn() + Send + Sync + 'static) {
         lock(&self.shared).waker = Some(Arc::new(waker));
     }

@@ -1,6 +1,8 @@
-//! A read of the log on a thread of its own, for an open topic or an open entity, and what is known of it.
+//! A read of the log on a thread of its own, for an open topic or an open entity, and what is known
+//! of it.
 //!
-//! Promises: a read that was replaced or cancelled is let go of within a batch; what it still sends is dropped.
+//! Promises: a read that was replaced or cancelled is let go of within a batch; what it still sends
+//! is dropped.
 //! Does not know: which offsets are read and how (`ask::log_read`), what the records are read for.
 
 use std::ops::ControlFlow;
@@ -47,7 +49,8 @@ impl Reading {
         self.running.as_ref().map(|(job, _)| *job)
     }
 
-    /// Takes how far it is. Once a read has reached the ends, its news leaves out the gaps it told of then.
+    /// Takes how far it is. Once a read has reached the ends, its news leaves out the gaps it told
+    /// of then.
     pub(crate) fn progress(&mut self, mut reads: Vec<PartitionRead>) {
         for read in reads.iter_mut().filter(|read| read.gaps.is_empty()) {
             if let Some(known) = self.reads.iter().find(|known| known.partition == read.partition) {
@@ -73,7 +76,8 @@ impl Reading {
         Some(gaps)
     }
 
-    /// How complete a history is that was read this far and holds these events that could not be decoded.
+    /// How complete a history is that was read this far and holds these events that could not be
+    /// decoded.
     pub(crate) fn completeness(&self, isolation: Isolation, undecodable: &Offsets) -> Completeness {
         let partitions: Vec<TopicPartition> = self.facts.leaders.keys().cloned().collect();
         let coverage = Coverage {
@@ -117,8 +121,8 @@ impl State {
         topics.chain(entities).find(|reading| reading.is_by(job))
     }
 
-    /// Looks into the gaps of what was read: without that, they may be losses. Says whether somebody does; what was read is
-    /// judged afterwards.
+    /// Looks into the gaps of what was read: without that, they may be losses. Says whether
+    /// somebody does; what was read is judged afterwards.
     pub(super) fn look_into_gaps(&mut self, job: JobId) -> bool {
         // What a read that was called off has found is judged all the same.
         let Some(session) = self.session(Cancel::new()) else { return false };

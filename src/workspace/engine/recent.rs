@@ -1,8 +1,11 @@
-//! The connections used before: which of them the present one is, what is open on it, and keeping both on disk.
+//! The connections used before: which of them the present one is, what is open on it, and keeping
+//! both on disk.
 //!
-//! Promises: only connections that a user chose and that answered are kept, never the reference system; what is kept is
-//! written by one thread, in order, and what was begun is written to its end before the engine has ended.
-//! Does not know: how the file is written (`recent::RecentFile`); how a session is opened again (`resume`).
+//! Promises: only connections that a user chose and that answered are kept, never the reference
+//! system; what is kept is written by one thread, in order, and what was begun is written to its
+//! end before the engine has ended.
+//! Does not know: how the file is written (`recent::RecentFile`); how a session is opened again
+//! (`resume`).
 
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -80,7 +83,8 @@ impl Kept {
     fn change(&mut self, change: impl Fn(&mut Recents) + Send + 'static) {
         change(&mut self.recents);
         if let Some(changes) = self.writer.as_ref().and_then(|writer| writer.changes.as_ref()) {
-            // So many changes wait only where the disk does not answer; what is open is told again with the next one.
+            // So many changes wait only where the disk does not answer; what is open is told again
+            // with the next one.
             drop(changes.try_send(Box::new(change)));
         }
     }

@@ -1,7 +1,7 @@
 //! What is open on a connection, gathered to be kept and opened again.
 //!
-//! Promises: what was gathered and opened again is the same, as far as the cluster still has it; nothing is opened on
-//! another cluster than the one it was open on.
+//! Promises: what was gathered and opened again is the same, as far as the cluster still has it;
+//! nothing is opened on another cluster than the one it was open on.
 //! Does not know: files, the window's tabs.
 
 use std::sync::Arc;
@@ -47,7 +47,8 @@ impl State {
         }
     }
 
-    /// A connection is about to be made: says which of those used before it is, and what waits to be opened on it.
+    /// A connection is about to be made: says which of those used before it is, and what waits to
+    /// be opened on it.
     pub(crate) fn prepare_session(&mut self, target: &Target, name: &Arc<str>) {
         let workspace = self.options.config.as_ref().map(|config| config.folder().to_owned());
         let (current, unkept) = match target {
@@ -146,7 +147,8 @@ impl State {
         }
     }
 
-    /// The window's tabs are arranged like this now. Those of another connection are no longer of interest.
+    /// The window's tabs are arranged like this now. Those of another connection are no longer of
+    /// interest.
     pub(crate) fn arrange(&mut self, number: u64, arrangement: Arc<str>) {
         if number == self.view.tabs_of.number {
             self.view.tabs_of.arrangement = Some(arrangement);

@@ -1,7 +1,7 @@
 //! The rows of a topic's table: which records match, in log order, and the texts of those in view.
 //!
-//! Promises: pure functions of a log snapshot; the window of rows is bounded and says where it stands; only texts that
-//! were asked for are decoded.
+//! Promises: pure functions of a log snapshot; the window of rows is bounded and says where it
+//! stands; only texts that were asked for are decoded.
 //! Does not know: the table.
 
 use std::cell::RefCell;
@@ -231,7 +231,8 @@ impl<'a> Predicate<'a> {
         Ok(Self { mapping, decoder, text, cel, tally })
     }
 
-    /// What may be wrong with the expression, seen from the records it was asked about, of which so many matched.
+    /// What may be wrong with the expression, seen from the records it was asked about, of which so
+    /// many matched.
     fn doubts(&self, matching: u64) -> Option<Problem> {
         let tally = self.tally.borrow();
         let tally = tally.as_ref()?;

@@ -1,6 +1,8 @@
-//! What the user sets in the workspace and may want back: the clock, filters, how things are read and compared.
+//! What the user sets in the workspace and may want back: the clock, filters, how things are read
+//! and compared.
 //!
-//! Promises: the commands of a setting bring back what it was; a command that sets nothing has none.
+//! Promises: the commands of a setting bring back what it was; a command that sets nothing has
+//! none.
 //! Does not know: what was set when (`undo`).
 
 use std::sync::Arc;
@@ -36,7 +38,8 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// What a command is about to overwrite; nothing where it sets nothing, or what it sets is not open.
+    /// What a command is about to overwrite; nothing where it sets nothing, or what it sets is not
+    /// open.
     pub fn overwritten_by(command: &Command, snapshot: &Snapshot) -> Option<Self> {
         match command {
             Command::Clock(ClockCommand::UseClock(_)) => {

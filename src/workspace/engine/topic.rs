@@ -1,7 +1,8 @@
 //! An open topic: its records in memory, and everything its view shows.
 //!
-//! Promises: nothing is read before the user chose where; what was read stays usable when reading stops early, and is
-//! labelled; a flood of records costs a bounded share of the machine for its table.
+//! Promises: nothing is read before the user chose where; what was read stays usable when reading
+//! stops early, and is labelled; a flood of records costs a bounded share of the machine for its
+//! table.
 //! Does not know: how records are read (`reading`) or searched (`rows`).
 
 use std::sync::Arc;
@@ -118,7 +119,8 @@ impl OpenTopic {
     /// Takes records.
     ///
     /// # Errors
-    /// That they do not fit into the budget, or do not come after those before. What is there stays.
+    /// That they do not fit into the budget, or do not come after those before. What is there
+    /// stays.
     pub(crate) fn append(&mut self, batch: RecordBatch) -> Result<(), Problem> {
         self.store
             .append(batch)
@@ -284,8 +286,8 @@ impl State {
         }
     }
 
-    /// Reads a topic again of which something on disk could not be read back, because it is damaged or because another
-    /// process has put it together with what followed.
+    /// Reads a topic again of which something on disk could not be read back, because it is damaged
+    /// or because another process has put it together with what followed.
     pub(crate) fn read_again_if_damaged(&mut self, topic: &Arc<str>, log: &LogSnapshot) {
         if log.damage().is_empty() {
             return;

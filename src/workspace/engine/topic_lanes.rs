@@ -1,7 +1,8 @@
 //! The lanes of a topic's timeline: what is asked for of it, worked out from what was read.
 //!
-//! Promises: far away a lane is counts from the time buckets of its segments, and no record is looked at; near it is
-//! events, at most as many as a screen can show; what was deleted or not read in a partition is unknown in its lane alone.
+//! Promises: far away a lane is counts from the time buckets of its segments, and no record is
+//! looked at; near it is events, at most as many as a screen can show; what was deleted or not read
+//! in a partition is unknown in its lane alone.
 //! Does not know: pixels, when it is asked (`topic_table`).
 
 use std::sync::Arc;
@@ -252,7 +253,8 @@ mod tests {
     /// How long the log is, in milliseconds.
     const SPAN_MS: u32 = 3_600_000;
 
-    /// A question about these lanes of a log of 20,000 events in 4 partitions, over this span of time in milliseconds.
+    /// A question about these lanes of a log of 20,000 events in 4 partitions, over this span of
+    /// time in milliseconds.
     fn question(span_ms: (i64, i64), lanes: Range<usize>) -> LanesQuestion {
         let log = GeneratedLog::new(GeneratedTopic {
             topic: "order-events".into(),

@@ -1,6 +1,8 @@
-//! What is worked out from the records of an open topic: its table, its entities, how its values are read.
+//! What is worked out from the records of an open topic: its table, its entities, how its values
+//! are read.
 //!
-//! Promises: the engine itself never does it; a newer question replaces an older one that still waits.
+//! Promises: the engine itself never does it; a newer question replaces an older one that still
+//! waits.
 //! Does not know: when questions are due (`topic`).
 
 use std::collections::BTreeMap;

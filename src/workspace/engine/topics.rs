@@ -1,6 +1,7 @@
 //! The list of topics.
 //!
-//! Promises: names show first, then sizes, then policies: a slow answer never holds back a quick one.
+//! Promises: names show first, then sizes, then policies: a slow answer never holds back a quick
+//! one.
 //! Does not know: what is in a topic.
 
 use super::State;

@@ -1,7 +1,7 @@
 //! JSON values as the lines of an opened tree.
 //!
-//! Promises: lines stand in the order of the value; each says how many lines below belong to it, so that folding a
-//! line away is arithmetic; long scalars are cut in the line, never in the value.
+//! Promises: lines stand in the order of the value; each says how many lines below belong to it, so
+//! that folding a line away is arithmetic; long scalars are cut in the line, never in the value.
 //! Does not know: which lines are folded away or on screen.
 
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::workspace::{TreeRow, ValueKind};
 /// Scalars longer than this many characters are cut in their line.
 const TEXT_CHARS_MAX: usize = 400;
 
-/// The lines of this value. An object is told by its members alone: a line that says that it is an object would push
-/// one of them out of view. Any other value begins with a line for the whole.
+/// The lines of this value. An object is told by its members alone: a line that says that it is an
+/// object would push one of them out of view. Any other value begins with a line for the whole.
 pub(crate) fn tree_rows(value: &Value) -> Vec<TreeRow> {
     let mut rows = Vec::new();
     let root = JsonPointer::root();

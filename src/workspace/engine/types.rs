@@ -1,7 +1,7 @@
 //! Counts the events of each type of an open topic, off the engine's thread.
 //!
-//! Promises: what is counted is what the topic shows when it is asked for; what was counted so far shows while it goes
-//! on, and stays when it is cancelled; asking again replaces the count before.
+//! Promises: what is counted is what the topic shows when it is asked for; what was counted so far
+//! shows while it goes on, and stays when it is cancelled; asking again replaces the count before.
 //! Does not know: where the records come from.
 
 use std::collections::BTreeMap;
@@ -67,7 +67,8 @@ impl Counted {
 }
 
 impl RowsQuestion {
-    /// Counts the events of each type. `tell` hears from time to time how far it is, of how many records, and may end it.
+    /// Counts the events of each type. `tell` hears from time to time how far it is, of how many
+    /// records, and may end it.
     fn count_types(
         &self,
         tell: &mut dyn FnMut(&Counted, u64) -> ControlFlow<()>,

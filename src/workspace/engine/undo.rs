@@ -1,7 +1,8 @@
 //! Taking changes back and doing them again.
 //!
-//! Promises: pure; changes of one thing in quick succession, as by scrubbing or typing, are taken back as one; what is
-//! done after taking back forgets what was taken back; what does not exist any more is passed over.
+//! Promises: pure; changes of one thing in quick succession, as by scrubbing or typing, are taken
+//! back as one; what is done after taking back forgets what was taken back; what does not exist any
+//! more is passed over.
 //! Does not know: what changes, or how it is brought back.
 
 /// How long after the last change of a thing another still belongs to it, in milliseconds.
@@ -66,8 +67,8 @@ impl<V: Undoable> Undo<V> {
         self.done.push(Done { before, last_ms: Some(now_ms) });
     }
 
-    /// Takes the last change back: the value that is to be set. `current` tells what a thing's value is now, nothing where
-    /// it is gone.
+    /// Takes the last change back: the value that is to be set. `current` tells what a thing's
+    /// value is now, nothing where it is gone.
     pub fn undo(&mut self, current: impl Fn(&V) -> Option<V>) -> Option<V> {
         while let Some(Done { before, .. }) = self.done.pop() {
             let Some(now) = current(&before) else { continue };

@@ -1,7 +1,8 @@
 //! The file that remembers the connections used before.
 //!
-//! Promises: only its user can read it; it is replaced as a whole or not at all; one that cannot be read is set aside
-//! and told, one of a later version is told and left alone, and the program goes on without.
+//! Promises: only its user can read it; it is replaced as a whole or not at all; one that cannot be
+//! read is set aside and told, one of a later version is told and left alone, and the program goes
+//! on without.
 //! Does not know: what is in it.
 
 use std::io::{self, Write as _};
@@ -54,7 +55,8 @@ impl RecentFile {
         Self { path }
     }
 
-    /// What is remembered, and what is wrong with the file. A broken one is renamed, so that it can be looked at.
+    /// What is remembered, and what is wrong with the file. A broken one is renamed, so that it can
+    /// be looked at.
     pub fn load(&self) -> (Recents, Option<Problem>) {
         let why = match self.read() {
             Ok(recents) => return (recents, None),

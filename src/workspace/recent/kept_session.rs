@@ -1,7 +1,7 @@
 //! What was open on a connection, in the words of the workspace, to be opened again.
 //!
-//! Promises: names, places and choices alone; a field that an older version did not write has the value it has in a new
-//! session.
+//! Promises: names, places and choices alone; a field that an older version did not write has the
+//! value it has in a new session.
 //! Does not know: records, what the window draws: how its tabs are arranged is a text of its own.
 
 use std::sync::Arc;

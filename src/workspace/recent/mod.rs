@@ -1,7 +1,7 @@
 //! The connections used before and what was open on each: what the next start goes on with.
 //!
-//! Promises: newest first; what was open on one cluster is never opened on another; nothing in it is a secret, and
-//! nothing in it is a record.
+//! Promises: newest first; what was open on one cluster is never opened on another; nothing in it
+//! is a secret, and nothing in it is a record.
 //! Does not know: how it is kept on disk (`file`), opened again (`engine`) or drawn.
 
 mod file;
@@ -28,7 +28,8 @@ pub struct RecentKey {
 }
 
 impl RecentKey {
-    /// A choice made while this `foldback.toml` was in force. A file is found again from any folder.
+    /// A choice made while this `foldback.toml` was in force. A file is found again from any
+    /// folder.
     pub fn new(choice: ConnectionChoice, workspace: Option<&Path>) -> Self {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let choice = match choice {
@@ -66,7 +67,8 @@ pub struct RecentConnection {
     pub cluster_id: Option<String>,
     /// When it was used last, in milliseconds since the epoch.
     pub used_ms: i64,
-    /// The names of properties that were given on the command line. Their values are not kept: they may be secret.
+    /// The names of properties that were given on the command line. Their values are not kept: they
+    /// may be secret.
     #[serde(default)]
     pub unkept: Vec<String>,
     /// What was open on it.
@@ -77,7 +79,8 @@ pub struct RecentConnection {
 /// The connections used before, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recents {
-    /// Whether the next start goes on with the newest one. Not after a user has disconnected from it.
+    /// Whether the next start goes on with the newest one. Not after a user has disconnected from
+    /// it.
     pub go_on: bool,
     /// The connections.
     pub connections: Vec<RecentConnection>,
@@ -89,8 +92,8 @@ impl Recents {
         self.connections.iter().find(|recent| recent.key == *key)
     }
 
-    /// What a start goes on with when nobody names a connection: the newest one that was used with the
-    /// `foldback.toml` in force, and where there is none in force, the newest of all.
+    /// What a start goes on with when nobody names a connection: the newest one that was used with
+    /// the `foldback.toml` in force, and where there is none in force, the newest of all.
     pub fn to_go_on_with(&self, workspace: Option<&Path>) -> Option<&RecentConnection> {
         let Some(folder) = workspace else {
             return self.connections.first().filter(|_| self.go_on);

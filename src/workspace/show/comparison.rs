@@ -34,7 +34,8 @@ pub struct CompareSide {
 /// A line of both states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompareRow {
-    /// The line as in a tree, with the text of the right side, or of the left where the right has none.
+    /// The line as in a tree, with the text of the right side, or of the left where the right has
+    /// none.
     pub tree: TreeRow,
     /// The whole value on the left.
     pub left: Option<Value>,

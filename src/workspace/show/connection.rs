@@ -13,7 +13,8 @@ pub enum ConnectionState {
     /// To nothing.
     #[default]
     Disconnected,
-    /// About to be, to the connection with this name, by a job for [`JobSubject::Connection`](super::JobSubject).
+    /// About to be, to the connection with this name, by a job for
+    /// [`JobSubject::Connection`](super::JobSubject).
     Connecting(Arc<str>),
     /// Connected.
     Connected(Arc<ConnectionInfo>),

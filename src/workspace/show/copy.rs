@@ -1,7 +1,8 @@
-//! What is taken along through the clipboard: values, states, differences, records, events, as text, JSON or CSV.
+//! What is taken along through the clipboard: values, states, differences, records, events, as
+//! text, JSON or CSV.
 //!
-//! Promises: what is copied is whole and exact, however much of it is shown: numbers keep their digits, bytes that are no
-//! text are base64; CSV is quoted and never a formula where it is opened.
+//! Promises: what is copied is whole and exact, however much of it is shown: numbers keep their
+//! digits, bytes that are no text are base64; CSV is quoted and never a formula where it is opened.
 //! Does not know: the clipboard.
 
 mod lines;

@@ -91,7 +91,8 @@ pub struct GroupSummary {
 }
 
 impl GroupSummary {
-    /// The lag over all partitions of which it is known, not counting those where committed is beyond the end.
+    /// The lag over all partitions of which it is known, not counting those where committed is
+    /// beyond the end.
     pub fn total_lag(&self) -> i64 {
         self.offsets.iter().filter_map(|offset| offset.lag).map(|lag| lag.max(0)).sum()
     }

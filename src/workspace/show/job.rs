@@ -109,8 +109,8 @@ impl JobView {
         matches!(self.state, JobState::Running | JobState::Following)
     }
 
-    /// What it does, as words that wait for it: "Reading order-events…". No other words may promise that something
-    /// is under way.
+    /// What it does, as words that wait for it: "Reading order-events…". No other words may promise
+    /// that something is under way.
     pub fn waiting_words(&self) -> String {
         format!("{}…", self.title)
     }

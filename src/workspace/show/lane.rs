@@ -1,6 +1,8 @@
-//! A lane of a timeline: its events, or how many there are when; and the spans of time of which not everything is known.
+//! A lane of a timeline: its events, or how many there are when; and the spans of time of which not
+//! everything is known.
 //!
-//! Promises: marks stand in order of time; those with a problem can be found without looking at all of them.
+//! Promises: marks stand in order of time; those with a problem can be found without looking at all
+//! of them.
 //! Does not know: pixels.
 
 use std::sync::Arc;
@@ -53,7 +55,8 @@ pub struct Lane {
     pub events: u64,
     /// The events in order of time.
     pub marks: Arc<[LaneMark]>,
-    /// How much happened when, where events are too many to be marks. Without buckets the marks say it.
+    /// How much happened when, where events are too many to be marks. Without buckets the marks say
+    /// it.
     pub counts: Arc<TimeCounts>,
     /// The numbers of the marks that have a problem, ascending.
     pub problems: Arc<[usize]>,

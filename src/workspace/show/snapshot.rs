@@ -70,7 +70,8 @@ pub struct Snapshot {
     pub memory_budget_bytes: u64,
 }
 
-/// Which connection the window's tabs belong to: it stays when that connection is lost and made again.
+/// Which connection the window's tabs belong to: it stays when that connection is lost and made
+/// again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TabsOf {
     /// Another number for other tabs: 0 before the first connection.

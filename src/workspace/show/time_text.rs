@@ -1,13 +1,14 @@
 //! Times as text, and lengths of time in words.
 //!
-//! Promises: UTC text has milliseconds and `Z`, sorts like the times themselves and is read back to the same
-//! millisecond; a time that no calendar holds is still written, as its number.
+//! Promises: UTC text has milliseconds and `Z`, sorts like the times themselves and is read back to
+//! the same millisecond; a time that no calendar holds is still written, as its number.
 //! Does not know: what a time is the time of.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A time as RFC 3339 text in UTC with milliseconds. Times outside the years -9999 to 9999 are written as milliseconds.
+/// A time as RFC 3339 text in UTC with milliseconds. Times outside the years -9999 to 9999 are
+/// written as milliseconds.
 pub fn utc(time_ms: i64) -> String {
     Timestamp::from_millisecond(time_ms)
         .map_or_else(|_outside| time_ms.to_string(), |time| format!("{time:.3}"))

@@ -1,7 +1,8 @@
 //! The timeline of a topic: a lane for each partition, and one for each other topic that is open.
 //!
-//! Promises: what is asked for stays the same while a view moves a little, so that moving on asks seldom; it reaches
-//! beyond the view on both sides, so that nothing is missing until the answer to the next question is there.
+//! Promises: what is asked for stays the same while a view moves a little, so that moving on asks
+//! seldom; it reaches beyond the view on both sides, so that nothing is missing until the answer to
+//! the next question is there.
 //! Does not know: pixels, how lanes are worked out (`engine`).
 
 use std::ops::Range;
@@ -23,7 +24,8 @@ const LANES_PER_PAGE: usize = 32;
 
 /// Which part of a topic's timeline is wanted.
 ///
-/// Invariant: `bucket_ms` is a power of two, or 0 when nothing is wanted; `from_ms` and `to_ms + 1` are multiples of it.
+/// Invariant: `bucket_ms` is a power of two, or 0 when nothing is wanted; `from_ms` and `to_ms + 1`
+/// are multiples of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LanesWanted {
     /// The first millisecond.
@@ -95,12 +97,13 @@ pub struct MarkedRecord {
 pub struct TopicTimeline {
     /// What it answers.
     pub wanted: LanesWanted,
-    /// A lane for each partition by its number, then one for each other open topic. Those that were not asked for have
-    /// neither marks nor counts.
+    /// A lane for each partition by its number, then one for each other open topic. Those that were
+    /// not asked for have neither marks nor counts.
     pub lanes: Arc<[Lane]>,
     /// How many of the lanes are partitions.
     pub partitions: usize,
-    /// The records behind the marks of all lanes: a mark's version is the number of its record, from 1.
+    /// The records behind the marks of all lanes: a mark's version is the number of its record,
+    /// from 1.
     pub records: Arc<[MarkedRecord]>,
 }
 

@@ -1,4 +1,5 @@
-//! What a script can call outside of the engine: the facts of its event, emitting, logging, naming partitions.
+//! What a script can call outside of the engine: the facts of its event, emitting, logging, naming
+//! partitions.
 //!
 //! Promises: nothing here reads a clock that a script can see, or keeps more than its limits.
 //! Does not know: JavaScript objects; they come and go as texts and numbers.
@@ -18,12 +19,12 @@ use crate::fold::javascript::{Limits, ProjectionInput};
 /// How many steps of the engine lie between two looks at the limits.
 const STEPS_PER_LOOK: u64 = 10_000;
 
-/// What no event may take, however busy the machine is: the steps are the limit that counts, because they are the same on
-/// every machine.
+/// What no event may take, however busy the machine is: the steps are the limit that counts,
+/// because they are the same on every machine.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Up to how many looks a thrown `null` is one that the script threw; the engine throws it too when it lacks the memory
-/// for an error, which takes longer to reach.
+/// Up to how many looks a thrown `null` is one that the script threw; the engine throws it too when
+/// it lacks the memory for an error, which takes longer to reach.
 const LOOKS_OF_A_NULL: u64 = 8;
 
 /// How many lines of a log are kept of one event.

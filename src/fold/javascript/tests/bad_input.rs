@@ -1,4 +1,5 @@
-//! Scripts that are wrong, greedy or hostile: each is stopped or told at its event, and the next run is clean.
+//! Scripts that are wrong, greedy or hostile: each is stopped or told at its event, and the next
+//! run is clean.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! States are JSON after every event, whatever a handler does: the same as if they were written and read each time.
+//! States are JSON after every event, whatever a handler does: the same as if they were written and
+//! read each time.
 
 use proptest::prelude::*;
 
@@ -138,7 +139,8 @@ fn descriptors_let_no_part_of_a_state_out() {
     );
 }
 
-/// Things that a handler does to a state, each with values that are no JSON and parts that stand elsewhere.
+/// Things that a handler does to a state, each with values that are no JSON and parts that stand
+/// elsewhere.
 const DEEDS: [&str; 24] = [
     "s.a = s.b",
     "s.b = { l: s.l, o: s.a }",
@@ -192,7 +194,8 @@ proptest! {
         let list = handlers.join(",\n");
         let live = format!("const list = [{list}]; fromAll().when({{ $init: () => ({{ a: {{ v: 1 }}, l: [{{ w: 1 }}, {{ w: 2 }}] }}),
             $any(s, e) {{ return list[e.sequenceNumber](s, e, e.sequenceNumber) }} }})");
-        // The plain way, within one handler: a state that is never tracked, written and read after each event.
+        // The plain way, within one handler: a state that is never tracked, written and read after
+        // each event.
         let plain = format!("const list = [{list}]; fromAll().when({{ $any(unused, e) {{
             let s = {{ a: {{ v: 1 }}, l: [{{ w: 1 }}, {{ w: 2 }}] }};
             for (let n = 0; n < list.length; n++) {{

@@ -1,7 +1,9 @@
-//! A run of a projection that can be stepped through: what every event did, and the state before and after any of them.
+//! A run of a projection that can be stepped through: what every event did, and the state before
+//! and after any of them.
 //!
-//! Promises: the final states are those of a [`ProjectionRun`](super::ProjectionRun) over the same events; a state in between is
-//! what applying the events before it gives. Key frames only make it fast. Where the script fails on an event the trace ends.
+//! Promises: the final states are those of a [`ProjectionRun`](super::ProjectionRun) over the same
+//! events; a state in between is what applying the events before it gives. Key frames only make it
+//! fast. Where the script fails on an event the trace ends.
 //! Does not know: where events come from, or what is drawn of them.
 
 mod record;
@@ -196,7 +198,8 @@ impl Trace {
         self.failure.as_ref()
     }
 
-    /// How many events were applied for it: those from the first change on where it goes on from another trace.
+    /// How many events were applied for it: those from the first change on where it goes on from
+    /// another trace.
     pub fn events_run(&self) -> u64 {
         self.len() - self.resumed_at.min(self.len())
     }
@@ -226,7 +229,8 @@ impl Trace {
         Some(found as u64)
     }
 
-    /// The partitions whose last state differs from that in another trace, by name: with whether each has them.
+    /// The partitions whose last state differs from that in another trace, by name: with whether
+    /// each has them.
     pub fn differing_partitions(&self, other: &Self) -> Vec<Arc<str>> {
         let hash_of = |trace: &Self| -> HashMap<Arc<str>, u64> {
             let applied = trace.partitions.iter().filter(|partition| !partition.events.is_empty());

@@ -1,7 +1,8 @@
 //! The first pass over the events: what each did, with a key frame now and then.
 //!
-//! Promises: a trace that goes on from another applies only the events from there on; a state of before is folded from a key
-//! frame, and only when an event touches it. Memory for frames is bounded by keeping fewer.
+//! Promises: a trace that goes on from another applies only the events from there on; a state of
+//! before is folded from a key frame, and only when an event touches it. Memory for frames is
+//! bounded by keeping fewer.
 //! Does not know: how states in between are found again (`replay`).
 
 use std::cell::RefCell;
@@ -75,7 +76,8 @@ impl Trace {
     /// Runs a script over events. `told` is told now and then how many were applied.
     ///
     /// # Errors
-    /// When it was cancelled, or something does not fit into memory. What the script does wrong is part of the trace.
+    /// When it was cancelled, or something does not fit into memory. What the script does wrong is
+    /// part of the trace.
     pub fn record(
         program: &Program,
         inputs: Arc<dyn TraceInputs>,
@@ -106,7 +108,8 @@ impl Trace {
         Recording::new(trace, engine).run(cancel, told)
     }
 
-    /// Runs the same script over other events, of which those before this index are the same as here.
+    /// Runs the same script over other events, of which those before this index are the same as
+    /// here.
     ///
     /// # Errors
     /// As of `record`.

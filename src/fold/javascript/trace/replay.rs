@@ -1,7 +1,7 @@
 //! States in between, found again from the nearest key frame.
 //!
-//! Promises: only the events of one partition are applied, at most as many as lie between two frames; stepping on from the last
-//! answer applies one.
+//! Promises: only the events of one partition are applied, at most as many as lie between two
+//! frames; stepping on from the last answer applies one.
 //! Does not know: which step is asked for next.
 
 use std::cell::RefCell;
@@ -93,7 +93,8 @@ impl Replayer {
         Ok(StepStates { before, after, result })
     }
 
-    /// The states around an event that was not applied: that of its entity's stream, unchanged, where there is one.
+    /// The states around an event that was not applied: that of its entity's stream, unchanged,
+    /// where there is one.
     fn states_without(
         &mut self,
         trace: &Trace,
@@ -120,7 +121,8 @@ impl Replayer {
         Ok(StepStates { before: state.clone(), after: state, result: None })
     }
 
-    /// A state as a value; with the one that all partitions share, before the event with this index.
+    /// A state as a value; with the one that all partitions share, before the event with this
+    /// index.
     fn told(&self, trace: &Trace, text: Option<&str>, index: u32) -> Result<Value, Fault> {
         let own = self.engine.value(text)?;
         if !trace.program.definition().bi_state {
@@ -129,7 +131,8 @@ impl Replayer {
         Ok(Value::array([own, self.engine.value(trace.shared_before(index))?]))
     }
 
-    /// The state of a partition after so many of its events, as JSON text; `None` where it has not begun.
+    /// The state of a partition after so many of its events, as JSON text; `None` where it has not
+    /// begun.
     pub(super) fn state_text(
         &mut self,
         trace: &Trace,

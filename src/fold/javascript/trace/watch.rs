@@ -1,7 +1,8 @@
 //! Watch expressions: what a JavaScript expression says after every event, over the whole trace.
 //!
-//! Promises: an expression sees `state`, `before` and `event` and changes nothing; one that throws says so at the events it throws
-//! at, and the rest goes on; one that loops ends the watch, not the program.
+//! Promises: an expression sees `state`, `before` and `event` and changes nothing; one that throws
+//! says so at the events it throws at, and the rest goes on; one that loops ends the watch, not the
+//! program.
 //! Does not know: who watches.
 
 use std::collections::HashMap;
@@ -67,7 +68,8 @@ impl Watched {
         &self.hits
     }
 
-    /// The numbers of its changes in the partition of an event; all of them where the event has none.
+    /// The numbers of its changes in the partition of an event; all of them where the event has
+    /// none.
     pub fn changes_beside(&self, trace: &Trace, index: Option<u64>) -> Vec<u32> {
         let partition = index.and_then(|index| trace.step(index)).map(|step| step.partition);
         match partition.filter(|partition| *partition != NO_PARTITION) {
@@ -76,7 +78,8 @@ impl Watched {
         }
     }
 
-    /// The first event after this one that changed it in the same partition; the first at all for `None`.
+    /// The first event after this one that changed it in the same partition; the first at all for
+    /// `None`.
     pub fn next_change(&self, trace: &Trace, index: Option<u64>) -> Option<u64> {
         let own = self.changes_beside(trace, index);
         let at = own.partition_point(|number| Some(self.changes[*number as usize].index) <= index);
@@ -196,7 +199,8 @@ impl Trace {
         Ok(read.map_err(fault)?.with_exact_numbers(exact))
     }
 
-    /// What an expression says after every event. `told` is told now and then how many were looked at.
+    /// What an expression says after every event. `told` is told now and then how many were looked
+    /// at.
     ///
     /// # Errors
     /// When it was cancelled, or is no expression.

@@ -1,6 +1,7 @@
 //! Two states beside each other: two moments of the entity, or it and another at the same moment.
 //!
-//! Promises: says which states they are and how many fields differ; while one of them is not known yet, says so.
+//! Promises: says which states they are and how many fields differ; while one of them is not known
+//! yet, says so.
 //! Does not know: how states are compared.
 
 use egui::{Align, Id, Layout, RichText, Ui};

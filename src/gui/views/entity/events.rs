@@ -1,6 +1,7 @@
 //! The events of an entity in log order.
 //!
-//! Promises: the event at the clock is chosen and in view; what a reader should know about an event is marked.
+//! Promises: the event at the clock is chosen and in view; what a reader should know about an event
+//! is marked.
 //! Does not know: how events are decoded.
 
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The line above an entity: who it is, how far the clock is, how complete its history is, how it is folded.
+//! The line above an entity: who it is, how far the clock is, how complete its history is, how it
+//! is folded.
 //!
 //! Promises: a heuristic fold says that it is one.
 //! Does not know: how folding works.

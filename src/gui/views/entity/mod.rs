@@ -1,6 +1,7 @@
 //! An entity: its timeline, its events, its state at the clock, and why the state is what it is.
 //!
-//! Promises: everything shows the same moment; while the state of a new moment is on its way the old one stays, greyed.
+//! Promises: everything shows the same moment; while the state of a new moment is on its way the
+//! old one stays, greyed.
 //! Does not know: how events are found or folded.
 
 mod compare;
@@ -66,7 +67,8 @@ pub(crate) struct EntityState {
     part: Part,
     /// The version shown last: its row comes into view when it changes.
     version: Option<u64>,
-    /// Whether states were compared in the last frame: a comparison comes to the front when it begins.
+    /// Whether states were compared in the last frame: a comparison comes to the front when it
+    /// begins.
     compared: bool,
 }
 

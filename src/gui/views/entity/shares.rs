@@ -1,14 +1,15 @@
 //! How wide the parts of the entity view are beside each other.
 //!
-//! Promises: the state never gets less than its minimum, whatever a user drags and however narrow the window is; where the
-//! minimums do not fit there are no shares, and the parts stand in tabs.
+//! Promises: the state never gets less than its minimum, whatever a user drags and however narrow
+//! the window is; where the minimums do not fit there are no shares, and the parts stand in tabs.
 //! Does not know: what is in the parts.
 
 use std::ops::RangeInclusive;
 
 /// The least width of the state, in points.
 pub(super) const STATE_MIN: f32 = 260.0;
-/// The least width of the list of events, in points: all its columns are in it, with the beginning of what changed.
+/// The least width of the list of events, in points: all its columns are in it, with the beginning
+/// of what changed.
 const EVENTS_MIN: f32 = 384.0;
 /// The least width of the inspector, in points: the names of its parts stand in a line.
 const INSPECTOR_MIN: f32 = 312.0;
@@ -26,7 +27,8 @@ pub(super) struct Share {
     pub(super) bounds: RangeInclusive<f32>,
 }
 
-/// The list of events in this much room, with or without an inspector at the other side; none without room for all.
+/// The list of events in this much room, with or without an inspector at the other side; none
+/// without room for all.
 pub(super) fn events(whole: f32, inspector: bool) -> Option<Share> {
     let others = STATE_MIN + if inspector { INSPECTOR_MIN } else { 0.0 };
     share(whole * FIRST_SHARES[0], EVENTS_MIN, whole - others)

@@ -1,7 +1,7 @@
 //! The state of an entity at the clock.
 //!
-//! Promises: says after which event it is; fields that event changed are marked; the events that changed the chosen field
-//! are one click away.
+//! Promises: says after which event it is; fields that event changed are marked; the events that
+//! changed the chosen field are one click away.
 //! Does not know: how the state was folded.
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! One consumer group: where it stands in each partition, how its lag went, who is in it.
 //!
-//! Promises: lag in records and in time, per partition; a click on a partition goes to the record the group reads next.
+//! Promises: lag in records and in time, per partition; a click on a partition goes to the record
+//! the group reads next.
 //! Does not know: how offsets are fetched.
 
 use std::sync::Arc;

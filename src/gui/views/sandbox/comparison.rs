@@ -1,6 +1,7 @@
 //! A against B: two projections over the same events, or one in two orders of them.
 //!
-//! Promises: lists what differs and since when; the states stand beside each other, then and in the end.
+//! Promises: lists what differs and since when; the states stand beside each other, then and in the
+//! end.
 //! Does not know: how projections are compared.
 
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
-//! The matrix: every fault against every consumer, on the projection and the events of this sandbox.
+//! The matrix: every fault against every consumer, on the projection and the events of this
+//! sandbox.
 //!
-//! Promises: a cell says by a mark and by the names of invariants what became of it, never by colour alone; a click opens its
-//! schedule; what was asked for can be stopped.
+//! Promises: a cell says by a mark and by the names of invariants what became of it, never by
+//! colour alone; a click opens its schedule; what was asked for can be stopped.
 //! Does not know: how cells are worked out.
 
 use std::sync::Arc;

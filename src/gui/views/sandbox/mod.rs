@@ -1,6 +1,7 @@
 //! A sandbox: a projection, the events it is given, and what comes of both.
 //!
-//! Promises: what is typed is never lost to news: the window keeps the text, the workspace what was opened and saved.
+//! Promises: what is typed is never lost to news: the window keeps the text, the workspace what was
+//! opened and saved.
 //! Does not know: how a script runs.
 
 mod comparison;

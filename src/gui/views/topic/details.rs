@@ -1,4 +1,5 @@
-//! What stands behind a topic's records: event types, decoder, mapping with its evidence, completeness, partitions, configuration.
+//! What stands behind a topic's records: event types, decoder, mapping with its evidence,
+//! completeness, partitions, configuration.
 //!
 //! Promises: every choice that was made by sampling says what it rests on and can be overridden.
 //! Does not know: how detection works.

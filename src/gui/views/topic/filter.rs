@@ -1,6 +1,7 @@
 //! The filter of a topic's records: quick text, chips, an expression.
 //!
-//! Promises: every condition in force is a chip that can be taken away; what is wrong with an expression is said below it.
+//! Promises: every condition in force is a chip that can be taken away; what is wrong with an
+//! expression is said below it.
 //! Does not know: how records are matched.
 
 use std::sync::Arc;

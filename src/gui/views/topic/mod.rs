@@ -1,6 +1,7 @@
 //! A topic: where to start reading, when its records were written, the records themselves.
 //!
-//! Promises: nothing is read before the user says where to start; what runs shows how far it is and can be stopped.
+//! Promises: nothing is read before the user says where to start; what runs shows how far it is and
+//! can be stopped.
 //! Does not know: how records are read, filtered or decoded.
 
 mod details;

@@ -1,7 +1,7 @@
 //! The table of a topic's records.
 //!
-//! Promises: scrolls exactly over at most 200,000 rows; texts are asked for only for what can be seen; a record that
-//! could not be decoded is there like any other, marked.
+//! Promises: scrolls exactly over at most 200,000 rows; texts are asked for only for what can be
+//! seen; a record that could not be decoded is there like any other, marked.
 //! Does not know: how a record is decoded.
 
 use std::ops::Range;

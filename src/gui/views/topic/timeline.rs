@@ -1,7 +1,7 @@
 //! The timeline of a topic: a lane for each partition, and one for each other open topic.
 //!
-//! Promises: asks the workspace for what is on screen and a little around it, once; until the answer is there the last
-//! one stays, in its place in time.
+//! Promises: asks the workspace for what is on screen and a little around it, once; until the
+//! answer is there the last one stays, in its place in time.
 //! Does not know: what is in a lane, how it is drawn.
 
 use std::sync::Arc;

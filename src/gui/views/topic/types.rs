@@ -1,7 +1,7 @@
 //! The event types of a topic, with how many events each has.
 //!
-//! Promises: nothing is counted before the user asks; a count says which records it covers, and when they have changed
-//! since; a click shows the events of a type alone.
+//! Promises: nothing is counted before the user asks; a count says which records it covers, and
+//! when they have changed since; a click shows the events of a type alone.
 //! Does not know: how types are found and counted.
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The card of a step of a tour: where one is, what to see, what to do.
 //!
-//! Promises: what it speaks of is outlined, and the card stands beside it wherever the window has room; it can be left at
-//! any time.
+//! Promises: what it speaks of is outlined, and the card stands beside it wherever the window has
+//! room; it can be left at any time.
 //! Does not know: any step.
 
 use egui::{
@@ -15,7 +15,8 @@ use crate::gui::widgets::{IconButton, progress_bar};
 const WIDTH: f32 = 320.0;
 /// How large the card is taken to be before it was drawn, in points.
 const FIRST_SIZE: Vec2 = vec2(350.0, 190.0);
-/// Below this height of the window, in points, the explanation is shown on hover alone: what it speaks of needs the room.
+/// Below this height of the window, in points, the explanation is shown on hover alone: what it
+/// speaks of needs the room.
 const LOW: f32 = 520.0;
 
 /// A step of a tour.
@@ -74,7 +75,8 @@ impl Card {
         answer
     }
 
-    /// The corner of the room where the card hides nothing of what it speaks of; the first one where there is none.
+    /// The corner of the room where the card hides nothing of what it speaks of; the first one
+    /// where there is none.
     fn place(&self, size: Vec2, room: Rect, spot: Option<Rect>) -> Rect {
         let [one, other] = if self.at_right {
             [Align2::RIGHT_BOTTOM, Align2::LEFT_BOTTOM]

@@ -1,7 +1,8 @@
-//! The guided tour: five steps from "the dashboard is wrong" to the reason why, and a chapter that makes it happen again.
+//! The guided tour: five steps from "the dashboard is wrong" to the reason why, and a chapter that
+//! makes it happen again.
 //!
-//! Promises: each step points at a real control and goes on by itself when the user has done it; a button does it for
-//! them; it can be left at any time.
+//! Promises: each step points at a real control and goes on by itself when the user has done it; a
+//! button does it for them; it can be left at any time.
 //! Does not know: the reference system beyond what the snapshot says of it.
 
 mod card;
@@ -63,7 +64,8 @@ impl TourStep {
     }
 }
 
-/// How far the rewinding is. An entity opens at its end, which may be the very event that is to be found.
+/// How far the rewinding is. An entity opens at its end, which may be the very event that is to be
+/// found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Rewinding {
     /// Not asked for yet.
@@ -148,7 +150,8 @@ impl Tour {
         }
     }
 
-    /// Draws the card of the step within the middle of the window, and an outline around what it speaks of.
+    /// Draws the card of the step within the middle of the window, and an outline around what it
+    /// speaks of.
     pub(crate) fn show(&mut self, ctx: &Context, middle: Rect, view: &mut View<'_>) {
         let spots = std::mem::take(&mut view.out.spots);
         let Some(demo) = view.snapshot.demo.clone() else { return };

@@ -1,4 +1,5 @@
-//! The chapter of the sandbox: the dashboard's projection, its incident reproduced in one click, and a consumer that passes.
+//! The chapter of the sandbox: the dashboard's projection, its incident reproduced in one click,
+//! and a consumer that passes.
 //!
 //! Promises: each step goes on by itself when the user has done it; a button does it for them.
 //! Does not know: how runs are made and judged.
@@ -142,7 +143,8 @@ impl SandboxStep {
     }
 }
 
-/// Whether the incident's run of this consumer holds every invariant; none while there is no such run.
+/// Whether the incident's run of this consumer holds every invariant; none while there is no such
+/// run.
 fn verdict(sandbox: Option<&Arc<SandboxView>>, consumer: Consumer) -> Option<bool> {
     let trial = &sandbox?.trial;
     let run = trial.run.latest().filter(|run| run.consumer == consumer)?;

@@ -1,6 +1,7 @@
 //! The editor itself.
 //!
-//! Promises: line numbers stay in view while the code scrolls sideways; a mark stands in the line it is about.
+//! Promises: line numbers stay in view while the code scrolls sideways; a mark stands in the line
+//! it is about.
 //! Does not know: the parts of the language (`tokens`).
 
 use std::ops::Range;

@@ -1,6 +1,7 @@
 //! Indentation while one types: what Enter, Tab, Shift+Tab and a closing bracket make of a text.
 //!
-//! Promises: pure; a text that is indented and then outdented is what it was; ranges are bytes at the borders of characters.
+//! Promises: pure; a text that is indented and then outdented is what it was; ranges are bytes at
+//! the borders of characters.
 //! Does not know: keys, fields, JavaScript beyond its brackets.
 
 use std::ops::Range;
@@ -44,7 +45,8 @@ fn leading(text: &str) -> &str {
     part(text, 0..text.len() - text.trim_start_matches([' ', '\t']).len())
 }
 
-/// One step of indentation, as the text has it: a tab, or the least difference from one line to the next.
+/// One step of indentation, as the text has it: a tab, or the least difference from one line to the
+/// next.
 fn unit(text: &str) -> &'static str {
     let indents = text.lines().filter(|line| !line.trim().is_empty()).map(leading);
     let mut step = None;
@@ -62,8 +64,8 @@ fn unit(text: &str) -> &'static str {
     step.and_then(|step| SPACES.get(..step)).unwrap_or(USUAL_UNIT)
 }
 
-/// A line break: the next line begins like this one, a step deeper behind an opening bracket. The closing bracket that stands right
-/// behind it gets a line of its own.
+/// A line break: the next line begins like this one, a step deeper behind an opening bracket. The
+/// closing bracket that stands right behind it gets a line of its own.
 pub(super) fn line_break(text: &str, chosen: Range<usize>) -> Change {
     let line = part(text, line_start(text, chosen.start)..chosen.start);
     let indent = leading(line);
@@ -108,7 +110,8 @@ fn outdented<'a>(line: &'a str, unit: &str) -> &'a str {
     part(line, spaces..line.len())
 }
 
-/// The lines that are chosen, as a range; one that is chosen up to its beginning alone is not among them.
+/// The lines that are chosen, as a range; one that is chosen up to its beginning alone is not among
+/// them.
 fn lines_of(text: &str, chosen: &Range<usize>) -> Range<usize> {
     let start = line_start(text, chosen.start);
     let is_edge = chosen.start < chosen.end && line_start(text, chosen.end) == chosen.end;

@@ -1,6 +1,8 @@
-//! The keys that mean more in the editor than in other fields: Enter, Tab, Shift+Tab and closing brackets indent.
+//! The keys that mean more in the editor than in other fields: Enter, Tab, Shift+Tab and closing
+//! brackets indent.
 //!
-//! Promises: what is typed faster than frames come is applied in the order it was typed; any other key is the field's own.
+//! Promises: what is typed faster than frames come is applied in the order it was typed; any other
+//! key is the field's own.
 //! Does not know: how lines are indented (`indent`).
 
 use std::ops::Range;
@@ -67,8 +69,8 @@ fn is_edit(event: &Event) -> bool {
     )
 }
 
-/// Applies the keys that indent, before the field sees them. Those behind others that the field comes to first wait for the next
-/// frame. Says whether the text was changed.
+/// Applies the keys that indent, before the field sees them. Those behind others that the field
+/// comes to first wait for the next frame. Says whether the text was changed.
 pub(super) fn take(ui: &Ui, id: Id, text: &mut String, waiting: &mut Vec<Event>) -> bool {
     if !ui.memory(|memory| memory.has_focus(id)) {
         waiting.clear();

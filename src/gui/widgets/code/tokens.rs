@@ -1,6 +1,7 @@
 //! The parts of a JavaScript text, as they are coloured.
 //!
-//! Promises: every byte belongs to exactly one part, whatever the text; one pass, no look-back but for the sign of a division.
+//! Promises: every byte belongs to exactly one part, whatever the text; one pass, no look-back but
+//! for the sign of a division.
 //! Does not know: grammar. A text that is no JavaScript has parts, too.
 
 use std::ops::Range;
@@ -141,7 +142,8 @@ fn block_comment(bytes: &[u8]) -> usize {
     end.map_or(bytes.len(), |end| end + 4)
 }
 
-/// The length of a text in quotes; one that is not ended ends with its line, a template with the text.
+/// The length of a text in quotes; one that is not ended ends with its line, a template with the
+/// text.
 fn quoted(bytes: &[u8], quote: u8) -> usize {
     let mut escaped = false;
     for (at, byte) in bytes.iter().enumerate().skip(1) {

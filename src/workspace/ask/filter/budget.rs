@@ -3,8 +3,8 @@
 //! Promises: an expression that goes on and on, as macros within each other do, ends with an error.
 //! Does not know: what an expression means. What one step takes is bounded by what a record holds.
 //!
-//! The library counts nothing, but every macro asks for the list it walks: that list is handed through a function of our
-//! own, which counts its elements.
+//! The library counts nothing, but every macro asks for the list it walks: that list is handed
+//! through a function of our own, which counts its elements.
 
 use std::cell::Cell;
 
@@ -16,14 +16,15 @@ use cel::{Env, ExecutionError};
 /// How many elements the macros of an expression may walk on one record.
 const MOST_ELEMENTS: u64 = 200_000;
 
-/// How deep expressions may be nested. The library reads and evaluates them by calling itself, without a limit of its own.
+/// How deep expressions may be nested. The library reads and evaluates them by calling itself,
+/// without a limit of its own.
 const DEEPEST: usize = 150;
 
 /// What a bracket counts for: between two of them lie all the kinds of operators.
 const BRACKET: usize = 4;
 
-/// Whether an expression may be nested too deep to be read: a bracket or an operator more within the same part is a level
-/// more.
+/// Whether an expression may be nested too deep to be read: a bracket or an operator more within
+/// the same part is a level more.
 pub(super) fn is_too_deep(expression: &str) -> bool {
     let mut levels = vec![0_usize];
     let mut depth = 0;

@@ -1,6 +1,8 @@
-//! What a filter asks of records that none of them has: a field that is not there, a text where a number is meant.
+//! What a filter asks of records that none of them has: a field that is not there, a text where a
+//! number is meant.
 //!
-//! Promises: a field is looked for only until a record has it; what is kept does not grow with the number of records.
+//! Promises: a field is looked for only until a record has it; what is kept does not grow with the
+//! number of records.
 //! Does not know: whether a record matches.
 
 use std::collections::BTreeSet;

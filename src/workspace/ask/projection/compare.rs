@@ -1,7 +1,9 @@
-//! Two projections over the same history, or one in two orders of events: where their results differ, and since when.
+//! Two projections over the same history, or one in two orders of events: where their results
+//! differ, and since when.
 //!
-//! Promises: results are compared by value, so that neither the order of members nor the writing of numbers makes a
-//! difference; the first divergence is the first event after which they differ, whether or not they agree later.
+//! Promises: results are compared by value, so that neither the order of members nor the writing of
+//! numbers makes a difference; the first divergence is the first event after which they differ,
+//! whether or not they agree later.
 //! Does not know: which of the two is right.
 
 use std::collections::{BTreeMap, HashMap};
@@ -116,7 +118,8 @@ pub enum FirstDivergence {
         /// The result of the other after it.
         b: Value,
     },
-    /// In different orders: after how many events of the partition, counted from 1, and which events those were.
+    /// In different orders: after how many events of the partition, counted from 1, and which
+    /// events those were.
     SameCount {
         /// How many events.
         count: u64,
@@ -164,7 +167,8 @@ impl Session {
         Ok(Comparison { divergences, compared, a, b, read })
     }
 
-    /// Runs both projections: over the same events where these come in the same order, which is read once.
+    /// Runs both projections: over the same events where these come in the same order, which is
+    /// read once.
     fn run_both(&self, question: &CompareQuestion, watch: Watch<'_>) -> Result<Both, Failure> {
         let CompareQuestion { a, b, history, workers, .. } = question;
         let pair = |outcomes: Vec<ProjectionOutcome>| {
@@ -187,7 +191,8 @@ impl Session {
         Ok(Both { outcomes: pair(outcomes), failures, read: one.read })
     }
 
-    /// The first number of events after which these partitions differ, each projection being given them in its order.
+    /// The first number of events after which these partitions differ, each projection being given
+    /// them in its order.
     fn first_steps(
         &self,
         question: &CompareQuestion,
@@ -203,7 +208,8 @@ impl Session {
         Ok(found.collect())
     }
 
-    /// The first event after which these partitions differ, both projections being given the same events.
+    /// The first event after which these partitions differ, both projections being given the same
+    /// events.
     fn first_divergences(
         &self,
         question: &CompareQuestion,
@@ -303,9 +309,11 @@ fn differing(a: &ProjectionOutcome, b: &ProjectionOutcome) -> (Vec<Divergence>, 
 struct Lockstep {
     /// Both.
     runs: [ProjectionRun; 2],
-    /// The results of the partitions that differ in the end, and of which it is not known yet since when.
+    /// The results of the partitions that differ in the end, and of which it is not known yet since
+    /// when.
     results: HashMap<Arc<str>, [Value; 2]>,
-    /// Whether every stream has a state of its own in both, so that other streams need not be looked at.
+    /// Whether every stream has a state of its own in both, so that other streams need not be
+    /// looked at.
     by_stream: bool,
     /// What was found.
     found: HashMap<Arc<str>, FirstDivergence>,

@@ -1,7 +1,8 @@
-//! Projections over topics: run on as many threads as they allow, and two of them against each other.
+//! Projections over topics: run on as many threads as they allow, and two of them against each
+//! other.
 //!
-//! Promises: the same answer on any number of threads; the order of events over partitions is named; where a projection
-//! fails on an event, the answer is that before it.
+//! Promises: the same answer on any number of threads; the order of events over partitions is
+//! named; where a projection fails on an event, the answer is that before it.
 //! Does not know: how answers are printed or drawn.
 
 mod compare;
@@ -20,7 +21,8 @@ use crate::fold::{Lint, Program, ProjectionOutcome, RunFailure, Share, lints};
 use crate::workspace::ask::scan::Watch;
 use crate::workspace::{Failure, ScanSummary, Session};
 
-/// How often a run that failed is done again up to its failure. Only a want of memory or time can move it.
+/// How often a run that failed is done again up to its failure. Only a want of memory or time can
+/// move it.
 const ATTEMPTS: usize = 3;
 
 /// What a projection is run over.
@@ -62,8 +64,8 @@ impl Session {
     /// Runs a projection.
     ///
     /// # Errors
-    /// `Usage` when a topic, a partition or a moment does not exist, `Budget` when something does not fit into memory;
-    /// else when records cannot be read.
+    /// `Usage` when a topic, a partition or a moment does not exist, `Budget` when something does
+    /// not fit into memory; else when records cannot be read.
     pub fn project(
         &self,
         question: &ProjectionQuestion,
@@ -133,7 +135,8 @@ impl Session {
         names
     }
 
-    /// The category of the streams of a topic: what `foldback.toml` calls its entities, else the topic itself.
+    /// The category of the streams of a topic: what `foldback.toml` calls its entities, else the
+    /// topic itself.
     fn category_of(&self, topic: &Arc<str>) -> Arc<str> {
         let entity = self.config.as_ref().and_then(|config| config.entity_of_topic(topic));
         entity.map_or_else(|| Arc::clone(topic), |entity| entity.name.as_str().into())

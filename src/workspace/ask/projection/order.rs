@@ -1,7 +1,7 @@
 //! In which order a projection is given the events of several partitions.
 //!
-//! Promises: the same order for the same history on every machine; within a partition the order of the log stays, unless
-//! the events' own time is asked for.
+//! Promises: the same order for the same history on every machine; within a partition the order of
+//! the log stays, unless the events' own time is asked for.
 //! Does not know: how events are read.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,7 +20,8 @@ pub enum EventOrder {
     Log,
     /// By the events' own time; those of the same time in the order of the log.
     Event,
-    /// By chance, repeatable by its seed: any order that the partitions allow, all of them equally likely.
+    /// By chance, repeatable by its seed: any order that the partitions allow, all of them equally
+    /// likely.
     Seed(u64),
 }
 
@@ -83,7 +84,8 @@ fn shuffled<E>(
         lanes.entry(partition_of(&event)).or_default().push_back(event);
     }
     let mut random = Random::new(seed);
-    // The chance of a partition is its share of what is left, which makes all merges equally likely.
+    // The chance of a partition is its share of what is left, which makes all merges equally
+    // likely.
     while left > 0 {
         let mut chosen = random.below(left);
         let lane = lanes.values_mut().find(|lane| {

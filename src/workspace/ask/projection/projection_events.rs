@@ -1,7 +1,7 @@
 //! The events that projections are given, in the order that was chosen.
 //!
-//! Promises: in log order memory does not grow with the number of events; any other order needs them all at once and is
-//! refused in words when they do not fit.
+//! Promises: in log order memory does not grow with the number of events; any other order needs
+//! them all at once and is refused in words when they do not fit.
 //! Does not know: projections.
 
 use std::collections::HashMap;
@@ -43,8 +43,8 @@ impl Session {
     /// Hands the events of a history to `sink`, which may end it.
     ///
     /// # Errors
-    /// `Usage` when a topic, a partition or a moment does not exist, `Budget` when events do not fit into memory; else when
-    /// records cannot be read.
+    /// `Usage` when a topic, a partition or a moment does not exist, `Budget` when events do not
+    /// fit into memory; else when records cannot be read.
     pub(super) fn projection_events(
         &self,
         history: &ProjectionHistory,

@@ -1,7 +1,7 @@
 //! Threads that run projections over the same events.
 //!
-//! Promises: every thread is given every event, in the same order; memory is bounded, a slow thread slows the reader; where
-//! one fails, the others still see everything before that event.
+//! Promises: every thread is given every event, in the same order; memory is bounded, a slow thread
+//! slows the reader; where one fails, the others still see everything before that event.
 //! Does not know: where events come from.
 
 use std::ops::ControlFlow;

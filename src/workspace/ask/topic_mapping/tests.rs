@@ -89,7 +89,8 @@ impl Topic {
         self.written += count;
     }
 
-    /// A session of a process of its own, which keeps what it reads in this folder; nothing without one.
+    /// A session of a process of its own, which keeps what it reads in this folder; nothing without
+    /// one.
     fn session(&self, folder: Option<&Path>) -> Session {
         let settings = self.cluster.settings(&[]);
         let (isolation, cancel) = (Isolation::Committed, Cancel::new());

@@ -1,8 +1,11 @@
-//! What-if branches: making and changing them, and keeping them beside the script from one start to the next.
+//! What-if branches: making and changing them, and keeping them beside the script from one start to
+//! the next.
 //!
-//! Promises: a branch is shown over the events it was made on and no others; every change is written at once, away from the engine's
-//! thread; a file that cannot be read is never written over.
-//! Does not know: how a branch is run (`debugger`), or the format of its file (`workspace::sandbox`).
+//! Promises: a branch is shown over the events it was made on and no others; every change is
+//! written at once, away from the engine's thread; a file that cannot be read is never written
+//! over.
+//! Does not know: how a branch is run (`debugger`), or the format of its file
+//! (`workspace::sandbox`).
 
 use std::sync::Arc;
 
@@ -15,7 +18,8 @@ use crate::workspace::sandbox::{Edit, KeptBranch, KeptEdit};
 use crate::workspace::{Problem, SandboxKey};
 
 impl Debugger {
-    /// What the branches of these events are found among, where they are not those shown; these are put aside then.
+    /// What the branches of these events are found among, where they are not those shown; these are
+    /// put aside then.
     pub(super) fn wanted_over(
         &mut self,
         events: &Arc<SandboxEvents>,

@@ -1,6 +1,8 @@
-//! Two projections over the events of a sandbox, or one in two orders: what differs, and since when.
+//! Two projections over the events of a sandbox, or one in two orders: what differs, and since
+//! when.
 //!
-//! Promises: the same answer as on the command line; what is long runs on a thread of its own and can be stopped.
+//! Promises: the same answer as on the command line; what is long runs on a thread of its own and
+//! can be stopped.
 //! Does not know: how projections are run.
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The debugger: runs, the step it stands at, what-if branches.
 //!
-//! Promises: a run is made away from the engine's thread and replaces the one before only when it is there; a branch is run from
-//! its first change on.
+//! Promises: a run is made away from the engine's thread and replaces the one before only when it
+//! is there; a branch is run from its first change on.
 //! Does not know: how a trace is made (`fold`), or drawn.
 
 use std::sync::Arc;

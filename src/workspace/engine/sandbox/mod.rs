@@ -1,7 +1,7 @@
 //! The open sandboxes: a script, the events it is given, and what is made of both.
 //!
-//! Promises: nothing here waits: files are read, scripts checked and run on other threads; what is asked anew replaces what
-//! runs; the answer to a question that was replaced is dropped.
+//! Promises: nothing here waits: files are read, scripts checked and run on other threads; what is
+//! asked anew replaces what runs; the answer to a question that was replaced is dropped.
 //! Does not know: what a step, a matrix or a schedule looks like; each has a file of its own.
 //!
 //! What a part works on is [`OpenSandbox::ready`]: a program and events, both immutable and shared.
@@ -193,7 +193,8 @@ impl State {
         self.run_sandbox(key);
     }
 
-    /// Runs what is wanted as soon as its program and its events are there, then tries what waits for both.
+    /// Runs what is wanted as soon as its program and its events are there, then tries what waits
+    /// for both.
     fn run_sandbox(&mut self, key: &SandboxKey) {
         self.run_wanted_sandbox(key);
         self.try_what_waits(key);

@@ -1,7 +1,7 @@
 //! A run being stepped through: one moment of it, and what is kept of it in files.
 //!
-//! Promises: a moment is worked out away from the engine's thread, and only the newest one that was asked for; a file is written
-//! whole or not at all.
+//! Promises: a moment is worked out away from the engine's thread, and only the newest one that was
+//! asked for; a file is written whole or not at all.
 //! Does not know: how runs are made.
 
 use std::io;

@@ -1,7 +1,7 @@
 //! The events a sandbox is given: read once, then shared by everything that is worked out of them.
 //!
-//! Promises: exactly the events that virtual consumers and projections on the command line are given; a history that does not fit
-//! into memory is refused in words; reading can be stopped.
+//! Promises: exactly the events that virtual consumers and projections on the command line are
+//! given; a history that does not fit into memory is refused in words; reading can be stopped.
 //! Does not know: scripts.
 
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! The scripts of sandboxes: finding, reading, checking and writing them.
 //!
-//! Promises: a file is written whole or not at all; a script that loops at its start is stopped by its own limits, away from the
-//! engine's thread.
+//! Promises: a file is written whole or not at all; a script that loops at its start is stopped by
+//! its own limits, away from the engine's thread.
 //! Does not know: events.
 
 use std::io;
@@ -56,7 +56,8 @@ fn scripts_in(folder: &Path) -> io::Result<Vec<ScriptFile>> {
 }
 
 impl State {
-    /// The folder that scripts are in: that of the workspace file, else the one the program was started in.
+    /// The folder that scripts are in: that of the workspace file, else the one the program was
+    /// started in.
     pub(super) fn script_folder(&self) -> PathBuf {
         let config = self.options.config.as_ref();
         config.map_or_else(|| PathBuf::from("."), |config| config.folder().to_owned())
@@ -163,7 +164,8 @@ impl State {
         let key = key.clone();
         self.spawn("script", move |outbox| {
             let written = write_whole(&path, &text);
-            // Another script's file may have branches beside it already; they stay, and those of this one join them.
+            // Another script's file may have branches beside it already; they stay, and those of
+            // this one join them.
             let branches = (is_new && written.is_ok()).then(|| read_branches(&path));
             outbox.send(move |state| {
                 state.script_saved(&key, path, text, written);

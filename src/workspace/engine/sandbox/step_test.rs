@@ -1,7 +1,8 @@
-//! A step of the debugger kept as a test: the events of its partition up to there, those of all where partitions share a state, and the
-//! state they must lead to.
+//! A step of the debugger kept as a test: the events of its partition up to there, those of all
+//! where partitions share a state, and the state they must lead to.
 //!
-//! Promises: the test needs nothing but its file and the script; a step that cannot be kept is refused in words.
+//! Promises: the test needs nothing but its file and the script; a step that cannot be kept is
+//! refused in words.
 //! Does not know: how tests are run (`foldback test`).
 
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Virtual consumers in a sandbox: the matrix, and one schedule run to be stepped through.
 //!
-//! Promises: what is long runs on a thread of its own, can be stopped, and is dropped when something else was asked meanwhile; the
-//! history is made ready once for as long as program and events stay the same.
+//! Promises: what is long runs on a thread of its own, can be stopped, and is dropped when
+//! something else was asked meanwhile; the history is made ready once for as long as program and
+//! events stay the same.
 //! Does not know: what a moment of a run looks like (`moment`).
 
 use std::path::{Path, PathBuf};
@@ -117,7 +118,8 @@ impl Origin {
     }
 }
 
-/// A schedule read from JSON, of this file or as it was typed; what is wrong with it stands behind its place.
+/// A schedule read from JSON, of this file or as it was typed; what is wrong with it stands behind
+/// its place.
 fn parsed(text: &str, file: Option<&Path>) -> Result<Schedule, Problem> {
     Schedule::from_json(text).map_err(|error| {
         let message = error.to_string();

@@ -1,7 +1,7 @@
 //! Watches and the condition to break on: expressions evaluated over a whole run, after it.
 //!
-//! Promises: each on a thread of its own that ends when its run or its expression is gone; what is wrong with an expression is
-//! told beside it.
+//! Promises: each on a thread of its own that ends when its run or its expression is gone; what is
+//! wrong with an expression is told beside it.
 //! Does not know: how an expression is evaluated (`fold`).
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Records and events as they are copied: a line each.
 //!
-//! Promises: the names of the JSON are those of `foldback scan` and `foldback history`; values are whole.
+//! Promises: the names of the JSON are those of `foldback scan` and `foldback history`; values are
+//! whole.
 //! Does not know: where they are found.
 
 use super::CopyForm;

@@ -1,7 +1,7 @@
 //! CSV as RFC 4180 has it, which no spreadsheet takes for formulas.
 //!
-//! Promises: cells are quoted where they must be; a text that a spreadsheet would run begins with an apostrophe; numbers
-//! stay numbers.
+//! Promises: cells are quoted where they must be; a text that a spreadsheet would run begins with
+//! an apostrophe; numbers stay numbers.
 //! Does not know: what is in the cells.
 
 use std::borrow::Cow;

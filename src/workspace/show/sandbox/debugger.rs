@@ -132,7 +132,8 @@ pub struct BranchOutcome {
     pub differing: Arc<[Arc<str>]>,
     /// The first event of the branch after which a state is another, as an index.
     pub first_divergence: Option<u64>,
-    /// The last states of the first of those partitions beside each other: the log's and the branch's.
+    /// The last states of the first of those partitions beside each other: the log's and the
+    /// branch's.
     pub compared: Arc<[CompareRow]>,
 }
 

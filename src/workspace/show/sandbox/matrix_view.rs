@@ -1,7 +1,7 @@
 //! The matrix of faults and consumers, ready to be drawn.
 //!
-//! Promises: a cell says in words what became of its consumer; rows are faults in the order they were asked for, columns
-//! consumers; a matrix is the same whenever seed and history are.
+//! Promises: a cell says in words what became of its consumer; rows are faults in the order they
+//! were asked for, columns consumers; a matrix is the same whenever seed and history are.
 //! Does not know: how cells were worked out.
 
 use std::sync::Arc;
@@ -59,7 +59,8 @@ pub struct CellView {
     pub words: Arc<str>,
     /// How many schedules were tried.
     pub runs: usize,
-    /// The schedule to look at: the smallest that breaks the first invariant; one that was survived where none broke.
+    /// The schedule to look at: the smallest that breaks the first invariant; one that was survived
+    /// where none broke.
     pub schedule: Option<Arc<Schedule>>,
 }
 

@@ -1,7 +1,7 @@
 //! An open sandbox as the window sees it, and what the window asks of it.
 //!
-//! Promises: plain data, worked out by the engine; the script's text is the one that was opened or saved last, what is being
-//! typed belongs to the window.
+//! Promises: plain data, worked out by the engine; the script's text is the one that was opened or
+//! saved last, what is being typed belongs to the window.
 //! Does not know: how anything is drawn or worked out.
 
 mod debugger;

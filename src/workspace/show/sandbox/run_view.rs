@@ -1,6 +1,8 @@
-//! A run of a schedule, ready to be drawn: a lane for each member, a mark for each step, and one moment of it in words.
+//! A run of a schedule, ready to be drawn: a lane for each member, a mark for each step, and one
+//! moment of it in words.
 //!
-//! Promises: marks stand in the order in which things happened; a moment costs about as much in a long run as in a short one.
+//! Promises: marks stand in the order in which things happened; a moment costs about as much in a
+//! long run as in a short one.
 //! Does not know: how runs are made and judged, how marks look.
 
 use std::collections::BTreeSet;
@@ -219,14 +221,16 @@ impl RunView {
         }
     }
 
-    /// The number of the row that is worth looking at first: that of the first finding, else the first.
+    /// The number of the row that is worth looking at first: that of the first finding, else the
+    /// first.
     pub fn first_row(&self) -> Option<usize> {
         let found = self.findings.iter().find_map(|finding| finding.row.as_ref());
         let found = found.and_then(|row| self.rows.iter().position(|other| other == row));
         found.or(if self.rows.is_empty() { None } else { Some(0) })
     }
 
-    /// After how many steps the next finding behind this moment can be seen; the first one where none is behind it.
+    /// After how many steps the next finding behind this moment can be seen; the first one where
+    /// none is behind it.
     pub fn next_finding(&self, steps: usize) -> Option<usize> {
         let later = self.findings.iter().map(|finding| finding.steps).filter(|at| steps < *at);
         later.min().or_else(|| self.findings.iter().map(|finding| finding.steps).min())
@@ -270,7 +274,8 @@ impl MomentView {
     }
 }
 
-/// After how many steps a row that is wrong in the end was wrong for good; none where looking would take long.
+/// After how many steps a row that is wrong in the end was wrong for good; none where looking would
+/// take long.
 fn wrong_since(recording: &Recording, row: &EntityId) -> Option<usize> {
     let count = recording.len();
     let row = recording.rows().iter().position(|other| other == row)?;
@@ -304,8 +309,8 @@ fn rests(marks: &[StepMark]) -> Arc<[Rest]> {
     rests.into()
 }
 
-/// The rows that are shown after this many steps: the chosen one, the one that was just touched, those that something was found
-/// of, then the first ones.
+/// The rows that are shown after this many steps: the chosen one, the one that was just touched,
+/// those that something was found of, then the first ones.
 fn rows_to_show(recording: &Recording, steps: usize, chosen: Option<usize>) -> BTreeSet<usize> {
     let number = |row: &EntityId| recording.rows().iter().position(|other| other == row);
     let touched = steps.checked_sub(1).and_then(|step| recording.step(step)?.row);

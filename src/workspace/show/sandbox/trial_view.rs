@@ -1,6 +1,8 @@
-//! What virtual consumers are tried with in an open sandbox, as the window sees it, and what the window asks of it.
+//! What virtual consumers are tried with in an open sandbox, as the window sees it, and what the
+//! window asks of it.
 //!
-//! Promises: plain data; a matrix, a run and a comparison that are being worked out anew stay visible until then.
+//! Promises: plain data; a matrix, a run and a comparison that are being worked out anew stay
+//! visible until then.
 //! Does not know: how anything is worked out or drawn.
 
 use std::path::PathBuf;
@@ -79,7 +81,8 @@ pub struct DivergenceRow {
 pub struct DivergenceDetail {
     /// Its number among the divergences.
     pub number: usize,
-    /// The results after the first event that made a difference, beside each other; none where that is not one event.
+    /// The results after the first event that made a difference, beside each other; none where that
+    /// is not one event.
     pub first: Arc<[CompareRow]>,
     /// The results in the end.
     pub end: Arc<[CompareRow]>,

@@ -1,6 +1,7 @@
 //! The code of a sandbox: the editor, finding text, and what is wrong or looks wrong.
 //!
-//! Promises: what is wrong stands at its line, and below in words with a way to it; text is checked as it is typed.
+//! Promises: what is wrong stands at its line, and below in words with a way to it; text is checked
+//! as it is typed.
 //! Does not know: how a script is checked.
 
 use egui::{Align, Frame, Id, Key, Layout, Margin, Panel, RichText, ScrollArea, Ui};

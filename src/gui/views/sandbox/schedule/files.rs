@@ -198,7 +198,8 @@ pub(super) fn open_field(ui: &mut Ui, state: &mut FilesState, out: &mut Vec<Tria
     }
 }
 
-/// A field for a file with its buttons; the file when it was asked for, typed or chosen in a dialog.
+/// A field for a file with its buttons; the file when it was asked for, typed or chosen in a
+/// dialog.
 fn field(ui: &mut Ui, state: &mut FilesState, doing: Doing) -> Option<PathBuf> {
     let (name, verb) = match doing {
         Doing::Editing | Doing::Opening => ("Schedule to open", "Open"),

@@ -1,7 +1,8 @@
-//! The timeline of a run: a lane for each member, a mark for each step, the amber cursor at the moment that is shown.
+//! The timeline of a run: a lane for each member, a mark for each step, the amber cursor at the
+//! moment that is shown.
 //!
-//! Promises: only what is visible is drawn, however long the run is; the moment that is shown comes into view; a click or a drag
-//! goes to a step.
+//! Promises: only what is visible is drawn, however long the run is; the moment that is shown comes
+//! into view; a click or a drag goes to a step.
 //! Does not know: what a step did.
 
 use egui::containers::scroll_area::{DragScroll, ScrollSource};

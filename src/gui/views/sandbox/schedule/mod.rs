@@ -1,6 +1,7 @@
 //! The schedule: one run of a virtual consumer while things go wrong, step by step.
 //!
-//! Promises: everything shows the same step; every step can be reached by keys; what broke is named, and a click goes there.
+//! Promises: everything shows the same step; every step can be reached by keys; what broke is
+//! named, and a click goes there.
 //! Does not know: how runs are made and judged.
 
 mod files;
@@ -27,7 +28,8 @@ use crate::workspace::JobView;
 use crate::workspace::sandbox::demo_chapter::{CARELESS_CONSUMER, MENDED_CONSUMER};
 use crate::workspace::sandbox::{RunView, StepKind, TrialCommand, TrialView};
 
-/// Below this height of the window, in points, explanations are shown on hover alone: what they speak of needs the room.
+/// Below this height of the window, in points, explanations are shown on hover alone: what they
+/// speak of needs the room.
 const LOW: f32 = 520.0;
 
 /// The view's state.
@@ -75,7 +77,8 @@ fn is_low(ui: &Ui) -> bool {
     ui.ctx().content_rect().height() < LOW
 }
 
-/// Draws the view. `incident` is the entity of the reference system's incident, where the sandbox is its dashboard's.
+/// Draws the view. `incident` is the entity of the reference system's incident, where the sandbox
+/// is its dashboard's.
 pub(crate) fn show(
     ui: &mut Ui,
     id: Id,

@@ -1,4 +1,5 @@
-//! One moment of a run: the steps around it in words, positions, and the rows as they are and as they should be.
+//! One moment of a run: the steps around it in words, positions, and the rows as they are and as
+//! they should be.
 //!
 //! Promises: side by side where there is room, else one at a time.
 //! Does not know: how a moment is worked out.
