@@ -21,7 +21,6 @@ use foldback::kafka::Connection;
 use foldback::model::{Cancel, Isolation, ReadEvent, ReadPlan};
 use foldback::partition_log::{CacheError, CachedLog, KafkaLog, Keeping, LogCache, LogSource};
 use serde_json::{Value, json};
-
 use support::cli::{command, records_and_summary, run_in};
 use support::kafka::{Kafka, Setup};
 use support::node::{Folder, wait_until};
