@@ -65,6 +65,8 @@ fn wrong_words_are_refused_before_anything_is_asked() {
     with_nobody(&["explode"]);
     with_nobody(&["scan"]);
     with_nobody(&[&scan[..], &["--nonsense"]].concat());
+    let both_sides = refused(&["--config", "x", "topics", "--brokers", "a:1"]);
+    assert!(both_sides.contains("cannot be used with"), "{both_sides}");
     with_nobody(&[&scan[..], &["--clock", "wall"]].concat());
     with_nobody(&[&scan[..], &["--isolation", "some"]].concat());
     with_nobody(&[&scan[..], &["--partition", "-1"]].concat());

@@ -6,6 +6,7 @@
 //! Does not know: how questions are answered (`workspace`).
 
 mod args;
+mod argument_order;
 mod bench;
 mod cache;
 mod compare;
@@ -34,12 +35,13 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 pub use args::{Arguments, Command, GlobalOptions};
 pub use context::{WindowRequest, window_request};
 pub use demo::DemoRequest;
 
+use self::argument_order::options_behind_command;
 use self::context::Context;
 use crate::workspace::{Failure, FailureKind};
 
@@ -102,7 +104,9 @@ pub struct FramesRequest {
 /// Runs the program with these arguments, the first of which is its name. Without a command the
 /// window opens.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = arguments.into_iter().collect();
+    let ordered = options_behind_command(arguments, &Arguments::command());
+    let arguments = match Arguments::try_parse_from(ordered) {
         Ok(arguments) => arguments,
         Err(refused) => {
             report::refused_arguments(&refused);
