@@ -363,10 +363,15 @@ fn the_files_of_other_clients_connect() {
         "bootstrap.servers={sasl_ssl}\nsecurity.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\n\
          sasl.username=alice\nsasl.password=alice-pw\nssl.ca.location={ca}\n"
     );
-    for (name, text) in [("client.properties", &java), ("kcat.conf", &kcat)] {
+    // What only an application has a use for is told, and nothing else is left out.
+    for (name, text, of_applications) in [
+        ("client.properties", &java, &["group.id", "key.deserializer"][..]),
+        ("kcat.conf", &kcat, &[]),
+    ] {
         let path = secured.file(name, text);
         let settings = Settings::from_file(&path).unwrap();
-        assert_eq!(settings.ignored, [], "{name}");
+        let ignored: Vec<&str> = settings.ignored.iter().map(|one| &*one.property).collect();
+        assert_eq!(ignored, of_applications, "{name}");
         assert_eq!(topics(&settings).unwrap(), ["allowed"], "{name}");
     }
     // The same files work for those they were written for.

@@ -245,7 +245,7 @@ impl Check<'_> {
             }
         }
         self.encryption_works();
-        if advertised_broker(&words).is_some() {
+        if error.detail().and_then(advertised_broker).is_some() {
             self.login_works();
             self.pass("a bootstrap broker answered");
             return self.fail(remedy::of_advertised(&words));

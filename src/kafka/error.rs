@@ -231,7 +231,7 @@ impl KafkaError {
     }
 
     /// What the client library noted last.
-    fn detail(&self) -> Option<&str> {
+    pub(crate) fn detail(&self) -> Option<&str> {
         match self {
             Self::Unreachable { detail, .. }
             | Self::Encryption { detail, .. }
