@@ -35,19 +35,15 @@ fn find_command<'c>(arguments: &[OsString], root: &'c Command) -> Option<(usize,
         if !word.starts_with('-') {
             return Some((at, subcommand(arguments.get(at), root)?));
         }
-        let takes_next = match word.strip_prefix("--") {
-            Some(long) => {
-                let (name, value) =
-                    long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
-                let option = root.get_arguments().find(|known| known.get_long() == Some(name))?;
-                option.get_action().takes_values() && value.is_none()
-            }
-            None => {
-                let mut letters = word.chars().skip(1);
-                let name = letters.next()?;
-                let option = root.get_arguments().find(|known| known.get_short() == Some(name))?;
-                option.get_action().takes_values() && letters.next().is_none()
-            }
+        let takes_next = if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
+            let option = root.get_arguments().find(|known| known.get_long() == Some(name))?;
+            option.get_action().takes_values() && value.is_none()
+        } else {
+            let mut letters = word.chars().skip(1);
+            let name = letters.next()?;
+            let option = root.get_arguments().find(|known| known.get_short() == Some(name))?;
+            option.get_action().takes_values() && letters.next().is_none()
         };
         at += 1 + usize::from(takes_next);
     }

@@ -99,6 +99,12 @@ pub(crate) fn take_pressed(
         // The focus was about to walk in the direction of an arrow key.
         ctx.memory_mut(|memory| memory.move_focus(FocusDirection::None));
         if command.opens_field() {
+            // What is typed from here on is for the field that opens, not for the one before.
+            ctx.memory_mut(|memory| {
+                if let Some(before) = memory.focused() {
+                    memory.surrender_focus(before);
+                }
+            });
             ahead.wait(ctx, behind);
             break;
         }
