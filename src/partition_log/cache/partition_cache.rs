@@ -271,11 +271,11 @@ impl PartitionCache {
         Ok(())
     }
 
-    /// Prepares for writing: the folder exists, and what a writer that was stopped left there is
-    /// gone.
+    /// Prepares for writing: the folder exists with a manifest, and what a writer that was stopped
+    /// left there is gone.
     ///
     /// # Errors
-    /// When the folder cannot be made or read.
+    /// When the folder cannot be made, read or written.
     pub(super) fn tidy(&self) -> Result<(), CacheError> {
         private_files::create_folder(&self.folder).map_err(CacheError::io(&self.folder))?;
         let list = || -> io::Result<Vec<PathBuf>> {
@@ -287,7 +287,8 @@ impl PartitionCache {
                 discard(&path);
             }
         }
-        Ok(())
+        // From here on segments that no manifest names are those of a writer that was stopped.
+        if Manifest::is_there(&self.folder) { Ok(()) } else { self.manifest.write(&self.folder) }
     }
 }
 
