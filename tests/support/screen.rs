@@ -29,12 +29,9 @@ impl Screen {
     /// A new screen of this size; its files go into the folder.
     pub(crate) fn start(folder: &Path, size: &str) -> Self {
         let chosen = folder.join("display");
-        // The server itself finds a free number and writes it to the descriptor it is given. It
-        // must not start over when a hand that looked for a window leaves before the program comes:
-        // who connects meanwhile is refused.
+        // The server itself finds a free number and writes it to the descriptor it is given.
         let mut command = Command::new("sh");
-        let script =
-            "exec 4>\"$0\"; exec Xvfb -displayfd 4 -screen 0 \"$1\" -nolisten tcp -noreset";
+        let script = "exec 4>\"$0\"; exec Xvfb -displayfd 4 -screen 0 \"$1\" -nolisten tcp";
         command.args(["-c", script]).arg(&chosen).arg(format!("{size}x24"));
         let mut server = Watched::start(&command, &folder.join("Xvfb.log"));
         let mut number = String::new();
