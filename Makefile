@@ -5,6 +5,10 @@
 
 .PHONY: demo test screenshots
 
+# The OpenSSL of the system is linked where it is there; else it is built from source, which takes three minutes.
+with_system = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1 || echo 0)
+export OPENSSL_NO_VENDOR := $(call with_system,openssl)
+
 demo:
 	@scripts/install-deps
 	cargo build --locked --release
