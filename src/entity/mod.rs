@@ -17,6 +17,7 @@ mod time;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(crate) use self::time::{rfc3339_ms, utc_ms};
 pub use detect::{DetectedMapping, Evidence, detect};
 pub use events::{append, history};
 pub use mapping::Mapping;
