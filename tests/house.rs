@@ -9,6 +9,8 @@
 
 #[path = "house/circles.rs"]
 mod circles;
+#[path = "house/comments.rs"]
+mod comments;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,9 +42,6 @@ const CRATES_OF_MODEL: [&str; 5] = ["base64", "indexmap", "serde", "serde_json",
 
 /// The longest file.
 const LINES_AT_MOST: usize = 600;
-
-/// The longest line of a comment. An address may be longer.
-const COLUMNS_AT_MOST: usize = 100;
 
 /// One file of the sources.
 struct SourceFile {
@@ -406,32 +405,6 @@ fn files_are_short_and_named_after_what_they_hold() {
     );
     let longest = "//! Long.\n".repeat(LINES_AT_MOST);
     assert_passes(files_are_small_and_named, &[("src/fold/long.rs", &longest)]);
-}
-
-/// Comments are as wide as code.
-fn comments_are_narrow(file: &SourceFile) -> Vec<Violation> {
-    let is_wide = |line: &str| {
-        let text = line.trim_start();
-        text.starts_with("//") && !text.contains("://") && line.chars().count() > COLUMNS_AT_MOST
-    };
-    let wide = file.text.lines().zip(1..).filter(|(line, _)| is_wide(line));
-    let words = format!("a comment of more than {COLUMNS_AT_MOST} columns");
-    wide.map(|(_, number)| file.at(number, &words)).collect()
-}
-
-#[test]
-fn comments_are_no_wider_than_code() {
-    assert_house_keeps(comments_are_narrow);
-    let wide = |mark: &str| format!("{mark} {}", "ä".repeat(COLUMNS_AT_MOST));
-    assert_finds(
-        comments_are_narrow,
-        &[("src/fold/a.rs", &wide("//!")), ("tests/a.rs", &wide("fn a() {}\n    //"))],
-    );
-    let widest = format!("// {}", "ä".repeat(COLUMNS_AT_MOST - 3));
-    assert_passes(
-        comments_are_narrow,
-        &[("src/fold/a.rs", &widest), ("src/fold/a.rs", &wide("//! <https://example.org>"))],
-    );
 }
 
 /// `unsafe` stands in the one place that binds librdkafka.
