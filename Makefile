@@ -1,9 +1,10 @@
 # demo: builds the release program and opens the reference system in its window; needs no Kafka.
 # test: everything that continuous integration runs: format, lints, docs, all tests, also those against a real Kafka.
+# audit: names unused dependencies, and holds the others to deny.toml; needs the network.
 # screenshots: makes the pictures in screenshots/ from the release program.
 # All first install what this machine lacks (scripts/install-deps).
 
-.PHONY: demo test screenshots
+.PHONY: audit demo test screenshots
 
 # The OpenSSL of the system is linked where it is there; else it is built from source, which takes three minutes.
 with_system = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1 || echo 0)
@@ -24,6 +25,9 @@ test:
 	cargo fmt --check
 	cargo test --locked --all-targets
 	cargo test --locked --doc
+
+audit:
+	scripts/audit
 
 screenshots:
 	@scripts/install-deps test
