@@ -20,6 +20,9 @@ use super::ffi::{AdminAnswer, Asked};
 use super::settings::Settings;
 use crate::model::check_topic_name;
 
+/// How long one request to a cluster may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// How long one wait for callbacks lasts, and so how long the thread may outlive the connection.
 const SERVE_SLICE: Duration = Duration::from_millis(100);
 
@@ -59,6 +62,7 @@ impl Connection {
     /// # Errors
     /// When a setting is not accepted.
     pub fn open(settings: &Settings) -> Result<Self, KafkaError> {
+        tracing::info!(target: "kafka", ?settings, "opens a connection");
         let client = Client::open(settings, &[])?;
         let closed = Arc::new(AtomicBool::new(false));
         let shared = Shared {

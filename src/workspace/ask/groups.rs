@@ -2,16 +2,16 @@
 //!
 //! Promises: nothing joins a group or commits; what may not be seen of one group does not hide the
 //! others; many groups cost a few requests.
-//! Does not know: how lag is computed (`group_lag`).
+//! Does not know: how lag is computed (`kafka::Lags`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::group_lag::Lags;
 use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{self, Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError};
-use crate::model::{Cancel, Isolation, TopicPartition};
-use crate::workspace::{Failure, GroupMember, GroupSummary, Problem, Session};
+use crate::kafka::{Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError, Lags};
+use crate::model::{Cancel, Isolation};
+use crate::workspace::clock::now_ms;
+use crate::workspace::{Failure, GroupSummary, Problem, Session};
 
 impl Session {
     /// All consumer groups that this user may see, by name.
@@ -68,7 +68,7 @@ pub(in crate::workspace) fn one(
     // What has committed exists, whether or not it is listed.
     let committed = connection.committed(group, REQUEST_TIMEOUT)?;
     let described = connection.describe_groups(&[group], REQUEST_TIMEOUT)?;
-    let lags = Lags::of(connection, [&committed], isolation, cancel)?;
+    let lags = Lags::of(connection, [&committed], isolation, now_ms(), cancel)?;
     let facts = described.into_iter().find(|facts| &*facts.group == group);
     Ok(summary(group, facts.as_ref(), &Ok(committed), &lags))
 }
@@ -107,7 +107,7 @@ fn of_listed(
     let commits = listed.iter().filter(|listing| listing.group_type != GroupType::Share);
     let names: Vec<&str> = commits.map(|listing| &*listing.group).collect();
     let mut committed = connection.committed_by(&names, REQUEST_TIMEOUT, cancel)?;
-    let lags = Lags::of(connection, committed.values().flatten(), isolation, cancel)?;
+    let lags = Lags::of(connection, committed.values().flatten(), isolation, now_ms(), cancel)?;
     let summaries = listed.iter().map(|listing| {
         let committed = committed.remove(&listing.group).unwrap_or_else(|| Ok(Commits::new()));
         let facts = described.get(&*listing.group).copied();
@@ -138,7 +138,7 @@ fn summary(
 ) -> GroupSummary {
     let described_problem = facts.and_then(|facts| facts.error.as_ref());
     let problem = described_problem.or(committed.as_ref().err());
-    let members = facts.map(|facts| facts.members.iter().map(member).collect());
+    let members = facts.map(|facts| facts.members.as_slice().into());
     let offsets = committed.as_ref().map(|commits| lags.offsets(commits));
     GroupSummary {
         group: group.into(),
@@ -147,16 +147,5 @@ fn summary(
         members: members.unwrap_or_default(),
         offsets: offsets.unwrap_or_default(),
         problem: problem.map(|error| error.to_string().into()),
-    }
-}
-
-/// A member as it is shown.
-fn member(member: &kafka::GroupMember) -> GroupMember {
-    let assigned = |partition: &TopicPartition| (Arc::clone(&partition.topic), partition.partition);
-    GroupMember {
-        id: Arc::clone(&member.member_id),
-        client_id: Arc::clone(&member.client_id),
-        host: Arc::clone(&member.host),
-        assignment: member.assignment.iter().map(assigned).collect(),
     }
 }

@@ -17,7 +17,8 @@
 //!       "edits": [
 //!         { "edit": "move", "event": "order-events-0@12", "before": "order-events-0@15" },
 //!         { "edit": "skip", "event": "order-events-0@13" },
-//!         { "edit": "insert", "type": "ItemAdded", "entity": "order-1042", "value": { "total": 9.90 } }
+//!         { "edit": "insert", "type": "ItemAdded", "entity": "order-1042",
+//!           "value": { "total": 9.90 } }
 //!       ]
 //!     }
 //!   ]
@@ -37,8 +38,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Edit, EventList, EventText};
+use crate::evidence::event_json::Bytes;
 use crate::model::{EntityId, Position};
-use crate::workspace::fixtures::event_json::Bytes;
 use crate::workspace::fixtures::file_fault::{FileFault, JsonText};
 use crate::workspace::{HistoryChoice, Problem};
 

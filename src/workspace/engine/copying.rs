@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::State;
 use super::folded_history::FoldedHistory;
 use super::pool::{News, TaskKey};
+use crate::evidence::{CopiedEvent, CopiedRecord, events_text, records_text};
 use crate::model::{Position, RecordRef};
 use crate::partition_log::LogSnapshot;
-use crate::workspace::show::{CopiedEvent, CopiedRecord, events_text, records_text};
 use crate::workspace::{Copied, CopyForm, CopyWhat, EntityKey, NoticeLevel, Problem, TopicMapping};
 
 /// How many records or events are copied at most.
@@ -106,7 +106,8 @@ fn events(history: &FoldedHistory, key: &EntityKey, versions: &[u64], form: Copy
         .iter()
         .zip(changes)
         .filter_map(|(version, changes)| {
-            Some(CopiedEvent { event: history.event(*version)?, changes })
+            let (event, not_taken) = (history.event(*version)?, history.not_taken(*version));
+            Some(CopiedEvent { event, changes, not_taken })
         })
         .collect();
     let what = format!("{} of {}", counted(lines.len(), "event"), key.entity);

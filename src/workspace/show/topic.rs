@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::job::JobId;
 use super::record::{RowMeta, RowText};
 use super::topic_timeline::TopicTimeline;
 use super::{Fetch, Problem};
+use crate::config::{RecordFilter, StartPosition};
 use crate::decode::Decoder;
 use crate::kafka::Watermarks;
 use crate::model::{Completeness, EntityId, OffsetRange, TimestampType};
@@ -20,20 +22,34 @@ use crate::partition_log::TimeCounts;
 use crate::workspace::TypeCounts;
 
 /// A partition of a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PartitionReport {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionFacts {
     /// Its number.
     pub partition: i32,
-    /// The broker that leads it; none while there is no leader.
+    /// The id of the broker that leads it; none while there is no leader.
     pub leader: Option<i32>,
-    /// The log start offset. This and the following are unknown while there is no leader.
-    pub low: Option<i64>,
-    /// The high watermark.
-    pub high: Option<i64>,
-    /// The last stable offset.
-    pub lso: Option<i64>,
-    /// Offsets between `low` and `high`: an upper bound of the records.
-    pub records: Option<i64>,
+    /// Where it starts and ends; unknown while there is no leader.
+    pub bounds: Option<Watermarks>,
+}
+
+impl PartitionFacts {
+    /// The offsets between start and end: an upper bound of its records.
+    pub fn records_at_most(&self) -> Option<i64> {
+        self.bounds.map(|bounds| bounds.high - bounds.low)
+    }
+}
+
+impl Serialize for PartitionFacts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("PartitionFacts", 6)?;
+        fields.serialize_field("partition", &self.partition)?;
+        fields.serialize_field("leader", &self.leader)?;
+        fields.serialize_field("low", &self.bounds.map(|bounds| bounds.low))?;
+        fields.serialize_field("high", &self.bounds.map(|bounds| bounds.high))?;
+        fields.serialize_field("lso", &self.bounds.map(|bounds| bounds.last_stable))?;
+        fields.serialize_field("records", &self.records_at_most())?;
+        fields.end()
+    }
 }
 
 /// A topic.
@@ -53,7 +69,7 @@ pub struct TopicReport {
     /// Whose clock writes timestamps.
     pub timestamp_type: Option<TimestampType>,
     /// The partitions, by number.
-    pub partitions: Vec<PartitionReport>,
+    pub partitions: Vec<PartitionFacts>,
     /// Why it cannot be read.
     #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
     pub problem: Option<Arc<str>>,
@@ -63,78 +79,9 @@ impl TopicReport {
     /// Offsets between log start and high watermark over all partitions: an upper bound of its
     /// records; unknown until one of them is known.
     pub fn records_at_most(&self) -> Option<u64> {
-        let known = self.partitions.iter().filter_map(|partition| partition.records);
+        let known = self.partitions.iter().filter_map(PartitionFacts::records_at_most);
         let known = known.map(|records| u64::try_from(records).unwrap_or(0));
         known.reduce(u64::saturating_add)
-    }
-}
-
-/// A partition of an open topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartitionFacts {
-    /// The partition.
-    pub partition: i32,
-    /// The leader's broker id; none while there is none.
-    pub leader: Option<i32>,
-    /// Where it starts and ends; unknown while there is no leader.
-    pub bounds: Option<Watermarks>,
-}
-
-/// Where reading of a topic starts and ends, in the words users know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StartPosition {
-    /// The newest records, about this many over all partitions.
-    Newest(u64),
-    /// From the log start on, about this many records; all when `None`.
-    Oldest(Option<u64>),
-    /// One partition from this offset on.
-    FromOffset {
-        /// The partition.
-        partition: i32,
-        /// The first offset.
-        offset: i64,
-    },
-    /// From this time on, in milliseconds.
-    SinceTime(i64),
-    /// From one time to another, both inclusive, in milliseconds.
-    TimeRange {
-        /// The first millisecond.
-        from_ms: i64,
-        /// The last millisecond.
-        to_ms: i64,
-    },
-    /// What arrives from now on.
-    Live,
-}
-
-/// Which of the records read are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordFilter {
-    /// Only these partitions; all when empty.
-    pub partitions: Vec<i32>,
-    /// Only records whose key, value or headers contain this text, whatever the case.
-    pub text: String,
-    /// Only records for which this CEL expression is true.
-    pub cel: String,
-    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the
-    /// histogram.
-    pub time_ms: Option<(i64, i64)>,
-}
-
-impl RecordFilter {
-    /// The same, and only events of this type; those without one when it is empty.
-    #[must_use]
-    pub fn of_type(&self, event_type: &str) -> Self {
-        let wanted = match event_type {
-            "" => "type == null".to_owned(),
-            named => format!("type == {}", serde_json::Value::from(named)),
-        };
-        let cel = match self.cel.trim() {
-            "" => wanted,
-            same if same == wanted => wanted,
-            other => format!("({other}) && {wanted}"),
-        };
-        Self { cel, ..self.clone() }
     }
 }
 
@@ -230,8 +177,6 @@ pub struct TypesView {
     pub job: JobId,
     /// What was counted so far.
     pub counts: TypeCounts,
-    /// How many events were counted.
-    pub events: u64,
     /// The records that were looked at, a range for each partition.
     pub covers: Arc<[OffsetRange]>,
     /// The `rows_generation` it was asked for.
@@ -246,26 +191,9 @@ impl TypesView {
         Self {
             job,
             counts: TypeCounts::default(),
-            events: 0,
             covers: Arc::default(),
             rows_generation,
             complete: false,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_is_added_to_the_filter_once_whatever_its_name() {
-        let filter = RecordFilter { text: "kettle".to_owned(), ..RecordFilter::default() };
-        let one = filter.of_type("Order \"A\"");
-        assert_eq!(one.cel, r#"type == "Order \"A\"""#);
-        assert_eq!((&one.text, one.of_type("Order \"A\"")), (&filter.text, one.clone()));
-        assert_eq!(filter.of_type("").cel, "type == null");
-        let both = RecordFilter { cel: "value.n > 3".to_owned(), ..filter };
-        assert_eq!(both.of_type("A").cel, r#"(value.n > 3) && type == "A""#);
     }
 }

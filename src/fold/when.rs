@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
+use crate::decode::time_text;
 use crate::entity::{rfc3339_ms, utc_ms};
 use crate::model::When;
-use crate::workspace::time_text;
 
 /// Every form of WHEN, for errors and help.
 pub const WHEN_FORMS: &str = "a time (2026-11-23T10:15:00Z, 2026-11-23T10:15:00 or 2026-11-23 in the local zone), \
