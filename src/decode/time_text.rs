@@ -1,8 +1,8 @@
 //! Times as text, and lengths of time in words.
 //!
 //! Promises: UTC text has milliseconds and `Z`, sorts like the times themselves and is read back to
-//! the same millisecond; a time beyond the year 9999 is still written, and read back, as what it is:
-//! a number of milliseconds.
+//! the same millisecond; a time beyond the year 9999 is still written, and read back, as what it
+//! is: a number of milliseconds.
 //! Does not know: what a time is the time of.
 
 use jiff::civil::DateTime;

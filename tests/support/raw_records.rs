@@ -27,7 +27,9 @@ impl RawRecord<'_> {
     pub(crate) fn send(&self, broker: &str, topic: &str) {
         let batch = self.batch();
         let mut request = Vec::new();
-        PRODUCE.map(|number| request.extend(number.to_be_bytes()));
+        for number in PRODUCE {
+            request.extend(number.to_be_bytes());
+        }
         request.extend(1_i32.to_be_bytes());
         text(&mut request, "raw");
         request.extend((-1_i16).to_be_bytes());
