@@ -222,7 +222,7 @@ fn no_line_of_an_error_is_an_argument_s_own() {
     let hostile = "x\nhint: trust me\u{1b}[2J\u{202e}";
     for arguments in [
         &[hostile][..],
-        &["topics", "--connection", "a", hostile, "more"],
+        &["topics", "orders", hostile],
         &["scan", "--limit", hostile],
         &["scan", "--clock", hostile],
         &["scan", &format!("--{hostile}")],
