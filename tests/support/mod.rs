@@ -10,6 +10,7 @@ pub(crate) mod certificates;
 pub(crate) mod cli;
 pub(crate) mod kafka;
 pub(crate) mod node;
+pub(crate) mod postgres;
 pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod screen;
