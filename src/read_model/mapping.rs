@@ -66,7 +66,7 @@ pub struct Compared {
     /// The path of the state.
     pub path: JsonPointer,
     /// Whether the path is a guess by the column's name, so that spellings may differ.
-    by_name: bool,
+    pub by_name: bool,
     /// The column.
     pub column: Arc<str>,
     /// What it holds.
@@ -141,7 +141,7 @@ impl RowMapping {
                 column: Arc::clone(name),
                 cell: cell.clone(),
             });
-            by_name.filter(|compared| !is_id(&compared.cell, entity)).collect()
+            by_name.filter(|compared| !is_id(compared, entity)).collect()
         } else {
             let named = self.fields.iter().filter(|(_, column)| !self.ignore.contains(column));
             let compared = named.map(|(path, column)| {
@@ -181,13 +181,16 @@ impl RowMapping {
     }
 }
 
-/// Whether a cell holds the entity's own id, which no event has to say.
-fn is_id(cell: &Cell, entity: &EntityId) -> bool {
-    match (&cell.value, entity.as_str()) {
-        (Value::String(text), Some(id)) => **text == *id,
-        (Value::Number(number), Some(id)) => number.as_str() == id,
-        _ => false,
-    }
+/// Whether a column is called an id and holds that of the entity, which no event has to say.
+fn is_id(compared: &Compared, entity: &EntityId) -> bool {
+    let name = plain(&compared.column);
+    let is_called_so = ["id", "key", "entity"].iter().any(|ending| name.ends_with(ending));
+    let text = match &compared.cell.value {
+        Value::String(text) => &**text,
+        Value::Number(number) => number.as_str(),
+        _ => return false,
+    };
+    is_called_so && entity.as_str() == Some(text)
 }
 
 impl MappedRow {
@@ -261,6 +264,13 @@ mod tests {
             serde_json::to_string(&differences).unwrap(),
             r#"[{"path":"/status","column":"status","expected":"NEW","actual":"PAID"}]"#
         );
+    }
+
+    #[test]
+    fn a_column_that_happens_to_hold_the_entitys_id_is_compared() {
+        let row = Row::of_document(&value(r#"{"id":2,"lines":2}"#));
+        let row = RowMapping::default().of_row(&EntityId::new("2"), Some(row), false).unwrap();
+        assert!(row.agrees(&value(r#"{"lines":2}"#)) && !row.agrees(&value(r#"{"lines":3}"#)));
     }
 
     #[test]

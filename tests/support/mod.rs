@@ -14,6 +14,7 @@ pub(crate) mod postgres;
 pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod screen;
+pub(crate) mod stores;
 pub(crate) mod tools;
 pub(crate) mod watched;
 pub(crate) mod workspace;

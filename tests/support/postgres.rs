@@ -99,9 +99,24 @@ impl Postgres {
     /// The statements that a program of this name has sent.
     pub(crate) fn statements_of(&self, application: &str) -> Vec<String> {
         let log = fs_err::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
-        let prefix = format!("{application}|");
-        let lines = log.lines().filter_map(|line| line.strip_prefix(&prefix));
-        lines.filter(|line| line.starts_with("LOG:")).map(str::to_owned).collect()
+        let prefix = format!("{application}|LOG:");
+        let mut statements: Vec<String> = Vec::new();
+        let mut is_own = false;
+        for line in log.lines() {
+            // The further lines of a statement are set in.
+            match line.strip_prefix('\t') {
+                Some(rest) if is_own => {
+                    let begun = statements.pop().unwrap_or_default();
+                    statements.push(begun + " " + rest);
+                }
+                Some(_) => {}
+                None => {
+                    is_own = line.starts_with(&prefix);
+                    statements.extend(line.strip_prefix(&prefix).map(str::to_owned));
+                }
+            }
+        }
+        statements
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Judge;
-use super::class::{Class, EventRef, Evidence, Strength};
+use super::class::{Class, EventRef, Evidence};
 use crate::fold::Fold;
 use crate::model::{Event, TopicPartition};
 
@@ -94,7 +94,7 @@ impl Judge<'_> {
             places.iter().copied().filter(|place| *place > 1 && !self.prefixes.fits(*place))
         {
             let events = &self.prefixes.events()[..place];
-            for (name, order) in self.orders_of(events) {
+            for (name, order) in orders_of(events) {
                 let log: Vec<&Event> =
                     order.iter().filter_map(|number| self.prefixes.event(*number)).collect();
                 if self.agrees_after(&log, &self.prefixes.fold).last() == Some(&log.len()) {
@@ -119,41 +119,6 @@ impl Judge<'_> {
             );
             self.add(Class::WrongOrder, evidence, Some(event), words);
         }
-    }
-
-    /// The orders in which a consumer may have been given these events, but for their own: by their
-    /// times, by their versions, one partition before the others. Events by their numbers.
-    fn orders_of(&self, events: &[Event]) -> Vec<(String, Vec<usize>)> {
-        let mut orders: Vec<(String, Vec<usize>)> = Vec::new();
-        let mut push = |name: String, compare: &dyn Fn(&Event, &Event) -> Ordering| {
-            let mut order: Vec<usize> = (1..=events.len()).collect();
-            order.sort_by(|one, other| compare(&events[one - 1], &events[other - 1]));
-            let is_new = !order.is_sorted() && orders.iter().all(|(_, known)| *known != order);
-            if is_new {
-                orders.push((name, order));
-            }
-        };
-        push("in the order of their timestamps".to_owned(), &|one, other| {
-            one.timestamp_ms.cmp(&other.timestamp_ms)
-        });
-        push("in the order of their own times".to_owned(), &|one, other| {
-            one.event_time_ms.cmp(&other.event_time_ms)
-        });
-        push("in the order of their versions".to_owned(), &|one, other| {
-            one.mapped_version.cmp(&other.mapped_version)
-        });
-        let partitions: BTreeSet<TopicPartition> =
-            events.iter().map(|event| event.position.topic_partition()).collect();
-        for partition in partitions.iter().take(PARTITIONS_MAX) {
-            let is_of = |event: &Event| event.position.topic_partition() == *partition;
-            push(format!("with those of {partition} first"), &|one, other| {
-                is_of(other).cmp(&is_of(one))
-            });
-            push(format!("with those of {partition} last"), &|one, other| {
-                is_of(one).cmp(&is_of(other))
-            });
-        }
-        orders
     }
 
     /// Two events that an order has the other way round and that change the same column, the last
@@ -223,7 +188,7 @@ impl Judge<'_> {
             }
         }
         let evidence = Evidence {
-            strength: self.strength_at(at).min(Strength::Commits).max(self.strength_at(at)),
+            strength: self.strength_at(at),
             stands_after: Some(at as u64),
             applied_through: self.named(at),
             ..Evidence::default()
@@ -245,4 +210,39 @@ impl Judge<'_> {
             columns.map(|compared| compared.of_state(result).cloned().unwrap_or_default());
         std::iter::once(crate::model::Value::Bool(!result.is_null())).chain(columns).collect()
     }
+}
+
+/// The orders in which a consumer may have been given these events, but for their own: by their
+/// times, by their versions, one partition before the others. Events by their numbers.
+fn orders_of(events: &[Event]) -> Vec<(String, Vec<usize>)> {
+    let mut orders: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut push = |name: String, compare: &dyn Fn(&Event, &Event) -> Ordering| {
+        let mut order: Vec<usize> = (1..=events.len()).collect();
+        order.sort_by(|one, other| compare(&events[one - 1], &events[other - 1]));
+        let is_new = !order.is_sorted() && orders.iter().all(|(_, known)| *known != order);
+        if is_new {
+            orders.push((name, order));
+        }
+    };
+    push("in the order of their timestamps".to_owned(), &|one, other| {
+        one.timestamp_ms.cmp(&other.timestamp_ms)
+    });
+    push("in the order of their own times".to_owned(), &|one, other| {
+        one.event_time_ms.cmp(&other.event_time_ms)
+    });
+    push("in the order of their versions".to_owned(), &|one, other| {
+        one.mapped_version.cmp(&other.mapped_version)
+    });
+    let partitions: BTreeSet<TopicPartition> =
+        events.iter().map(|event| event.position.topic_partition()).collect();
+    for partition in partitions.iter().take(PARTITIONS_MAX) {
+        let is_of = |event: &Event| event.position.topic_partition() == *partition;
+        push(format!("with those of {partition} first"), &|one, other| {
+            is_of(other).cmp(&is_of(one))
+        });
+        push(format!("with those of {partition} last"), &|one, other| {
+            is_of(one).cmp(&is_of(other))
+        });
+    }
+    orders
 }

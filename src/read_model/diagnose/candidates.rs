@@ -8,7 +8,7 @@
 //! Promises: nothing here is an answer; what is likely is proven by folding.
 //! Does not know: folds that are neither; a budget bounds what is spent on them.
 
-use super::edits::{Edit, begin_edit};
+use super::edit::{Edit, begin_edit};
 use super::frontier::Budget;
 use super::prefixes::{Column, Prefixes, size_of};
 use crate::model::Value;
@@ -59,10 +59,14 @@ pub(super) struct Guess {
 }
 
 impl Guess {
-    /// Looks at what single edits do, if that is wanted.
+    /// Looks at what single edits do, if that is wanted; half of the budget is left for proving.
     pub(super) fn new(prefixes: &mut Prefixes<'_>, singles: bool, budget: &mut Budget) -> Self {
-        let locals = if singles { locals(prefixes, budget) } else { Vec::new() };
-        Self { locals, is_whole: budget.events > 0, lookups: LOOKUPS_MAX }
+        let mut half = Budget { events: budget.events / 2 };
+        budget.events -= half.events;
+        let locals = if singles { locals(prefixes, &mut half) } else { Vec::new() };
+        let is_whole = half.events > 0;
+        budget.events += half.events;
+        Self { locals, is_whole, lookups: LOOKUPS_MAX }
     }
 
     /// The likely edits for these places, in their order.

@@ -101,6 +101,7 @@ fn positions<S: serde::Serializer>(offsets: &Offsets, serializer: S) -> Result<S
 }
 
 /// The same for offsets that may not be known.
+#[expect(clippy::ref_option, reason = "the form that serde asks for")]
 fn maybe_positions<S: serde::Serializer>(
     offsets: &Option<Offsets>,
     serializer: S,

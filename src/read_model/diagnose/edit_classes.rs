@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use super::Judge;
 use super::class::{Class, EventRef, Evidence, Strength};
-use super::edits::{Edit, Edited};
+use super::edit::Edit;
+use super::edits::Edited;
 
 /// How many other explanations are told.
 const ALSO_MAX: usize = 200;
@@ -38,18 +39,15 @@ impl Judge<'_> {
             let mut evidence = self.evidence_of(best);
             evidence.strength = strength;
             let others = || all.iter().skip(1).map(|one| one.edit);
-            match best.edit {
-                Edit::Double(..) => {
-                    let ranges = others().filter_map(|edit| self.range(edit));
-                    evidence.also_ranges = ranges.take(ALSO_MAX).collect();
-                }
-                _ => {
-                    let mut also: Vec<EventRef> =
-                        others().filter_map(|edit| self.blamed(edit)).take(ALSO_MAX).collect();
-                    also.dedup();
-                    also.retain(|one| Some(one) != self.blamed(best.edit).as_ref());
-                    evidence.also = also;
-                }
+            if let Edit::Double(..) = best.edit {
+                let ranges = others().filter_map(|edit| self.range(edit));
+                evidence.also_ranges = ranges.take(ALSO_MAX).collect();
+            } else {
+                let mut also: Vec<EventRef> =
+                    others().filter_map(|edit| self.blamed(edit)).take(ALSO_MAX).collect();
+                also.dedup();
+                also.retain(|one| Some(one) != self.blamed(best.edit).as_ref());
+                evidence.also = also;
             }
             evidence.others =
                 all.len() as u64 - 1 + if class == Class::AppliedTwice { edited.more } else { 0 };

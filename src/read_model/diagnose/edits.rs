@@ -7,44 +7,16 @@
 //! Does not know: what an edit means for a consumer.
 
 use super::candidates::{Guess, Kind};
+use super::edit::{Edit, Hidden, begin_edit};
 use super::frontier::{Begin, Budget, follow};
 use super::prefixes::Prefixes;
-use crate::model::{Event, Value};
+use crate::model::Value;
 
 /// How long the ranges are at most that are all tried, whatever the columns say.
 const RANGE_MAX: usize = 64;
 
 /// How many explanations are told at most.
 const FOUND_MAX: usize = 20_000;
-
-/// An edit of a history. Numbers of events are from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Edit {
-    /// This event is left out.
-    Drop(usize),
-    /// These events, first and last, are applied again after the last of them.
-    Double(usize, usize),
-    /// This event and the next are applied in the other order.
-    Swap(usize),
-    /// These hidden records, first and last by their index, are applied, too.
-    Ghost(usize, usize),
-    /// After this delete, an earlier event is applied again.
-    Again {
-        /// The delete.
-        deleted: usize,
-        /// The event.
-        event: usize,
-    },
-}
-
-/// A record of an aborted transaction, which the history does not have.
-#[derive(Clone, Debug)]
-pub struct Hidden {
-    /// The record as an event.
-    pub event: Event,
-    /// How many events of the history lie before it.
-    pub after: usize,
-}
 
 /// Edited histories that the row agrees with.
 #[derive(Debug, Default)]
@@ -77,7 +49,7 @@ pub(super) fn search(
     budget: Budget,
 ) -> Edited {
     let mut edited = Edited::default();
-    let (last, share) = (prefixes.len(), budget.events / 3);
+    let (last, share) = (prefixes.len(), budget.events / 4);
     let mut of_one = Budget { events: share };
     let mut tried = Vec::new();
     let mut begin = |after: usize, prefixes: &mut Prefixes<'_>, budget: &mut Budget| {
@@ -108,25 +80,28 @@ pub(super) fn search(
                 all_proven &= prove(prefixes, likely.edits, likely.last, &mut rest, &mut tried);
             }
         }
-        edited.not_searched =
-            not_searched(!whole, (!is_exhaustive).then_some(longest), all_looked_at && all_proven);
+        edited.not_searched = not_searched(!whole, (!is_exhaustive).then_some(longest));
+        if !all_looked_at || !all_proven {
+            edited.not_searched.push("there are more likely places than were tried".to_owned());
+        }
     }
     tried.sort_unstable();
     tried.dedup();
-    tried.into_iter().for_each(|(edit, after)| edited.push(edit, after));
+    for (edit, after) in tried {
+        edited.push(edit, after);
+    }
     edited
 }
 
 /// What was not tried, in words.
-fn not_searched(singles: bool, ranges_beyond: Option<usize>, all_proven: bool) -> Vec<String> {
+fn not_searched(singles: bool, ranges_beyond: Option<usize>) -> Vec<String> {
     let singles = singles.then(|| {
         "single events were dropped, doubled and swapped where the columns make that likely, not everywhere".to_owned()
     });
     let ranges = ranges_beyond.map(|longest| {
         format!("ranges of more than {longest} events were doubled where the columns make that likely, not everywhere")
     });
-    let proven = (!all_proven).then(|| "there are more likely places than were tried".to_owned());
-    [singles, ranges, proven].into_iter().flatten().collect()
+    [singles, ranges].into_iter().flatten().collect()
 }
 
 /// Follows likely edits; says whether all were.
@@ -137,7 +112,7 @@ fn prove(
     budget: &mut Budget,
     tried: &mut Vec<(Edit, usize)>,
 ) -> bool {
-    edits.sort_unstable_by_key(|edit| edit.begins_after());
+    edits.sort_unstable_by_key(|edit| (edit.begins_after(), *edit));
     edits.dedup();
     if edits.is_empty() {
         return true;
@@ -174,18 +149,6 @@ fn range_length(last: usize, budget: u64) -> usize {
         length -= 1;
     }
     length
-}
-
-impl Edit {
-    /// After how many events of the history its own history begins.
-    fn begins_after(self) -> usize {
-        match self {
-            Self::Drop(event) | Self::Double(_, event) => event,
-            Self::Swap(event) => event + 1,
-            Self::Ghost(..) => 0,
-            Self::Again { deleted, .. } => deleted,
-        }
-    }
 }
 
 /// The edits but for long ranges that begin after this many events.
@@ -234,31 +197,4 @@ fn ranges_ending(
     let firsts = (last + 1).saturating_sub(longest).max(1)..last;
     let edits = firsts.map(|first| Edit::Double(first, last));
     edits.filter_map(|edit| Some((begin_edit(edit, prefixes, budget)?, edit))).collect()
-}
-
-/// The state with which the history of an edit begins; none where the fold fails, or the budget is
-/// spent.
-pub(super) fn begin_edit(
-    edit: Edit,
-    prefixes: &mut Prefixes<'_>,
-    budget: &mut Budget,
-) -> Option<Value> {
-    let (from, events) = match edit {
-        Edit::Drop(event) => (event - 1, Vec::new()),
-        Edit::Double(first, last) => (last, (first..=last).collect()),
-        Edit::Swap(event) => (event - 1, vec![event + 1, event]),
-        Edit::Again { deleted, event } => (deleted, vec![event]),
-        Edit::Ghost(..) => return None,
-    };
-    if !budget.take(events.len() as u64) {
-        return None;
-    }
-    let mut state = prefixes.state(from);
-    for number in events {
-        let event = prefixes.event(number)?;
-        if !prefixes.apply(&mut state, event) {
-            return None;
-        }
-    }
-    Some(state)
 }

@@ -6,7 +6,7 @@
 //! Does not know: what an edit is.
 
 use std::collections::HashMap;
-use std::hash::{Hash as _, Hasher};
+use std::hash::{Hash as _, Hasher as _};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -89,12 +89,12 @@ fn merged<E>(branches: Vec<Branch<E>>, real: &Value) -> Vec<Branch<E>> {
             continue;
         }
         let same_hash = by_hash.entry(hash_of(&branch.state)).or_default();
-        match same_hash.iter().find(|index| kept[**index].state == branch.state) {
-            Some(index) => kept[*index].edits.append(&mut branch.edits),
-            None => {
-                same_hash.push(kept.len());
-                kept.push(branch);
-            }
+        let same = same_hash.iter().find(|index| kept[**index].state == branch.state);
+        if let Some(index) = same {
+            kept[*index].edits.append(&mut branch.edits);
+        } else {
+            same_hash.push(kept.len());
+            kept.push(branch);
         }
     }
     kept

@@ -12,7 +12,7 @@
 //!
 //! # How often it is right
 //!
-//! `tests::planted_faults_are_found` plants faults at random places of random histories, as a
+//! `tests::planted::planted_faults_are_found` plants faults at random places of random histories, as a
 //! consumer with that fault would, and looks at the class and the event that are named. It fails
 //! when the planted class and place are not among the hypotheses of the first rank. A tie is where
 //! the row carries another class equally well; those are told as ties.
@@ -22,6 +22,7 @@ mod alternatives;
 mod candidates;
 mod class;
 mod cut;
+mod edit;
 mod edit_classes;
 mod edits;
 mod frontier;
@@ -39,7 +40,7 @@ pub use self::class::{
     Class, ColumnEvidence, DeadLetter, EventRef, Evidence, Hypothesis, Strength,
 };
 pub use self::cut::{Cut, Offsets, Sample};
-pub use self::edits::Hidden;
+pub use self::edit::Hidden;
 pub use self::frontier::Budget;
 pub use self::population::{Diagnosed, pattern};
 
@@ -171,11 +172,11 @@ impl Judge<'_> {
         self.judge_prefixes();
         self.judge_undecided();
         let places = self.places();
-        let mut edited = edits::search(&mut self.prefixes, &self.subject.hidden, &places, budget);
+        let edited = edits::search(&mut self.prefixes, &self.subject.hidden, &places, budget);
         self.judge_edits(&edited);
         self.judge_alternatives(&places);
         self.judge_unexplained();
-        std::mem::take(&mut edited.not_searched)
+        edited.not_searched
     }
 
     /// After how many events a row is likely to stand, the likeliest first.
@@ -230,7 +231,7 @@ impl Judge<'_> {
         {
             evidence.strength = Strength::DeadLetter;
             let why = letter.reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            explanation += &format!("; it was put aside at {}{why}", letter.position);
+            explanation = format!("{explanation}; it was put aside at {}{why}", letter.position);
             evidence.dead_letter = Some(letter);
         }
         evidence.row_position.clone_from(&self.subject.row.position);

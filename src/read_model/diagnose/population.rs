@@ -14,9 +14,9 @@ use crate::model::{Event, TopicPartition};
 #[derive(Clone, Debug)]
 pub struct Diagnosed {
     /// Its class.
-    pub class: Class,
+    class: Class,
     /// The event to blame.
-    pub event: Option<EventRef>,
+    event: Option<EventRef>,
     /// The types of its events.
     types: BTreeSet<Arc<str>>,
     /// The schemas of its events.
@@ -109,8 +109,12 @@ fn of_set(
         return None;
     }
     let mut shared = set(wrong.first()?).clone();
-    wrong.iter().for_each(|row| shared.retain(|one| set(row).contains(one)));
-    fresh.iter().for_each(|row| shared.retain(|one| !set(row).contains(one)));
+    for row in wrong {
+        shared.retain(|one| set(row).contains(one));
+    }
+    for row in fresh {
+        shared.retain(|one| !set(row).contains(one));
+    }
     let name = shared.iter().find(|name| !name.is_empty())?;
     let rows = if count == 1 {
         "the wrong row has".to_owned()

@@ -350,17 +350,6 @@ impl Judge<'_> {
             Some(offset) => format!("although the group has committed {offset}"),
             None => "and will not be if the consumer has passed them".to_owned(),
         };
-        // The delete is all that is missing: what is left is a row that should be gone.
-        let is_delete = missing == 1 && at + 1 <= self.prefixes.len() && {
-            let (before, after) = (self.prefixes.state(at), self.prefixes.state(at + 1));
-            self.prefixes.row_state(&after).is_null() && !self.prefixes.row_state(&before).is_null()
-        };
-        if is_delete {
-            let words = format!(
-                "the delete, {named}, was not applied, {known}: the consumer leaves deletes out, or failed on it"
-            );
-            self.add(Class::DeleteMissed, evidence.clone(), Some(named.clone()), words);
-        }
         let words = format!(
             "{from_here}, {known}: look for an error that was swallowed, a record put aside, or a commit before the write"
         );

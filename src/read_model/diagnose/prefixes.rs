@@ -49,7 +49,7 @@ impl Column {
             _ => None,
         };
         let size = size_of(held.as_ref().unwrap_or(&cell.value));
-        let (values, fits, changed, sizes) = Default::default();
+        let (values, fits, changed, sizes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { cell, values, fits, changed, sizes, size }
     }
 

@@ -4,7 +4,7 @@
 //! never.
 //! Does not know: exit statuses.
 
-use super::address::StoreKind;
+use super::kind::StoreKind;
 
 /// Why a row cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@
 mod address;
 mod elastic;
 mod error;
+mod kind;
 mod mysql;
 mod postgres;
 mod postgres_value;
@@ -22,8 +23,9 @@ use std::time::Duration;
 use super::row::Row;
 use crate::model::EntityId;
 
-pub use self::address::{StoreAddress, StoreKind};
+pub use self::address::StoreAddress;
 pub use self::error::StoreError;
+pub use self::kind::StoreKind;
 
 /// How long connecting may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);

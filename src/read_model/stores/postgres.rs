@@ -25,6 +25,9 @@ use crate::read_model::row::{Cell, Row};
 /// What makes a session one that the server lets read alone, and that gives up in time.
 const READ_ONLY: &str = "set default_transaction_read_only = on; set statement_timeout = 15000; set lock_timeout = 5000";
 
+/// What begins a batch of one moment.
+const BEGIN: &str = "begin transaction isolation level repeatable read, read only";
+
 /// A database of PostgreSQL.
 #[derive(Debug)]
 pub(super) struct PostgresStore {
@@ -92,7 +95,6 @@ async fn read(
     entities: &[EntityId],
 ) -> Result<Vec<Option<Row>>, StoreError> {
     let failed = |error: sqlx::Error| failure(store, &error);
-    const BEGIN: &str = "begin transaction isolation level repeatable read, read only";
     let begin = async { connection.execute(BEGIN).await.map_err(failed) };
     within(store, QUERY_LIMIT, begin).await?;
     let rows = read_each(store, query, connection, entities).await;

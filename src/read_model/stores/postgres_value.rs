@@ -29,6 +29,10 @@ const DAY_US: i64 = 86_400_000_000;
 /// A value of this type.
 pub(super) fn cell(kind: &PgTypeInfo, bytes: &[u8]) -> Result<Cell, Unread> {
     let unread = || Unread { type_name: kind.name().to_owned() };
+    // A type that nobody has looked up has no kind either.
+    if kind.name() == "?" {
+        return Err(unread());
+    }
     match kind.kind() {
         PgTypeKind::Enum(_) => return text(bytes, Held::Text).ok_or_else(unread),
         PgTypeKind::Domain(inner) => return cell(inner, bytes),

@@ -122,18 +122,15 @@ fn number(value: &[u8]) -> Option<i64> {
 pub(super) fn of_events(put_aside: &[PutAside], events: &[Event]) -> Vec<DeadLetter> {
     let mut letters = Vec::new();
     for letter in put_aside {
-        let (of, by_headers) = match &letter.origin {
-            Some(origin) => {
-                (events.iter().any(|event| event.position == *origin).then(|| origin.clone()), true)
-            }
-            None => {
-                let is_copy = |event: &&Event| event.key == letter.key && event.raw == letter.value;
-                let mut copies = events.iter().filter(is_copy);
-                let first = copies.next().filter(|_| copies.next().is_none());
-                (first.map(|event| event.position.clone()), false)
-            }
+        let by_headers = letter.origin.is_some();
+        let of = if let Some(origin) = &letter.origin {
+            events.iter().find(|event| event.position == *origin)
+        } else {
+            let is_copy = |event: &&Event| event.key == letter.key && event.raw == letter.value;
+            let mut copies = events.iter().filter(is_copy);
+            copies.next().filter(|_| copies.next().is_none())
         };
-        if let Some(of) = of {
+        if let Some(of) = of.map(|event| event.position.clone()) {
             let (position, reason) = (letter.position.clone(), letter.reason.clone());
             letters.push(DeadLetter { position, of, by_headers, reason });
         }

@@ -6,7 +6,6 @@
 //! Does not know: rows.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{ALL_RECORDS, Batch, ReadModel};
 use crate::model::{
@@ -170,15 +169,4 @@ pub(super) fn own_completeness(all: &Completeness, events: &[Event]) -> Complete
         own.add(verdict, reason.clone());
     }
     own
-}
-
-/// The topics of a read model, each once.
-pub(super) fn topics(names: &[String]) -> Vec<Arc<str>> {
-    let mut topics: Vec<Arc<str>> = Vec::new();
-    for name in names {
-        if topics.iter().all(|known| **known != **name) {
-            topics.push(name.as_str().into());
-        }
-    }
-    topics
 }

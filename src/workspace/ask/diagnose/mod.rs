@@ -39,10 +39,10 @@ use crate::workspace::{EntityCountQuestion, Failure, Session, clock};
 const BATCH_ROWS: usize = 20_000;
 
 /// How many events may be applied to explain a row, for a fold of this program and for each event.
-const BUILTIN_BUDGET: [u64; 2] = [150_000, 150];
+const BUILTIN_BUDGET: [u64; 2] = [100_000, 100];
 
 /// The same for a script, whose events cost much more.
-const SCRIPT_BUDGET: [u64; 2] = [15_000, 10];
+const SCRIPT_BUDGET: [u64; 2] = [5_000, 12];
 
 /// Whose rows are looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -79,13 +79,12 @@ impl Session {
             return Ok(Some(reason.into()));
         }
         let Some(entity) = &event.entity else { return Ok(None) };
-        let events = match histories.of(entity) {
-            Some(own) => own.events.clone(),
-            None => {
-                let (topics, partitions) = (model.topics.clone(), Vec::new());
-                let question = EntityQuestion { entity: entity.clone(), topics, partitions };
-                self.entity_history(&question, watch)?.events
-            }
+        let events = if let Some(own) = histories.of(entity) {
+            own.events.clone()
+        } else {
+            let (topics, partitions) = (model.topics.clone(), Vec::new());
+            let question = EntityQuestion { entity: entity.clone(), topics, partitions };
+            self.entity_history(&question, watch)?.events
         };
         let through = events.iter().position(|one| one.position == event.position);
         let Some(index) = through else { return Ok(None) };

@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::histories::topics;
 use crate::fold::Fold;
 use crate::model::{Isolation, JsonPointer};
 use crate::read_model::stores::{Finder, StoreAddress};
@@ -169,4 +168,15 @@ fn finder(
         _ => Err(Failure::usage("it is not said how a row is found")
             .with_hint("a row is found by a query in SQL, by an index and an id in Elasticsearch, by a key in Redis")),
     }
+}
+
+/// The topics of a read model, each once.
+fn topics(names: &[String]) -> Vec<Arc<str>> {
+    let mut topics: Vec<Arc<str>> = Vec::new();
+    for name in names {
+        if topics.iter().all(|known| **known != **name) {
+            topics.push(name.as_str().into());
+        }
+    }
+    topics
 }
