@@ -84,7 +84,7 @@ pub(super) fn fold_of(fold: &FoldConfig, config: &Config) -> Result<Arc<dyn Fold
 }
 
 /// Whether a name is that of a script.
-pub(super) fn is_script(name: &str) -> bool {
+pub(in crate::workspace) fn is_script(name: &str) -> bool {
     SCRIPT_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
