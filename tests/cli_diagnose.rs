@@ -50,7 +50,8 @@ enum Fault {
     Stops(i64),
     /// It fails from this offset on and commits all the same.
     Swallows(i64),
-    /// It stops before the first of these offsets and crashes before it commits more than the other.
+    /// It stops before the first of these offsets and crashes before it commits more than the
+    /// other.
     Crashes(i64, i64),
     /// It leaves this offset out.
     Skips(i64),

@@ -1,7 +1,8 @@
 //! Which path of a state belongs into which column of a row, and where they differ.
 //!
-//! Promises: a column that is not compared is one that was asked to be left out, tells the position,
-//! or holds the entity's id; every other one is compared, also when no state has anything for it.
+//! Promises: a column that is not compared is one that was asked to be left out, tells the
+//! position, or holds the entity's id; every other one is compared, also when no state has anything
+//! for it.
 //! Does not know: where rows and states come from.
 
 use std::borrow::Cow;

@@ -12,10 +12,10 @@
 //!
 //! # How often it is right
 //!
-//! `tests::planted::planted_faults_are_found` plants faults at random places of random histories, as a
-//! consumer with that fault would, and looks at the class and the event that are named. It fails
-//! when the planted class and place are not among the hypotheses of the first rank. A tie is where
-//! the row carries another class equally well; those are told as ties.
+//! `tests::planted::planted_faults_are_found` plants faults at random places of random histories,
+//! as a consumer with that fault would, and looks at the class and the event that are named. It
+//! fails when the planted class and place are not among the hypotheses of the first rank. A tie is
+//! where the row carries another class equally well; those are told as ties.
 #![doc = include_str!("confusion.md")]
 
 mod alternatives;

@@ -1,6 +1,7 @@
 //! What a row would hold after each event of the history: the states the row is compared with.
 //!
-//! Promises: of every state only the compared columns are kept; a state itself is a short fold away.
+//! Promises: of every state only the compared columns are kept; a state itself is a short fold
+//! away.
 //! Does not know: what it means that a state fits.
 
 use std::sync::Arc;

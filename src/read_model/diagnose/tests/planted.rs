@@ -171,7 +171,8 @@ fn plant(class: Class, random: &mut Random) -> Option<Planted> {
     };
     let row = World::row(&state, &COLUMNS);
     let mapped = world.mapping.of_row(&EntityId::new("e"), row.clone(), false).unwrap();
-    // What leaves no trace in the row cannot be found: it is what it should be, or as late as it may.
+    // What leaves no trace in the row cannot be found: it is what it should be, or as late as it
+    // may.
     let committed = world.cut.windows(&world.events).committed.map_or(0, |window| *window.end());
     let is_right = mapped.agrees(&world.state(world.events.len()))
         || (class != Class::Lagging && mapped.agrees(&world.state(committed)));
