@@ -12,7 +12,7 @@ use support::cli::{Ended, command, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["topics"],
     &["scan"],
@@ -28,6 +28,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["sandbox"],
     &["test"],
     &["groups"],
+    &["diagnose"],
     &["doctor"],
     &["bench"],
     &["bench", "scan"],

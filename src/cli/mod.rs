@@ -13,6 +13,7 @@ mod closed_output;
 mod compare;
 mod context;
 mod demo;
+mod diagnose;
 mod doctor;
 mod entities;
 mod entity;
@@ -169,6 +170,7 @@ fn run_command(
         Command::Sandbox(args) => sandbox::run(&args, &mut context),
         Command::Test(args) => test::run(&args, &mut context),
         Command::Groups(args) => groups::run(&args, &mut context),
+        Command::Diagnose(args) => diagnose::run(&args, &mut context),
         Command::Doctor => doctor::run(&mut context),
         Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),
         Command::Demo(args) => demo::run(&args, &context, faces.run_demo),

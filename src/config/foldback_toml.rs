@@ -322,6 +322,16 @@ impl Config {
         })
     }
 
+    /// The address of a read model's store, with its secrets looked up in the environment.
+    ///
+    /// # Errors
+    /// When an environment variable is not set, or is not handed to a workspace.
+    pub fn store_of(&self, model: &ReadModelConfig) -> Result<String, ConfigError> {
+        let text =
+            Located { start: self.source.start_of(&model.store), value: model.store.clone() };
+        self.look_up(&text, &from_environment)
+    }
+
     /// The upcasters, in the order of the file.
     pub fn upcasts(&self) -> &[UpcastConfig] {
         &self.upcasts
