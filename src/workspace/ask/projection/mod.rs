@@ -10,9 +10,9 @@ mod projection_events;
 
 use std::sync::Arc;
 
-pub use self::compare::{CompareQuestion, Comparison, Divergence, FirstDivergence, Side};
+pub use self::compare::{CompareQuestion, Comparison, Side};
 pub use self::projection_events::ProjectionHistory;
-pub use crate::fold::{EventOrder, EventOrderError};
+pub use crate::fold::{Divergence, EventOrder, EventOrderError, FirstDivergence};
 use crate::fold::{
     Lint, Program, ProjectionOutcome, ProjectionSink, ProjectionTask, RunFailure, TaskEnd, lints,
     run_tasks,
