@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::PLAUSIBLE_FUTURE_MS;
+/// How far a timestamp may lie after the moment it is judged at before it is implausible, in
+/// milliseconds: one hour.
+pub const PLAUSIBLE_FUTURE_MS: i64 = 3_600_000;
 
 /// A part of a partition of which the timestamps were judged at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -60,7 +60,8 @@ type Intrinsics = (
 /// A function of the engine's JavaScript part.
 type Saved = Persistent<Function<'static>>;
 
-/// The prototype of errors that the engine alone throws. No script can reach it but by catching one.
+/// The prototype of errors that the engine alone throws. No script can reach it but by catching
+/// one.
 type EngineError = Persistent<Object<'static>>;
 
 /// The functions of the engine's JavaScript part.

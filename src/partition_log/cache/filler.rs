@@ -23,7 +23,7 @@ use super::segment_file::SegmentFile;
 use super::segment_writer::{SegmentStart, SegmentWriter, discard, is_small};
 use super::topic_cache::{TopicCache, WriteLock};
 use crate::model::{Isolation, Judging, LeaderEpoch, RecordBatch, TopicPartition};
-use crate::partition_log::stored_segment::{Sight, StoredSegment};
+use crate::partition_log::stored_segment::{ReadView, StoredSegment};
 
 /// How many batches may wait for a thread.
 const WAITING_BATCHES: usize = 16;
@@ -348,7 +348,7 @@ fn copy(
     partition: &TopicPartition,
     writer: &mut SegmentWriter,
 ) -> Result<(), CacheError> {
-    let sight = Sight {
+    let view = ReadView {
         partition: partition.clone(),
         isolation: Isolation::Uncommitted,
         from_offset: i64::MIN,
@@ -357,8 +357,8 @@ fn copy(
         pending_ms: i64::MIN,
         batches: Arc::new(BatchCache::new(0)),
     };
-    let segment = StoredSegment::new(Arc::clone(file), Arc::new(sight), None)?;
-    for number in segment.batches_in_sight()? {
+    let segment = StoredSegment::new(Arc::clone(file), Arc::new(view), None)?;
+    for number in segment.batches_in_view()? {
         writer.append(segment.read_batch(number, Wanted::Everything)?)?;
     }
     Ok(())
