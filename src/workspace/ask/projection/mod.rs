@@ -104,11 +104,11 @@ impl Session {
             let mut failed: Option<(usize, RunFailure)> = None;
             for (task, end) in tasks.iter().zip(ends) {
                 match end {
-                    TaskEnd::Done(outcome) => outcomes[task.owner].push(outcome),
+                    TaskEnd::Done(outcome) => outcomes[task.owner()].push(outcome),
                     TaskEnd::Failed(found) => {
                         let is_first =
                             failed.as_ref().is_none_or(|(_, first)| found.index < first.index);
-                        failed = if is_first { Some((task.owner, *found)) } else { failed };
+                        failed = if is_first { Some((task.owner(), *found)) } else { failed };
                     }
                     TaskEnd::Broken(fault) => return Err(Failure::budget(fault.to_string())),
                 }
