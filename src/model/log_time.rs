@@ -75,6 +75,7 @@ impl LogClock {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PLAUSIBLE_FUTURE_MS;
     use super::*;
     use crate::model::PLAUSIBLE_FUTURE_MS;
 
