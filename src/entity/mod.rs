@@ -18,7 +18,7 @@ mod time;
 pub(crate) mod testing;
 
 pub use detect::{DetectedMapping, Evidence, detect};
-pub use events::{append, history};
+pub use events::{history, history_behind};
 pub use mapping::Mapping;
 pub use preset::Preset;
 pub use selector::{Selector, SelectorError};

@@ -18,7 +18,7 @@ use super::client::Client;
 use super::error::KafkaError;
 use super::ffi::{AdminAnswer, Asked};
 use super::settings::Settings;
-use crate::model::check_topic_name;
+use crate::model::{check_topic_name, may_take_long};
 
 /// How long one wait for callbacks lasts, and so how long the thread may outlive the connection.
 const SERVE_SLICE: Duration = Duration::from_millis(100);
@@ -121,6 +121,7 @@ impl Connection {
 
     /// The client for questions.
     pub(super) fn client(&self) -> &Arc<Client> {
+        may_take_long("asking a cluster");
         &self.shared.client
     }
 

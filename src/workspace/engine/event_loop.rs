@@ -30,27 +30,28 @@ pub(super) fn run(state: &mut State, news: &Receiver<News>, port: &EnginePort) {
         let wait = pause(state, published);
         select! {
             recv(port.commands()) -> command => match command {
-                Ok(command) => state.carry_out(command),
+                Ok(command) => state.carry_out_safely(command),
                 Err(_) => return,
             },
             recv(news) -> news => {
                 if let Ok(news) = news {
-                    news(state);
+                    state.hear(news);
                 }
             }
             default(wait) => {}
         }
         take_what_waits(state, news, port);
         let elapsed = turned.elapsed();
-        if matches!(state.clock.mode, ClockMode::Playing(_)) {
-            if elapsed >= PLAY_EVERY {
-                turned = Instant::now();
-                state.play_on(elapsed);
-            }
-        } else {
+        let plays = matches!(state.clock.mode, ClockMode::Playing(_));
+        if !plays || elapsed >= PLAY_EVERY {
             turned = Instant::now();
         }
-        state.work_off();
+        state.do_safely(|state| {
+            if plays && elapsed >= PLAY_EVERY {
+                state.play_on(elapsed);
+            }
+            state.work_off();
+        });
     }
 }
 
@@ -59,9 +60,9 @@ fn take_what_waits(state: &mut State, news: &Receiver<News>, port: &EnginePort) 
     let began = Instant::now();
     while began.elapsed() < TURN_MAX {
         if let Ok(command) = port.commands().try_recv() {
-            state.carry_out(command);
+            state.carry_out_safely(command);
         } else if let Ok(news) = news.try_recv() {
-            news(state);
+            state.hear(news);
         } else {
             return;
         }
@@ -86,6 +87,16 @@ fn publish(state: &mut State, port: &EnginePort, published: &mut Instant) {
 
 /// Carries out commands; each is explained where it is declared.
 impl State {
+    /// Does what the window asks.
+    fn carry_out_safely(&mut self, command: Command) {
+        self.do_safely(|state| state.carry_out(command));
+    }
+
+    /// Hears news.
+    fn hear(&mut self, news: News) {
+        self.do_safely(|state| news(state));
+    }
+
     /// Does what the window asks.
     fn carry_out(&mut self, command: Command) {
         self.touch_urgently();

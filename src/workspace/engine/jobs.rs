@@ -52,20 +52,26 @@ impl Jobs {
         title: impl Into<Arc<str>>,
         now_ms: i64,
     ) -> (JobId, Cancel) {
+        let cancel = Cancel::new();
+        (self.start_stopped_by(cancel.clone(), subject, title, now_ms), cancel)
+    }
+
+    /// The same for work that has begun, with the switch that it has.
+    pub(crate) fn start_stopped_by(
+        &mut self,
+        cancel: Cancel,
+        subject: JobSubject,
+        title: impl Into<Arc<str>>,
+        now_ms: i64,
+    ) -> JobId {
         let id = JobId(self.next);
         self.next += 1;
-        let cancel = Cancel::new();
         let progress = JobProgress::default();
         let title = title.into();
         let state = JobState::Running;
         let view = JobView { id, subject, title, state, progress, elapsed_ms: 0 };
-        self.jobs.push(Job {
-            view,
-            cancel: cancel.clone(),
-            started_ms: now_ms,
-            rate_from: (now_ms, 0),
-        });
-        (id, cancel)
+        self.jobs.push(Job { view, cancel, started_ms: now_ms, rate_from: (now_ms, 0) });
+        id
     }
 
     /// The job with this number.
@@ -122,6 +128,12 @@ impl Jobs {
                 self.jobs.remove(oldest);
             }
         }
+    }
+
+    /// Cancels a job in whose place another comes, and takes it off the list.
+    pub(crate) fn replace(&mut self, id: JobId) {
+        self.cancel(id);
+        self.jobs.retain(|job| job.view.id != id);
     }
 
     /// Cancels and ends everything: nobody hears any more how it ended.

@@ -12,6 +12,7 @@
 //! [`State`] is everything the engine knows: each file here adds what can be done with its part of
 //! it.
 
+mod broken;
 mod clock;
 mod command;
 mod comparison;
@@ -23,6 +24,7 @@ mod entity;
 mod entity_at;
 mod entity_fold;
 mod event_loop;
+mod filtering;
 mod folded_history;
 mod groups;
 mod inspect;
@@ -55,6 +57,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
+use self::broken::unbroken;
 pub use self::command::{ClockCommand, Command, DemoCommand, StepTarget};
 pub use self::demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
@@ -72,11 +75,11 @@ pub use self::setting::Setting;
 use self::topic::OpenTopic;
 use crate::fold;
 use crate::kafka::Connection;
-use crate::model::Cancel;
+use crate::model::{Cancel, never_wait_here};
 use crate::partition_log::CachedLog;
 use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Notice, NoticeLevel, Problem, Session, Snapshot};
+use crate::workspace::{JobId, Notice, NoticeLevel, Problem, Session, Snapshot};
 
 /// How much news may wait. Batches of records are the bulk of it, a few megabytes at most.
 const NEWS_MAX: usize = 64;
@@ -92,6 +95,7 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     tell_of_stuck(news_in.clone());
     let mut state = State::new(options, news_in, pool)?;
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
+        never_wait_here();
         state.connect_at_start();
         event_loop::run(&mut state, &news, &engine_port);
         state.keep_session();
@@ -318,13 +322,40 @@ impl State {
         Outbox { news: self.news.clone(), session: self.session }
     }
 
-    /// Runs this on a thread of its own.
-    pub(crate) fn spawn(&mut self, name: &str, work: impl FnOnce(&Outbox) + Send + 'static) {
+    /// Works this out on a thread of its own. `then` takes what came of it, or why nothing did;
+    /// after that this job has ended, where one was named.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &mut self,
+        name: &str,
+        job: Option<JobId>,
+        work: impl FnOnce(&Outbox) -> T + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<T, Problem>) + Send + 'static,
+    ) {
         let outbox = self.outbox();
-        let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&outbox));
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let worked_out = unbroken(|| work(&outbox));
+            outbox.send(move |state| {
+                let broken = worked_out.as_ref().err().cloned();
+                let mistake = state.do_safely(|state| then(state, worked_out));
+                if let Some(job) = job {
+                    state.jobs.end(job, broken.or(mistake), now_ms());
+                }
+            });
+        });
         if let Err(error) = started {
-            self.notify(NoticeLevel::Error, Problem::from_error(&error));
+            let problem = Problem::from_error(&error);
+            if let Some(job) = job {
+                self.jobs.end(job, Some(problem.clone()), now_ms());
+            }
+            self.notify(NoticeLevel::Error, problem);
         }
+    }
+
+    /// Does this. A mistake in it is told, and what is left of it stays.
+    fn do_safely(&mut self, act: impl FnOnce(&mut Self)) -> Option<Problem> {
+        let problem = unbroken(|| act(self)).err()?;
+        self.notify(NoticeLevel::Error, problem.clone());
+        Some(problem)
     }
 
     /// Tells the user something.

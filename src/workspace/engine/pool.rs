@@ -1,7 +1,8 @@
 //! A few threads that fold, decode and filter, so that the engine itself never does anything long.
 //!
 //! Promises: at most one task of a key runs at a time; of those that wait, only the newest is kept;
-//! results come back to the engine's own thread.
+//! results come back to the engine's own thread, and so does the problem of a task that panics: its
+//! thread goes on with the next one.
 //! Does not know: what the tasks do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +11,15 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::State;
-use crate::workspace::{EntityKey, SandboxKey};
+use super::broken::unbroken;
+use crate::workspace::{EntityKey, Problem, SandboxKey};
 
 /// What a task works out. Two tasks with the same key answer the same question, so the newer one
 /// replaces the older.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TaskKey {
+    /// How much happened when, over everything that is open.
+    Strip,
     /// The rows of a topic.
     Rows(String),
     /// Texts of rows of a topic.
@@ -30,6 +34,8 @@ pub(crate) enum TaskKey {
     Inspect,
     /// What is copied.
     Copy,
+    /// How an entity is folded.
+    Fold(EntityKey),
     /// The history of an entity.
     History(EntityKey),
     /// The state of an entity at the clock.
@@ -51,8 +57,8 @@ pub(crate) enum TaskKey {
 /// What is done to the engine's state with a result.
 pub(crate) type News = Box<dyn FnOnce(&mut State) + Send>;
 
-/// Something to work out: it returns what to do with its result.
-pub(crate) type Task = Box<dyn FnOnce() -> News + Send>;
+/// Something to work out: it returns what to do with its result. It does not panic.
+type Task = Box<dyn FnOnce() -> News + Send>;
 
 /// How many threads work.
 const WORKERS: usize = 2;
@@ -114,7 +120,7 @@ impl Pool {
     }
 
     /// Wants this worked out. A waiting task with the same key is forgotten.
-    pub(crate) fn submit(&mut self, key: TaskKey, task: Task) {
+    fn submit(&mut self, key: TaskKey, task: Task) {
         self.waiting.insert(key, BoxedTask(task));
         self.dispatch();
     }
@@ -140,13 +146,30 @@ impl Pool {
     }
 }
 
+impl State {
+    /// Works this out on one of the pool's threads. `then` takes what came of it, or why nothing
+    /// did.
+    pub(crate) fn work_out<T: Send + 'static>(
+        &mut self,
+        key: TaskKey,
+        work: impl FnOnce() -> T + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<T, Problem>) + Send + 'static,
+    ) {
+        let task = move || -> News {
+            let worked_out = unbroken(work);
+            Box::new(move |state| then(state, worked_out))
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+}
+
 /// Works until nobody can want anything any more.
 fn work(queue: &Receiver<(TaskKey, Task)>, news: &Sender<News>) {
     for (key, task) in queue {
         let result = task();
         let done: News = Box::new(move |state| {
-            result(state);
             state.pool.ended(&key);
+            result(state);
         });
         if news.send(done).is_err() {
             return;

@@ -7,13 +7,13 @@
 
 use std::sync::Arc;
 
-use super::Fetch;
 use super::clock::ClockPoint;
 use super::comparison::{CompareView, CompareWith};
 use super::entity_key::EntityKey;
 use super::job::JobId;
 use super::lane::Lane;
 use super::record::{RecordDetail, TreeRow};
+use super::{Fetch, Problem};
 use crate::model::{
     Change, ChangeKind, Completeness, EventProblem, JsonPointer, Position, Transaction,
 };
@@ -121,6 +121,8 @@ pub struct EntityView {
     pub at: Option<Arc<EntityAt>>,
     /// Whether `at` is not yet what the clock says.
     pub at_pending: bool,
+    /// Why it is not, and will not be.
+    pub at_problem: Option<Problem>,
     /// The marked path.
     pub selected_path: Option<JsonPointer>,
     /// The versions that changed the marked path.

@@ -84,6 +84,8 @@ pub enum JobSubject {
     Groups,
     /// What the cluster says about this topic.
     TopicFacts(Arc<str>),
+    /// The records of this topic that its filter takes.
+    Filter(Arc<str>),
 }
 
 /// A job.

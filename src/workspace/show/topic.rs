@@ -188,6 +188,8 @@ pub struct TopicView {
     pub filter: RecordFilter,
     /// What is wrong with the filter, or may be.
     pub filter_problem: Option<Problem>,
+    /// The job that looks for the records it takes, while it does: the rows are those found so far.
+    pub filter_job: Option<JobId>,
     /// How many records were read.
     pub records_read: u64,
     /// How many of them match the filter.

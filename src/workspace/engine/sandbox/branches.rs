@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::super::pool::{News, TaskKey};
+use super::super::pool::TaskKey;
 use super::SandboxEvents;
 use super::debugger::Debugger;
 use super::kept_branches::{Branch, Restored, write_branches};
@@ -87,19 +87,18 @@ impl State {
         let aside = debugger.kept.aside.iter().map(|kept| KeptBranch::clone(kept));
         let branches: Vec<KeptBranch> = aside.chain(debugger.shown_as_kept()).collect();
         let (key, task_key) = (key.clone(), TaskKey::Branches(key.clone()));
-        let task = move || -> News {
-            let written = write_branches(&script, branches);
-            Box::new(move |state| {
-                let Some(open) = state.sandbox_mut(&key) else { return };
-                open.debugger.file_problem = written.err().map(|error| {
-                    Problem::from_error(&error)
-                        .with_hint("the branches are kept until the sandbox is closed")
-                });
-                open.show_debugger();
-                state.touch_urgently();
+        let write = move || {
+            write_branches(&script, branches).map_err(|error| {
+                Problem::from_error(&error)
+                    .with_hint("the branches are kept until the sandbox is closed")
             })
         };
-        self.pool.submit(task_key, Box::new(task));
+        self.work_out(task_key, write, move |state, written| {
+            let Some(open) = state.sandbox_mut(&key) else { return };
+            open.debugger.file_problem = written.flatten().err();
+            open.show_debugger();
+            state.touch_urgently();
+        });
     }
 
     /// Changes the events of the branch in front; those of the log in a new branch.

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use super::whole_file::write_whole;
-use crate::workspace::engine::State;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::{Expectation, Fixture, projection_from, row_of};
 use crate::workspace::{DebugRun, Problem, SandboxKey};
 
@@ -93,14 +93,13 @@ impl State {
         }
         let name = open.view.key.script_name();
         let key = key.clone();
-        self.spawn("sandbox-file", move |outbox| {
-            let written = write(&run, at, script.as_deref(), &name, &path).map(|()| path);
-            outbox.send(move |state| {
-                state.touch_urgently();
-                if let Some(open) = state.sandbox_mut(&key) {
-                    open.view.debugger.kept = Some(written);
-                }
-            });
+        let write =
+            move |_: &Outbox| write(&run, at, script.as_deref(), &name, &path).map(|()| path);
+        self.spawn("sandbox-file", None, write, move |state, written| {
+            state.touch_urgently();
+            if let Some(open) = state.sandbox_mut(&key) {
+                open.view.debugger.kept = Some(written.flatten());
+            }
         });
     }
 }
