@@ -246,3 +246,96 @@ fn called_off(read: &PartitionRead) -> Problem {
     let what = format!("only {} of {} records were looked at", read.position, read.end);
     Problem::new(what).with_hint("filtering was called off: set the filter again to look at all")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Heard;
+    use super::*;
+    use crate::workspace::{JobState, RecordFilter, TopicView};
+
+    /// So many records take a while.
+    const MANY: u64 = 60_000;
+
+    /// A state with a topic of many records, of which this filter is to find some.
+    fn filtering(cel: &str) -> (Heard, Arc<str>) {
+        let topic: Arc<str> = "order-events".into();
+        let mut heard = Heard::new();
+        heard.open(&topic, MANY);
+        heard.state.set_filter(&topic, expression(cel));
+        (heard, topic)
+    }
+
+    /// A filter by this expression.
+    fn expression(cel: &str) -> RecordFilter {
+        RecordFilter { cel: cel.to_owned(), ..RecordFilter::default() }
+    }
+
+    /// What is shown of the topic.
+    fn view(state: &State) -> &TopicView {
+        &state.topics[0].view
+    }
+
+    #[test]
+    fn a_filter_that_takes_long_shows_what_it_found_so_far_and_can_be_called_off() {
+        let (mut heard, topic) = filtering("offset % 2 == 0");
+        let job = heard.until("a job", |state| view(state).filter_job);
+        let before = view(&heard.state).clone();
+        assert!(0 < before.rows.len() && (before.rows.len() as u64) < MANY / 2);
+        assert_eq!(before.records_matching, before.rows.len() as u64);
+        heard.state.cancel_job(job);
+        heard.until("its end", |state| view(state).filter_job.is_none().then_some(()));
+        let after = view(&heard.state);
+        assert!(before.rows.len() <= after.rows.len() && (after.rows.len() as u64) < MANY / 2);
+        let problem = after.filter_problem.clone().unwrap();
+        assert!(problem.what.contains(&format!("of {MANY} records")), "{problem}");
+        let jobs = heard.state.jobs.views();
+        assert_eq!(jobs.last().map(|job| job.state.clone()), Some(JobState::Cancelled));
+
+        heard.state.refresh_rows(&topic);
+        assert!(heard.state.topics[0].filtering.running.is_none(), "it is not begun by itself");
+        heard.state.set_filter(&topic, expression("offset % 2 == 0"));
+        heard.until("all", |state| (view(state).records_matching == MANY / 2).then_some(()));
+        assert_eq!(view(&heard.state).filter_problem, None);
+    }
+
+    #[test]
+    fn another_filter_calls_off_the_one_before_and_takes_its_job_off_the_list() {
+        let (mut heard, topic) = filtering("offset % 2 == 0");
+        let job = heard.until("a job", |state| view(state).filter_job);
+        let before = heard.state.topics[0].filtering.running.as_ref().unwrap().cancel.clone();
+        heard.state.set_filter(&topic, RecordFilter::default());
+        assert!(before.is_cancelled());
+        assert!(heard.state.jobs.views().iter().all(|view| view.id != job));
+        heard.until("all", |state| (view(state).records_matching == MANY).then_some(()));
+        assert_eq!(view(&heard.state).filter_job, None);
+    }
+
+    #[test]
+    fn records_that_come_while_a_filter_looks_are_looked_at_afterwards() {
+        let (mut heard, topic) = filtering("offset % 2 == 0");
+        heard.until("a job", |state| view(state).filter_job);
+        heard.state.topics[0].rows_due = None;
+        heard.state.refresh_rows(&topic);
+        heard.until("its end", |state| view(state).filter_job.is_none().then_some(()));
+        assert!(heard.state.topics[0].rows_due().is_some());
+    }
+
+    #[test]
+    fn texts_of_rows_that_stay_are_kept_and_rows_that_are_the_same_are_no_news() {
+        let topic: Arc<str> = "order-events".into();
+        let mut heard = Heard::new();
+        heard.open(&topic, 1_000);
+        heard.state.set_filter(&topic, RecordFilter::default());
+        heard.state.need_pages(&topic, &[0, 2]);
+        heard.until("rows", |state| (view(state).rows.len() == 1_000).then_some(()));
+        heard.state.need_pages(&topic, &[0, 2]);
+        heard.until("texts", |state| (view(state).pages.len() == 2).then_some(()));
+        let before = view(&heard.state).clone();
+        heard.state.refresh_rows(&topic);
+        let listed = Arc::clone(&before.rows);
+        heard.until("rows", |state| (!Arc::ptr_eq(&view(state).rows, &listed)).then_some(()));
+        let after = view(&heard.state);
+        assert_eq!(after.rows_generation, before.rows_generation);
+        assert_eq!(after.pages, before.pages);
+    }
+}

@@ -144,6 +144,11 @@ impl Jobs {
         }
     }
 
+    /// Whether one runs that does more than follow.
+    pub(crate) fn any_comes_to_an_end(&self) -> bool {
+        self.jobs.iter().any(|job| job.view.state == JobState::Running)
+    }
+
     /// What a job that still runs is for.
     pub(crate) fn subject(&self, id: JobId) -> Option<&JobSubject> {
         let job = self.jobs.iter().find(|job| job.view.id == id)?;

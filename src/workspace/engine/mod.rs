@@ -42,6 +42,8 @@ mod resume;
 mod rows;
 mod sandbox;
 mod setting;
+#[cfg(test)]
+mod testing;
 mod topic;
 mod topic_lanes;
 mod topic_table;
@@ -79,7 +81,7 @@ use crate::model::{Cancel, never_wait_here};
 use crate::partition_log::CachedLog;
 use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{JobId, Notice, NoticeLevel, Problem, Session, Snapshot};
+use crate::workspace::{ClockMode, JobId, Notice, NoticeLevel, Problem, Session, Snapshot};
 
 /// How much news may wait. Batches of records are the bulk of it, a few megabytes at most.
 const NEWS_MAX: usize = 64;
@@ -122,8 +124,32 @@ fn tell_of_stuck(news: Sender<News>) {
     });
 }
 
+/// The least time between two snapshots while news pours in, so that a flood costs few repaints.
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
+
+/// The same while only what is followed live changes.
+const LIVE_EVERY: Duration = Duration::from_millis(500);
+
+/// How long after the user did something answers are waited for.
+const ATTENTION: Duration = Duration::from_secs(2);
+
 /// How many notices are kept.
 const NOTICES_MAX: usize = 200;
+
+/// Into so many steps the memory that is shown is divided: what is less is not worth a frame.
+const MEMORY_STEPS: u64 = 100;
+
+/// The views to be shown; those that did not change are the ones shown before.
+fn shown<'v, V: Clone + PartialEq + 'v>(
+    before: &[Arc<V>],
+    views: impl Iterator<Item = &'v V>,
+) -> Vec<Arc<V>> {
+    let shown = |(number, view): (usize, &V)| match before.get(number) {
+        Some(same) if **same == *view => Arc::clone(same),
+        _ => Arc::new(view.clone()),
+    };
+    views.enumerate().map(shown).collect()
+}
 
 /// Everything the engine knows.
 #[derive(Debug)]
@@ -132,6 +158,10 @@ pub(crate) struct State {
     pub(crate) options: EngineOptions,
     /// The next snapshot.
     pub(crate) view: Snapshot,
+    /// The last one.
+    shown: Arc<Snapshot>,
+    /// When the user did something last.
+    acted: Instant,
     /// The long jobs.
     pub(crate) jobs: Jobs,
     /// The threads that fold.
@@ -231,6 +261,8 @@ impl State {
         let mut state = Self {
             options,
             view,
+            shown: Arc::default(),
+            acted: Instant::now(),
             jobs: Jobs::default(),
             pool,
             clock: OneClock::default(),
@@ -259,6 +291,12 @@ impl State {
         self.change = self.change.max(Change::News);
     }
 
+    /// The user does something: what comes of it shows at once.
+    pub(crate) fn acted(&mut self) {
+        self.acted = Instant::now();
+        self.touch_urgently();
+    }
+
     /// Something changed that a user waits for.
     pub(crate) fn touch_urgently(&mut self) {
         self.change = Change::Urgent;
@@ -269,25 +307,43 @@ impl State {
         self.change != Change::None
     }
 
-    /// Whether a user waits for the next snapshot.
-    pub(crate) fn is_urgent(&self) -> bool {
-        self.change == Change::Urgent
+    /// The least time between the last snapshot and the next: what the user does shows at once, and
+    /// what comes by itself while nobody does anything costs few frames.
+    pub(crate) fn publish_every(&self) -> Duration {
+        let is_attended = self.acted.elapsed() < ATTENTION
+            || self.jobs.any_comes_to_an_end()
+            || matches!(self.clock.mode, ClockMode::Playing(_));
+        match self.change {
+            _ if !is_attended => LIVE_EVERY,
+            Change::Urgent => Duration::ZERO,
+            Change::News | Change::None => PUBLISH_EVERY,
+        }
     }
 
-    /// What the window sees from now on.
-    pub(crate) fn take_snapshot(&mut self) -> Arc<Snapshot> {
+    /// What the window sees from now on; none where that is what it saw before. What did not change
+    /// is the same `Arc` as before.
+    pub(crate) fn take_snapshot(&mut self) -> Option<Arc<Snapshot>> {
         self.change = Change::None;
-        self.view.generation += 1;
-        self.view.jobs = self.jobs.views();
-        self.view.topic_views =
-            self.topics.iter().map(|topic| Arc::new(topic.view.clone())).collect();
-        self.view.entity_views =
-            self.entities.iter().map(|entity| Arc::new(entity.view.clone())).collect();
-        self.view.sandbox_views =
-            self.sandboxes.iter().map(|sandbox| Arc::new(sandbox.view.clone())).collect();
-        self.view.memory_bytes = self.memory_bytes();
+        let jobs = self.jobs.views();
+        if jobs != self.view.jobs {
+            self.view.jobs = jobs;
+        }
+        let (topics, entities) = (self.topics.iter(), self.entities.iter());
+        self.view.topic_views = shown(&self.shown.topic_views, topics.map(|open| &open.view));
+        self.view.entity_views = shown(&self.shown.entity_views, entities.map(|open| &open.view));
+        let sandboxes = self.sandboxes.iter().map(|open| &open.view);
+        self.view.sandbox_views = shown(&self.shown.sandbox_views, sandboxes);
+        let memory_bytes = self.memory_bytes();
+        if self.view.memory_bytes.abs_diff(memory_bytes) > memory_bytes / MEMORY_STEPS {
+            self.view.memory_bytes = memory_bytes;
+        }
         self.show_clock();
-        Arc::new(self.view.clone())
+        if self.view == *self.shown {
+            return None;
+        }
+        self.view.generation += 1;
+        self.shown = Arc::new(self.view.clone());
+        Some(Arc::clone(&self.shown))
     }
 
     /// What records in memory take, in bytes.

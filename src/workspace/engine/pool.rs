@@ -176,3 +176,55 @@ fn work(queue: &Receiver<(TaskKey, Task)>, news: &Sender<News>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Heard;
+    use super::*;
+    use crate::workspace::{ClockPoint, JobState, JobSubject};
+
+    /// Something that panics, which the compiler must not know.
+    fn broken() -> u64 {
+        let digits = std::hint::black_box("no number");
+        digits.parse().expect("it is a number")
+    }
+
+    /// Where a task of a test says what it came to.
+    fn note(state: &mut State, worked_out: Result<u64, Problem>) {
+        state.clock.at = match worked_out {
+            Ok(_) => ClockPoint::Start,
+            Err(problem) => {
+                assert!(problem.cause.is_some_and(|cause| cause.contains("it is a number")));
+                ClockPoint::Time(7)
+            }
+        };
+    }
+
+    #[test]
+    fn a_task_that_panics_tells_its_problem_and_the_threads_go_on() {
+        let mut heard = Heard::new();
+        for _ in 0..2 * WORKERS {
+            heard.state.work_out(TaskKey::Inspect, broken, note);
+            heard.until("a problem", |state| (state.clock.at == ClockPoint::Time(7)).then_some(()));
+            heard.state.clock.at = ClockPoint::End;
+        }
+        heard.state.work_out(TaskKey::Inspect, || 7, note);
+        heard.until("an answer", |state| (state.clock.at == ClockPoint::Start).then_some(()));
+        assert!(heard.state.pool.busy.is_empty(), "nothing is waited for any more");
+    }
+
+    #[test]
+    fn a_thread_that_panics_and_a_handler_that_does_end_their_jobs() {
+        let mut heard = Heard::new();
+        let (job, _) = heard.state.jobs.start("Breaking", 0);
+        heard.state.spawn("broken", Some(job), |_| broken(), note);
+        heard.until("a problem", |state| (state.clock.at == ClockPoint::Time(7)).then_some(()));
+        let (of_handler, _) = heard.state.jobs.start_for(JobSubject::Topics, "Breaking", 0);
+        heard.state.spawn("handler", Some(of_handler), |_| 7, |_, _| assert_eq!(broken(), 7));
+        heard.until("a notice", |state| state.view.notices.last().cloned());
+        for job in heard.state.jobs.views().iter() {
+            assert!(matches!(job.state, JobState::Stopped(_)), "{job:?}");
+        }
+        assert_eq!(heard.state.jobs.views().len(), 2);
+    }
+}

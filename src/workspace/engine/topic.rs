@@ -233,6 +233,11 @@ fn partition_facts(facts: &LogFacts) -> Arc<[PartitionFacts]> {
 }
 
 impl State {
+    /// Puts a topic with nothing read among those that are open.
+    pub(super) fn put_topic(&mut self, topic: &Arc<str>) {
+        self.topics.push(OpenTopic::new(topic));
+    }
+
     /// The open topic with this name.
     pub(crate) fn topic_mut(&mut self, topic: &str) -> Option<&mut OpenTopic> {
         self.topics.iter_mut().find(|open| &*open.view.topic == topic)
@@ -246,7 +251,7 @@ impl State {
             // What failed is tried again.
             Some(_) => {}
             None => {
-                self.topics.push(OpenTopic::new(topic));
+                self.put_topic(topic);
                 self.show_decided(topic);
             }
         }

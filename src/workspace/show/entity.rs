@@ -64,7 +64,7 @@ pub struct StateRow {
 }
 
 /// An entity's state at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EntityAt {
     /// The moment it was computed for.
     pub at: ClockPoint,
@@ -101,7 +101,7 @@ pub struct GroupMarker {
 }
 
 /// An open entity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EntityView {
     /// Which.
     pub key: EntityKey,

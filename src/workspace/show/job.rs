@@ -89,7 +89,7 @@ pub enum JobSubject {
 }
 
 /// A job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobView {
     /// Its number.
     pub id: JobId,

@@ -19,6 +19,7 @@ mod notice;
 mod problem;
 mod record;
 pub(super) mod sandbox;
+mod sight;
 mod snapshot;
 pub mod time_text;
 mod topic;
@@ -40,6 +41,7 @@ pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use sight::Sight;
 pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
     EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, RecordFilter,

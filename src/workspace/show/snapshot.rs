@@ -18,7 +18,7 @@ use crate::model::Isolation;
 use crate::workspace::RecentConnection;
 
 /// The workspace at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// Grows with every change.
     pub generation: u64,

@@ -172,7 +172,7 @@ pub struct EntityList {
 }
 
 /// An open topic.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicView {
     /// The topic's name.
     pub topic: Arc<str>,
