@@ -6,6 +6,7 @@
 //!
 //! Does not know: what is asked (`metadata`, `offsets`, `groups`), how records are read (`reader`).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -68,7 +69,10 @@ impl Connection {
         };
         let serve = move || {
             while !closed.load(Ordering::Relaxed) {
-                client.serve(SERVE_SLICE);
+                // A callback that panics costs what it had to tell, and nothing of what follows.
+                if catch_unwind(AssertUnwindSafe(|| client.serve(SERVE_SLICE))).is_err() {
+                    tracing::error!(target: "kafka", "a callback panicked");
+                }
             }
         };
         thread::Builder::new().name("kafka-poll".to_owned()).spawn(serve).map_err(|error| {

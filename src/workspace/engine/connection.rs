@@ -183,10 +183,11 @@ impl State {
         let hear = move |outbox: &Outbox| {
             views.iter().all(|view| outbox.send(move |state| state.show_demo(view)))
         };
+        // Of a connection that was closed nothing is heard any more.
         self.spawn("demo-views", None, hear, |state, heard| {
-            if let Err(problem) = heard {
-                state.notify(NoticeLevel::Error, problem);
-            }
+            let ended = Problem::new("the reference system has ended")
+                .with_hint("open the demo again; what is on screen stays as it was");
+            state.notify(NoticeLevel::Error, heard.err().unwrap_or(ended));
         });
     }
 

@@ -28,9 +28,13 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// Whether two snapshots look the same.
+    /// Whether two snapshots look the same. What was closed is always seen to be gone: a window
+    /// that keeps the snapshot before would keep its memory.
     pub fn sees_no_difference(&self, before: &Snapshot, now: &Snapshot) -> bool {
-        self.seen(before) == self.seen(now)
+        let open = |of: &Snapshot| {
+            (of.topic_views.len(), of.entity_views.len(), of.sandbox_views.len())
+        };
+        open(before) == open(now) && self.seen(before) == self.seen(now)
     }
 
     /// What is in sight of a snapshot.
@@ -107,6 +111,13 @@ mod tests {
         assert!(topic.sees_no_difference(&now, &now));
         let jobs = Sight { jobs: true, ..Sight::default() };
         assert!(!jobs.sees_no_difference(&before, &now), "so is that of its job");
+    }
+
+    #[test]
+    fn what_is_closed_out_of_sight_is_let_go_of() {
+        let before = snapshot(7, JobState::Following);
+        let closed = Snapshot { topic_views: Vec::new(), ..before.clone() };
+        assert!(!Sight::default().sees_no_difference(&before, &closed));
     }
 
     #[test]
