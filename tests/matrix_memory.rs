@@ -57,15 +57,19 @@ fn what_a_large_matrix_took_is_given_back_when_its_sandbox_is_closed() {
     });
     let before = held_mib();
     let key = SandboxKey::Demo;
-    port.send(Command::OpenSandbox(key.clone(), HistoryChoice::topic(ORDER_EVENTS.into()))).unwrap();
+    port.send(Command::OpenSandbox(key.clone(), HistoryChoice::topic(ORDER_EVENTS.into())))
+        .unwrap();
     let began = Instant::now();
     let events = wait(&port, "run", |snapshot| {
         Some(snapshot.sandbox_view(&key)?.debugger.run.as_ref()?.len())
     });
     println!("{events} events after {:?}, {} MiB", began.elapsed(), held_mib());
     let choice = MatrixChoice { runs: 2, ..MatrixChoice::default() };
-    port.send(Command::Sandbox(key.clone(), SandboxCommand::Trial(TrialCommand::RunMatrix(choice))))
-        .unwrap();
+    port.send(Command::Sandbox(
+        key.clone(),
+        SandboxCommand::Trial(TrialCommand::RunMatrix(choice)),
+    ))
+    .unwrap();
     wait(&port, "matrix", |snapshot| {
         matches!(snapshot.sandbox_view(&key)?.trial.matrix, Fetch::Ready(_)).then_some(())
     });

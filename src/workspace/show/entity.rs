@@ -7,13 +7,12 @@
 
 use std::sync::Arc;
 
-use super::clock::ClockPoint;
-use super::comparison::{CompareView, CompareWith};
-use super::entity_key::EntityKey;
+use super::comparison::CompareView;
 use super::job::JobId;
 use super::lane::Lane;
 use super::record::{RecordDetail, TreeRow};
 use super::{Fetch, Problem};
+use crate::config::{ClockPoint, CompareWith, EntityKey};
 use crate::model::{
     Change, ChangeKind, Completeness, EventProblem, JsonPointer, Position, Transaction,
 };

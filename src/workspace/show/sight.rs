@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::sandbox::SandboxKey;
-use super::{CompareWith, EntityKey, Fetch, JobProgress, JobState, JobView, Snapshot};
+use super::{Fetch, JobProgress, JobState, JobView, Snapshot};
+use crate::config::{CompareWith, EntityKey, SandboxKey};
 
 /// What the window shows at the moment, beside what it always shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,9 +31,8 @@ impl Sight {
     /// Whether two snapshots look the same. What was closed is always seen to be gone: a window
     /// that keeps the snapshot before would keep its memory.
     pub fn sees_no_difference(&self, before: &Snapshot, now: &Snapshot) -> bool {
-        let open = |of: &Snapshot| {
-            (of.topic_views.len(), of.entity_views.len(), of.sandbox_views.len())
-        };
+        let open =
+            |of: &Snapshot| (of.topic_views.len(), of.entity_views.len(), of.sandbox_views.len());
         open(before) == open(now) && self.seen(before) == self.seen(now)
     }
 
