@@ -43,6 +43,8 @@ struct Search {
     job: Option<JobId>,
     /// Whether records came meanwhile.
     again: bool,
+    /// Whether rows of the same question are shown, which then stay until it has ended.
+    refreshes: bool,
 }
 
 impl Drop for Search {
@@ -112,9 +114,8 @@ impl State {
         self.work_out(TaskKey::Rows(topic.to_string()), find, move |state, found| {
             let open = state.topic_mut(&topic);
             if open.is_some_and(|open| open.question().is_same_question(&question)) {
-                let (rows, cost) = found
-                    .map_or_else(|problem| (Err(problem), None), |(rows, cost)| (rows, Some(cost)));
-                state.show_rows(&topic, question, rows, cost.unwrap_or_default());
+                let (rows, cost) = found.unwrap_or_else(|problem| (Err(problem), Duration::ZERO));
+                state.show_rows(&topic, question, rows, cost);
             }
         });
     }
@@ -122,6 +123,8 @@ impl State {
     /// Looks through the records.
     fn search(&mut self, topic: &Arc<str>, question: RowsQuestion) {
         let Some(open) = self.topic_mut(topic) else { return };
+        let shown = open.rows.as_ref();
+        let refreshes = shown.is_some_and(|(shown, _)| shown.is_same_question(&question));
         let cancel = Cancel::new();
         let number = open.filtering.next;
         open.filtering.next += 1;
@@ -131,6 +134,7 @@ impl State {
             cancel: cancel.clone(),
             job: None,
             again: false,
+            refreshes,
         });
         let (topic, searched) = (Arc::clone(topic), Arc::clone(topic));
         let find = move |outbox: &Outbox| {
@@ -155,10 +159,7 @@ impl State {
             (found, began.elapsed())
         };
         self.spawn("filter", None, find, move |state, found| {
-            let (found, cost) = match found {
-                Ok((found, cost)) => (found, cost),
-                Err(problem) => (Err(problem), Duration::ZERO),
-            };
+            let (found, cost) = found.unwrap_or_else(|problem| (Err(problem), Duration::ZERO));
             state.searched(&topic, number, found, cost);
         });
     }
@@ -175,9 +176,11 @@ impl State {
             self.jobs.start_stopped_by(search.cancel.clone(), subject, title, now_ms())
         });
         self.jobs.progress(job, &[read], now_ms());
-        let question = search.question.clone();
         open.view.filter_job = Some(job);
-        self.show_rows(topic, question, Ok(rows), Duration::ZERO);
+        if !search.refreshes {
+            let question = search.question.clone();
+            self.show_rows(topic, question, Ok(rows), Duration::ZERO);
+        }
     }
 
     /// A search has ended.
@@ -194,12 +197,15 @@ impl State {
         };
         open.view.filter_job = None;
         let question = search.question.clone();
-        let found = found.map(|(mut rows, read, is_cut_short)| {
+        let found = found.and_then(|(mut rows, read, is_cut_short)| {
             if is_cut_short {
                 open.filtering.called_off = Some(question.clone());
                 rows.doubts = Some(called_off(&read));
+                if search.refreshes {
+                    return Err(called_off(&read));
+                }
             }
-            (rows, read)
+            Ok((rows, read))
         });
         if search.again {
             open.rows_change();
@@ -208,7 +214,8 @@ impl State {
             if let Ok((_, read)) = &found {
                 self.jobs.progress(job, std::slice::from_ref(read), now_ms());
             }
-            self.jobs.end(job, found.as_ref().err().cloned(), now_ms());
+            let problem = found.as_ref().err().filter(|_| !search.cancel.is_cancelled());
+            self.jobs.end(job, problem.cloned(), now_ms());
         }
         self.show_rows(topic, question, found.map(|(rows, _)| rows), cost);
     }
@@ -318,6 +325,10 @@ mod tests {
         heard.state.refresh_rows(&topic);
         heard.until("its end", |state| view(state).filter_job.is_none().then_some(()));
         assert!(heard.state.topics[0].rows_due().is_some());
+        let all = view(&heard.state).clone();
+        heard.state.refresh_rows(&topic);
+        heard.until("a job", |state| view(state).filter_job);
+        assert_eq!(view(&heard.state).rows.len(), all.rows.len(), "the old picture stays");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fold::{EventOrder, ordered};
-use crate::model::{Completeness, Event, ReadEvent};
+use crate::model::{Cancel, Completeness, Event, ReadEvent};
 use crate::workspace::ask::coverage::{offsets, without_event_time};
 use crate::workspace::clock::now_ms;
 use crate::workspace::engine::{Outbox, State};
@@ -85,8 +85,9 @@ impl State {
         let Some(open) = self.sandbox_mut(key) else { return };
         let choice = open.view.history.clone();
         let title = format!("Reading {} for {}", choice.topics.join(", "), open.view.name);
+        let Some(session) = self.session(Cancel::new()) else { return };
         let (job, cancel) = self.jobs.start(title, now_ms());
-        let Some(session) = self.session(cancel.clone()) else { return };
+        let session = Session { cancel: cancel.clone(), ..session };
         let Some(open) = self.sandbox_mut(key) else { return };
         open.view.source = std::mem::take(&mut open.view.source).asked_again();
         open.started(job, cancel);
