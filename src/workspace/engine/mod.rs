@@ -219,17 +219,10 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Sends news, waiting while the engine is busy. Says whether anybody still listens.
     pub(crate) fn send(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
-        self.send_quietly(move |state| {
-            state.touch();
-            news(state);
-        })
-    }
-
-    /// The same of what may be no news: it says itself when something changed.
-    pub(crate) fn send_quietly(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
         let session = self.session;
         let checked: News = Box::new(move |state| {
             if state.session == session {
+                state.touch();
                 news(state);
             }
         });

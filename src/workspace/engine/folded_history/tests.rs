@@ -96,13 +96,18 @@ fn mappings() -> Mappings {
 
 /// An entity that is read and folded again and again.
 struct Followed {
+    /// Its records.
     store: LogStore,
+    /// How they are read.
     mappings: Mappings,
+    /// How it is folded.
     fold: Arc<dyn Fold>,
+    /// What was worked out last.
     latest: Latest,
 }
 
 impl Followed {
+    /// One that is folded by this, without events.
     fn by(fold: Arc<dyn Fold>) -> Self {
         let (store, latest) = (LogStore::new(u64::MAX), Latest::default());
         Self { store, mappings: mappings(), fold, latest }

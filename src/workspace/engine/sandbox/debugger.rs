@@ -293,10 +293,11 @@ impl State {
         let current = open.debugger.current;
         let Some(log) = open.debugger.log_run().cloned() else { return };
         let edits = open.debugger.branches[current].edits.iter();
-        let events =
-            edits.into_iter().try_fold(log.events.clone(), |list, (edit, _)| list.edited(edit));
-        let Ok(events) = events else { return };
+        let edits: Vec<Edit> = edits.map(|(edit, _)| edit.clone()).collect();
         self.start_run(key, move |cancel, progress| {
+            let events = edits.iter().try_fold(log.events.clone(), |list, edit| list.edited(edit));
+            // Each of them could be made when it was.
+            let events = events.map_err(|_problem| TraceError::Cancelled)?;
             let (run, outcome) = run_branch(&log, events, cancel, progress)?;
             Ok(Runs { log, branch: Some((current, run, outcome)), restored: None })
         });
