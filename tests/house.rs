@@ -11,6 +11,8 @@
 mod circles;
 #[path = "house/comments.rs"]
 mod comments;
+#[path = "house/waiting.rs"]
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -485,41 +487,6 @@ fn no_code_but_the_demos_writer_can_leave_a_trace_on_a_cluster() {
         &[
             ("src/kafka/writer.rs", "rd_kafka_commit_transaction()"),
             ("src/kafka/ffi/mod.rs", "rd_kafka_consume_start_queue(); rd_kafka_ListOffsets()"),
-        ],
-    );
-}
-
-/// Whoever touches files below the faces says so first, so that a thread that must never wait stops
-/// there.
-fn files_are_announced(file: &SourceFile) -> Vec<Violation> {
-    let is_below = file.floor().is_some_and(|floor| !["cli", "gui", "demo"].contains(&floor));
-    if !is_below || file.is_tests() {
-        return Vec::new();
-    }
-    let tests = file.find(&["cfg", "(", "test", ")"]).next().unwrap_or(usize::MAX);
-    let touches = file.find(&["fs_err"]).find(|index| *index < tests);
-    let says_so = file.find(&["may_take_long", "("]).next().is_some();
-    let silent = touches.filter(|_| !says_so);
-    let words = "touches files without `may_take_long`";
-    silent.map(|index| file.at(file.tokens[index].line, words)).into_iter().collect()
-}
-
-#[test]
-fn no_file_is_touched_where_nobody_may_wait() {
-    assert_house_keeps(files_are_announced);
-    assert_finds(
-        files_are_announced,
-        &[
-            ("src/workspace/a.rs", "fn a() {\n fs_err::read(p) }"),
-            ("src/partition_log/a.rs", "use fs_err::File;"),
-        ],
-    );
-    assert_passes(
-        files_are_announced,
-        &[
-            ("src/workspace/a.rs", "fn a() { may_take_long(\"reading\"); fs_err::read(p) }"),
-            ("src/workspace/a.rs", "#[cfg(test)] mod tests { fn a() { fs_err::read(p) } }"),
-            ("src/cli/a.rs", "fn a() { fs_err::read(p) }"),
         ],
     );
 }

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use super::whole_file::write_whole;
+use crate::model::may_take_long;
 use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::{Expectation, Fixture, projection_from, row_of};
 use crate::workspace::{DebugRun, Problem, SandboxKey};
@@ -59,6 +60,7 @@ fn write(
     name: &str,
     path: &Path,
 ) -> Result<(), Problem> {
+    may_take_long("writing a file");
     let folder = path.parent().unwrap_or(Path::new("."));
     let projection = match script {
         Some(script) => script.display().to_string(),
