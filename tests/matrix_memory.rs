@@ -82,3 +82,46 @@ fn what_a_large_matrix_took_is_given_back_when_its_sandbox_is_closed() {
         thread::sleep(Duration::from_secs(1));
     }
 }
+
+#[test]
+fn traffic_wakes() {
+    use foldback::model::EntityId;
+    use foldback::workspace::{EntityKey, Sight, StartPosition};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let options = Options { orders: 60, traffic: true, ..Options::embedded(NOW_MS) };
+    let running = start_demo(&options).unwrap();
+    while !matches!(running.milestones().recv_timeout(PATIENCE).unwrap(), Milestone::Ready(_)) {}
+    let connect = Some(Target::Settings(Box::new(running.settings().clone())));
+    let port = start(EngineOptions { connect, ..EngineOptions::default() }).unwrap();
+    let wakes = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&wakes);
+    port.set_waker(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    wait(&port, "connection", |snapshot| {
+        matches!(snapshot.connection, ConnectionState::Connected(_)).then_some(())
+    });
+    let key = EntityKey {
+        entity: EntityId::new(foldback::demo::seed::INCIDENT_ORDER),
+        topics: [Arc::from(ORDER_EVENTS)].into(),
+    };
+    port.send(Command::OpenEntity(key.clone())).unwrap();
+    wait(&port, "entity", |snapshot| snapshot.entity_view(&key)?.at.clone());
+    let measure = |what: &str, sight: Option<Sight>| {
+        port.look_at(sight);
+        thread::sleep(Duration::from_secs(4));
+        let (before, generation) = (wakes.load(Ordering::Relaxed), port.latest().generation);
+        thread::sleep(Duration::from_secs(20));
+        let woken = wakes.load(Ordering::Relaxed) - before;
+        println!("{what}: woken {woken} times, published {} in 20 s", port.latest().generation - generation);
+    };
+    let entity = Sight { entities: [key.clone()].into(), ..Sight::default() };
+    measure("entity", Some(entity.clone()));
+    port.send(Command::OpenTopic(ORDER_EVENTS.into())).unwrap();
+    port.send(Command::Read(ORDER_EVENTS.into(), StartPosition::Live)).unwrap();
+    port.send(Command::NeedPages(ORDER_EVENTS.into(), vec![0])).unwrap();
+    measure("entity, topic behind", Some(entity));
+    let topic = Sight { topics: [ORDER_EVENTS.into()].into(), ..Sight::default() };
+    measure("topic", Some(topic));
+    measure("everything", None);
+}

@@ -116,7 +116,7 @@ impl State {
         let make = move |_: &Outbox| -> Result<_, Problem> {
             run.events.edited(&edit)?;
             let kept = KeptEdit::new(&edit, &run.events);
-            let words = edit.words(&run.events).into();
+            let words: Arc<str> = edit.words(&run.events).into();
             Ok((edit, words, kept))
         };
         self.spawn("sandbox-edit", None, make, move |state, made| {
