@@ -11,6 +11,8 @@
 mod circles;
 #[path = "house/comments.rs"]
 mod comments;
+#[path = "house/waiting.rs"]
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

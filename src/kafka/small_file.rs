@@ -7,6 +7,8 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::model::may_take_long;
+
 /// How large such a file may be, in bytes.
 const LARGEST_BYTES: u64 = 64 << 20;
 
@@ -15,6 +17,7 @@ const LARGEST_BYTES: u64 = 64 << 20;
 /// # Errors
 /// When it cannot be read, is no regular file, or is too large to be written by hand.
 pub fn read_small_file(path: &Path) -> io::Result<Vec<u8>> {
+    may_take_long("reading a file");
     let refuse = |words: &str| {
         let words = format!("{} {words}", path.display());
         Err(io::Error::new(io::ErrorKind::InvalidInput, words))

@@ -18,6 +18,7 @@ mod notice;
 mod problem;
 mod record;
 pub(super) mod sandbox;
+mod sight;
 mod snapshot;
 mod topic;
 mod topic_timeline;
@@ -36,6 +37,7 @@ pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use sight::Sight;
 pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
     EntityList, EntityRow, MappingView, PartitionFacts, TopicReport, TopicView, TypesView,

@@ -14,7 +14,7 @@ use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, mono_sm
 use crate::gui::view::View;
 use crate::gui::views::waiting;
 use crate::gui::widgets::{
-    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, state_tree,
+    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, problem_box, state_tree,
 };
 use crate::model::JsonPointer;
 use crate::workspace::{
@@ -37,6 +37,9 @@ pub(crate) fn show(
     state: &mut EntityState,
     view: &mut View<'_>,
 ) {
+    if let Some(problem) = &entity.at_problem {
+        problem_box(ui, problem, None);
+    }
     let Some(at) = &entity.at else {
         // The first state is there within a moment of the first events.
         let job = view.snapshot.running_job(entity.job).cloned();

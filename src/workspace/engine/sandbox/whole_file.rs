@@ -7,8 +7,11 @@
 use std::io;
 use std::path::Path;
 
+use crate::model::may_take_long;
+
 /// Writes a file aside and puts it into its place.
 pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    may_take_long("writing a file");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         fs_err::create_dir_all(folder)?;
