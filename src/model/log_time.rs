@@ -75,7 +75,6 @@ impl LogClock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PLAUSIBLE_FUTURE_MS;
     use super::*;
     use crate::model::PLAUSIBLE_FUTURE_MS;
 
