@@ -18,6 +18,10 @@ mod copying;
 mod density;
 #[path = "window/fields.rs"]
 mod fields;
+#[path = "window/gallery.rs"]
+mod gallery;
+#[path = "window/grid.rs"]
+mod grid;
 #[path = "window/groups.rs"]
 mod groups;
 #[path = "window/harness.rs"]
@@ -26,6 +30,8 @@ mod harness;
 mod inspector;
 #[path = "window/lanes.rs"]
 mod lanes;
+#[path = "window/layout_faults.rs"]
+mod layout_faults;
 #[path = "window/order.rs"]
 mod order;
 #[path = "window/pictures.rs"]

@@ -57,7 +57,7 @@ fn trial() -> Trial {
 }
 
 /// The matrix of all faults and consumers.
-fn matrix() -> MatrixView {
+pub(crate) fn matrix() -> MatrixView {
     let choice = MatrixChoice::default();
     let question = MatrixQuestion {
         faults: choice.faults.clone(),
@@ -125,7 +125,7 @@ fn key() -> SandboxKey {
 }
 
 /// A workspace in which it is open, with this of virtual consumers.
-fn opened(trial: TrialView) -> Snapshot {
+pub(crate) fn opened(trial: TrialView) -> Snapshot {
     let script = ScriptFile { name: "dashboard.js".into(), path: "/shop/dashboard.js".into() };
     let mut view = SandboxView::new(key(), HistoryChoice::topic("order-events".into()));
     view.text = Some("fromAll().when({});".into());

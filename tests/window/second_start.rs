@@ -26,7 +26,7 @@ fn recent(choice: ConnectionChoice, brokers: &str, unkept: &[&str]) -> RecentCon
 }
 
 /// The start page with three connections used before.
-fn start_page() -> Snapshot {
+pub(crate) fn start_page() -> Snapshot {
     let brokers = |text: &str| ConnectionChoice::Brokers(text.to_owned());
     let file = ConnectionChoice::ConfigFile("/home/ada/shop/client.properties".into());
     let connections = [
@@ -50,13 +50,13 @@ fn with_tabs(connection: ConnectionState) -> Test {
 }
 
 /// The workspace of those tabs with a connection like this.
-fn unconnected(connection: ConnectionState) -> Snapshot {
+pub(crate) fn unconnected(connection: ConnectionState) -> Snapshot {
     let tabs_of = TabsOf { number: 1, name: "dev".into(), arrangement: None };
     Snapshot { generation: 9, connection, tabs_of, ..scenes::disconnected() }
 }
 
 /// Why there is no connection.
-fn refused() -> ConnectionState {
+pub(crate) fn refused() -> ConnectionState {
     let problem = Problem::new("cannot reach localhost:9092: connection refused");
     ConnectionState::Failed(problem.with_hint("look whether the broker runs"))
 }

@@ -23,7 +23,9 @@ use crate::gui::views::projections;
 use crate::gui::views::waiting;
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
-use crate::workspace::{Command, EntityKey, Fetch, JobState, JobSubject, TopicReport, TopicView};
+use crate::workspace::{
+    Command, EntityKey, Fetch, JobState, JobSubject, TopicReport, TopicView, retention_words,
+};
 
 /// How wide the panel is at first, in points.
 const WIDTH: f32 = 212.0;
@@ -199,7 +201,8 @@ fn topic_facts(ui: &mut Ui, topic: &TopicReport) {
     facts.extend(
         topic.records_at_most().map(|count| format!("at most {}", format::count(count, "record"))),
     );
-    facts.extend(topic.cleanup_policy.as_ref().map(|policy| format!("policy {policy}")));
+    let policy = topic.cleanup_policy.as_deref();
+    facts.extend(policy.map(|policy| retention_words(policy, topic.retention_ms)));
     facts.extend(topic.internal.then(|| "internal".to_owned()));
     ui.label(facts.join(" · "));
     if let Some(trouble) = &topic.problem {

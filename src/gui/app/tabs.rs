@@ -13,8 +13,12 @@ use crate::gui::theme::{Tokens, format};
 use crate::gui::view::{Action, Pane, View};
 use crate::workspace::{Command, HistoryChoice};
 
-/// How many characters of a name a tab shows.
-const TITLE_CHARACTERS_MAX: usize = 28;
+/// How many characters of a name a tab shows at least.
+const TITLE_CHARACTERS: usize = 28;
+/// About how wide a character of a tab's name is, in points.
+const CHARACTER_WIDTH: f32 = 8.0;
+/// How much room a tab takes beside its name, in points.
+const TAB_SPACE: f32 = 48.0;
 
 /// Draws the tabs and what stands in those that can be seen.
 pub(crate) fn show(
@@ -23,7 +27,10 @@ pub(crate) fn show(
     states: &mut ViewStates,
     view: &mut View<'_>,
 ) {
-    let mut behavior = TabBehavior { states, view };
+    let panes = tabs.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(_))).count().max(1);
+    let room = ui.available_width() / panes as f32 - TAB_SPACE;
+    let characters = ((room / CHARACTER_WIDTH).max(0.0) as usize).max(TITLE_CHARACTERS);
+    let mut behavior = TabBehavior { states, view, characters };
     tabs.ui(&mut behavior, ui);
 }
 
@@ -100,16 +107,21 @@ pub(crate) fn closing_command(pane: &Pane) -> Option<Command> {
     }
 }
 
-/// The words on a tab.
+/// The words on a tab and on the frame of the window.
 pub(crate) fn title(pane: &Pane) -> String {
+    title_of(pane, TITLE_CHARACTERS)
+}
+
+/// The words on a tab, of which names have at most this many characters.
+fn title_of(pane: &Pane, characters: usize) -> String {
     match pane {
         Pane::Start => "Start".to_owned(),
-        Pane::Topic(topic) => format::middle(topic, TITLE_CHARACTERS_MAX),
+        Pane::Topic(topic) => format::middle(topic, characters),
         Pane::Groups => "Consumer groups".to_owned(),
         Pane::Demo => "Demo".to_owned(),
-        Pane::Entity(key) => format::middle(&key.entity.to_string(), TITLE_CHARACTERS_MAX),
+        Pane::Entity(key) => format::middle(&key.entity.to_string(), characters),
         Pane::Sandbox(key) => {
-            format!("Sandbox: {}", format::middle(&key.script_name(), TITLE_CHARACTERS_MAX))
+            format!("Sandbox: {}", format::middle(&key.script_name(), characters))
         }
     }
 }
@@ -120,6 +132,8 @@ struct TabBehavior<'a, 'v> {
     states: &'a mut ViewStates,
     /// What views are given.
     view: &'a mut View<'v>,
+    /// How many characters of a name a tab shows.
+    characters: usize,
 }
 
 impl Behavior<Pane> for TabBehavior<'_, '_> {
@@ -138,7 +152,7 @@ impl Behavior<Pane> for TabBehavior<'_, '_> {
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        RichText::new(title(pane)).into()
+        RichText::new(title_of(pane, self.characters)).into()
     }
 
     fn is_tab_closable(&self, _tiles: &Tiles<Pane>, _tile_id: TileId) -> bool {

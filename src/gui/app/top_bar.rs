@@ -12,7 +12,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::{icon_button, menu_item};
 use crate::gui::theme::{ROW_HEIGHT, Tokens, icons, medium, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{Chip, CopyText, IconButton, Tone};
+use crate::gui::widgets::{Chip, CopyText, IconButton, Tone, fitting_name};
 use crate::model::Isolation;
 use crate::workspace::{Command, ConnectionInfo, ConnectionState, JobSubject, JobView};
 
@@ -21,8 +21,8 @@ const NARROW: f32 = 860.0;
 /// The widest the way to anything gets, in points.
 const PALETTE_WIDTH: f32 = 320.0;
 
-/// How much of the name of a connection is shown, in characters.
-const NAME_CHARACTERS: usize = 24;
+/// The greatest share of the bar that the name of a connection takes.
+const NAME_SHARE: f32 = 0.3;
 
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
@@ -52,7 +52,6 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
 /// Where one is connected, with a menu.
 fn connection(ui: &mut Ui, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
-    let mut characters = NAME_CHARACTERS;
     let (icon, color, name) = match &view.snapshot.connection {
         ConnectionState::Disconnected => {
             (icons::PLUG, tokens.text_secondary, "Not connected".to_owned())
@@ -60,8 +59,6 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
         ConnectionState::Connecting(name) => {
             let job = view.snapshot.running(&JobSubject::Connection);
             let words = job.map_or_else(|| name.to_string(), JobView::waiting_words);
-            // What is done goes before the name, which gets as much room as ever.
-            characters += words.chars().count().saturating_sub(name.chars().count());
             (icons::HOURGLASS, tokens.text_secondary, words)
         }
         ConnectionState::Failed(_) => (icons::WARNING, tokens.error, "Not connected".to_owned()),
@@ -71,7 +68,7 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
             (icon, color, info.name.to_string())
         }
     };
-    let shown = crate::gui::theme::format::middle(&name, characters);
+    let shown = fitting_name(ui, &name, &medium(), ui.available_width() * NAME_SHARE);
     let words = [RichText::new(icon).color(color), RichText::new(shown).font(medium())];
     let [icon, words] = words;
     let (response, _) = egui::containers::menu::MenuButton::from_button(
@@ -127,7 +124,7 @@ fn connection_menu(ui: &mut Ui, view: &mut View<'_>) {
                 ui.label(
                     RichText::new(name).font(secondary()).color(Tokens::of(ui).text_secondary),
                 );
-                ui.add(CopyText::new(text).characters(32).name(name));
+                ui.add(CopyText::new(text).name(name));
             });
         }
         ui.label(RichText::new(brokers).font(secondary()).color(Tokens::of(ui).text_secondary));

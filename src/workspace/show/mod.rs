@@ -18,9 +18,11 @@ mod lane;
 mod notice;
 mod problem;
 mod record;
+mod retention;
 pub(super) mod sandbox;
 mod snapshot;
 pub mod time_text;
+mod told_changes;
 mod topic;
 mod topic_timeline;
 
@@ -40,7 +42,9 @@ pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use retention::retention_words;
 pub use snapshot::{Snapshot, TabsOf};
+pub use told_changes::{Turn, told_changes, turn_of};
 pub use topic::{
     EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, RecordFilter,
     StartPosition, TopicReport, TopicView, TypesView,

@@ -21,12 +21,12 @@ use crate::workspace::{GroupOffset, GroupSummary};
 
 /// The columns of the list of partitions.
 const OFFSET_COLUMNS: [TableColumn; 6] = [
-    TableColumn::rest("Topic"),
-    TableColumn::figures("Partition", 72.0),
-    TableColumn::figures("Committed", 110.0),
-    TableColumn::figures("End", 110.0),
-    TableColumn::figures("Lag", 96.0),
-    TableColumn::figures("Behind", 96.0),
+    TableColumn::rest("Topic", 120.0),
+    TableColumn::figures("Partition"),
+    TableColumn::figures("Committed").dispensable(2),
+    TableColumn::figures("End").dispensable(3),
+    TableColumn::figures("Lag"),
+    TableColumn::figures("Behind").dispensable(1),
 ];
 /// The height of the chart, in points.
 const CHART_HEIGHT: f32 = 132.0;

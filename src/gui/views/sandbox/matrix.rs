@@ -14,6 +14,7 @@ use egui::{
 };
 
 use super::super::field::Field;
+use crate::gui::laid_out::note_sideways;
 use crate::gui::theme::{
     ROW_HEIGHT, Tokens, body, format, icon, icons, medium, mono, mono_small, secondary,
 };
@@ -290,6 +291,9 @@ fn grid(ui: &mut Ui, matrix: &MatrixView, trial: &TrialView, out: &mut Vec<Trial
     let columns = Columns::new(ui.available_width() - 12.0, consumers.len());
     let mut opened = None;
     ui.spacing_mut().item_spacing = Vec2::ZERO;
+    if ui.available_width() < columns.width(consumers.len()) {
+        note_sideways(ui, ui.available_rect_before_wrap());
+    }
     ScrollArea::horizontal().id_salt("matrix across").auto_shrink(false).show(ui, |ui| {
         let width = columns.width(consumers.len());
         head(ui, &columns, width, consumers);

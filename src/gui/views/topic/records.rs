@@ -23,13 +23,13 @@ use crate::workspace::{
 
 /// The columns.
 const COLUMNS: [TableColumn; 7] = [
-    TableColumn::text("Time", 202.0),
-    TableColumn::figures("Part.", 48.0),
-    TableColumn::figures("Offset", 80.0),
-    TableColumn::text("Key", 132.0),
-    TableColumn::text("Type", 144.0),
-    TableColumn::rest("Value"),
-    TableColumn::figures("Size", 68.0),
+    TableColumn::whole("Time"),
+    TableColumn::figures("Part.").dispensable(2),
+    TableColumn::figures("Offset").dispensable(1),
+    TableColumn::text("Key", 84.0),
+    TableColumn::text("Type", 96.0),
+    TableColumn::rest("Value", 96.0),
+    TableColumn::figures("Size").dispensable(3),
 ];
 
 /// The table's state.

@@ -12,6 +12,7 @@ use egui::{
 };
 
 use super::mark;
+use crate::gui::laid_out::note_sideways;
 use crate::gui::theme::{GUTTER, Tokens, body, icon, icons, mono_small, secondary};
 use crate::gui::widgets::{cut_galley, focus_ring};
 use crate::sandbox::MemberLife;
@@ -96,6 +97,7 @@ pub(super) fn show(
             pos2(top.right(), top.top() + lanes_height + 12.0),
         );
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(right));
+        note_sideways(ui, right);
         let source = ScrollSource { drag: DragScroll::Never, ..ScrollSource::ALL };
         let area = ScrollArea::horizontal().id_salt(id).auto_shrink(false).scroll_source(source);
         area.show_viewport(&mut child, |ui, viewport| {
