@@ -6,6 +6,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
+#[path = "window/baselines.rs"]
+mod baselines;
+#[path = "window/beginning_and_end.rs"]
+mod beginning_and_end;
 #[path = "window/behaviour.rs"]
 mod behaviour;
 #[path = "window/comparison.rs"]
@@ -34,8 +38,6 @@ mod lanes;
 mod layout_faults;
 #[path = "window/order.rs"]
 mod order;
-#[path = "window/pictures.rs"]
-mod pictures;
 #[path = "window/sandbox.rs"]
 mod sandbox;
 #[path = "window/scenes.rs"]

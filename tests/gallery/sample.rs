@@ -141,8 +141,7 @@ impl Gallery {
                     self.log.push("read again".to_owned());
                 }
                 ui.add(
-                    CopyText::new("0f8fad5b-d9cb-469f-a165-70867728950e")
-                        .name("correlation id"),
+                    CopyText::new("0f8fad5b-d9cb-469f-a165-70867728950e").name("correlation id"),
                 );
                 ui.add(CopyText::new("order-1042").name("key"));
             });

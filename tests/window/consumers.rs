@@ -244,7 +244,7 @@ fn what_broke_is_named_and_the_row_stands_beside_what_it_should_be() {
     assert!(test.shows("Breaks I1"), "which invariant");
     assert!(test.shows("Row order-1042, wrong"), "which row");
     assert!(test.shows("status \"CREATED\", right: \"SHIPPED\""), "as it is and as it should be");
-    assert!(test.shows("Member 1 works"), "who is there");
+    assert!(test.shows("Member 1 working"), "who is there");
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn two_projections_are_compared_and_their_states_stand_beside_each_other() {
     let mut test = at("A against B", comparison());
     assert!(test.shows("3 of 60 results differ"), "how many");
     assert!(test.shows("status \"CREATED\", right: \"SHIPPED\""), "at the first difference");
-    test.press("In the end");
+    test.press("At the end");
     assert!(test.shows("status \"CREATED\", right: \"DELIVERED\""), "in the end");
     test.press("order-1041");
     assert_eq!(asked(&mut test), [TrialCommand::ShowDivergence(1)]);

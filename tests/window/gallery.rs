@@ -82,8 +82,9 @@ fn starting() -> Vec<View> {
     let view = |name, snapshot, prepare| View { name, snapshot, prepare };
     let refused = |snapshot: Snapshot| Snapshot {
         connection: ConnectionState::Failed(
-            Problem::new("cannot reach 127.0.0.1:9999: connection refused")
-                .with_hint("look whether a broker listens there, and whether a firewall is between"),
+            Problem::new("cannot reach 127.0.0.1:9999: connection refused").with_hint(
+                "look whether a broker listens there, and whether a firewall is between",
+            ),
         ),
         ..snapshot
     };
@@ -236,12 +237,13 @@ fn with_entity(snapshot: Snapshot, change: impl FnOnce(&mut EntityView)) -> Snap
 }
 
 /// The order after its first event, as the workspace tells what that changed.
-fn created() -> Snapshot {
+pub(crate) fn created() -> Snapshot {
     with_entity(scenes::entity(1), |entity| {
         let Some(at) = &mut entity.at else { return };
-        let members = at.changes.iter().filter_map(|change| {
-            Some((change.path.last_token()?, change.to.clone()?))
-        });
+        let members = at
+            .changes
+            .iter()
+            .filter_map(|change| Some((change.path.last_token()?, change.to.clone()?)));
         let state = Value::object(members);
         let changes = [Change::replace(JsonPointer::root(), Value::Null, state)];
         *at = Arc::new(EntityAt { changes: changes.into(), ..(**at).clone() });
@@ -249,7 +251,7 @@ fn created() -> Snapshot {
 }
 
 /// The order after a record without a value.
-fn deleted() -> Snapshot {
+pub(crate) fn deleted() -> Snapshot {
     with_entity(scenes::entity(7), |entity| {
         let mut events = order::events().to_vec();
         if let Some(last) = events.last_mut() {

@@ -52,13 +52,11 @@ fn walk(views: &[View]) {
                 if theme == Theme::Light {
                     sizes.reverse(); // One grows, the other shrinks.
                 }
-                let choices = Choices {
-                    theme: theme.into(),
-                    zoom_percent: scale,
-                    ..Choices::default()
-                };
+                let choices =
+                    Choices { theme: theme.into(), zoom_percent: scale, ..Choices::default() };
                 let factor = f32::from(scale) / 100.0;
-                let mut test = open_with(view.snapshot.clone(), choices, SIZES[3]);
+                let mut test = open_with(view.snapshot.clone(), choices, SIZES[5]);
+                test.set_size(SIZES[5]); // Whatever the scale, there is room for the way to it.
                 (view.prepare)(&mut test);
                 for size in sizes {
                     test.set_size(size / factor);
@@ -69,7 +67,8 @@ fn walk(views: &[View]) {
             }
         }
     }
-    let told = found.0.values().take(TOLD).map(|cells| format!("{} (in {})", cells[0], cells.len()));
+    let told =
+        found.0.values().take(TOLD).map(|cells| format!("{} (in {})", cells[0], cells.len()));
     let told: Vec<String> = told.collect();
     assert!(told.is_empty(), "{} faults:\n{}", found.0.len(), told.join("\n"));
 }

@@ -62,7 +62,11 @@ pub(crate) fn open_with(snapshot: Snapshot, choices: Choices, size: Vec2) -> Tes
     let state = Window { app, engine, shown, sent: Vec::new() };
     let mut test = Harness::builder()
         .with_size(size)
-        .with_theme(if choices.theme == ThemePreference::Light { Theme::Light } else { Theme::Dark })
+        .with_theme(if choices.theme == ThemePreference::Light {
+            Theme::Light
+        } else {
+            Theme::Dark
+        })
         .with_render_cursor(false)
         .with_max_steps(64)
         .with_os(egui::os::OperatingSystem::Nix)

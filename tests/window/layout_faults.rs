@@ -73,7 +73,8 @@ impl Drawn {
                 }
                 if rect.fill.is_opaque() && rect.blur_width == 0.0 {
                     for line in &mut self.lines {
-                        line.seen = line.seen.iter().flat_map(|part| without(*part, seen)).collect();
+                        line.seen =
+                            line.seen.iter().flat_map(|part| without(*part, seen)).collect();
                     }
                     self.obstacles.retain(|obstacle| !seen.contains_rect(obstacle.0));
                 }
@@ -116,7 +117,10 @@ fn without(part: Rect, cover: Rect) -> Vec<Rect> {
         Rect::from_min_max(part.min, pos2(hidden.left(), part.bottom())),
         Rect::from_min_max(pos2(hidden.right(), part.top()), part.max),
         Rect::from_min_max(pos2(hidden.left(), part.top()), pos2(hidden.right(), hidden.top())),
-        Rect::from_min_max(pos2(hidden.left(), hidden.bottom()), pos2(hidden.right(), part.bottom())),
+        Rect::from_min_max(
+            pos2(hidden.left(), hidden.bottom()),
+            pos2(hidden.right(), part.bottom()),
+        ),
     ];
     parts.into_iter().filter(|part| 0.5 < part.width() && 0.5 < part.height()).collect()
 }
@@ -151,7 +155,8 @@ fn texts_over_texts(drawn: &Drawn) -> Vec<String> {
             });
             let is_same = line.words == other.words && line.whole == other.whole;
             if over && !is_same {
-                faults.push(format!("“{}” lies over “{}” {:?}", line.words, other.words, line.whole));
+                faults
+                    .push(format!("“{}” lies over “{}” {:?}", line.words, other.words, line.whole));
             }
         }
     }
@@ -255,7 +260,10 @@ fn controls_beside_the_window<State>(
 
 /// A small window that shows this.
 fn small(draw: impl FnMut(&mut egui::Ui) + 'static) -> Vec<String> {
-    let mut test = Harness::builder().with_size([300.0, 200.0]).build_ui(draw);
+    let mut test = Harness::builder()
+        .with_size([300.0, 200.0])
+        .with_context_setup(foldback::gui::theme::apply)
+        .build_ui(draw);
     test.run();
     faults(&test)
 }
@@ -279,7 +287,10 @@ fn what_lies_under_something_opaque_is_not_there() {
         ui.label("under a dialog");
         let rect = Rect::from_min_size(Pos2::ZERO, egui::vec2(300.0, 100.0));
         ui.painter().rect_filled(rect, 0.0, ui.visuals().panel_fill);
-        ui.put(Rect::from_min_size(pos2(8.0, 8.0), egui::vec2(80.0, 20.0)), egui::Label::new("over"));
+        ui.put(
+            Rect::from_min_size(pos2(8.0, 8.0), egui::vec2(80.0, 20.0)),
+            egui::Label::new("over"),
+        );
     });
     assert!(found.is_empty(), "{found:?}");
 }

@@ -13,6 +13,10 @@ use crate::gui::widgets::{progress_bar, verdict_chip};
 use crate::model::Completeness;
 use crate::workspace::{JobState, JobView};
 
+/// From this width on, in points, figures are told with what they measure; below, that is said on
+/// hover.
+const ROOMY: f32 = 560.0;
+
 /// Draws the line.
 pub(crate) fn show(ui: &mut Ui, front: Option<&Pane>, view: &mut View<'_>) {
     ui.horizontal(|ui| {
@@ -120,5 +124,8 @@ fn memory(ui: &mut Ui, view: &View<'_>) {
     }
     let used = format::bytes(snapshot.memory_bytes);
     let budget = format::bytes(snapshot.memory_budget_bytes);
-    quiet(ui, used.clone()).on_hover_text(format!("Records take {used} of {budget} of memory"));
+    let words =
+        if ui.available_width() < ROOMY { used.clone() } else { format!("{used} of records") };
+    let about = format!("The records in memory take {used} of the {budget} they may take");
+    quiet(ui, words).on_hover_text(about);
 }

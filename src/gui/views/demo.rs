@@ -80,7 +80,7 @@ fn header(ui: &mut Ui, demo: &DemoView, view: &mut View<'_>) {
         ui.label(RichText::new("Reference system").font(heading()));
         Chip::new(&demo.place).icon(icons::HARD_DRIVES).show(ui);
         if demo.seeding {
-            Chip::new("its past is being written").icon(icons::HOURGLASS).show(ui);
+            Chip::new("writing its history").icon(icons::HOURGLASS).show(ui);
         }
         let mut traffic = demo.traffic;
         if ui.checkbox(&mut traffic, "Live traffic").changed() {
@@ -108,7 +108,7 @@ fn section(ui: &mut Ui, title: &str, about: &str) {
 
 /// The command side: forms, and what became of what was sent.
 fn commands(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut View<'_>) {
-    section(ui, "Commands", "Validated by an aggregate, published as events");
+    section(ui, "Commands", "Checked by an aggregate, published as events");
     ui.horizontal_wrapped(|ui| {
         for (index, form) in DEMO_COMMANDS.iter().enumerate() {
             let chosen = ui.selectable_label(state.form == index, form.name);
@@ -299,7 +299,7 @@ const FAULTS: [(DemoFault, &str, &str); 3] = [
         "Commits first",
         "Commits before applying: what it was given when it crashed is lost",
     ),
-    (DemoFault::Paused, "Paused", "Stands still"),
+    (DemoFault::Paused, "Paused", "Reads nothing until it is resumed"),
     (DemoFault::ApplyTwice, "Applies twice", "Applies every record twice"),
 ];
 

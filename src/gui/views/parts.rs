@@ -194,17 +194,15 @@ pub(super) fn in_tabs(
 ) {
     *front = (*front).min(parts.len().saturating_sub(1));
     let margin = Margin { left: 12, right: 12, top: 4, bottom: 0 };
-    let shown = egui::CentralPanel::default().frame(Frame::new().inner_margin(margin)).show(
-        ui,
-        |ui| {
+    let shown =
+        egui::CentralPanel::default().frame(Frame::new().inner_margin(margin)).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 for (number, part) in parts.iter().enumerate() {
                     ui.selectable_value(front, number, part.name);
                 }
             });
             draw(ui, *front);
-        },
-    );
+        });
     let rect = shown.response.rect;
     let name = parts.get(*front).map_or("", |part| part.name);
     let least = parts.get(*front).map_or(0.0, |part| part.least.min(rect.width()));

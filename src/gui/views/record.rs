@@ -11,8 +11,8 @@ use egui::{Grid, Id, RichText, ScrollArea, Ui};
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons, mono, secondary};
 use crate::gui::view::{Pane, View};
 use crate::gui::widgets::{
-    CopyText, EmptyState, IconButton, TextState, TreeState, copy, fitting_name, hex_view, json_tree,
-    text_view,
+    CopyText, EmptyState, IconButton, TextState, TreeState, copy, fitting_name, hex_view,
+    json_tree, text_view,
 };
 use crate::model::{DecodedKind, EntityId, JsonPointer, TimestampType, Transaction};
 use crate::workspace::{ClockCommand, ClockPoint, EntityKey, RecordDetail};

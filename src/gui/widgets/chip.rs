@@ -69,12 +69,20 @@ pub struct Chip<'a> {
     tone: Tone,
     /// Whether it has a cross.
     removable: bool,
+    /// What it is called by those who do not see it; its words unless something else is said.
+    name: &'a str,
 }
 
 impl<'a> Chip<'a> {
     /// A neutral chip with these words.
     pub fn new(text: &'a str) -> Self {
-        Self { text, icon: None, tone: Tone::Neutral, removable: false }
+        Self { text, icon: None, tone: Tone::Neutral, removable: false, name: text }
+    }
+
+    /// Called this by those who do not see it.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = name;
+        self
     }
 
     /// With an icon before the words.
@@ -97,7 +105,7 @@ impl<'a> Chip<'a> {
 
     /// Shows it.
     pub fn show(self, ui: &mut Ui) -> ChipResponse {
-        let Self { text, icon: icon_text, tone, removable } = self;
+        let Self { text, icon: icon_text, tone, removable, name } = self;
         let tokens = Tokens::of(ui);
         let color = tone.color(tokens);
         let icon_width = if icon_text.is_some() { ICON_WIDTH } else { 0.0 };
@@ -123,7 +131,7 @@ impl<'a> Chip<'a> {
         focus_ring(ui, &response, tokens);
         let enabled = ui.is_enabled();
         let role = if removable { Role::Button } else { Role::Label };
-        response.widget_info(|| WidgetInfo::labeled(role, enabled, text));
+        response.widget_info(|| WidgetInfo::labeled(role, enabled, name));
         let mut removed = response.has_focus()
             && ui.input(|input| {
                 input.key_pressed(egui::Key::Delete) || input.key_pressed(egui::Key::Backspace)

@@ -375,8 +375,7 @@ impl TableDelegate for Body<'_> {
             (rect.left() + GUTTER, Align2::LEFT_CENTER)
         };
         let at = pos2(x, rect.center().y);
-        let title =
-            ui.painter().text(at, align, column.title, secondary(), tokens.text_secondary);
+        let title = ui.painter().text(at, align, column.title, secondary(), tokens.text_secondary);
         self.seen.push((number, title.width() + 2.0 * GUTTER));
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, (1.0, tokens.separator));
     }

@@ -17,8 +17,8 @@ use crate::gui::theme::{
     GRID, GUTTER, ROW_HEIGHT, Tokens, body, icon, icons, medium, mono_small, secondary,
 };
 
-/// The width of the palette, in points.
-const WIDTH: f32 = 560.0;
+/// The width of the palette in a small and in a large window, in points.
+const WIDTHS: [f32; 2] = [560.0, 760.0];
 /// How many rows are visible at once.
 const ROWS_VISIBLE: usize = 12;
 /// How many matches are kept.
@@ -144,7 +144,8 @@ pub fn palette(
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(8)).corner_radius(8.0);
     let modal = Modal::new(id).area(area).frame(frame).backdrop_color(tokens.dim);
     let response = modal.show(ctx, |ui| {
-        ui.set_width(WIDTH);
+        let window = ctx.content_rect().width();
+        ui.set_width((window * 0.4).clamp(WIDTHS[0], WIDTHS[1]).min(window - 48.0));
         let mut entered = keys(ui, state) | std::mem::take(&mut state.enter_waits);
         let before = state.query.clone();
         query_field(ui, state, hint);
@@ -225,7 +226,9 @@ fn list(ui: &mut Ui, state: &mut PaletteState, items: &[PaletteItem]) -> Option<
             let (rect, _) =
                 ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::hover());
             if row == state.row {
-                ui.scroll_to_rect(rect, None);
+                // Pixels and points do not meet at every scale: a row that sticks out by less than
+                // one of either is in view, or it would be scrolled to for ever.
+                ui.scroll_to_rect(rect.shrink2(vec2(0.0, 2.0)), None);
             }
             if !ui.is_rect_visible(rect) {
                 continue;

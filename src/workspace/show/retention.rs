@@ -5,7 +5,8 @@
 //! Does not know: where settings come from.
 
 /// Milliseconds of a day, an hour, a minute and a second, with their signs.
-const UNITS_MS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+const UNITS_MS: [(i64, &str); 4] =
+    [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
 
 /// What becomes of records: `compacted`, `kept 7 d`, `kept for good`, or both. -1 is no limit, as
 /// in Kafka; none is a limit that is not known.

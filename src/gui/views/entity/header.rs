@@ -11,9 +11,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::menu_item;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{
-    Chip, IconButton, copy, fitting_name, progress_bar, verdict_chip,
-};
+use crate::gui::widgets::{Chip, IconButton, copy, fitting_name, progress_bar, verdict_chip};
 use crate::workspace::{Command, EntityView, JobState};
 
 /// The folds with what they do.

@@ -151,7 +151,7 @@ fn cause(
         find_in_topic(&event.position.topic, correlation, view);
     }
     ui.add_space(8.0);
-    ui.label(RichText::new("Set off by the same request").font(secondary()).color(color));
+    ui.label(RichText::new("Events of the same request").font(secondary()).color(color));
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("correlated").auto_shrink(false).show(ui, |ui| {
         for other in events.iter().filter(|other| other.correlation.as_ref() == Some(correlation)) {

@@ -144,7 +144,7 @@ fn lag(ui: &mut Ui, lag: i64) {
     if lag < 0 {
         let mark = RichText::new(icons::WARNING).font(icon()).color(color);
         ui.label(mark)
-            .on_hover_text("Committed beyond the end: the topic was cut back or created anew");
+            .on_hover_text("Committed beyond the end: the topic was truncated or created again");
     }
     ui.label(data(format::number(lag)).color(color));
 }
@@ -199,7 +199,7 @@ impl TableRows for GroupRows<'_> {
             4 => {
                 lag(ui, group.total_lag());
                 if group.unknown_lags() > 0 {
-                    let words = "Of some partitions it is not known";
+                    let words = "Of some partitions the lag is not known";
                     ui.label("+ ?").on_hover_text(words);
                 }
             }

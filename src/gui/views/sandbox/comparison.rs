@@ -82,8 +82,8 @@ pub(crate) fn show(
     });
     let Some(found) = trial.comparison.latest() else {
         CentralPanel::default().frame(frame).show(ui, |ui| {
-            let text = "Name another script, or choose another order of events for B, and compare: whose results differ, and \
-                        the event since when.";
+            let text = "Name another script for B, or another order of events, and compare: you see whose results differ, and since \
+                        which event.";
             EmptyState::new(icons::SCALES, "A against B", text).show(ui);
         });
         return;
@@ -246,7 +246,7 @@ fn states(
         ui.label(RichText::new(name).font(medium()).color(Tokens::of(ui).text_strong));
         if !detail.first.is_empty() {
             ui.selectable_value(&mut state.at_end, false, "At the first difference");
-            ui.selectable_value(&mut state.at_end, true, "In the end");
+            ui.selectable_value(&mut state.at_end, true, "At the end");
         }
         let color = Tokens::of(ui).text_secondary;
         ui.add(Label::new(RichText::new(&*row.since).font(secondary()).color(color)));

@@ -162,9 +162,9 @@ fn counts(ui: &mut Ui, topic: &TopicView) {
     ui.label(RichText::new(words).font(secondary()).color(color));
     let shown = topic.rows.len() as u64;
     if shown < topic.records_matching {
-        let words = format!("the last {} are listed", format::number(shown));
+        let words = format!("only the last {} are listed", format::number(shown));
         ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).warning))
-            .on_hover_text("Narrow the filter or the span of time to list others");
+            .on_hover_text("Narrow the filter or the time span to list others");
     }
 }
 

@@ -20,8 +20,8 @@ use self::filter::FilterState;
 use self::records::RecordsState;
 use self::start_form::StartForm;
 use self::timeline::LanesState;
-use super::record::{self, RecordState};
 use super::parts::{self, Part};
+use super::record::{self, RecordState};
 use super::unconnected;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
@@ -160,10 +160,16 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
             return start::show(ui, &topic, &mut state.start, view);
         }
         let mut front = state.part;
-        parts::show(ui, Id::unique("topic start"), &START, &mut front, &mut |ui, part| match part {
-            0 => start::show(ui, &topic, &mut state.start, view),
-            _ => details::show(ui, &topic, view),
-        });
+        parts::show(
+            ui,
+            Id::unique("topic start"),
+            &START,
+            &mut front,
+            &mut |ui, part| match part {
+                0 => start::show(ui, &topic, &mut state.start, view),
+                _ => details::show(ui, &topic, view),
+            },
+        );
         state.part = front;
         return;
     }
@@ -182,12 +188,12 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
     let parts = if state.details_open { &WITH_DETAILS } else { &WITH_RECORD };
     let mut front = state.part;
     let id = Id::unique("topic");
-    parts::show_or_stack(ui, id, parts, SIDE_HEIGHT, &mut front, &mut |ui, part| {
-        match (part, &shown) {
-            (0, _) => table(ui, &topic, state, view),
-            (_, Some(detail)) if !state.details_open => inspected(ui, &topic, detail, state, view),
-            _ => details::show(ui, &topic, view),
-        }
+    parts::show_or_stack(ui, id, parts, SIDE_HEIGHT, &mut front, &mut |ui, part| match (
+        part, &shown,
+    ) {
+        (0, _) => table(ui, &topic, state, view),
+        (_, Some(detail)) if !state.details_open => inspected(ui, &topic, detail, state, view),
+        _ => details::show(ui, &topic, view),
     });
     state.part = front;
 }
@@ -274,7 +280,7 @@ fn progress(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut V
             let tokens = Tokens::of(ui);
             let rate = format::number(job.progress.records_per_second);
             let words = format!(
-                "{} · {} · {rate}/s",
+                "{} · {} · {rate} records/s",
                 format::count(job.progress.records, "record"),
                 format::bytes(job.progress.bytes)
             );

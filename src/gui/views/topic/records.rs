@@ -211,9 +211,9 @@ pub(crate) fn inspected<'a>(topic: &TopicView, view: &View<'a>) -> Option<&'a Ar
 /// What stands there without rows.
 fn empty(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
     let (title, text) = if topic.records_read > 0 {
-        ("No record matches", "Take a condition of the filter away.")
+        ("No record matches", "Remove a condition of the filter.")
     } else if topic.start == Some(StartPosition::Live) {
-        ("Waiting for records", "What is written from now on appears here.")
+        ("Waiting for records", "Records written from now on appear here.")
     } else {
         ("No records", "There is nothing in the span that was read.")
     };

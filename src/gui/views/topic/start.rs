@@ -76,11 +76,11 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
         });
         line(ui, "Oldest", &mut asked, |ui| {
             field(ui, &mut form.count, 80.0, "", "How many of the oldest records");
-            about(ui, "records from the log start on");
+            about(ui, "records from the beginning");
             form.count().map(|count| StartPosition::Oldest(Some(count)))
         });
         line(ui, "Everything", &mut asked, |ui| {
-            about(ui, "From the log start to the end");
+            about(ui, "From the first record to the last");
             Some(StartPosition::Oldest(None))
         });
         line(ui, "From offset", &mut asked, |ui| {
@@ -98,7 +98,7 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
             form.times(view.times, newest)
         });
         line(ui, "Live", &mut asked, |ui| {
-            about(ui, "What arrives from now on");
+            about(ui, "Records that arrive from now on");
             Some(StartPosition::Live)
         });
     });

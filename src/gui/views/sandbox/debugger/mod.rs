@@ -171,7 +171,7 @@ fn has_run(ui: &mut Ui, sandbox: &SandboxView, view: &mut View<'_>) -> bool {
         return false;
     }
     if let Some(job) = view.snapshot.running_job(sandbox.job).cloned() {
-        let words = "The events are read once; everything in this sandbox is worked out of them.";
+        let words = "The events are read once; everything in this sandbox is computed from them.";
         waiting::show_job(ui, view, Some(&job), words);
     } else if sandbox.history.topics.is_empty() {
         let words = "Above, choose the topics and entities whose events the projection is given.";

@@ -10,9 +10,7 @@ use egui::{Align, Frame, Id, Layout, Panel, RichText, ScrollArea, Sense, Ui, vec
 use super::super::SandboxState;
 use super::{ask, go};
 use crate::fold::{WatchChange, Watched};
-use crate::gui::theme::{
-    LINE_HEIGHT, Tokens, data, format, icons, medium, mono, secondary,
-};
+use crate::gui::theme::{LINE_HEIGHT, Tokens, data, format, icons, medium, mono, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
 use crate::gui::widgets::{IconButton, cut_galley, entered, fitting_name};
@@ -111,7 +109,7 @@ fn value(sandbox: &SandboxView, watch: &WatchView, tokens: &Tokens) -> (String, 
         return (problem.to_string(), tokens.error);
     }
     let (Some(watched), Some(run)) = (&watch.watched, &debugger.run) else {
-        return ("not worked out yet".to_owned(), tokens.text_secondary);
+        return ("not evaluated yet".to_owned(), tokens.text_secondary);
     };
     let at = debugger.at.checked_sub(1).and_then(|index| watched.at(&run.trace, index));
     match at {

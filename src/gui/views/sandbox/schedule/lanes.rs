@@ -151,9 +151,9 @@ fn names(ui: &Ui, rect: Rect, run: &RunView, moment: Option<&MomentView>) {
         let lane = Rect::from_x_y_ranges(rect.x_range(), top..=top + LANE_HEIGHT);
         let member = moment.and_then(|moment| moment.members.get(number));
         let (sign, color, life) = match member.map(|member| member.life) {
-            Some(MemberLife::Working) => (icons::PLAY, tokens.added, "works"),
-            Some(MemberLife::Paused) => (icons::PAUSE, tokens.warning, "stands still"),
-            Some(MemberLife::Down) | None => (icons::X, tokens.text_secondary, "is not there"),
+            Some(MemberLife::Working) => (icons::PLAY, tokens.added, "working"),
+            Some(MemberLife::Paused) => (icons::PAUSE, tokens.warning, "paused"),
+            Some(MemberLife::Down) | None => (icons::X, tokens.text_secondary, "down"),
         };
         let at = pos2(lane.left() + GUTTER + 6.0, lane.center().y);
         ui.painter().text(at, Align2::CENTER_CENTER, sign, icon(), color);

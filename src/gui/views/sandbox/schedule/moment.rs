@@ -44,12 +44,7 @@ pub(super) struct MomentState {
 
 impl Default for MomentState {
     fn default() -> Self {
-        Self {
-            part: IN_FRONT,
-            tree: TreeState::default(),
-            shown: None,
-            wanted: String::new(),
-        }
+        Self { part: IN_FRONT, tree: TreeState::default(), shown: None, wanted: String::new() }
     }
 }
 
