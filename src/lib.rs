@@ -3,9 +3,11 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod cli;
+pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod entity;
+pub mod evidence;
 pub mod fold;
 pub mod gui;
 pub mod kafka;

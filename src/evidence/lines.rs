@@ -4,13 +4,12 @@
 //! whole.
 //! Does not know: where they are found.
 
-use super::CopyForm;
-use super::table::Table;
-use crate::decode::{output_value, text};
+use super::csv::Table;
+use super::forms::{self, CopyForm, change_line};
+use crate::decode::{output_value, text, time_text};
 use crate::model::{
     Change, Decoded, EntityId, Event, RecordRef, TimestampType, Transaction, Value,
 };
-use crate::workspace::time_text;
 
 /// A record with what is known of it.
 #[derive(Debug)]
@@ -62,7 +61,7 @@ fn plain(decoded: &Decoded) -> String {
     match decoded {
         Decoded::Tombstone => String::new(),
         Decoded::Json { value, .. } => value.to_json(),
-        other => super::plain(&output_value(other)),
+        other => forms::plain(&output_value(other)),
     }
 }
 
@@ -131,7 +130,7 @@ impl CopiedEvent<'_> {
             };
             let members = [
                 ("path", Value::string(change.path.as_str())),
-                ("op", Value::string(super::operation(change.kind))),
+                ("op", Value::string(forms::operation(change.kind))),
             ];
             let sides = [side("from", &change.from), side("to", &change.to)];
             Value::object(members.into_iter().chain(sides.into_iter().flatten()))
@@ -172,7 +171,7 @@ impl CopiedEvent<'_> {
         let mut text = parts.join("  ");
         for change in changes {
             text.push_str("\n  ");
-            text.push_str(&super::change_line(change));
+            text.push_str(&change_line(change));
         }
         text
     }
@@ -244,7 +243,7 @@ pub(crate) fn events_text(entity: &EntityId, events: &[CopiedEvent<'_>], form: C
             let mut table = Table::new(&columns);
             for copied in events {
                 let event = copied.event;
-                let changes: Vec<String> = copied.changes.iter().map(super::change_line).collect();
+                let changes: Vec<String> = copied.changes.iter().map(change_line).collect();
                 table.row(&[
                     &entity.to_string(),
                     &event.version.to_string(),
