@@ -54,6 +54,8 @@ pub struct LaidOut {
     pub tables: Vec<TableWidths>,
     /// Where content is wider than its place and can be scrolled sideways.
     pub sideways: Vec<Rect>,
+    /// Whether a view is higher than the window has room for, and scrolls.
+    pub scrolls: bool,
 }
 
 /// Under which id it is kept.
@@ -64,7 +66,9 @@ fn id() -> Id {
 impl LaidOut {
     /// Of the last pass.
     pub fn of(ctx: &Context) -> Self {
-        ctx.data(|data| data.get_temp(id())).unwrap_or_default()
+        let said: Self = ctx.data(|data| data.get_temp(id())).unwrap_or_default();
+        // A pass in which nothing was said leaves what was said before.
+        if said.pass + 1 < ctx.cumulative_pass_nr() { Self::default() } else { said }
     }
 
     /// Adds something to what this pass says.
@@ -90,6 +94,11 @@ pub(crate) fn note_pane(ui: &Ui, name: &str, rect: Rect, least: Vec2) {
 /// Says how wide the columns of a table are.
 pub(crate) fn note_table(ui: &Ui, table: TableWidths) {
     LaidOut::note(ui.ctx(), |said| said.tables.push(table));
+}
+
+/// Says that a view is higher than the window has room for, and scrolls.
+pub(crate) fn note_scrolls(ui: &Ui) {
+    LaidOut::note(ui.ctx(), |said| said.scrolls = true);
 }
 
 /// Says that what lies here can be scrolled sideways.

@@ -10,7 +10,7 @@ use egui::{Theme, Vec2, vec2};
 use foldback::gui::Choices;
 
 use crate::gallery::{View, views};
-use crate::harness::{Test, open_with};
+use crate::harness::{Test, Use as _, open_with};
 use crate::layout_faults::faults;
 
 /// The sizes of the window, in points at 100 %.
@@ -33,8 +33,12 @@ struct Found(BTreeMap<String, Vec<String>>);
 
 impl Found {
     /// Looks at a window.
-    fn look(&mut self, test: &Test, cell: &str) {
-        for fault in faults(test) {
+    fn look(&mut self, test: &mut Test, cell: &str) {
+        let faults = faults(test);
+        if !faults.is_empty() {
+            test.picture(&format!("fault-{}", cell.replace(' ', "-")));
+        }
+        for fault in faults {
             // Where it is differs from cell to cell; what it is does not.
             let what = fault.split(" [[").next().unwrap_or(&fault).to_owned();
             self.0.entry(what).or_default().push(format!("{cell}: {fault}"));
@@ -61,8 +65,11 @@ fn walk(views: &[View]) {
                 for size in sizes {
                     test.set_size(size / factor);
                     test.run();
+                    // What is placed by the size it had follows with the next frame.
+                    test.step();
+                    test.run();
                     let cell = format!("{} {}×{} {scale} % {theme:?}", view.name, size.x, size.y);
-                    found.look(&test, &cell);
+                    found.look(&mut test, &cell);
                 }
             }
         }

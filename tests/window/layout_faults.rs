@@ -56,7 +56,14 @@ impl Drawn {
                 let missing = (galley.intrinsic_size().x - galley.rect.width()).max(0.0);
                 let rows = galley.rows.len();
                 for row in &galley.rows {
-                    let whole = row.rect().translate(text.pos.to_vec2());
+                    let mut whole = row.rect().translate(text.pos.to_vec2());
+                    // A text that begins in the middle of a line has room before it in its box.
+                    let glyphs = (row.glyphs.first(), row.glyphs.last());
+                    if let (Some(first), Some(last)) = glyphs {
+                        let left = text.pos.x + row.pos.x;
+                        whole.min.x = left + first.pos.x;
+                        whole.max.x = left + last.pos.x + last.advance_width;
+                    }
                     let words = row.text();
                     let seen = whole.intersect(clip);
                     if words.trim().is_empty() || !seen.is_positive() {
@@ -225,7 +232,9 @@ fn panes_under_their_minimum(said: &LaidOut, window: Rect) -> Vec<String> {
     let is_broken = |pane: &&foldback::gui::LaidPane| {
         pane.rect.width() + 0.5 < pane.least.x
             || pane.rect.height() + 0.5 < pane.least.y
-            || !window.expand(1.0).contains_rect(pane.rect)
+            || !window.expand(1.0).x_range().contains(pane.rect.left())
+            || !window.expand(1.0).x_range().contains(pane.rect.right())
+            || window.bottom() + 1.0 < pane.rect.bottom() && !said.scrolls
     };
     let faults = said.panes.iter().filter(is_broken);
     let words = |pane: &foldback::gui::LaidPane| {
@@ -248,7 +257,7 @@ fn controls_beside_the_window<State>(
             continue;
         }
         let rect = node.rect();
-        let scrolls = said.sideways.iter().any(|area| area.y_range().contains(rect.center().y));
+        let scrolls = said.sideways.iter().any(|area| area.y_range().intersects(rect.y_range()));
         let beside = rect.right() > window.right() + 1.0 || rect.left() < window.left() - 1.0;
         if beside && !scrolls && rect.width() > 0.0 {
             let name = node.accesskit_node().label().unwrap_or_default();
@@ -259,11 +268,14 @@ fn controls_beside_the_window<State>(
 }
 
 /// A small window that shows this.
-fn small(draw: impl FnMut(&mut egui::Ui) + 'static) -> Vec<String> {
+fn small(mut draw: impl FnMut(&mut egui::Ui) + 'static) -> Vec<String> {
     let mut test = Harness::builder()
         .with_size([300.0, 200.0])
         .with_context_setup(foldback::gui::theme::apply)
-        .build_ui(draw);
+        .build_ui(move |ui| {
+            ui.set_min_size(egui::vec2(280.0, 180.0));
+            draw(ui);
+        });
     test.run();
     faults(&test)
 }

@@ -3,18 +3,21 @@
 //! Promises: what a tab shows exists once; closing a tab closes what it opened in the workspace.
 //! Does not know: what a view draws.
 
-use egui::{Color32, RichText, Ui, Visuals, WidgetText};
+use egui::{Color32, RichText, ScrollArea, Sense, Ui, UiBuilder, Visuals, WidgetText, vec2};
 use egui_tiles::{
     Behavior, Container, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse,
 };
 
 use super::states::ViewStates;
+use crate::gui::laid_out::note_scrolls;
 use crate::gui::theme::{Tokens, format};
 use crate::gui::view::{Action, Pane, View};
 use crate::workspace::{Command, HistoryChoice};
 
 /// How many characters of a name a tab shows at least.
 const TITLE_CHARACTERS: usize = 28;
+/// How high a view is at least, in points: in a lower window it scrolls.
+const VIEW_HEIGHT: f32 = 340.0;
 /// About how wide a character of a tab's name is, in points.
 const CHARACTER_WIDTH: f32 = 8.0;
 /// How much room a tab takes beside its name, in points.
@@ -147,7 +150,20 @@ impl Behavior<Pane> for TabBehavior<'_, '_> {
         if pressed {
             self.states.front = Some(pane.clone());
         }
-        ui.push_id(&*pane, |ui| self.states.show(ui, pane, self.view));
+        // These scroll by themselves.
+        let scrolls = matches!(pane, Pane::Start | Pane::Demo);
+        ui.push_id(&*pane, |ui| {
+            if VIEW_HEIGHT <= rect.height() || scrolls {
+                return self.states.show(ui, pane, self.view);
+            }
+            note_scrolls(ui);
+            ScrollArea::vertical().id_salt("low").auto_shrink(false).show(ui, |ui| {
+                let size = vec2(ui.available_width(), VIEW_HEIGHT);
+                let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
+                let mut view = ui.new_child(UiBuilder::new().max_rect(whole));
+                self.states.show(&mut view, pane, self.view);
+            });
+        });
         UiResponse::None
     }
 

@@ -23,7 +23,7 @@ const PALETTE_WIDTH: f32 = 320.0;
 
 /// Below this width, in points, only what one must know or reach at all times is there; the rest is
 /// in the menu of the connection.
-const TIGHT: f32 = 560.0;
+const TIGHT: f32 = 660.0;
 /// The greatest share of the bar that the name of a connection takes.
 const NAME_SHARE: f32 = 0.3;
 /// The same where there is little room.

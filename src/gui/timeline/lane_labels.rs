@@ -111,7 +111,7 @@ pub(super) fn marker_row(
     let response = ui.interact(rect, id, Sense::hover());
     let name = format!("{} committed, {behind}", marker.group);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
-    let place = flag.union(ground).intersect(parts.plot).expand2(vec2(GRID, 2.0));
+    let place = flag.union(ground).expand2(vec2(GRID, 2.0)).intersect(parts.plot);
     let response = ui.interact(place, id.with("flag"), Sense::CLICK);
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, go_to_words(marker)));

@@ -83,7 +83,8 @@ pub fn compare_tree(
 fn head(ui: &mut Ui, rect: Rect, values_left: f32, names: [&str; 2]) {
     let tokens = Tokens::of(ui);
     let right = right_column(rect, values_left);
-    let columns = [Rangef::new(values_left, right.min - 8.0), right];
+    let end = right.max + ui.spacing().scroll.allocated_width();
+    let columns = [Rangef::new(values_left, right.min - 2.0), Rangef::new(right.min, end)];
     for (name, column) in names.into_iter().zip(columns) {
         let text = RichText::new(name).font(secondary()).color(tokens.text_secondary);
         let place = Rect::from_x_y_ranges(column, rect.y_range());

@@ -46,6 +46,8 @@ const WITH_DETAILS: [Part<'_>; 2] =
 /// The choice of where to start, and what stands behind the topic.
 const START: [Part<'_>; 2] =
     [Part::rest("Start", 440.0).margin(Margin::ZERO), Part::share("About the topic", 312.0, 0.3)];
+/// The greatest share of its line that the bar of progress takes.
+const PROGRESS_SHARE: f32 = 0.3;
 /// How high what stands below the records is at first where there is no room beside them, in
 /// points.
 const SIDE_HEIGHT: f32 = 240.0;
@@ -274,9 +276,6 @@ fn progress(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut V
     }
     Panel::top("progress").frame(frame).resizable(false).show(ui, |ui| {
         ui.horizontal(|ui| {
-            if job.state == JobState::Running {
-                progress_bar(ui, job.progress.fraction().unwrap_or(0.0), 160.0, &job.title);
-            }
             let tokens = Tokens::of(ui);
             let rate = format::number(job.progress.records_per_second);
             let words = format!(
@@ -286,14 +285,23 @@ fn progress(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut V
             );
             let live = if job.state == JobState::Following { "Live · " } else { "" };
             let words = RichText::new(format!("{live}{words}")).font(secondary());
-            ui.label(words.color(tokens.text_secondary));
-            let more = IconButton::new(icons::CARET_DOWN, "Progress by partition");
-            if ui.add(more.selected(state.progress_open)).clicked() {
-                state.progress_open = !state.progress_open;
-            }
-            if ui.add(IconButton::new(icons::STOP, "Stop reading").text("Stop")).clicked() {
-                view.out.send(Command::CancelJob(job.id));
-            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.add(IconButton::new(icons::STOP, "Stop reading").text("Stop")).clicked() {
+                    view.out.send(Command::CancelJob(job.id));
+                }
+                let more = IconButton::new(icons::CARET_DOWN, "Progress by partition");
+                if ui.add(more.selected(state.progress_open)).clicked() {
+                    state.progress_open = !state.progress_open;
+                }
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    if job.state == JobState::Running {
+                        let done = job.progress.fraction().unwrap_or(0.0);
+                        let width = (ui.available_width() * PROGRESS_SHARE).min(160.0);
+                        progress_bar(ui, done, width, &job.title);
+                    }
+                    ui.add(egui::Label::new(words.color(tokens.text_secondary)).truncate());
+                });
+            });
         });
         if state.progress_open {
             partition_bars(ui, &job.progress.partitions);

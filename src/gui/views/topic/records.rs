@@ -24,12 +24,12 @@ use crate::workspace::{
 /// The columns.
 const COLUMNS: [TableColumn; 7] = [
     TableColumn::whole("Time"),
-    TableColumn::figures("Part.").dispensable(2),
-    TableColumn::figures("Offset").dispensable(1),
+    TableColumn::figures("Part.").dispensable(3),
+    TableColumn::figures("Offset").dispensable(2),
     TableColumn::text("Key", 84.0),
-    TableColumn::text("Type", 96.0),
+    TableColumn::text("Type", 96.0).dispensable(1),
     TableColumn::rest("Value", 96.0),
-    TableColumn::figures("Size").dispensable(3),
+    TableColumn::figures("Size").dispensable(4),
 ];
 
 /// The table's state.
