@@ -285,9 +285,7 @@ const LONG_ID: &str = "urn:shop:order:7f3c5a1e-9b0d-4c55-8f21-2f0f4a6f9c1b/2026-
 /// An entity whose every name is long.
 fn long_names() -> Snapshot {
     with_entity(scenes::entity(6), |entity| {
-        let topics = ["shop.eu-west-1.order-management.order-events.v3", "shop.shipments.v1"];
-        let topics = topics.map(Arc::from).into();
-        entity.key = EntityKey { entity: EntityId::new(LONG_ID), topics };
+        entity.key = EntityKey { entity: EntityId::new(LONG_ID), ..order::key() };
         let mut events = order::events().to_vec();
         for event in &mut events {
             event.event_type = format!("ShopOrderManagement{}V3", event.event_type).into();

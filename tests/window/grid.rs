@@ -61,6 +61,7 @@ fn walk(views: &[View]) {
                 let factor = f32::from(scale) / 100.0;
                 let mut test = open_with(view.snapshot.clone(), choices, SIZES[5]);
                 test.set_size(SIZES[5]); // Whatever the scale, there is room for the way to it.
+                test.run();
                 (view.prepare)(&mut test);
                 for size in sizes {
                     test.set_size(size / factor);

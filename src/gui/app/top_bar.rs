@@ -27,7 +27,7 @@ const TIGHT: f32 = 660.0;
 /// The greatest share of the bar that the name of a connection takes.
 const NAME_SHARE: f32 = 0.3;
 /// The same where there is little room.
-const TIGHT_NAME_SHARE: f32 = 0.22;
+const NARROW_NAME_SHARE: f32 = 0.22;
 
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
@@ -40,7 +40,7 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
         ui.painter().hline(screen.x_range(), screen.top() + 1.0, line);
     }
     ui.horizontal(|ui| {
-        connection(ui, tight, view);
+        connection(ui, narrow, view);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if !tight {
                 icon_button(ui, icons::QUESTION, UiCommand::ShowKeys, view.out);
@@ -57,7 +57,7 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
 }
 
 /// Where one is connected, with a menu.
-fn connection(ui: &mut Ui, tight: bool, view: &mut View<'_>) {
+fn connection(ui: &mut Ui, narrow: bool, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
     let (icon, color, name) = match &view.snapshot.connection {
         ConnectionState::Disconnected => {
@@ -75,7 +75,7 @@ fn connection(ui: &mut Ui, tight: bool, view: &mut View<'_>) {
             (icon, color, info.name.to_string())
         }
     };
-    let share = if tight { TIGHT_NAME_SHARE } else { NAME_SHARE };
+    let share = if narrow { NARROW_NAME_SHARE } else { NAME_SHARE };
     let shown = fitting_name(ui, &name, &medium(), ui.available_width() * share);
     let words = [RichText::new(icon).color(color), RichText::new(shown).font(medium())];
     let [icon, words] = words;
@@ -87,7 +87,7 @@ fn connection(ui: &mut Ui, tight: bool, view: &mut View<'_>) {
         egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Connection {name}"))
     });
     if let ConnectionState::Connected(info) = &view.snapshot.connection {
-        badges(ui, info, tight);
+        badges(ui, info, narrow);
     }
     if let Some(job) = view.snapshot.running(&JobSubject::Connection)
         && ui.add(IconButton::new(icons::X, "Stop connecting")).clicked()
@@ -97,8 +97,8 @@ fn connection(ui: &mut Ui, tight: bool, view: &mut View<'_>) {
 }
 
 /// What one must know about the connection at all times.
-fn badges(ui: &mut Ui, info: &ConnectionInfo, tight: bool) {
-    let word = |word: &'static str| if tight { "" } else { word };
+fn badges(ui: &mut Ui, info: &ConnectionInfo, narrow: bool) {
+    let word = |word: &'static str| if narrow { "" } else { word };
     if info.production {
         Chip::new("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
     }

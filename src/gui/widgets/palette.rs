@@ -13,12 +13,15 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::cut_galley;
 use crate::gui::theme::{
     GRID, GUTTER, ROW_HEIGHT, Tokens, body, icon, icons, medium, mono_small, secondary,
 };
 
 /// The width of the palette in a small and in a large window, in points.
 const WIDTHS: [f32; 2] = [560.0, 760.0];
+/// How narrow what an item is about may become, in points.
+const DETAIL_LEAST: f32 = 72.0;
 /// How many rows are visible at once.
 const ROWS_VISIBLE: usize = 12;
 /// How many matches are kept.
@@ -256,14 +259,24 @@ fn row_ui(ui: &Ui, rect: Rect, item: &PaletteItem, characters: &[u32], chosen: b
     let color = if item.enabled { tokens.text } else { quiet.gamma_multiply(0.7) };
     let y = rect.center().y;
     ui.painter().text(pos2(rect.left() + 14.0, y), Align2::CENTER_CENTER, item.icon, icon(), quiet);
-    let label = ui.painter().layout_job(highlighted(&item.label, characters, color, tokens.accent));
-    ui.painter().galley(pos2(rect.left() + 30.0, y - label.size().y / 2.0), label, color);
     let mut right = rect.right() - GUTTER;
-    for (text, font) in [(&item.shortcut, mono_small()), (&item.detail, secondary())] {
-        if !text.is_empty() {
-            let drawn = ui.painter().text(pos2(right, y), Align2::RIGHT_CENTER, text, font, quiet);
-            right = drawn.left() - GUTTER;
-        }
+    if !item.shortcut.is_empty() {
+        let at = pos2(right, y);
+        let keys = &item.shortcut;
+        let drawn = ui.painter().text(at, Align2::RIGHT_CENTER, keys, mono_small(), quiet);
+        right = drawn.left() - GUTTER;
+    }
+    let mut label = highlighted(&item.label, characters, color, tokens.accent);
+    let left = rect.left() + 30.0;
+    label.wrap = egui::text::TextWrapping::truncate_at_width((right - left).max(0.0));
+    let label = ui.painter().layout_job(label);
+    // The label comes first; what it is about has the room that is left.
+    let room = right - left - label.size().x - GUTTER * 2.0;
+    ui.painter().galley(pos2(left, y - label.size().y / 2.0), label, color);
+    if !item.detail.is_empty() && DETAIL_LEAST <= room {
+        let detail = cut_galley(ui, &item.detail, secondary(), quiet, room);
+        let at = pos2(right - detail.size().x, y - detail.size().y / 2.0);
+        ui.painter().galley(at, detail, quiet);
     }
     response
         .widget_info(|| WidgetInfo::selected(Role::ListItem, item.enabled, chosen, &item.label));

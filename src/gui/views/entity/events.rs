@@ -24,7 +24,7 @@ use crate::workspace::{
 /// The columns.
 const COLUMNS: [TableColumn; 4] = [
     TableColumn::figures(""),
-    TableColumn::text("Event", 96.0),
+    TableColumn::text("Event", 136.0),
     TableColumn::rest("Changes", 96.0),
     TableColumn::figures("Time").dispensable(1),
 ];

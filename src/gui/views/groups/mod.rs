@@ -192,7 +192,8 @@ impl TableRows for GroupRows<'_> {
             }
             1 => {
                 let color = tone(&group.state).color(Tokens::of(ui));
-                ui.label(RichText::new(&*group.state).color(color));
+                let state = RichText::new(&*group.state).color(color);
+                ui.add(egui::Label::new(state).truncate());
             }
             2 => figure(ui, group.members.len().to_string(), group.members.is_empty()),
             3 => figure(ui, group.offsets.len().to_string(), group.offsets.is_empty()),

@@ -122,7 +122,7 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
         Chip::new(text).icon(icon).tone(Tone::Accent).removable().show(ui).removed
     };
     if !wanted.text.is_empty() {
-        let words = format!("contains “{}”", format::middle(&wanted.text, 24));
+        let words = format!("contains “{}”", wanted.text);
         if chip(ui, &words, icons::MAGNIFYING_GLASS) {
             wanted.text.clear();
             state.text.clear();
@@ -142,8 +142,7 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
         }
     }
     if !wanted.cel.is_empty() {
-        let words = format::middle(&wanted.cel, 40);
-        if chip(ui, &words, icons::CODE) {
+        if chip(ui, &wanted.cel.clone(), icons::CODE) {
             wanted.cel.clear();
             state.cel.clear();
         }

@@ -24,7 +24,7 @@ use super::parts::{self, Part};
 use super::record::{self, RecordState};
 use super::unconnected;
 use crate::gui::command::UiCommand;
-use crate::gui::theme::{Tokens, format, heading, icons, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Outbox, View};
 use crate::gui::widgets::{
     Brush, Chip, CopyText, IconButton, copy, fitting_name, histogram, partition_bars, problem_box,
@@ -337,6 +337,7 @@ fn inspected(
     view: &mut View<'_>,
 ) {
     ui.horizontal(|ui| {
+        ui.set_height(ROW_HEIGHT);
         let position = detail.position.to_string();
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.add(IconButton::new(icons::X, "Close the record")).clicked() {
