@@ -1,4 +1,5 @@
-//! A picture of every view in both themes, compared with the one that somebody has looked at.
+//! A picture of every view in both themes, and of its further states in one of them, compared with
+//! the one that somebody has looked at.
 //!
 //! Promises: a view that looks otherwise fails here, as does one that asks for a repaint while
 //! nothing happens. Drawn on the CPU with the fonts of the program, so the machine does not matter;
@@ -9,6 +10,7 @@
 use egui::{Theme, Vec2};
 use egui_kittest::{SnapshotOptions, SnapshotResults};
 use foldback::gui::Choices;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 use crate::gallery::{View, views};
 use crate::harness::{Test, Use as _, open_with};
@@ -17,8 +19,31 @@ use crate::harness::{Test, Use as _, open_with};
 const SIZE: Vec2 = Vec2::new(1280.0, 800.0);
 /// The size of a large window.
 const LARGE: Vec2 = Vec2::new(2560.0, 1440.0);
-/// The views that are pictured in a large window, too.
-const LARGE_VIEWS: [&str; 2] = ["entity", "topic-lanes"];
+/// The views that are pictured in a large window, too, with the theme.
+const LARGE_VIEWS: [(&str, Theme); 2] = [("entity", Theme::Dark), ("topic-lanes", Theme::Light)];
+/// The views that are pictured in both themes. The others are further states of these, or lists of
+/// the navigator: they take the themes in turns.
+const BOTH_THEMES: [&str; 17] = [
+    "start",
+    "start-recent",
+    "welcome",
+    "topic-start",
+    "topic-lanes",
+    "topic-record",
+    "groups",
+    "entity",
+    "entity-moments",
+    "sandbox-debugger",
+    "sandbox-matrix",
+    "sandbox-schedule",
+    "sandbox-comparison",
+    "demo",
+    "palette",
+    "keys",
+    "settings",
+];
+/// Where the pictures lie.
+const FOLDER: &str = "tests/snapshots/window";
 /// How far a pixel may be from the one it was: what the eye does not see.
 const THRESHOLD: f32 = 1.0;
 /// How many pixels may be farther away: some letters' edges, less than a word.
@@ -34,24 +59,42 @@ fn open(view: &View, theme: Theme, size: Vec2) -> Test {
     test
 }
 
-/// Compares a view in both themes.
-fn compare(view: &View, size: Vec2, name: &str, results: &mut SnapshotResults) {
+/// Compares a view in this theme.
+fn compare(view: &View, theme: Theme, size: Vec2, name: &str, results: &mut SnapshotResults) {
     let options = SnapshotOptions::new()
-        .output_path("tests/snapshots/window")
+        .output_path(FOLDER)
         .threshold(THRESHOLD)
         .max_failed_pixels(FAILED_PIXELS);
-    for (theme, theme_name) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
-        let mut test = open(view, theme, size);
-        test.assert_idle(name);
-        results.add(test.try_snapshot_options(format!("{name}-{theme_name}"), &options));
+    let mut test = open(view, theme, size);
+    test.assert_idle(name);
+    let theme = if theme == Theme::Dark { "dark" } else { "light" };
+    let name = format!("{name}-{theme}");
+    results.add(test.try_snapshot_options(&name, &options));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        pack(&format!("{FOLDER}/{name}.png"));
     }
+}
+
+/// Writes a picture again, as small as it gets: the same pixels in fewer bytes.
+fn pack(path: &str) {
+    let picture = image::open(path).unwrap().into_rgba8();
+    let mut packed = Vec::new();
+    let encoder =
+        PngEncoder::new_with_quality(&mut packed, CompressionType::Best, FilterType::Adaptive);
+    picture.write_with_encoder(encoder).unwrap();
+    fs_err::write(path, packed).unwrap();
 }
 
 /// Compares those of all views whose number leaves this rest, so that they are drawn side by side.
 fn compare_some(rest: usize) {
     let mut results = SnapshotResults::new();
-    for (_, view) in views().iter().enumerate().filter(|(number, _)| number % 2 == rest) {
-        compare(view, SIZE, view.name, &mut results);
+    for (number, view) in views().iter().enumerate().filter(|(number, _)| number % 2 == rest) {
+        let both = BOTH_THEMES.contains(&view.name);
+        for (turn, theme) in [Theme::Dark, Theme::Light].into_iter().enumerate() {
+            if both || number / 2 % 2 == turn {
+                compare(view, theme, SIZE, view.name, &mut results);
+            }
+        }
     }
 }
 
@@ -68,7 +111,9 @@ fn every_other_view_looks_as_it_was_reviewed() {
 #[test]
 fn large_windows_look_as_they_were_reviewed() {
     let mut results = SnapshotResults::new();
-    for view in views().iter().filter(|view| LARGE_VIEWS.contains(&view.name)) {
-        compare(view, LARGE, &format!("large-{}", view.name), &mut results);
+    for view in &views() {
+        for (_, theme) in LARGE_VIEWS.iter().filter(|(name, _)| *name == view.name) {
+            compare(view, *theme, LARGE, &format!("large-{}", view.name), &mut results);
+        }
     }
 }
