@@ -4,12 +4,13 @@
 //! whole.
 //! Does not know: where they are found.
 
+use serde::Serialize;
+
 use super::csv::Table;
 use super::forms::{self, CopyForm, change_line};
-use crate::decode::{output_value, text, time_text};
-use crate::model::{
-    Change, Decoded, EntityId, Event, RecordRef, TimestampType, Transaction, Value,
-};
+use super::json_line::{EventLine, RecordLine, record_time, said};
+use crate::decode::{output_value, text};
+use crate::model::{Change, Decoded, EntityId, Event, RecordRef, Transaction};
 
 /// A record with what is known of it.
 #[derive(Debug)]
@@ -31,29 +32,13 @@ pub(crate) struct CopiedEvent<'a> {
     pub(crate) event: &'a Event,
     /// What it changed.
     pub(crate) changes: Vec<Change>,
+    /// Why the fold did not take it, or a part of it.
+    pub(crate) not_taken: Option<&'static str>,
 }
 
-/// A time of a record; none where the record has none.
-fn time(time_ms: i64) -> Option<String> {
-    (time_ms != -1).then(|| time_text::utc(time_ms))
-}
-
-/// Whose clock wrote a timestamp, in a word.
-fn whose_clock(kind: TimestampType) -> &'static str {
-    match kind {
-        TimestampType::CreateTime => "create_time",
-        TimestampType::LogAppendTime => "log_append_time",
-    }
-}
-
-/// A text, or null where there is none.
-fn or_null(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, Value::string)
-}
-
-/// A text that says something.
-fn said(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
+/// A line of JSON.
+fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).expect("a line has string keys and JSON numbers only")
 }
 
 /// A value in a cell or a line: a text as it stands, anything else as JSON.
@@ -65,37 +50,11 @@ fn plain(decoded: &Decoded) -> String {
     }
 }
 
-/// An entity's id, or null.
-fn id(entity: Option<&EntityId>) -> Value {
-    entity.map_or(Value::Null, |entity| text::to_value(entity.as_bytes()))
-}
-
 impl CopiedRecord<'_> {
     /// The record as `foldback scan --json` prints it.
     fn json(&self) -> String {
         let Self { record, decoded, event_type, entity } = self;
-        let bytes = |bytes: Option<&[u8]>| bytes.map_or(Value::Null, text::to_value);
-        let headers = record
-            .headers()
-            .map(|header| Value::array([Value::string(header.name), bytes(header.value)]));
-        let failure = decoded.failure();
-        let members = [
-            ("topic", Value::string(&*record.partition().topic)),
-            ("partition", Value::from(i64::from(record.partition().partition))),
-            ("offset", Value::from(record.offset())),
-            ("timestamp", or_null(time(record.timestamp_ms()).as_deref())),
-            ("timestamp_type", Value::string(whose_clock(record.timestamp_type()))),
-            ("log_time", or_null(time(record.log_time_ms()).as_deref())),
-            ("key", bytes(record.key())),
-            ("headers", Value::array(headers)),
-            ("value", output_value(decoded)),
-            ("decoded_as", Value::string(decoded.kind().as_str())),
-            ("type", or_null(said(event_type))),
-            ("entity", id(entity.as_ref())),
-            ("txn", Value::string(record.transaction().as_str())),
-        ];
-        let error = failure.map(|failure| ("error", Value::string(failure)));
-        Value::object(members.into_iter().chain(error)).to_json()
+        json(&RecordLine::new(*record, decoded, event_type, entity.as_ref()))
     }
 
     /// The record in a line: where, when, key, type, value.
@@ -108,7 +67,7 @@ impl CopiedRecord<'_> {
         };
         let mut parts = vec![
             record.position().to_string(),
-            time(record.timestamp_ms()).unwrap_or_else(|| "no time".to_owned()),
+            record_time(record.timestamp_ms()).unwrap_or_else(|| "no time".to_owned()),
             key.into_owned(),
         ];
         parts.extend(said(event_type).map(str::to_owned));
@@ -123,47 +82,16 @@ impl CopiedRecord<'_> {
 impl CopiedEvent<'_> {
     /// The event as `foldback history --json` prints it.
     fn json(&self, entity: &EntityId) -> String {
-        let Self { event, changes } = self;
-        let changes = changes.iter().map(|change| {
-            let side = |name: &'static str, value: &Option<Value>| {
-                value.clone().map(|value| (name, value))
-            };
-            let members = [
-                ("path", Value::string(change.path.as_str())),
-                ("op", Value::string(forms::operation(change.kind))),
-            ];
-            let sides = [side("from", &change.from), side("to", &change.to)];
-            Value::object(members.into_iter().chain(sides.into_iter().flatten()))
-        });
-        let members = [
-            ("entity", id(Some(entity))),
-            ("version", Value::from(event.version)),
-            ("topic", Value::string(&*event.position.topic)),
-            ("partition", Value::from(i64::from(event.position.partition))),
-            ("offset", Value::from(event.position.offset)),
-            ("timestamp", or_null(time(event.timestamp_ms).as_deref())),
-            ("timestamp_type", Value::string(whose_clock(event.timestamp_type))),
-            ("log_time", or_null(time(event.log_time_ms).as_deref())),
-            ("event_time", or_null(event.event_time_ms.and_then(time).as_deref())),
-            ("type", or_null(said(&event.event_type))),
-            ("value", output_value(&event.value)),
-            ("decoded_as", Value::string(event.value.kind().as_str())),
-            ("changes", Value::array(changes)),
-            ("correlation", or_null(event.correlation.as_deref())),
-            ("causation", or_null(event.causation.as_deref())),
-            ("actor", or_null(event.actor.as_deref())),
-            ("txn", Value::string(event.transaction.as_str())),
-        ];
-        let error = event.value.failure().map(|failure| ("error", Value::string(failure)));
-        Value::object(members.into_iter().chain(error)).to_json()
+        let Self { event, changes, not_taken } = self;
+        json(&EventLine::new(entity, event, changes, *not_taken))
     }
 
     /// The event in a line, and what it changed below.
     fn text(&self) -> String {
-        let Self { event, changes } = self;
+        let Self { event, changes, not_taken: _ } = self;
         let mut parts = vec![
             format!("v{}", event.version),
-            time(event.timestamp_ms).unwrap_or_else(|| "no time".to_owned()),
+            record_time(event.timestamp_ms).unwrap_or_else(|| "no time".to_owned()),
         ];
         parts.extend(said(&event.event_type).map(str::to_owned));
         parts.push(event.position.to_string());
@@ -203,7 +131,7 @@ pub(crate) fn records_text(records: &[CopiedRecord<'_>], form: CopyForm) -> Stri
                     &record.partition().topic,
                     &record.partition().partition.to_string(),
                     &record.offset().to_string(),
-                    &time(record.timestamp_ms()).unwrap_or_default(),
+                    &record_time(record.timestamp_ms()).unwrap_or_default(),
                     &record.key().map(text::exact).unwrap_or_default(),
                     copied.event_type,
                     &copied.entity.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -247,7 +175,7 @@ pub(crate) fn events_text(entity: &EntityId, events: &[CopiedEvent<'_>], form: C
                 table.row(&[
                     &entity.to_string(),
                     &event.version.to_string(),
-                    &time(event.timestamp_ms).unwrap_or_default(),
+                    &record_time(event.timestamp_ms).unwrap_or_default(),
                     &event.event_type,
                     &event.position.topic,
                     &event.position.partition.to_string(),

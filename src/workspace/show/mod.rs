@@ -32,7 +32,7 @@ pub use demo::{DemoFault, DemoOutcome, DemoView, OrderRow, ProjectorView};
 pub use entity::{EntityAt, EntityView, EventRow, GroupMarker, StateRow};
 pub use event_hue::event_hue;
 pub use fetch::Fetch;
-pub use group::{GroupMember, GroupSummary, LagSample};
+pub use group::{GroupSummary, LagSample};
 pub use job::{JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
@@ -42,7 +42,6 @@ pub use retention::retention_words;
 pub use snapshot::{Snapshot, TabsOf};
 pub use told_changes::{Turn, told_changes, turn_of};
 pub use topic::{
-    EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, TopicReport, TopicView,
-    TypesView,
+    EntityList, EntityRow, MappingView, PartitionFacts, TopicReport, TopicView, TypesView,
 };
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};
