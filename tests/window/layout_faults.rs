@@ -257,10 +257,11 @@ fn controls_beside_the_window<State>(
             continue;
         }
         let rect = node.rect();
+        // What lies in a place that scrolls sideways lies to its right, or below what is seen.
         let scrolls = said
             .sideways
             .iter()
-            .any(|area| area.expand(rect.height()).y_range().intersects(rect.y_range()));
+            .any(|area| area.left() <= rect.left() && area.top() <= rect.bottom());
         let beside = rect.right() > window.right() + 1.0 || rect.left() < window.left() - 1.0;
         if beside && !scrolls && rect.width() > 0.0 {
             let name = node.accesskit_node().label().unwrap_or_default();

@@ -100,7 +100,9 @@ fn connection(ui: &mut Ui, narrow: bool, view: &mut View<'_>) {
 fn badges(ui: &mut Ui, info: &ConnectionInfo, narrow: bool) {
     let word = |word: &'static str| if narrow { "" } else { word };
     if info.production {
-        Chip::new("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
+        let tight = ui.ctx().content_rect().width() < TIGHT;
+        let word = if tight { "PROD" } else { "PRODUCTION" };
+        Chip::new(word).name("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
     }
     if info.embedded {
         let chip = Chip::new(word("demo")).name("demo").icon(icons::FLASK).show(ui);

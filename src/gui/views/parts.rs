@@ -15,7 +15,7 @@ use crate::gui::theme::ROW_HEIGHT;
 pub(super) const LEAST_HEIGHT: f32 = 3.0 * ROW_HEIGHT;
 
 /// The least height of a part above or below another, in points.
-const STACKED_LEAST: f32 = 5.0 * ROW_HEIGHT;
+const STACKED_LEAST: f32 = 7.0 * ROW_HEIGHT;
 
 /// A part of a view.
 #[derive(Clone, Copy, Debug)]
