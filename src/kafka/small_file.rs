@@ -22,6 +22,7 @@ pub fn read_small_file(path: &Path) -> io::Result<Vec<u8>> {
         let words = format!("{} {words}", path.display());
         Err(io::Error::new(io::ErrorKind::InvalidInput, words))
     };
+    let too_large = || refuse(&format!("is larger than {} MiB", LARGEST_BYTES >> 20));
     let metadata = fs_err::metadata(path)?;
     if metadata.is_dir() {
         return refuse("is a folder, not a file");
@@ -29,10 +30,14 @@ pub fn read_small_file(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return refuse("is no regular file, and anything else is not waited for");
     }
+    if metadata.len() > LARGEST_BYTES {
+        return too_large();
+    }
     let mut bytes = Vec::new();
+    // It may have grown, or be a file whose size nobody knows.
     fs_err::File::open(path)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_BYTES {
-        return refuse(&format!("is larger than {} MiB", LARGEST_BYTES >> 20));
+        return too_large();
     }
     Ok(bytes)
 }

@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 use super::error::{ConfigError, Source};
 use super::file::Located;
-
+use crate::kafka::read_small_text;
 use crate::model::may_take_long;
 
 /// What the names of variables begin with that every workspace may use.
@@ -68,7 +68,7 @@ impl Permissions {
     /// What these settings allow.
     fn read(path: &Path) -> Result<Self, ConfigError> {
         may_take_long("reading a file");
-        let text = match fs_err::read_to_string(path) {
+        let text = match read_small_text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(ConfigError::unreadable(path, &error)),

@@ -248,8 +248,8 @@ impl TopicCache {
         Ok(())
     }
 
-    /// Why segments are forgotten, as far as it is certain. Without an id the next topic of the same
-    /// name may take over what is noted of them.
+    /// Why segments are forgotten, as far as it is certain. Without an id the next topic of the
+    /// same name may take over what is noted of them.
     pub(super) fn certainly(&self, gone: GoneFrom) -> GoneFrom {
         if self.identity.topic_id.is_some() { gone } else { GoneFrom::Log }
     }
