@@ -75,8 +75,8 @@ impl LogClock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PLAUSIBLE_FUTURE_MS;
     use super::*;
+    use crate::model::PLAUSIBLE_FUTURE_MS;
 
     const NOW_MS: i64 = 1_800_000_000_000;
 

@@ -67,6 +67,17 @@ impl CaughtUp {
     }
 }
 
+/// Stops a read whose watch panics: whoever waits for the read is told then.
+struct StopsOnPanic<'c>(&'c Cancel);
+
+impl Drop for StopsOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.cancel();
+        }
+    }
+}
+
 impl<'a> PartitionWatch<'a> {
     /// Looks for partitions of these topics; only those with these numbers unless there are none.
     pub(crate) fn new(connection: &'a Connection, topics: &'a [Arc<str>], only: &'a [i32]) -> Self {
@@ -90,7 +101,10 @@ impl<'a> PartitionWatch<'a> {
         let (stop, caught_up) = (Cancel::new(), CaughtUp::default());
         let (reads, ended) = bounded::<()>(0);
         thread::scope(|scope| {
-            let watch = || self.watch(reading, cancel, &stop, &caught_up, &ended);
+            let watch = || {
+                let _stopped = StopsOnPanic(&stop);
+                self.watch(reading, cancel, &stop, &caught_up, &ended)
+            };
             let named = thread::Builder::new().name("partition-watch".to_owned());
             let watching = named.spawn_scoped(scope, watch).map_err(|error| {
                 let asked = "start the thread that looks for partitions".to_owned();

@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
 use super::truncation::{Truncation, epoch_at};
-use crate::model::{Judged, Judging, LeaderEpoch};
+use crate::model::{Judged, Judging, LeaderEpoch, may_take_long};
 use crate::partition_log::private_files;
 use crate::partition_log::stored_segment::{ReadView, StoredSegment, Unreadable, pending_ms};
 
@@ -84,6 +84,7 @@ impl PartitionCache {
 
     /// What is wrong when segments lie here and no manifest names any: then none of them counts.
     pub(super) fn missing_manifest(&self) -> Option<CacheError> {
+        may_take_long("reading the index");
         let mut entries = fs_err::read_dir(&self.folder).ok()?.flatten();
         let is_index = |path: &Path| path.extension().is_some_and(|end| end == "index");
         let has_segments = entries.any(|entry| is_index(&entry.path()));

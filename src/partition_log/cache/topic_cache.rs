@@ -18,7 +18,7 @@ use super::manifest::SegmentEntry;
 use super::partition_cache::{GoneFrom, PartitionCache};
 use super::topic_identity::{TOPIC_FILE, TopicIdentity};
 use super::truncation::Truncation;
-use crate::model::TopicPartition;
+use crate::model::{TopicPartition, may_take_long};
 use crate::partition_log::private_files;
 
 /// The file that the writer locks.
@@ -350,6 +350,7 @@ impl TopicCache {
 
     /// The size, in bytes, of a segment that was written in vain, if there was one.
     pub(super) fn needed_bytes(&self) -> Option<u64> {
+        may_take_long("reading the index");
         fs_err::read_to_string(self.folder.join(FULL_FILE)).ok()?.parse().ok()
     }
 

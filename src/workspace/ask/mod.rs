@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub(super) mod coverage;
+mod diagnose;
 mod entity_count;
 pub(super) mod entity_question;
 mod failure;
@@ -25,6 +26,9 @@ mod trial_history;
 mod trial_projection;
 mod type_count;
 
+pub use diagnose::{
+    DiagnoseQuestion, DiagnoseSummary, ReadModel, ReadModelOptions, RowDiagnosis, Rows,
+};
 pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
 pub use entity_question::{EntityHistory, EntityQuestion};
 pub use failure::{Failure, FailureKind};
