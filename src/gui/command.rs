@@ -476,14 +476,6 @@ impl UiCommand {
         }
     }
 
-    /// The tooltip with the key behind it.
-    pub fn tooltip_with_shortcut(self, ctx: &Context) -> String {
-        match self.shortcut_text(ctx) {
-            Some(shortcut) => format!("{} ({shortcut})", self.tooltip()),
-            None => self.tooltip().to_owned(),
-        }
-    }
-
     /// Whether holding the key down repeats it.
     pub(crate) fn repeats(self) -> bool {
         !matches!(

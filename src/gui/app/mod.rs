@@ -42,7 +42,7 @@ use super::widgets::{ToastState, passing_word, problem_box, toasts};
 use crate::model::Position;
 use crate::workspace::undo::Undo;
 use crate::workspace::{
-    Command, ConnectionInfo, ConnectionState, HistoryChoice, Problem, Refused, SandboxKey,
+    Command, ConnectionInfo, ConnectionState, HistoryChoice, Problem, Refused, SandboxKey, Sight,
     Snapshot, StartPosition, WorkspacePort,
 };
 
@@ -265,10 +265,43 @@ impl App {
         self.note_changes(&ctx, &before);
         self.apply_choices(&ctx);
         self.tell_title(&ctx);
+        if self.port.look_at(self.sight()) {
+            ctx.request_repaint();
+        }
         self.flush();
         if !self.unsent.is_empty() {
             ctx.request_repaint_after(RETRY);
         }
+    }
+
+    /// What is on screen; `None` is everything.
+    fn sight(&self) -> Option<Sight> {
+        if self.dialogs.is_open() || self.tour.is_on() {
+            return None;
+        }
+        let choices = &self.layout.choices;
+        let lists = |section| choices.navigator_open && choices.section == section;
+        let mut sight = Sight {
+            groups: lists(Section::Groups),
+            jobs: lists(Section::Jobs),
+            ..Sight::default()
+        };
+        if lists(Section::Entities) {
+            let topics = self.snapshot.topic_views.iter();
+            sight.topics.extend(topics.map(|view| Arc::clone(&view.topic)));
+        }
+        let tabs = &self.layout.tabs;
+        for pane in tabs.active_tiles().into_iter().filter_map(|id| tabs.tiles.get_pane(&id)) {
+            match pane {
+                Pane::Topic(topic) => sight.topics.extend([Arc::clone(topic)]),
+                Pane::Entity(key) => sight.entities.extend([key.clone()]),
+                Pane::Sandbox(key) => sight.sandboxes.extend([key.clone()]),
+                Pane::Groups => sight.groups = true,
+                Pane::Demo => sight.demo = true,
+                Pane::Start => {}
+            }
+        }
+        Some(sight)
     }
 
     /// Draws the bars, the navigator and the tabs; where the tabs are.

@@ -102,7 +102,7 @@ fn state_row(
 }
 
 /// Which changes a line of words can do without.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
     /// The paths that are shown elsewhere: they are left out.
     pub(crate) elsewhere: BTreeSet<JsonPointer>,

@@ -19,6 +19,7 @@ mod problem;
 mod record;
 mod retention;
 pub(super) mod sandbox;
+mod sight;
 mod snapshot;
 mod told_changes;
 mod topic;
@@ -39,6 +40,7 @@ pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
 pub use retention::retention_words;
+pub use sight::Sight;
 pub use snapshot::{Snapshot, TabsOf};
 pub use told_changes::{Turn, told_changes, turn_of};
 pub use topic::{

@@ -16,7 +16,8 @@ use crate::gui::theme::{
 use crate::gui::view::View;
 use crate::gui::views::waiting;
 use crate::gui::widgets::{
-    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, fitting_name, state_tree,
+    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, fitting_name, problem_box,
+    state_tree,
 };
 use crate::model::{DecodedKind, JsonPointer};
 use crate::workspace::{
@@ -39,6 +40,9 @@ pub(crate) fn show(
     state: &mut EntityState,
     view: &mut View<'_>,
 ) {
+    if let Some(problem) = &entity.at_problem {
+        problem_box(ui, problem, None);
+    }
     let Some(at) = &entity.at else {
         // The first state is there within a moment of the first events.
         let job = view.snapshot.running_job(entity.job).cloned();

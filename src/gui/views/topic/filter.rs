@@ -11,8 +11,8 @@ use egui::{Key, RichText, Ui};
 use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{Chip, IconButton, Tone, entered, problem_box};
-use crate::workspace::{Command, RecordFilter, TopicView};
+use crate::gui::widgets::{Chip, IconButton, Tone, entered, problem_box, progress_bar};
+use crate::workspace::{Command, JobView, RecordFilter, TopicView};
 
 /// Examples of expressions, with what they find.
 const EXAMPLES: [(&str, &str); 4] = [
@@ -63,7 +63,10 @@ pub(crate) fn show(
         }
         partitions(ui, topic, &mut wanted);
         chips(ui, &mut wanted, state, view);
-        counts(ui, topic);
+        match view.snapshot.running_job(topic.filter_job) {
+            Some(job) => filtering(ui, topic, job, view),
+            None => counts(ui, topic),
+        }
         order(ui, newest_first);
     });
     if state.cel_open {
@@ -164,6 +167,17 @@ fn counts(ui: &mut Ui, topic: &TopicView) {
         let words = format!("only the last {} are listed", format::number(shown));
         ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).warning))
             .on_hover_text("Narrow the filter or the time span to list others");
+    }
+}
+
+/// How far a filter is that takes long, and a way to call it off.
+fn filtering(ui: &mut Ui, topic: &TopicView, job: &JobView, view: &mut View<'_>) {
+    progress_bar(ui, job.progress.fraction().unwrap_or(0.0), 80.0, &job.title);
+    let words = format!("{} found so far", format::number(topic.records_matching));
+    let color = Tokens::of(ui).text_secondary;
+    ui.label(RichText::new(words).font(secondary()).color(color));
+    if ui.add(IconButton::new(icons::STOP, "Stop filtering").text("Stop")).clicked() {
+        view.out.send(Command::CancelJob(job.id));
     }
 }
 
