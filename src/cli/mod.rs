@@ -9,6 +9,7 @@ mod args;
 mod argument_order;
 mod bench;
 mod cache;
+mod closed_output;
 mod compare;
 mod context;
 mod demo;
@@ -111,8 +112,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
     let arguments = match Arguments::try_parse_from(ordered) {
         Ok(arguments) => arguments,
         Err(refused) => {
-            report::refused_arguments(&refused);
-            return ExitCode::from(u8::try_from(refused.exit_code()).unwrap_or(2));
+            let status = u8::try_from(refused.exit_code()).unwrap_or(2);
+            return ExitCode::from(match report::refused_arguments(refused) {
+                Ok(()) => status,
+                Err(error) => self::status(&Err(CommandError::Output(error))),
+            });
         }
     };
     let Arguments { global, command } = arguments;

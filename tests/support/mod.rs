@@ -11,6 +11,7 @@ pub(crate) mod cli;
 pub(crate) mod kafka;
 pub(crate) mod node;
 pub(crate) mod postgres;
+pub(crate) mod raw_records;
 pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod screen;
