@@ -3,7 +3,8 @@
 //!
 //! Promises: a view that looks otherwise fails here, as does one that asks for a repaint while
 //! nothing happens. Drawn on the CPU with the fonts of the program, so the machine does not matter;
-//! some pixels at the edges of letters may differ, since those are rounded by the processor at hand.
+//! some pixels at the edges of letters may differ, since those are rounded by the processor at
+//! hand.
 //! Does not know: what a picture must look like. After a change on purpose:
 //! `UPDATE_SNAPSHOTS=1 cargo test --test window baselines`, and look at every picture that changed.
 

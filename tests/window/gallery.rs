@@ -11,7 +11,7 @@ use foldback::sandbox::Consumer;
 use foldback::workspace::sandbox::TrialView;
 use foldback::workspace::{
     CompareWith, ConnectionState, EntityAt, EntityKey, EntityView, EventRow, Fetch, JobSubject,
-    Problem, RecordDetail, RecordFilter, Snapshot, TopicReport, TopicView,
+    NoticeLevel, Problem, RecordDetail, RecordFilter, Snapshot, TopicReport, TopicView,
 };
 
 use crate::behaviour::go_to;
@@ -170,8 +170,15 @@ fn around() -> Vec<View> {
         view("navigator-groups", scenes::groups(), |test| test.press("Groups")),
         view("navigator-jobs", quiet.clone(), |test| test.press("Jobs")),
         view("navigator-bookmarks", quiet, |test| test.press("Bookmarks")),
-        view("navigator-notices", scenes::busy(), |test| test.press("Notices")),
+        view("navigator-notices", errors_alone(), |test| test.press("Notices")),
     ]
+}
+
+/// Notices that stay until they are closed: the others go by themselves after a while.
+fn errors_alone() -> Snapshot {
+    let busy = scenes::busy();
+    let stay = busy.notices.iter().filter(|notice| notice.level == NoticeLevel::Error);
+    Snapshot { notices: stay.cloned().collect(), ..busy }
 }
 
 /// To the order.

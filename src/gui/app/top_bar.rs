@@ -28,6 +28,8 @@ const TIGHT: f32 = 660.0;
 const NAME_SHARE: f32 = 0.3;
 /// The same where there is little room.
 const NARROW_NAME_SHARE: f32 = 0.22;
+/// And where there is hardly any.
+const TIGHT_NAME_SHARE: f32 = 0.14;
 
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
@@ -75,7 +77,12 @@ fn connection(ui: &mut Ui, narrow: bool, view: &mut View<'_>) {
             (icon, color, info.name.to_string())
         }
     };
-    let share = if narrow { NARROW_NAME_SHARE } else { NAME_SHARE };
+    let tight = ui.ctx().content_rect().width() < TIGHT;
+    let share = match (narrow, tight) {
+        (_, true) => TIGHT_NAME_SHARE,
+        (true, false) => NARROW_NAME_SHARE,
+        (false, false) => NAME_SHARE,
+    };
     let shown = fitting_name(ui, &name, &medium(), ui.available_width() * share);
     let words = [RichText::new(icon).color(color), RichText::new(shown).font(medium())];
     let [icon, words] = words;

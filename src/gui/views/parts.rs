@@ -1,7 +1,7 @@
 //! The parts of a view beside each other: each a share of the width, with a minimum.
 //!
-//! Promises: no part gets less than its minimum, whatever a user drags and however narrow the window
-//! is; where the minimums do not fit, the parts stand in tabs.
+//! Promises: no part gets less than its minimum, whatever a user drags and however narrow the
+//! window is; where the minimums do not fit, the parts stand in tabs.
 //! Does not know: what is in the parts.
 
 use std::ops::RangeInclusive;
@@ -64,8 +64,8 @@ const MARGIN: Margin = Margin { left: 12, right: 8, top: 6, bottom: 0 };
 const ROOM_STEP: f32 = 480.0;
 
 /// The id of a part in this much room, in points: egui keeps the width of a panel by its id, and a
-/// width that a user chose shall stay while the room stays about the same; in much more or less room
-/// a part gets its share of that.
+/// width that a user chose shall stay while the room stays about the same; in much more or less
+/// room a part gets its share of that.
 fn room_id(id: Id, room: f32) -> Id {
     id.with((room / ROOM_STEP).round() as u32)
 }

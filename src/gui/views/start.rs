@@ -154,8 +154,8 @@ fn connect(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
     checks(ui, view);
 }
 
-/// How the connection that was asked for comes on, or why there is none. What a check has found says
-/// more than the attempt that failed.
+/// How the connection that was asked for comes on, or why there is none. What a check has found
+/// says more than the attempt that failed.
 fn connecting(ui: &mut Ui, view: &mut View<'_>) {
     let told = view.snapshot.checks.iter().any(|step| step.outcome == CheckOutcome::Failed);
     if let ConnectionState::Failed(failure) = &view.snapshot.connection

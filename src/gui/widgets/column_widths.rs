@@ -1,8 +1,8 @@
 //! How wide the columns of a table are: as wide as what is in them, while there is room.
 //!
 //! Promises: no column is cut while another has room to spare; what is left goes to the column that
-//! takes it; a width that a user set stays; columns that have no room at all are left out, the least
-//! needed first.
+//! takes it; a width that a user set stays; columns that have no room at all are left out, the
+//! least needed first.
 //! Does not know: what is in a cell.
 
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! A table of many rows in our measures: `egui_table` with our row height, a chosen row, and keys
 //! that move it.
 //!
-//! Promises: only visible cells are drawn; columns are as wide as what was seen in them, while there
-//! is room (`column_widths`); up, down and page keys move the chosen row, Enter opens it. At most
-//! 200,000 rows scroll exactly.
+//! Promises: only visible cells are drawn; columns are as wide as what was seen in them, while
+//! there is room (`column_widths`); up, down and page keys move the chosen row, Enter opens it. At
+//! most 200,000 rows scroll exactly.
 //! Does not know: what is in a cell.
 
 use std::ops::Range;

@@ -23,8 +23,8 @@ pub(crate) fn cut_galley(
     ui.painter().layout_job(job)
 }
 
-/// A name that is no wider than this, in points: what is longer loses its middle, since names differ
-/// at both ends.
+/// A name that is no wider than this, in points: what is longer loses its middle, since names
+/// differ at both ends.
 pub(crate) fn fitting_name(ui: &Ui, name: &str, font: &FontId, width: f32) -> String {
     let name = drawable(name);
     let character = ui.fonts_mut(|fonts| fonts.glyph_width(font, 'n')).max(1.0);
