@@ -4,7 +4,6 @@ mod bad_input;
 mod conformance;
 mod execution;
 mod of_entity;
-mod random_states;
 mod states;
 mod world;
 
