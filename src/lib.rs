@@ -9,6 +9,8 @@ pub mod demo;
 pub mod entity;
 pub mod evidence;
 pub mod fold;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod gui;
 pub mod kafka;
 pub mod model;

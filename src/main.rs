@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use foldback::cli::{self, DemoRequest, Faces, FramesRequest, WindowRequest};
+use foldback::cli::{self, DemoRequest, Faces, FrameTimes, FramesRequest, WindowRequest};
 use foldback::demo::headless::{self, Ending};
 use foldback::demo::{self, Running};
-use foldback::gui::bench::{BenchView, FrameOptions};
+use foldback::gui::bench::{BenchView, FrameFigures, FrameOptions};
 use foldback::gui::{self, WindowOptions};
 use foldback::workspace::{
     self, DemoStarter, EngineOptions, Failure, Problem, Recent, Target, clock,
@@ -40,11 +40,12 @@ fn open_window(request: WindowRequest) -> Result<(), Failure> {
 }
 
 /// Draws frames of the window without a display.
-fn measure_frames(request: FramesRequest) -> Vec<Duration> {
+fn measure_frames(request: FramesRequest) -> FrameTimes {
     let FramesRequest { topic, events, lanes, frames } = request;
     let view = if topic { BenchView::Topic } else { BenchView::Entity };
     let options = FrameOptions { view, events, lanes, frames, ..FrameOptions::default() };
-    gui::bench::frames(options).times
+    let FrameFigures { first, times } = gui::bench::frames(options);
+    FrameTimes { first, others: times }
 }
 
 /// Runs the reference system, in its window or without one.

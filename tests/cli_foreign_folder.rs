@@ -2,8 +2,9 @@
 //! it.
 //!
 //! Promises: no native code runs, no value of the environment leaves, no file outside is read. A
-//! broker that records everything listens; a shared object and commands would leave marks.
-//! Does not know: clusters that answer.
+//! broker that records everything listens; a shared object and commands would leave marks; where
+//! there is `strace`, every call to the system is looked at.
+//! Does not know: what the answers are.
 
 mod support;
 
@@ -14,6 +15,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use foldback::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
 
 use support::cli::command;
 use support::node::{Folder, free_port};
@@ -193,6 +196,106 @@ fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside()
     let ended = command(&folder, &["topics"]).output().expect("the program starts");
     let told = String::from_utf8(ended.stderr).expect("UTF-8");
     assert!(told.contains("no cluster is named"), "{told}");
+}
+
+/// What a script may try: each tells in its state what it got hold of, or is refused.
+const SCRIPTS: [&str; 8] = [
+    "const names = ['process', 'Deno', 'Bun', 'require', 'module', 'std', 'os', 'bjs', 'fetch', 'XMLHttpRequest', \
+     'WebSocket', 'Worker', 'load', 'loadScript', 'read', 'readFile', 'print', 'scriptArgs', 'navigator', 'gc', 'native']; \
+     const found = names.filter(name => name in globalThis); fromAll().when({ $any: () => ({ found }) })",
+    "fromAll().when({ $any: () => ({ found: [new Function('return typeof process + typeof std + typeof require')()] \
+     .filter(it => it !== 'undefinedundefinedundefined') }) })",
+    "fromAll().when({ $any(s) { s.found ??= []; import('KEY').then(it => s.found.push(`${it}`), () => {}); return s } })",
+    "import text from 'KEY'; fromAll().when({ $any: () => ({ found: [text] }) })",
+    "import * as std from 'std'; fromAll().when({ $any: () => ({ found: [std.getenv('SHOP_TOKEN')] }) })",
+    "const e = (0, eval)('try { import.meta.url } catch (e) { 0 }'); fromAll().when({ $any: () => ({ found: [e].filter(Boolean) }) })",
+    "options({ resultStreamName: '../../KEY' }); fromAll().when({ $any(s, e) { emit('../../KEY', 'T', {}); return { found: [] } } }).outputState()",
+    "const p = (() => {}).constructor.constructor('return this')(); fromAll().when({ $any: () => \
+     ({ found: Object.getOwnPropertyNames(p).filter(it => /env|file|exec|open|socket/i.test(it)) }) })",
+];
+
+/// Where programs and their libraries look for what belongs to the system.
+const OF_THE_SYSTEM: [&str; 8] =
+    ["/usr/", "/lib", "/etc/", "/proc/", "/sys/", "/dev/", "/run/", "/nix/"];
+
+/// What nobody needs to answer a question, although it belongs to the system.
+const OF_NOBODY: [&str; 4] = ["/etc/passwd", "/etc/shadow", "/environ", "/cmdline"];
+
+/// Checks every call that a program made to the system, as `strace` wrote them down: nothing else
+/// was run, no other address connected to, no other file opened.
+fn check_calls(calls: &str, folder: &Path, settings: &Path, brokers: &str) {
+    let program = Path::new(env!("CARGO_BIN_EXE_foldback"));
+    let own = [folder, settings, program.parent().expect("a folder")];
+    let (_, port) = brokers.rsplit_once(':').expect("host and port");
+    for call in calls.lines().filter(|call| !call.contains(" = -1 ")) {
+        if call.contains("execve(") {
+            assert!(call.contains(&format!("execve({program:?}")), "a program was run: {call}");
+        } else if call.contains("connect(") && call.contains("AF_INET") {
+            assert!(call.contains(&format!("htons({port})")), "somebody was told: {call}");
+        } else if call.contains("open") {
+            let Some(path) = call.split('"').nth(1).map(Path::new) else { continue };
+            let is_own = path.is_relative() || own.iter().any(|own| path.starts_with(own));
+            let text = path.to_string_lossy();
+            let is_of_system = OF_THE_SYSTEM.iter().any(|start| text.starts_with(start))
+                && !OF_NOBODY.iter().any(|end| text.ends_with(end));
+            assert!(is_own || is_of_system, "a file outside was opened: {call}");
+            let writes = call.contains("O_WRONLY") || call.contains("O_RDWR");
+            assert!(!writes || path.starts_with(folder) || text.starts_with("/dev/"), "{call}");
+        }
+    }
+}
+
+#[test]
+fn a_hostile_folder_whose_cluster_answers_reaches_nothing_outside() {
+    let (outside, place) = (Folder::new(), Folder::new());
+    let key = outside.path().join("id_ed25519.js");
+    fs_err::write(&key, format!("export default '{OUTSIDE}'")).expect("a file outside");
+    let cluster = EmbeddedCluster::start(&[EmbeddedTopic { name: "t", partitions: 1 }]);
+    let cluster = cluster.expect("a cluster inside this process");
+    let writer = Writer::open(&cluster.settings(&[])).expect("a writer");
+    let (key_text, value) = ("k", br#"{"type":"A","x":"${SHOP_TOKEN}"}"#);
+    let timestamp = 1_767_225_600_000;
+    let record =
+        NewRecord { topic: "t", key: key_text, value, timestamp_ms: timestamp, headers: &[] };
+    writer.send(&record).expect("a record is taken");
+    writer.flush(Duration::from_secs(30)).expect("records are written");
+    let brokers = cluster.brokers();
+    let file = format!(
+        "[connection.dev]\nbrokers = \"{brokers}\"\n[entity.o]\ntopics = [\"t\"]\nfold = {{ code = \"evil.js\" }}\n"
+    );
+    fs_err::write(place.path().join("foldback.toml"), file).expect("the workspace file");
+    let has_strace = Command::new("strace").arg("-V").output().is_ok();
+    let calls = outside.path().join("calls");
+    let settings = outside.path().join("foldback");
+    for script in SCRIPTS {
+        let script = script.replace("KEY", &key.display().to_string());
+        fs_err::write(place.path().join("evil.js"), &script).expect("a script");
+        for question in
+            [&["state", "k", "--topic", "t"][..], &["project", "evil.js", "--topic", "t"]]
+        {
+            let asked = command(place.path(), &[question, &["--json"]].concat());
+            let mut program = if has_strace { Command::new("strace") } else { asked };
+            if has_strace {
+                let asked = command(place.path(), &[question, &["--json"]].concat());
+                program.args(["-f", "-e", "trace=execve,connect,open,openat", "-o"]).arg(&calls);
+                program.arg(asked.get_program()).args(asked.get_args());
+                program.current_dir(place.path()).env("XDG_CACHE_HOME", place.path().join("cache"));
+            }
+            program.env("SHOP_TOKEN", SECRET).env("KAFKA_TOKEN", SECRET);
+            program.env("XDG_CONFIG_HOME", outside.path()).env("HOME", outside.path());
+            let ended = program.output().expect("the program starts");
+            let told = String::from_utf8([ended.stdout, ended.stderr].concat()).expect("UTF-8");
+            assert!(!told.contains(SECRET) && !told.contains(OUTSIDE), "{script}\n{told}");
+            let found_nothing = told.contains(r#""found":[]"#);
+            assert!(found_nothing || told.contains("error: "), "{script}\n{told}");
+            assert!(!told.contains(r#""found":[""#), "{script}\n{told}");
+            if has_strace {
+                let calls = fs_err::read_to_string(&calls).expect("what strace wrote");
+                assert!(calls.contains("connect(") || !found_nothing, "it was asked: {calls}");
+                check_calls(&calls, place.path(), &settings, &brokers);
+            }
+        }
+    }
 }
 
 #[test]

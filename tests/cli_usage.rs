@@ -9,33 +9,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::cli::{Ended, command, run, run_in};
+use support::commands::every_command;
 use support::node::{Folder, free_port};
-
-/// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 22] = [
-    &[],
-    &["topics"],
-    &["scan"],
-    &["entities"],
-    &["types"],
-    &["mapping"],
-    &["history"],
-    &["state"],
-    &["diff"],
-    &["blame"],
-    &["project"],
-    &["compare"],
-    &["sandbox"],
-    &["test"],
-    &["groups"],
-    &["diagnose"],
-    &["doctor"],
-    &["bench"],
-    &["bench", "scan"],
-    &["bench", "fold"],
-    &["bench", "frames"],
-    &["demo"],
-];
 
 /// Brokers that nobody asks, because the question is refused before.
 const NOBODY: [&str; 2] = ["--brokers", "127.0.0.1:1"];
@@ -52,10 +27,11 @@ fn refused(arguments: &[&str]) -> String {
 
 #[test]
 fn every_command_has_its_help() {
-    for command in COMMANDS {
-        let ended = run(&[command, &["--help"]].concat());
+    for command in every_command() {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        let ended = run(&[&words[..], &["--help"]].concat());
         assert_eq!(ended.status, 0, "{}", ended.stderr);
-        let name = if command.is_empty() { "foldback".to_owned() } else { command.join("-") };
+        let name = if words.is_empty() { "foldback".to_owned() } else { words.join("-") };
         insta::assert_snapshot!(format!("help_{name}"), ended.stdout);
     }
 }

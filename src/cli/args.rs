@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::bench::{
-    BenchCommand, BenchFoldArgs, BenchFramesArgs, BenchIndexArgs, BenchLogOptions, BenchLookupArgs,
-    BenchScanArgs,
+    BenchCommand, BenchFoldArgs, BenchFramesArgs, BenchHistogramArgs, BenchIndexArgs,
+    BenchLogOptions, BenchLookupArgs, BenchScanArgs, BenchTopicsArgs,
 };
 pub(super) use self::diagnose::DiagnoseArgs;
 pub(super) use self::projection::{CompareArgs, ProjectArgs, ProjectionOptions};

@@ -5,6 +5,7 @@
 //! Does not know: what is fast enough.
 
 mod index;
+mod opening;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -17,7 +18,7 @@ use serde::Serialize;
 use super::args::{BenchCommand, BenchFoldArgs, BenchFramesArgs, BenchScanArgs};
 use super::context::{Context, names};
 use super::output::Output;
-use super::{CommandError, FramesRequest, MeasureFrames, Outcome};
+use super::{CommandError, FrameTimes, FramesRequest, MeasureFrames, Outcome};
 use crate::decode::Decoder;
 use crate::entity::{self, Mapping};
 use crate::fold::History;
@@ -50,6 +51,9 @@ struct Measured {
     p50_ms: f64,
     /// The time that 99 of 100 steps take at most, in milliseconds.
     p99_ms: f64,
+    /// How long the first frame took, from the start to its end, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_ms: Option<f64>,
     /// The most memory the program ever held, in bytes.
     max_rss_bytes: Option<u64>,
     /// Records in a second of a loop that only counts.
@@ -58,6 +62,25 @@ struct Measured {
     /// What the index takes, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_on_disk: Option<u64>,
+}
+
+impl Measured {
+    /// What was measured in these steps, without what only some measurements tell.
+    fn of_steps(what: &'static str, records: u64, seconds: f64, steps: &Steps) -> Self {
+        Self {
+            what,
+            records,
+            bytes: None,
+            seconds,
+            per_second: rate(records, seconds),
+            p50_ms: steps.quantile_ms(0.5),
+            p99_ms: steps.quantile_ms(0.99),
+            first_ms: None,
+            max_rss_bytes: max_rss_bytes(),
+            limit_per_second: None,
+            bytes_on_disk: None,
+        }
+    }
 }
 
 /// Times of many steps.
@@ -105,6 +128,8 @@ pub(super) fn run(
         BenchCommand::Scan(args) => scan(&args, context)?,
         BenchCommand::Index(args) => index::index(&args, context)?,
         BenchCommand::Lookup(args) => index::lookup(&args, context)?,
+        BenchCommand::Histogram(args) => opening::histogram(&args, context)?,
+        BenchCommand::Topics(args) => opening::topics(&args, context)?,
         BenchCommand::Fold(args) => fold(&args, context)?,
         BenchCommand::Frames(args) => frames(&args, measure_frames),
     };
@@ -122,6 +147,9 @@ fn print(output: &mut Output, measured: &Measured) -> Result<(), CommandError> {
         measured.what, measured.records, measured.seconds, measured.per_second
     ))?;
     output.text(format!("p50 {:.3} ms, p99 {:.3} ms", measured.p50_ms, measured.p99_ms))?;
+    if let Some(first_ms) = measured.first_ms {
+        output.text(format!("the first after {first_ms:.1} ms"))?;
+    }
     if let Some(limit) = measured.limit_per_second {
         let share = measured.per_second / limit;
         output.text(format!(
@@ -169,16 +197,10 @@ fn scan(args: &BenchScanArgs, context: &Context) -> Result<Measured, CommandErro
         return Err(Failure::cancelled().into());
     }
     Ok(Measured {
-        what: "scan",
-        records: outcome.records(),
         bytes: Some(outcome.bytes()),
-        seconds,
-        per_second: rate(outcome.records(), seconds),
-        p50_ms: steps.quantile_ms(0.5),
-        p99_ms: steps.quantile_ms(0.99),
         max_rss_bytes,
         limit_per_second: Some(limit),
-        bytes_on_disk: None,
+        ..Measured::of_steps("scan", outcome.records(), seconds, &steps)
     })
 }
 
@@ -220,41 +242,21 @@ fn fold(args: &BenchFoldArgs, context: &Context) -> Result<Measured, CommandErro
         std::hint::black_box(history.state_after(version));
         steps.add(asked);
     }
-    Ok(Measured {
-        what: "fold",
-        records: history.len(),
-        bytes: None,
-        seconds,
-        per_second: rate(history.len(), seconds),
-        p50_ms: steps.quantile_ms(0.5),
-        p99_ms: steps.quantile_ms(0.99),
-        max_rss_bytes: max_rss_bytes(),
-        limit_per_second: None,
-        bytes_on_disk: None,
-    })
+    Ok(Measured::of_steps("fold", history.len(), seconds, &steps))
 }
 
 /// Draws frames of the window. A step is what the processor does for one frame.
 fn frames(args: &BenchFramesArgs, measure: MeasureFrames<'_>) -> Measured {
     let BenchFramesArgs { topic, events, lanes, frames } = *args;
-    let times = measure(FramesRequest { topic, events, lanes, frames });
+    let FrameTimes { first, others } = measure(FramesRequest { topic, events, lanes, frames });
     let mut steps = Steps::new();
-    for time in &times {
+    for time in &others {
         steps.record(*time);
     }
-    let seconds = times.iter().sum::<Duration>().as_secs_f64();
-    let records = times.len() as u64;
+    let seconds = others.iter().sum::<Duration>().as_secs_f64();
     Measured {
-        what: "frames",
-        records,
-        bytes: None,
-        seconds,
-        per_second: rate(records, seconds),
-        p50_ms: steps.quantile_ms(0.5),
-        p99_ms: steps.quantile_ms(0.99),
-        max_rss_bytes: max_rss_bytes(),
-        limit_per_second: None,
-        bytes_on_disk: None,
+        first_ms: Some(first.as_secs_f64() * 1e3),
+        ..Measured::of_steps("frames", others.len() as u64, seconds, &steps)
     }
 }
 

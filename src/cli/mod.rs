@@ -89,7 +89,16 @@ pub struct Faces<'f> {
 }
 
 /// Draws frames of the window without a display and says how long each took.
-pub type MeasureFrames<'f> = &'f dyn Fn(FramesRequest) -> Vec<Duration>;
+pub type MeasureFrames<'f> = &'f dyn Fn(FramesRequest) -> FrameTimes;
+
+/// How long frames of the window took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameTimes {
+    /// From the start to the end of the first one, fonts included.
+    pub first: Duration,
+    /// Those that were measured after it.
+    pub others: Vec<Duration>,
+}
 
 /// Which frames are drawn for `bench frames`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ use self::file::Located;
 pub use self::permissions::Permissions;
 use super::choice::SavedConnection;
 use crate::kafka::{Settings, names_file, read_small_text};
+use crate::model::may_take_long;
 
 /// The file's name.
 pub const CONFIG_FILE: &str = "foldback.toml";
@@ -349,6 +350,7 @@ fn folders_to_search<'p>(start: &'p Path, home: Option<&Path>) -> impl Iterator<
 /// Whether something stands at a path, be it a file or not: what cannot be read is told when it is
 /// read, and not passed over.
 fn is_there(path: &Path) -> bool {
+    may_take_long("looking for a file");
     let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
     fs_err::symlink_metadata(path).err().is_none_or(|error| !absent.contains(&error.kind()))
 }

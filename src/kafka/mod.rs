@@ -56,6 +56,8 @@ pub use settings::{Ignored, Place, Settings, SettingsError, Wrong, keep_secret, 
 pub(crate) use settings::{is_credential, is_for_the_user_alone, names_file};
 pub use small_file::{read_small_file, read_small_text};
 pub use transactions::{aborted_in_gaps, aborted_offsets, may_have_transactions};
+#[cfg(any(test, fuzzing))]
+pub(crate) use wire::fuzz_answer;
 pub use writer::{NewRecord, Writer};
 
 #[cfg(test)]

@@ -75,7 +75,6 @@ impl LogClock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PLAUSIBLE_FUTURE_MS;
     use super::*;
 
     const NOW_MS: i64 = 1_800_000_000_000;

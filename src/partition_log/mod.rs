@@ -39,6 +39,8 @@ pub use cache::{
     BatchCache, CacheError, DISK_BUDGET_BYTES, KeptTopic, KeyPlace, KeyTally, LogCache,
     TopicIdentity,
 };
+#[cfg(any(test, fuzzing))]
+pub(crate) use cache::{fuzz_manifest, fuzz_segment};
 pub use cached_log::{CachedLog, FillOrder, Filled, Keeping, Kept, LogNews, TellProblem};
 pub use completeness::{ALL_OFFSETS, PartitionHistory, assess};
 pub use generated::{GeneratedLog, GeneratedTopic};

@@ -181,17 +181,25 @@ impl TimeBuckets {
         std::iter::once(u64::from(self.finest_log2)).chain(words).collect()
     }
 
-    /// The buckets that were stored as these numbers.
-    pub(super) fn from_words(words: &[u64]) -> Self {
-        let Some((finest_log2, buckets)) = words.split_first() else { return Self::default() };
+    /// The buckets that were stored as these numbers; `None` when they are no buckets.
+    pub(super) fn from_words(words: &[u64]) -> Option<Self> {
+        let Some((finest_log2, buckets)) = words.split_first() else {
+            return Some(Self::default());
+        };
+        let finest_log2 = u32::try_from(*finest_log2).ok().filter(|log2| *log2 < u64::BITS - 1)?;
         let bucket =
             |[number, count]: &[u64; 2]| Bucket { number: number.cast_signed(), count: *count };
-        let mut levels = vec![buckets.as_chunks().0.iter().map(bucket).collect::<Vec<_>>()];
+        let finest: Vec<Bucket> = buckets.as_chunks().0.iter().map(bucket).collect();
+        finest.iter().try_fold(0_u64, |sum, bucket| sum.checked_add(bucket.count))?;
+        if !finest.is_sorted_by(|one, other| one.number < other.number) {
+            return None;
+        }
+        let mut levels = vec![finest];
         while let Some(coarsest) = levels.last().filter(|level| level.len() > COARSEST_BUCKETS) {
             let coarser = coarser(coarsest);
             levels.push(coarser);
         }
-        Self { finest_log2: u32::try_from(*finest_log2).unwrap_or_default(), levels }
+        Some(Self { finest_log2, levels })
     }
 
     /// The memory the levels hold, in bytes.

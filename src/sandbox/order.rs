@@ -70,7 +70,10 @@ impl<'a> Merges<'a> {
             let home = source.event(*number).position.topic_partition();
             lanes.entry(home).or_default().push(*number);
         }
-        Self { source, fold, row, log, lanes: lanes.into_values().collect() }
+        let lanes: Vec<Vec<u32>> = lanes.into_values().collect();
+        let in_lanes: usize = lanes.iter().map(Vec::len).sum();
+        assert_eq!(in_lanes, log.len(), "every event lies in one partition");
+        Self { source, fold, row, log, lanes }
     }
 
     /// What this order leads to.
@@ -135,6 +138,7 @@ impl<'a> Merges<'a> {
         let mut at = vec![0; self.lanes.len()];
         let mut order = Vec::with_capacity(self.log.len());
         while order.len() < self.log.len() {
+            let placed = order.len();
             let mut left = random.below((self.log.len() - order.len()) as u64);
             for (at, lane) in at.iter_mut().zip(&self.lanes) {
                 let rest = (lane.len() - *at) as u64;
@@ -145,6 +149,7 @@ impl<'a> Merges<'a> {
                 }
                 left -= rest;
             }
+            assert!(placed < order.len(), "every pass places an event, so that it ends");
         }
         order
     }
@@ -184,6 +189,7 @@ impl<'a> Merges<'a> {
             first.iter().chain(rest).copied().collect::<Vec<u32>>()
         };
         let changes_at = first_change(other.len(), |count| self.state(&mixed(count)) != *expected);
+        assert!(changes_at > 0, "an order that leads elsewhere has events");
         let (without, moved) = (mixed(changes_at - 1), other[changes_at - 1]);
         // That one moved to the front over its neighbours, one after the other.
         let home = without.iter().position(|number| *number == moved).unwrap_or(changes_at - 1);

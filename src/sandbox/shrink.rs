@@ -65,6 +65,7 @@ pub(super) fn shrink(
         }
     }
     let mut best = shrinking.best;
+    assert!(best.faults.len() <= schedule.faults.len(), "a schedule shrinks, it does not grow");
     if whole && best.events.as_ref().is_some_and(|events| events.len() == all.len()) {
         best.events = None;
     }

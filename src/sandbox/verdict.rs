@@ -58,6 +58,7 @@ impl Evaluation<'_> {
     /// the same is not judged here.
     pub(super) fn counterexamples(&self) -> Vec<Counterexample> {
         let limits = self.limits();
+        assert_eq!(limits.len(), self.ended.states().count(), "every row is judged");
         let found = [
             self.wrong_state(&limits),
             self.wrong_count(&limits),
@@ -106,6 +107,7 @@ impl Evaluation<'_> {
 
     /// The identities at or behind a stop, before this offset, that were not applied.
     fn behind(&self, stopped: &Stopped, before: i64) -> Vec<u32> {
+        assert!(stopped.offset <= before, "a consumer goes on where it stopped or behind it");
         let Some(phases) = self.ended.phases_of(self.setting.plan, stopped) else {
             return Vec::new();
         };

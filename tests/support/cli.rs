@@ -53,6 +53,7 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_foldback"));
     command.args(arguments).current_dir(folder).env("TZ", "UTC").env_remove("FOLDBACK_LOG");
     command.env("XDG_CACHE_HOME", folder.join("cache"));
+    command.env("XDG_DATA_HOME", folder.join("data"));
     command
 }
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod cli;
+pub(crate) mod commands;
 pub(crate) mod kafka;
 pub(crate) mod node;
 pub(crate) mod postgres;

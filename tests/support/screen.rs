@@ -50,8 +50,8 @@ impl Screen {
             number.ends_with('\n')
         });
         let number = number.trim();
-        let (display, _stays) = (format!(":{number}"), connected(number));
-        Self { display, _stays, server, folder: folder.to_owned() }
+        let (display, stays) = (format!(":{number}"), connected(number));
+        Self { display, _stays: stays, server, folder: folder.to_owned() }
     }
 
     /// A command that shows itself here, drawn without a graphics card, at home in the screen's

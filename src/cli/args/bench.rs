@@ -17,6 +17,10 @@ pub enum BenchCommand {
     Index(BenchIndexArgs),
     /// Looks entities up in the index of a topic, or of a generated one, as a new process does
     Lookup(BenchLookupArgs),
+    /// Opens the index of a topic, or of a generated one, and counts when its records came
+    Histogram(BenchHistogramArgs),
+    /// Lists the topics of a cluster, or of a generated one, as a new process does
+    Topics(BenchTopicsArgs),
     /// Folds a generated entity and asks for its state at random moments
     Fold(BenchFoldArgs),
     /// Draws the window, without a display, over a generated entity that is panned, zoomed and
@@ -74,6 +78,28 @@ pub struct BenchLookupArgs {
     /// Which entities: the same number chooses the same
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
+}
+
+/// `bench histogram`.
+#[derive(Debug, Args)]
+pub struct BenchHistogramArgs {
+    /// Which log; it is indexed first.
+    #[command(flatten)]
+    pub log: BenchLogOptions,
+    /// How often it is opened
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub times: u64,
+}
+
+/// `bench topics`.
+#[derive(Debug, Args)]
+pub struct BenchTopicsArgs {
+    /// In the place of the cluster: one inside this process with this many topics of 6 partitions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub generated: Option<u32>,
+    /// How often they are listed
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub times: u64,
 }
 
 /// `bench fold`.

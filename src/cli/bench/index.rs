@@ -27,7 +27,7 @@ use crate::workspace::{Failure, clock};
 const EVENTS_OF_ORDER: u64 = 50;
 
 /// A log and everything that it has.
-struct Measurable {
+pub(super) struct Measurable {
     /// What opens it anew, as a new process does.
     open: Box<dyn Fn() -> Result<Box<dyn LogSource>, Failure>>,
     /// Everything it has.
@@ -38,7 +38,7 @@ struct Measurable {
 
 impl Measurable {
     /// The log that these options name.
-    fn new(options: &BenchLogOptions, context: &Context) -> Result<Self, CommandError> {
+    pub(super) fn new(options: &BenchLogOptions, context: &Context) -> Result<Self, CommandError> {
         let topic: Arc<str> = options.topic.as_deref().unwrap_or("generated").into();
         let Some(events) = options.generated else {
             let settings = context.settings()?;
@@ -66,7 +66,7 @@ impl Measurable {
     }
 
     /// A plan for everything, with these keys.
-    fn plan(&self, keys: KeyFilter, payloads: bool) -> ReadPlan {
+    pub(super) fn plan(&self, keys: KeyFilter, payloads: bool) -> ReadPlan {
         ReadPlan {
             keys,
             values: payloads,
@@ -77,9 +77,26 @@ impl Measurable {
     }
 
     /// The log, with what is kept of it.
-    fn cached(&self, cache: &Arc<LogCache>, payloads: bool) -> Result<CachedLog, Failure> {
+    pub(super) fn cached(
+        &self,
+        cache: &Arc<LogCache>,
+        payloads: bool,
+    ) -> Result<CachedLog, Failure> {
         let keeping = Keeping { cache: Some(Arc::clone(cache)), payloads, ..Keeping::nothing() };
         Ok(CachedLog::new((self.open)()?, keeping))
+    }
+
+    /// The log with all of it in the index that questions use, and that index.
+    pub(super) fn indexed(&self, context: &Context) -> Result<(Arc<LogCache>, CachedLog), Failure> {
+        let cache = log_cache(&context.options)
+            .ok_or_else(|| Failure::usage("there is no index to look up in with --no-cache"))?;
+        let all = self.plan(KeyFilter::All, true);
+        let indexed = self.cached(&cache, true)?;
+        let fill = indexed.fill_up(&all, FillOrder::default(), &context.cancel, &mut |_event| {
+            ControlFlow::Continue(())
+        });
+        fill.map_err(Failure::from)?.ok_or_else(Failure::cancelled)?;
+        Ok((cache, indexed))
     }
 
     /// Reads everything with a loop that only counts, and says how many records a second.
@@ -124,16 +141,11 @@ pub(super) fn index(args: &BenchIndexArgs, context: &Context) -> Result<Measured
     let bytes_on_disk = cache.list().iter().map(|kept| kept.disk_bytes).sum();
     let limit = log.limit(&plan, &context.cancel)?;
     Ok(Measured {
-        what: "index",
-        records: filled.records,
         bytes: Some(filled.bytes),
-        seconds,
-        per_second: rate(filled.records, seconds),
-        p50_ms: steps.quantile_ms(0.5),
-        p99_ms: steps.quantile_ms(0.99),
         max_rss_bytes,
         limit_per_second: Some(limit),
         bytes_on_disk: Some(bytes_on_disk),
+        ..Measured::of_steps("index", filled.records, seconds, &steps)
     })
 }
 
@@ -141,14 +153,8 @@ pub(super) fn index(args: &BenchIndexArgs, context: &Context) -> Result<Measured
 /// is what a new process does, the start of the process itself aside; or by one that stays open.
 pub(super) fn lookup(args: &BenchLookupArgs, context: &Context) -> Result<Measured, CommandError> {
     let log = Measurable::new(&args.log, context)?;
-    let cache = log_cache(&context.options)
-        .ok_or_else(|| Failure::usage("there is no index to look up in with --no-cache"))?;
+    let (cache, indexed) = log.indexed(context)?;
     let all = log.plan(KeyFilter::All, true);
-    let indexed = log.cached(&cache, true)?;
-    let fill = indexed.fill_up(&all, FillOrder::default(), &context.cancel, &mut |_event| {
-        ControlFlow::Continue(())
-    });
-    fill.map_err(Failure::from)?.ok_or_else(Failure::cancelled)?;
     let keys = some_keys(&indexed, &all, args, &context.cancel)?;
     let mut steps = Steps::new();
     let mut records = 0;
@@ -169,16 +175,8 @@ pub(super) fn lookup(args: &BenchLookupArgs, context: &Context) -> Result<Measur
     }
     let seconds = began.elapsed().as_secs_f64();
     Ok(Measured {
-        what: "lookup",
-        records,
-        bytes: None,
-        seconds,
-        per_second: rate(records, seconds),
-        p50_ms: steps.quantile_ms(0.5),
-        p99_ms: steps.quantile_ms(0.99),
-        max_rss_bytes: max_rss_bytes(),
-        limit_per_second: None,
         bytes_on_disk: Some(cache.list().iter().map(|kept| kept.disk_bytes).sum()),
+        ..Measured::of_steps("lookup", records, seconds, &steps)
     })
 }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod conformance;
 mod execution;
 mod of_entity;
+mod random_states;
 mod states;
 mod world;
 

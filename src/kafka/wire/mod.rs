@@ -18,6 +18,8 @@ mod codec;
 mod connection;
 mod describe;
 mod error;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod groups;
 mod request;
 #[cfg(test)]
@@ -25,4 +27,6 @@ mod tests;
 
 pub(super) use self::cluster::{Patience, WireCluster, speaks_to};
 pub(super) use self::error::{WireError, refusal};
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::fuzz::answer as fuzz_answer;
 pub(super) use self::groups::{DescribedGroup, ListedGroup};

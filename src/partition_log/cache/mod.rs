@@ -17,6 +17,8 @@ mod columns;
 mod distinct_keys;
 mod error;
 mod filler;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod log_cache;
 mod manifest;
 mod partition_cache;
@@ -34,6 +36,8 @@ pub(super) use distinct_keys::DistinctKeys;
 pub use distinct_keys::{KeyPlace, KeyTally};
 pub use error::CacheError;
 pub(super) use filler::{Filler, Joining};
+#[cfg(any(test, fuzzing))]
+pub(crate) use fuzz::{manifest as fuzz_manifest, segment as fuzz_segment};
 pub use log_cache::{DISK_BUDGET_BYTES, KeptTopic, LogCache};
 pub(super) use manifest::SegmentEntry;
 pub(super) use partition_cache::{GoneFrom, PartitionCache};

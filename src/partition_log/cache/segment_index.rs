@@ -28,6 +28,9 @@ const TIMES: usize = 4;
 /// How many sections there are.
 const SECTIONS: usize = 5;
 
+/// How many words a batch has.
+const BATCH_WORDS: usize = 9;
+
 /// How many low bits of an entry hold the number of a batch.
 const BATCH_BITS: u32 = 20;
 
@@ -60,7 +63,7 @@ pub(crate) struct StoredBatch {
 
 impl StoredBatch {
     /// The batch as words.
-    fn to_words(self) -> [u64; 9] {
+    fn to_words(self) -> [u64; BATCH_WORDS] {
         [
             self.at,
             self.bytes,
@@ -74,22 +77,23 @@ impl StoredBatch {
         ]
     }
 
-    /// The batch of these words, which were checked.
-    fn from_words(words: &[u64; 9]) -> Self {
-        let small = |word: u64| u32::try_from(word).expect("it was written from 32 bits");
+    /// The batch of these words; `None` when they are none.
+    fn from_words(words: &[u64; BATCH_WORDS]) -> Option<Self> {
+        let small = |word: u64| u32::try_from(word).ok();
         let [at, bytes, checksum, rows, aborted, first_offset, last_offset, latest, committed] =
             *words;
-        Self {
+        let batch = Self {
             at,
             bytes,
-            checksum: small(checksum),
-            rows: small(rows),
-            aborted: small(aborted),
+            checksum: small(checksum)?,
+            rows: small(rows)?,
+            aborted: small(aborted)?,
             first_offset: first_offset.cast_signed(),
             last_offset: last_offset.cast_signed(),
             latest_ms: latest.cast_signed(),
             latest_committed_ms: committed.cast_signed(),
-        }
+        };
+        (batch.first_offset <= batch.last_offset && batch.aborted <= batch.rows).then_some(batch)
     }
 }
 
@@ -117,6 +121,16 @@ pub(crate) fn has_room_for_batch(batches: usize) -> bool {
     batches < (1 << BATCH_BITS)
 }
 
+/// Whether no batch reaches into the next one.
+fn are_in_order(batches: &[StoredBatch]) -> bool {
+    batches.is_sorted_by(|one, other| one.last_offset < other.first_offset)
+}
+
+/// Whether no gap reaches into the next one.
+fn are_ascending(gaps: &[(i64, i64)]) -> bool {
+    gaps.is_sorted_by(|one, other| one.1 <= other.0)
+}
+
 /// Writes an index, whose entries need not be sorted. Says its size in bytes and the checksum of
 /// its beginning.
 pub(crate) fn write(
@@ -126,11 +140,8 @@ pub(crate) fn write(
     mut entries: Vec<u64>,
     times: &TimeBuckets,
 ) -> Result<(u64, u32), CacheError> {
-    assert!(
-        batches.is_sorted_by(|one, other| one.last_offset < other.first_offset),
-        "batches are found by binary search"
-    );
-    assert!(gaps.is_sorted_by(|one, other| one.1 <= other.0), "gaps ascend");
+    assert!(are_in_order(batches), "batches are found by binary search");
+    assert!(are_ascending(gaps), "gaps ascend");
     assert!(batches.len() < 1 << BATCH_BITS, "the number of a batch fits into an entry");
     entries.sort_unstable();
     let fence = |block: &[u64]| {
@@ -175,7 +186,10 @@ impl SegmentIndex {
             return Ok(batches);
         }
         let words = self.sections.section(BATCHES)?;
-        let batches = words.as_chunks().0.iter().map(StoredBatch::from_words).collect();
+        let read = words.as_chunks().0.iter().map(StoredBatch::from_words);
+        let batches: Option<Vec<StoredBatch>> = read.collect();
+        let batches = batches.filter(|batches| are_in_order(batches));
+        let batches = batches.ok_or_else(|| self.sections.damaged("its batches are none"))?;
         Ok(self.batches.get_or_init(|| batches))
     }
 
@@ -183,7 +197,9 @@ impl SegmentIndex {
     pub(crate) fn gaps(&self) -> Result<Vec<(i64, i64)>, CacheError> {
         let words = self.sections.section(GAPS)?;
         let gap = |[from, to]: &[u64; 2]| (from.cast_signed(), to.cast_signed());
-        Ok(words.as_chunks().0.iter().map(gap).collect())
+        let gaps: Vec<(i64, i64)> = words.as_chunks().0.iter().map(gap).collect();
+        let are_gaps = gaps.iter().all(|(from, to)| from < to) && are_ascending(&gaps);
+        if are_gaps { Ok(gaps) } else { Err(self.sections.damaged("its gaps are none")) }
     }
 
     /// The fences.
@@ -218,8 +234,13 @@ impl SegmentIndex {
         }
         // Two keys of a batch may share their part of the hash.
         found.dedup();
-        assert!(found.is_sorted_by(|one, other| one < other), "no batch is read twice");
-        Ok(found)
+        let batches = self.sections.words_of(BATCHES) / BATCH_WORDS as u64;
+        let are_there = found.last().is_none_or(|last| (*last as u64) < batches);
+        if are_there && found.is_sorted_by(|one, other| one < other) {
+            Ok(found)
+        } else {
+            Err(self.sections.damaged("its keys are in no batch"))
+        }
     }
 
     /// How many records have which log time, as it was when the segment was written.
@@ -227,13 +248,17 @@ impl SegmentIndex {
         if let Some(times) = self.times.get() {
             return Ok(times);
         }
-        let times = TimeBuckets::from_words(&self.sections.section(TIMES)?);
+        let times = TimeBuckets::from_words(&self.sections.section(TIMES)?)
+            .ok_or_else(|| self.sections.damaged("its times are none"))?;
         Ok(self.times.get_or_init(|| times))
     }
 
-    /// Reads everything, to see that it is what was written.
+    /// Reads everything, to see that it is what was written and means something.
     pub(crate) fn verify(&self) -> Result<(), CacheError> {
-        (0..SECTIONS).try_for_each(|number| self.sections.section(number).map(drop))
+        (0..SECTIONS).try_for_each(|number| self.sections.section(number).map(drop))?;
+        self.batches()?;
+        self.gaps()?;
+        self.times().map(drop)
     }
 
     /// What is held in memory, in bytes.

@@ -92,12 +92,26 @@ impl Sections {
         let mut at = head.len() as u64;
         let known = words(&head[MAGIC.len() + WORD_BYTES..]);
         let places = known.as_chunks().0.iter().map(|[words, checksum]| {
-            let checksum = u32::try_from(*checksum).unwrap_or_default();
-            let place = Place { at, words: *words, checksum };
-            at += words * WORD_BYTES as u64;
-            place
+            let place = Place { at, words: *words, checksum: u32::try_from(*checksum).ok()? };
+            at = words.checked_mul(WORD_BYTES as u64)?.checked_add(at)?;
+            Some(place)
         });
-        Ok(Self { path: path.to_owned(), places: places.collect() })
+        let places: Option<Vec<Place>> = places.collect();
+        let bytes = fs_err::metadata(path).map_err(CacheError::io(path))?.len();
+        // What is read takes memory before it is read.
+        let places = places.filter(|_| at <= bytes);
+        let places = places.ok_or_else(|| CacheError::damaged(path, "its sections are cut off"))?;
+        Ok(Self { path: path.to_owned(), places })
+    }
+
+    /// Says that what was written means nothing.
+    pub(super) fn damaged(&self, reason: &str) -> CacheError {
+        CacheError::damaged(&self.path, reason)
+    }
+
+    /// How many words a section has.
+    pub(super) fn words_of(&self, number: usize) -> u64 {
+        self.places[number].words
     }
 
     /// All words of a section.
@@ -115,8 +129,9 @@ impl Sections {
         checksum: u32,
     ) -> Result<Vec<u64>, CacheError> {
         let section = self.places[number];
-        assert!(from <= section.words, "a part begins in its section");
-        let words = words.min(section.words.saturating_sub(from));
+        let left = section.words.checked_sub(from);
+        let left = left.ok_or_else(|| self.damaged("a section ends before its parts"))?;
+        let words = words.min(left);
         self.checked(Place { at: section.at + from * WORD_BYTES as u64, words, checksum })
     }
 

@@ -45,8 +45,12 @@ enum Step {
     Reopen,
     /// Another process reads a share of each partition and keeps it; or it removes everything.
     Beside(Option<u8>),
-    /// A bit of a file flips: which file, and which bit, as shares.
-    Break(u8, u16),
+    /// A file breaks: which one, and where, as shares; and how.
+    Break(u8, u16, Breakage),
+    /// What is kept is as the first version wrote it.
+    Earlier,
+    /// What is kept is as a later version writes it, whose words mean something else.
+    Later,
     /// The clock of the machine jumps by this, in milliseconds.
     Jump(i64),
     /// What is kept is shrunk to a share of its size.
@@ -57,12 +61,24 @@ enum Step {
     LookUp(bool, u8),
 }
 
+/// How a file breaks.
+#[derive(Clone, Copy, Debug)]
+enum Breakage {
+    /// A bit of it flips.
+    Flip,
+    /// It ends there.
+    Cut,
+    /// It is gone.
+    Remove,
+}
+
 /// What happens, a few dozen steps.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let implausible = NOW_MS + PLAUSIBLE_FUTURE_MS + 1;
     let time = prop_oneof![12 => 0_i64..200, 1 => Just(-1_i64), 1 => Just(implausible)];
     let record = (0_i64..3, time, prop::option::of(0_u8..4), any::<bool>(), any::<bool>());
     let records = prop::collection::vec(record, 1..30);
+    let breakage = prop_oneof![3 => Just(Breakage::Flip), 1 => Just(Breakage::Cut), 1 => Just(Breakage::Remove)];
     let step = prop_oneof![
         4 => (0_usize..2, records).prop_map(|(partition, records)| Step::Write(partition, records)),
         1 => (0_usize..2, prop::option::of(any::<u8>())).prop_map(|(p, share)| Step::Open(p, share)),
@@ -76,7 +92,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::KeepKeys),
         2 => Just(Step::Reopen),
         3 => prop::option::weighted(0.8, any::<u8>()).prop_map(Step::Beside),
-        2 => (any::<u8>(), any::<u16>()).prop_map(|(file, bit)| Step::Break(file, bit)),
+        3 => (any::<u8>(), any::<u16>(), breakage).prop_map(|(file, at, how)| Step::Break(file, at, how)),
+        1 => Just(Step::Earlier),
+        1 => Just(Step::Later),
         1 => (-7_200_000_i64..7_200_000).prop_map(Step::Jump),
         1 => any::<u8>().prop_map(Step::Evict),
         5 => (any::<bool>(), 0_u8..4).prop_map(|(committed, keys)| Step::Ask(committed, keys)),
@@ -134,7 +152,9 @@ impl Twin {
         let plan = self.plan(Isolation::Committed, KeyFilter::All);
         let log = CachedLog::new(Box::new(self.model.clone()), keeping);
         let order = FillOrder::default();
-        log.fill_up(&plan, order, &Cancel::new(), &mut |_event| ControlFlow::Continue(())).unwrap();
+        let filled =
+            log.fill_up(&plan, order, &Cancel::new(), &mut |_event| ControlFlow::Continue(()));
+        assert!(filled.is_ok() || self.broken.load(Ordering::Relaxed), "{filled:?}");
         self.reopen();
     }
 
@@ -162,16 +182,47 @@ impl Twin {
         self.reopen();
     }
 
-    /// Flips a bit of a file of what is kept.
-    fn break_file(&self, file: u8, bit: u16) {
+    /// Breaks a file of what is kept.
+    fn break_file(&self, file: u8, at: u16, how: Breakage) {
         let mut files = files(self.folder.path());
         files.retain(|path| fs_err::metadata(path).unwrap().len() > 0);
         let Some(path) = files.get(usize::from(file) * files.len() / 256) else { return };
-        let mut bytes = fs_err::read(path).unwrap();
-        let bit = usize::from(bit) * bytes.len() * 8 / 65_536;
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        fs_err::write(path, bytes).unwrap();
         self.broken.store(true, Ordering::Relaxed);
+        let mut bytes = fs_err::read(path).unwrap();
+        let bit = usize::from(at) * bytes.len() * 8 / 65_536;
+        match how {
+            Breakage::Flip => bytes[bit / 8] ^= 1 << (bit % 8),
+            Breakage::Cut => bytes.truncate(bit / 8),
+            Breakage::Remove => return fs_err::remove_file(path).unwrap(),
+        }
+        fs_err::write(path, bytes).unwrap();
+    }
+
+    /// Writes what is kept as the first version did: the file that tells the topic had no checksum.
+    fn write_as_earlier(&mut self) {
+        for path in files(self.folder.path()).iter().filter(|path| path.ends_with("topic.json")) {
+            let Ok(text) = fs_err::read_to_string(path) else { continue };
+            if let Some((_, json)) = text.split_once('\n').filter(|(_, json)| json.starts_with('{'))
+            {
+                fs_err::write(path, json).unwrap();
+            }
+        }
+        self.reopen();
+    }
+
+    /// Writes what is kept as a later version does, whose sizes are told in another way.
+    fn write_as_later(&mut self) {
+        for path in files(self.folder.path()).iter().filter(|path| path.ends_with("manifest.json"))
+        {
+            let Ok(text) = fs_err::read_to_string(path) else { continue };
+            let later = text.replace("\"format\":1", "\"format\":2");
+            let later = later.replace("\"payload_bytes\":", "\"payload_bytes\":1");
+            let Some((_, json)) = later.split_once('\n') else { continue };
+            let sum = crc32fast::hash(json.as_bytes());
+            fs_err::write(path, format!("{sum:08x}\n{json}")).unwrap();
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        self.reopen();
     }
 
     /// What the model says to a question that was asked of what is kept: timestamps were judged
@@ -330,7 +381,9 @@ impl Twin {
                     assert!(cache.clear(&kept).unwrap(), "nobody writes");
                 }
             }
-            Step::Break(file, bit) => self.break_file(*file, *bit),
+            Step::Break(file, at, how) => self.break_file(*file, *at, *how),
+            Step::Earlier => self.write_as_earlier(),
+            Step::Later => self.write_as_later(),
             Step::Jump(by_ms) => self.now_ms += by_ms,
             Step::Evict(share) => self.evict(*share),
             Step::Ask(committed, keys) => {
@@ -427,6 +480,20 @@ fn another_record_than_the_one_indexed_is_not_taken_for_it() {
     let twin = with_keys_kept(&[1, 2, 3, 4]);
     twin.model.0.lock().unwrap()[0].records[1].timestamp_ms = 3;
     twin.look_up(&twin.plan(Isolation::Committed, filter_of(1)));
+}
+
+#[test]
+fn what_the_first_version_kept_is_used_and_what_a_later_one_kept_is_left_alone() {
+    let mut twin = Twin::new();
+    twin.take(&Step::Write(0, (0..40).map(|time| (0, time, Some(2), false, false)).collect()));
+    twin.take(&Step::Keep);
+    twin.take(&Step::Earlier);
+    let plan = twin.plan(Isolation::Committed, KeyFilter::All);
+    assert_eq!(read(&twin.log, &plan).1.from_cache, 40);
+    twin.take(&Step::Later);
+    let (before, asked) = (files(twin.folder.path()), read(&twin.log, &plan));
+    assert_eq!((asked.1.from_cache, asked.0.len()), (0, 40), "its words are not guessed at");
+    assert_eq!(files(twin.folder.path()), before);
 }
 
 #[test]

@@ -227,6 +227,6 @@ impl Run<'_> {
         let offset = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         entries.push(super::log::Entry { offset, message: delivery.address.message });
         replays[replay].ready.push((origin, delivery.index + 1 + behind as usize));
-        debug_assert!(number(origin) == delivery.address.place, "places keep their numbers");
+        assert!(number(origin) == delivery.address.place, "places keep their numbers");
     }
 }

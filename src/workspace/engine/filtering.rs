@@ -86,9 +86,9 @@ impl State {
         }
         self.stop_filtering(topic);
         if question.takes_all() {
-            self.list_all(topic, question)
+            self.list_all(topic, question);
         } else {
-            self.search(topic, question)
+            self.search(topic, question);
         }
     }
 
@@ -287,7 +287,7 @@ mod tests {
         let (mut heard, topic) = filtering("offset % 2 == 0");
         let job = heard.until("a job", |state| view(state).filter_job);
         let before = view(&heard.state).clone();
-        assert!(0 < before.rows.len() && (before.rows.len() as u64) < MANY / 2);
+        assert!(!before.rows.is_empty() && (before.rows.len() as u64) < MANY / 2);
         assert_eq!(before.records_matching, before.rows.len() as u64);
         heard.state.cancel_job(job);
         heard.until("its end", |state| view(state).filter_job.is_none().then_some(()));

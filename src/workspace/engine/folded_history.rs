@@ -83,13 +83,13 @@ impl HistoryQuestion {
         let latest = self.latest.clone();
         let before = latest.replace(None);
         let longer = before.and_then(|before| self.go_on_from(&before));
-        let history = longer.unwrap_or_else(|| Arc::new(self.from_nothing()));
+        let history = longer.unwrap_or_else(|| Arc::new(self.work_all_out()));
         latest.replace(Some(Arc::clone(&history)));
         history
     }
 
     /// Works all of it out.
-    fn from_nothing(self) -> FoldedHistory {
+    fn work_all_out(self) -> FoldedHistory {
         let Self { topics, log, mappings, fold, latest: _ } = self;
         let events = events_in(&log, &mappings);
         let told = Told {

@@ -93,8 +93,10 @@ impl WorkspacePort {
     /// Says what the window shows from now on: where nothing of that changes it is not woken.
     /// `None` is everything. Gives whether it showed something else before.
     pub fn look_at(&self, sight: Option<Sight>) -> bool {
-        let before = std::mem::replace(&mut lock(&self.shared).sight, sight.clone());
-        before != sight
+        let mut shared = lock(&self.shared);
+        let is_new = shared.sight != sight;
+        shared.sight = sight;
+        is_new
     }
 
     /// Calls this from now on whenever a newer snapshot looks different, on the engine's thread: it
@@ -128,13 +130,13 @@ impl EnginePort {
 
     /// Makes this the newest snapshot and wakes the window, where it shows something that changed.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
+        let now = Arc::clone(&snapshot);
         let (before, waker, sight) = {
             let mut shared = lock(&self.shared);
-            let before = std::mem::replace(&mut shared.snapshot, Arc::clone(&snapshot));
+            let before = std::mem::replace(&mut shared.snapshot, snapshot);
             (before, shared.waker.clone(), shared.sight.clone())
         };
-        let looks_the_same =
-            sight.is_some_and(|sight| sight.sees_no_difference(&before, &snapshot));
+        let looks_the_same = sight.is_some_and(|sight| sight.sees_no_difference(&before, &now));
         // The last owner of a snapshot frees it: outside the lock.
         drop(before);
         if let Some(waker) = waker.filter(|_| !looks_the_same) {

@@ -1,7 +1,7 @@
 //! The engine's state without its thread: a test hears the news itself.
 //!
-//! Promises: news is heard in its order until what is waited for is there; a test that waits in vain
-//! fails.
+//! Promises: news is heard in its order until what is waited for is there; a test that waits in
+//! vain fails.
 //! Does not know: what is tested.
 
 use std::ops::ControlFlow;

@@ -17,9 +17,11 @@ mod lane;
 mod notice;
 mod problem;
 mod record;
+mod retention;
 pub(super) mod sandbox;
 mod sight;
 mod snapshot;
+mod told_changes;
 mod topic;
 mod topic_timeline;
 
@@ -37,8 +39,10 @@ pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use retention::retention_words;
 pub use sight::Sight;
 pub use snapshot::{Snapshot, TabsOf};
+pub use told_changes::{Turn, told_changes, turn_of};
 pub use topic::{
     EntityList, EntityRow, MappingView, PartitionFacts, TopicReport, TopicView, TypesView,
 };

@@ -69,7 +69,7 @@ fn quiet(ui: &mut Ui, text: &str) {
 fn mapping(ui: &mut Ui, topic: &TopicView) {
     section(ui, "Mapping");
     if topic.mapping.choices.is_empty() {
-        quiet(ui, "Found once records were read");
+        quiet(ui, "Detected once records have been read");
         return;
     }
     ui.spacing_mut().interact_size.y = 0.0;
@@ -86,10 +86,10 @@ fn mapping(ui: &mut Ui, topic: &TopicView) {
 fn completeness(ui: &mut Ui, completeness: &Completeness) {
     section(ui, "Completeness");
     let words = match completeness.verdict {
-        Verdict::Complete => "Everything there ever was has been read",
+        Verdict::Complete => "Every record there ever was has been read",
         Verdict::CompleteSince => "Everything that is left has been read; older records are gone",
         Verdict::Partial => "Something is missing, or may be",
-        Verdict::Unknown => "It cannot be known whether something is missing",
+        Verdict::Unknown => "Whether something is missing cannot be known",
     };
     ui.label(words);
     for reason in &completeness.reasons {

@@ -125,7 +125,7 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
         Chip::new(text).icon(icon).tone(Tone::Accent).removable().show(ui).removed
     };
     if !wanted.text.is_empty() {
-        let words = format!("contains “{}”", format::middle(&wanted.text, 24));
+        let words = format!("contains “{}”", wanted.text);
         if chip(ui, &words, icons::MAGNIFYING_GLASS) {
             wanted.text.clear();
             state.text.clear();
@@ -145,8 +145,7 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
         }
     }
     if !wanted.cel.is_empty() {
-        let words = format::middle(&wanted.cel, 40);
-        if chip(ui, &words, icons::CODE) {
+        if chip(ui, &wanted.cel.clone(), icons::CODE) {
             wanted.cel.clear();
             state.cel.clear();
         }
@@ -165,9 +164,9 @@ fn counts(ui: &mut Ui, topic: &TopicView) {
     ui.label(RichText::new(words).font(secondary()).color(color));
     let shown = topic.rows.len() as u64;
     if shown < topic.records_matching {
-        let words = format!("the last {} are listed", format::number(shown));
+        let words = format!("only the last {} are listed", format::number(shown));
         ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).warning))
-            .on_hover_text("Narrow the filter or the span of time to list others");
+            .on_hover_text("Narrow the filter or the time span to list others");
     }
 }
 

@@ -1,0 +1,4 @@
+//! Fuzzes the target `segments` of `foldback::fuzz`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| foldback::fuzz::run("segments", bytes));
