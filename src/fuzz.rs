@@ -188,9 +188,6 @@ fn values(bytes: &[u8]) {
     let preview = text::preview(bytes, 40);
     assert!(!preview.chars().any(|character| character.is_control()), "{preview:?}");
     assert!(!text::visible(&text::exact(bytes)).chars().any(text::is_hidden), "all is visible");
-    for line in 0..text::hex_line_count(bytes.len()) {
-        assert!(text::hex_line(bytes, line).is_some(), "every line is there");
-    }
 }
 
 #[cfg(test)]
