@@ -5,15 +5,11 @@
 //! Does not know: what the text means.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::model::Value;
-
-/// How many bytes a line of a hex dump shows.
-pub const HEX_LINE_BYTES: usize = 16;
 
 /// The text the bytes are, or base64 of bytes that are none.
 pub fn exact(bytes: &[u8]) -> Cow<'_, str> {
@@ -111,25 +107,6 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
     line
 }
 
-/// The line with this number of a hex dump, from 0: the offset, 16 bytes in hex in two groups of
-/// eight, and what of them is printable ASCII. `None` beyond the last line.
-pub fn hex_line(bytes: &[u8], line: usize) -> Option<String> {
-    let chunk = bytes.chunks(HEX_LINE_BYTES).nth(line)?;
-    let mut text = format!("{:08x}", line * HEX_LINE_BYTES);
-    for index in 0..HEX_LINE_BYTES {
-        text.push_str(if index % 8 == 0 { "  " } else { " " });
-        match chunk.get(index) {
-            Some(byte) => write!(text, "{byte:02x}").expect("writing to a string never fails"),
-            None => text.push_str("  "),
-        }
-    }
-    let printable = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { *byte } else { b'.' };
-    text.push_str("  |");
-    text.extend(chunk.iter().map(printable).map(char::from));
-    text.push('|');
-    Some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,18 +131,6 @@ mod tests {
         ] {
             assert_eq!(visible(text), expected);
         }
-    }
-
-    #[test]
-    fn a_hex_line_shows_offset_bytes_and_ascii() {
-        let bytes: Vec<u8> = (b'A'..=b'Q').collect();
-        assert_eq!(
-            hex_line(&bytes, 0).unwrap(),
-            "00000000  41 42 43 44 45 46 47 48  49 4a 4b 4c 4d 4e 4f 50  |ABCDEFGHIJKLMNOP|"
-        );
-        let last = hex_line(&bytes, 1).unwrap();
-        assert_eq!(last, format!("00000010  51{}  |Q|", " ".repeat(46)));
-        assert_eq!(hex_line(&bytes, 2), None);
     }
 
     proptest! {

@@ -47,7 +47,7 @@ pub struct TableWidths {
 #[derive(Clone, Debug, Default)]
 pub struct LaidOut {
     /// The number of the pass.
-    pass: u64,
+    pub pass: u64,
     /// The panes.
     pub panes: Vec<Pane>,
     /// The tables.

@@ -76,6 +76,7 @@ impl LogClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PLAUSIBLE_FUTURE_MS;
 
     const NOW_MS: i64 = 1_800_000_000_000;
 

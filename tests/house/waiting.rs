@@ -10,7 +10,9 @@ use super::{SourceFile, Violation, assert_finds, assert_house_keeps, assert_pass
 /// there.
 fn files_are_announced(file: &SourceFile) -> Vec<Violation> {
     let is_below = file.floor().is_some_and(|floor| !["cli", "gui", "demo"].contains(&floor));
-    if !is_below || file.is_tests() || file.path.ends_with("_tests.rs") {
+    // What is fuzzed is built for tests alone.
+    let is_tests = ["_tests.rs", "/fuzz.rs"].iter().any(|end| file.path.ends_with(end));
+    if !is_below || file.is_tests() || is_tests {
         return Vec::new();
     }
     let tests = file.find(&["cfg", "(", "test", ")"]).next().unwrap_or(usize::MAX);

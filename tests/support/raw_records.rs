@@ -109,7 +109,7 @@ fn varint(to: &mut Vec<u8>, number: i32) {
         to.push((rest & 0x7f) as u8 | 0x80);
         rest >>= 7;
     }
-    to.push(rest as u8);
+    to.push(u8::try_from(rest).expect("seven bits are left"));
 }
 
 /// The checksum of Castagnoli, bit by bit.

@@ -280,7 +280,9 @@ impl App {
             return None;
         }
         let choices = &self.layout.choices;
-        let lists = |section| choices.navigator_open && choices.section == section;
+        let alone = self.layout.panes().next().is_none();
+        let is_open = choices.navigator_open || self.states.navigator.over || alone;
+        let lists = |section| is_open && choices.section == section;
         let mut sight = Sight {
             groups: lists(Section::Groups),
             jobs: lists(Section::Jobs),
