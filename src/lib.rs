@@ -6,6 +6,7 @@ pub mod cli;
 pub mod decode;
 pub mod demo;
 pub mod entity;
+pub mod evidence;
 pub mod fold;
 pub mod gui;
 pub mod kafka;

@@ -6,6 +6,7 @@
 
 mod bench;
 mod projection;
+mod save;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(super) use self::bench::{
     BenchScanArgs,
 };
 pub(super) use self::projection::{CompareArgs, ProjectArgs, ProjectionOptions};
+pub(super) use self::save::{FileOptions, SaveArgs, SaveCommand};
 use crate::model::{Clock, Isolation, TopicNameFault, check_topic_name};
 use crate::sandbox::{Consumer, FaultEntry, FaultName, Invariant};
 
@@ -141,6 +143,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Says for every field of an entity which event wrote it
     Blame(BlameArgs),
+    /// Saves a history, states, a difference or records, whole, into a file
+    Save(SaveArgs),
     /// Runs a projection in JavaScript over topics and prints its states
     Project(ProjectArgs),
     /// Runs two projections over the same history and prints where their results differ
@@ -230,10 +234,9 @@ pub struct TopicsArgs {
     pub topic: Option<String>,
 }
 
-/// `scan`.
-#[derive(Debug, Args)]
-#[command(after_long_help = WHEN_HELP)]
-pub struct ScanArgs {
+/// Which records.
+#[derive(Clone, Debug, Args)]
+pub struct RecordOptions {
     /// Where the records are.
     #[command(flatten)]
     pub topics: TopicOptions,
@@ -266,6 +269,15 @@ pub struct ScanArgs {
     /// Ends after this many matching records
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct ScanArgs {
+    /// Which records.
+    #[command(flatten)]
+    pub records: RecordOptions,
     /// Only counts
     #[arg(long)]
     pub count: bool,

@@ -25,6 +25,7 @@ mod progress;
 mod project;
 mod report;
 mod sandbox;
+mod save;
 mod scan;
 mod test;
 mod topics;
@@ -132,9 +133,11 @@ fn run_command(
 ) -> Result<Outcome, CommandError> {
     let mut context = Context::new(global)?;
     // A window has no use for a switch that nobody looks at: there Ctrl-C ends the program.
-    let is_demo = matches!(&command, Command::Demo(_));
     if !matches!(&command, Command::Demo(args) if !args.headless) {
-        interrupt::watch(&context.cancel, is_demo)?;
+        interrupt::watch(&context.cancel)?;
+    }
+    if matches!(&command, Command::Demo(_)) {
+        interrupt::tidies();
     }
     let ended = match command {
         Command::Index(args) => index::run(&args, &mut context),
@@ -148,6 +151,7 @@ fn run_command(
         Command::State(args) => entity::state(&args, &mut context),
         Command::Diff(args) => entity::diff(&args, &mut context),
         Command::Blame(args) => entity::blame(&args, &mut context),
+        Command::Save(args) => save::run(&args.what, &mut context),
         Command::Project(args) => project::run(&args, &mut context),
         Command::Compare(args) => compare::run(&args, &mut context),
         Command::Sandbox(args) => sandbox::run(&args, &mut context),

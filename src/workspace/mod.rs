@@ -11,7 +11,7 @@ pub mod demo_chapter;
 mod engine;
 mod fixtures;
 mod recent;
-mod show;
+pub(crate) mod show;
 
 pub use crate::decode::Decoder;
 pub use crate::kafka::{CheckOutcome, CheckStep};

@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
+use crate::evidence::save::SaveTo;
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
     Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, Decoder, DemoFault,
     EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter, SandboxCommand,
-    SandboxKey, StartPosition,
+    SandboxKey, SaveOf, StartPosition,
 };
 
 /// What a step of the clock goes to.
@@ -114,6 +115,8 @@ pub enum Command {
     InspectRecord(Position),
     /// Copies something that only the workspace has whole; a later snapshot brings it.
     Copy(CopyWhat, CopyForm),
+    /// Saves something that is open into a file; a notice says when it is there.
+    Save(SaveOf, SaveTo),
     /// Decodes a topic's values in this way; as was found where there is none.
     SetDecoder(Arc<str>, Option<Decoder>),
     /// Shows only entities whose id contains this text.

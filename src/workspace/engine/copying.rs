@@ -106,11 +106,11 @@ fn events(history: &FoldedHistory, key: &EntityKey, versions: &[u64], form: Copy
         .iter()
         .zip(changes)
         .filter_map(|(version, changes)| {
-            Some(CopiedEvent { event: history.event(*version)?, changes })
+            Some(CopiedEvent { entity: &key.entity, event: history.event(*version)?, changes })
         })
         .collect();
     let what = format!("{} of {}", counted(lines.len(), "event"), key.entity);
-    Ok((what, events_text(&key.entity, &lines, form)))
+    Ok((what, events_text(&lines, form)))
 }
 
 /// What is known of a record that is read like this: its value, its type, its entity.

@@ -113,6 +113,7 @@ impl State {
             Command::NeedLanes(topic, wanted) => self.need_lanes(&topic, wanted),
             Command::InspectRecord(position) => self.inspect_record(position),
             Command::Copy(what, form) => self.copy(what, form),
+            Command::Save(of, to) => self.save(&of, to),
             Command::SetDecoder(topic, decoder) => self.set_decoder(&topic, decoder),
             Command::SearchEntities(topic, text) => self.search_entities(&topic, text),
             Command::OpenEntity(key) => self.open_entity(&key),

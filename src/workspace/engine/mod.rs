@@ -39,6 +39,7 @@ mod recent;
 mod resume;
 mod rows;
 mod sandbox;
+mod saving;
 mod setting;
 mod topic;
 mod topic_lanes;

@@ -5,8 +5,8 @@
 //! digits, bytes that are no text are base64; CSV is quoted and never a formula where it is opened.
 //! Does not know: the clipboard.
 
-mod lines;
-mod table;
+pub(crate) mod lines;
+pub(crate) mod table;
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ fn push_leaves(table: &mut Table, value: &Value, path: &JsonPointer) {
 }
 
 /// A value as it stands in a cell: a string without quotes, anything else as JSON.
-fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_json(), str::to_owned)
 }
 
@@ -116,7 +116,7 @@ pub fn changes_text(changes: &[Change], form: CopyForm) -> String {
 }
 
 /// What happened at a path, in the word of JSON Patch.
-fn operation(kind: ChangeKind) -> &'static str {
+pub(crate) fn operation(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Add => "add",
         ChangeKind::Remove => "remove",

@@ -6,7 +6,7 @@
 mod clock;
 mod comparison;
 mod connection;
-mod copy;
+pub(crate) mod copy;
 mod demo;
 mod entity;
 mod entity_key;
@@ -19,6 +19,7 @@ mod notice;
 mod problem;
 mod record;
 pub(super) mod sandbox;
+mod saving;
 mod snapshot;
 pub mod time_text;
 mod topic;
@@ -40,6 +41,7 @@ pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use saving::SaveOf;
 pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
     EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, RecordFilter,
