@@ -3,6 +3,7 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod cli;
+pub mod config;
 pub mod decode;
 pub mod demo;
 pub mod entity;

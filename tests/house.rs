@@ -17,7 +17,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The floors in their order: a floor uses those before it. `cli` and `gui` are two faces of the
 /// same `workspace` and do not know each other; `demo` uses everything and nothing uses `demo`.
-const FLOORS: [&str; 14] = [
+const FLOORS: [&str; 15] = [
     "model",
     "kafka",
     "partition_log",
@@ -28,6 +28,7 @@ const FLOORS: [&str; 14] = [
     "sandbox",
     "read_model",
     "evidence",
+    "config",
     "workspace",
     "cli",
     "gui",

@@ -8,6 +8,7 @@ mod decoder;
 mod detect;
 pub mod json;
 pub mod text;
+pub mod time_text;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -13,6 +13,7 @@ mod preset;
 mod preset_places;
 mod selector;
 mod time;
+mod type_tally;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,3 +23,4 @@ pub use events::{append, history};
 pub use mapping::Mapping;
 pub use preset::Preset;
 pub use selector::{Selector, SelectorError};
+pub use type_tally::{TypeCount, TypeCounts, TypeTally};

@@ -1,5 +1,5 @@
-//! Events to state: the built-in folds, the state at any moment, what changed, and which event
-//! wrote what.
+//! Events to state: which events are meant and in which order, the built-in folds, the state at any
+//! moment, what changed, and which event wrote what.
 //!
 //! Promises: a state is exactly what folding the chosen events from nothing gives; key frames only
 //! make it fast, and a check can prove them. Everything here is a pure function of events, fold and
@@ -11,11 +11,14 @@ mod builtin;
 mod change_index;
 mod cut;
 mod diff;
+mod event_order;
+mod filter;
 mod history;
 mod javascript;
 mod key_frames;
 mod run;
 mod watchdog;
+mod when;
 
 #[cfg(test)]
 mod testing;
@@ -24,16 +27,18 @@ pub use blame::{Blame, leaves};
 pub use builtin::{BUILTIN_NAMES, builtin};
 pub use cut::{CutError, Selection, prefix_through, select};
 pub use diff::{ApplyError, apply_changes, diff};
+pub use event_order::{EventOrder, EventOrderError, ordered};
+pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally};
 pub use history::History;
-pub(crate) use javascript::nearest;
 pub use javascript::{
-    AnyPlace, Definition, Emitted, Fault, HiddenState, JavaScriptFold, Limits, Lint, LintKind,
-    Logged, Options, Partitioning, Program, ProjectionInput, ProjectionOutcome,
-    ProjectionPartition, ProjectionRun, RunCounts, RunFailure, Share, StepEffect, StepStates,
-    Trace, TraceError, TraceInputs, WatchChange, Watched, lints,
+    AnyPlace, Definition, Emitted, Fault, Feed, HiddenState, JavaScriptFold, Limits, Lint,
+    LintKind, Logged, Options, Partitioning, Program, ProjectionInput, ProjectionOutcome,
+    ProjectionPartition, ProjectionRun, ProjectionSink, ProjectionTask, RunCounts, RunFailure,
+    Share, StepEffect, StepStates, TaskEnd, Trace, TraceError, TraceInputs, WatchChange, Watched,
+    lints, run_tasks,
 };
-
 pub use watchdog::{Stuck, Turn, Watch, tell_of_stuck};
+pub use when::{WHEN_FORMS, WhenError, note_on_when, parse_when};
 
 use std::sync::Arc;
 

@@ -20,6 +20,9 @@ use super::ffi::{AdminAnswer, Asked};
 use super::settings::Settings;
 use crate::model::check_topic_name;
 
+/// How long one request to a cluster may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// How long one wait for callbacks lasts, and so how long the thread may outlive the connection.
 const SERVE_SLICE: Duration = Duration::from_millis(100);
 

@@ -5,7 +5,7 @@
 //! where the topic exists already. A group of any type is described as what it is, or as one of
 //! which the type is not known.
 //!
-//! Does not know: lag, which needs the ends of logs (`offsets`).
+//! Does not know: lag, which needs the ends of logs (`group_lag`).
 
 mod library;
 

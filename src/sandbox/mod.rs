@@ -20,6 +20,7 @@
 
 mod catalogue;
 mod consumer;
+pub mod demo_chapter;
 mod fault;
 mod generate;
 mod identity;

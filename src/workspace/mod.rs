@@ -6,34 +6,35 @@
 
 mod ask;
 mod branches;
-mod config;
-pub mod demo_chapter;
 mod engine;
 mod fixtures;
-mod recent;
-pub(crate) mod show;
+mod show;
 
-pub use crate::decode::Decoder;
-pub use crate::kafka::{CheckOutcome, CheckStep};
+pub use crate::config::{
+    Bookmark, CONFIG_FILE, ClockPoint, CompareWith, Config, ConfigError, ConnectionChoice,
+    EntityConfig, EntityKey, EntityTab, FoldConfig, HistoryChoice, KeptClock, KeptSession,
+    Permissions, PositionColumns, ReadModelConfig, RecentConnection, RecentFile, RecentKey,
+    Recents, RecordFilter, SandboxKey, SandboxTab, SavedConnection, Selectors, StartPosition,
+    TopicTab, UpcastConfig,
+};
+pub use crate::decode::{Decoder, time_text};
+pub use crate::entity::{TypeCount, TypeCounts};
+pub use crate::evidence::{CopyForm, assignment, changes_text, state_text, value_text};
+pub use crate::fold::{
+    FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally, WHEN_FORMS, WhenError,
+    note_on_when, parse_when,
+};
+pub use crate::kafka::{CheckOutcome, CheckStep, GroupOffset, OpenTransaction};
 pub use crate::partition_log::TimeCounts;
 pub use ask::*;
-pub use config::{
-    CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, Permissions, PositionColumns,
-    ReadModelConfig, Selectors, UpcastConfig,
-};
 pub use engine::{
     ACCOUNT_EVENTS, ClockCommand, Command, DEMO_COMMANDS, DemoArgument, DemoCommand,
     DemoCommandForm, DemoPort, DemoStarter, EngineEnd, EngineOptions, EnginePort, ORDER_EVENTS,
     Recent, Refused, Setting, StepTarget, Target, WorkspacePort, port, start, undo,
 };
-pub use recent::{
-    EntityTab, KeptClock, KeptSession, RecentConnection, RecentFile, RecentKey, Recents,
-    SandboxTab, TopicTab,
-};
 pub use show::sandbox::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
-    HistoryChoice, HistorySummary, SandboxCommand, SandboxKey, SandboxView, ScriptFile, StepRow,
-    WatchView,
+    HistorySummary, SandboxCommand, SandboxView, ScriptFile, StepRow, WatchView,
 };
 pub use show::*;
 
@@ -42,7 +43,6 @@ pub use show::*;
 pub mod sandbox {
     pub use super::ask::{Projection, TrialHistory, TrialQuestion, row_of};
     pub use super::branches::*;
-    pub use super::demo_chapter;
     #[cfg(test)]
     pub(crate) use super::fixtures::event_of_json;
     pub use super::fixtures::{
@@ -54,4 +54,5 @@ pub mod sandbox {
         Finding, MatrixChoice, MatrixView, MemberView, MomentView, PartitionView, Rest, RowView,
         RunEvent, RunView, Shown, StepKind, StepMark, TrialCommand, TrialView,
     };
+    pub use crate::sandbox::demo_chapter;
 }

@@ -8,10 +8,9 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::decode::text;
+use crate::decode::{text, time_text};
 use crate::fold::{History, Selection};
 use crate::model::{Completeness, EntityId, Isolation, OffsetRange, Value};
-use crate::workspace::time_text;
 
 /// The head of a saved file.
 #[derive(Clone, Debug, Serialize)]

@@ -10,12 +10,11 @@ use indexmap::IndexSet;
 
 use super::row_file::Row;
 use super::{Head, RowFile, SaveError, SaveFormat, SaveTo, Saved};
-use crate::decode::text;
+use crate::decode::{text, time_text};
 use crate::evidence::forms::{operation, plain};
 use crate::evidence::lines::{CopiedEvent, EVENT_COLUMNS};
 use crate::fold::{History, Selection, leaves};
 use crate::model::{Cancel, Change, EntityId, Event, JsonPointer, Value};
-use crate::workspace::time_text;
 
 /// How many columns a table of states has for fields. With more, whose names then say something
 /// themselves, a state is one cell.

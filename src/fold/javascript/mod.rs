@@ -18,6 +18,7 @@ mod program;
 mod run;
 mod trace;
 mod types;
+mod workers;
 
 pub use definition::{AnyPlace, Definition, Options, Partitioning};
 pub use fault::Fault;
@@ -33,6 +34,7 @@ pub use run::{
     Share,
 };
 pub use trace::{StepEffect, StepStates, Trace, TraceError, TraceInputs, WatchChange, Watched};
+pub use workers::{Feed, ProjectionSink, ProjectionTask, TaskEnd, run_tasks};
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::sample::Part;
 use crate::decode::Decoder;
 use crate::entity::{self, Evidence, Mapping};
 use crate::kafka::Watermarks;
 use crate::model::{RecordBatch, TopicPartition};
+use crate::partition_log::sample::Part;
 
 /// The format in which decisions are kept.
 const FORMAT: u32 = 1;

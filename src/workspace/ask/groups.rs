@@ -2,15 +2,17 @@
 //!
 //! Promises: nothing joins a group or commits; what may not be seen of one group does not hide the
 //! others; many groups cost a few requests.
-//! Does not know: how lag is computed (`group_lag`).
+//! Does not know: how lag is computed (`kafka::Lags`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::group_lag::Lags;
 use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{self, Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError};
+use crate::kafka::{
+    self, Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError, Lags,
+};
 use crate::model::{Cancel, Isolation, TopicPartition};
+use crate::workspace::clock::now_ms;
 use crate::workspace::{Failure, GroupMember, GroupSummary, Problem, Session};
 
 impl Session {
@@ -68,7 +70,7 @@ pub(in crate::workspace) fn one(
     // What has committed exists, whether or not it is listed.
     let committed = connection.committed(group, REQUEST_TIMEOUT)?;
     let described = connection.describe_groups(&[group], REQUEST_TIMEOUT)?;
-    let lags = Lags::of(connection, [&committed], isolation, cancel)?;
+    let lags = Lags::of(connection, [&committed], isolation, now_ms(), cancel)?;
     let facts = described.into_iter().find(|facts| &*facts.group == group);
     Ok(summary(group, facts.as_ref(), &Ok(committed), &lags))
 }
@@ -107,7 +109,7 @@ fn of_listed(
     let commits = listed.iter().filter(|listing| listing.group_type != GroupType::Share);
     let names: Vec<&str> = commits.map(|listing| &*listing.group).collect();
     let mut committed = connection.committed_by(&names, REQUEST_TIMEOUT, cancel)?;
-    let lags = Lags::of(connection, committed.values().flatten(), isolation, cancel)?;
+    let lags = Lags::of(connection, committed.values().flatten(), isolation, now_ms(), cancel)?;
     let summaries = listed.iter().map(|listing| {
         let committed = committed.remove(&listing.group).unwrap_or_else(|| Ok(Commits::new()));
         let facts = described.get(&*listing.group).copied();

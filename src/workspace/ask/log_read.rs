@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 use super::entity_question::records_of;
 use super::following::PartitionWatch;
-use super::likely_first::{Known, behind, joined, likely_partitions, open_likely_first, with};
 use super::mapping::{Mappings, key_filter};
 use super::session::{REQUEST_TIMEOUT, offline};
 use crate::kafka::{TopicConfig, Watermarks};
 use crate::model::{
     Cancel, EntityId, KeyFilter, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead, ReadEvent,
     ReadOutcome, ReadPlan, TopicPartition,
+};
+use crate::partition_log::likely_first::{
+    Known, behind, joined, likely_partitions, open_likely_first, with,
 };
 use crate::partition_log::{LogNews, LogSource as _, SourceError};
 use crate::workspace::{Failure, Session, StartPosition};

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::decision::Decision;
+use crate::config::EntityConfig;
 use crate::decode::Decoder;
 use crate::entity::{Mapping, Preset, Selector, SelectorError};
 use crate::model::{EntityId, KeyFilter};
-use crate::workspace::config::EntityConfig;
 use crate::workspace::{Problem, time_text};
 
 /// How the records of each topic are read.
@@ -104,7 +104,7 @@ pub fn mapping_of(entity: &EntityConfig) -> Result<Mapping, SelectorError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::config::Selectors;
+    use crate::config::Selectors;
 
     #[test]
     fn what_is_named_goes_before_what_the_preset_says() {

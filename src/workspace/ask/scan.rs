@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets, without_event_time};
 use super::following::PartitionWatch;
-use super::likely_first::{Known, behind, joined};
 use super::mapping::Mappings;
 use super::session::{REQUEST_TIMEOUT, offline};
 use super::span::{Span, SpanQuestion};
@@ -21,6 +20,7 @@ use crate::model::{
     Cancel, Clock, Completeness, Decoded, EntityId, KeyFilter, OffsetRange, PartitionRead,
     ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition, When,
 };
+use crate::partition_log::likely_first::{Known, behind, joined};
 use crate::partition_log::{LogSource as _, SourceError};
 use crate::workspace::{Failure, Filter, FilterInput, FilterTally, Session, TopicMapping};
 

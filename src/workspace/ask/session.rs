@@ -9,31 +9,15 @@
 //! `entity_count`, `type_count`, `mapping`, `groups`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use super::mapping::Mappings;
+use crate::config::{Config, ConnectionChoice};
+pub use crate::kafka::REQUEST_TIMEOUT;
 use crate::kafka::{Connection, KafkaError, Settings, Watermarks};
 use crate::model::{Cancel, Isolation, TopicPartition};
 use crate::partition_log::{CachedLog, KafkaLog, Keeping};
-use crate::workspace::{Config, Failure, Problem, clock};
-
-/// How long one request to a cluster may take.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Which cluster to connect to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ConnectionChoice {
-    /// A connection of `foldback.toml` by its name.
-    Saved(String),
-    /// Bootstrap addresses, `HOST:PORT` with commas between.
-    Brokers(String),
-    /// A Java `.properties` or a librdkafka/kcat file.
-    ConfigFile(PathBuf),
-}
+use crate::workspace::{Failure, Problem, clock};
 
 /// One connection and how its records are read.
 #[derive(Clone, Debug)]

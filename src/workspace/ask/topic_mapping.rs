@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use super::decision::{Decision, SampledPartition};
 use super::mapping::{Disagreement, Mappings, TopicMapping, mapping_of};
-use super::sample::{Part, Sampling, records};
 use super::session::{REQUEST_TIMEOUT, offline};
 use crate::decode::Decoder;
 use crate::kafka::Watermarks;
 use crate::model::{RecordRef, TopicPartition};
+use crate::partition_log::sample::{Part, Sampling, records};
 use crate::partition_log::{LogSource as _, PartitionerEvidence};
 use crate::workspace::{Failure, Session};
 

@@ -159,7 +159,7 @@ fn named_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::fixtures::event_json;
+    use crate::evidence::event_json;
 
     /// The rows that a script writes over four events of two accounts and a record without a key.
     fn rows(script: &str) -> Vec<String> {

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::scan::Watch;
-use super::type_tally::{TypeCounts, TypeTally};
+use crate::entity::{TypeCounts, TypeTally};
 use crate::model::{Clock, KeyFilter, When};
 use crate::workspace::{Failure, Filter, ScanQuestion, ScanSummary, Session};
 

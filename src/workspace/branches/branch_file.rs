@@ -37,8 +37,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Edit, EventList, EventText};
+use crate::evidence::event_json::Bytes;
 use crate::model::{EntityId, Position};
-use crate::workspace::fixtures::event_json::Bytes;
 use crate::workspace::fixtures::file_fault::{FileFault, JsonText};
 use crate::workspace::{HistoryChoice, Problem};
 

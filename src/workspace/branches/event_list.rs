@@ -276,7 +276,7 @@ impl TraceInputs for EventList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::fixtures::event_json;
+    use crate::evidence::event_json;
 
     /// Five events of one entity with the types A to E.
     fn list() -> EventList {

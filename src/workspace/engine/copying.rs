@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::State;
 use super::folded_history::FoldedHistory;
 use super::pool::{News, TaskKey};
+use crate::evidence::{CopiedEvent, CopiedRecord, events_text, records_text};
 use crate::model::{Position, RecordRef};
 use crate::partition_log::LogSnapshot;
-use crate::workspace::show::{CopiedEvent, CopiedRecord, events_text, records_text};
 use crate::workspace::{Copied, CopyForm, CopyWhat, EntityKey, NoticeLevel, Problem, TopicMapping};
 
 /// How many records or events are copied at most.

@@ -43,7 +43,9 @@ pub struct Recent {
 impl Recent {
     /// What is kept in this file.
     pub fn load(file: Option<RecentFile>) -> Self {
-        let (recents, problem) = file.as_ref().map(RecentFile::load).unwrap_or_default();
+        let (recents, fault) = file.as_ref().map(RecentFile::load).unwrap_or_default();
+        let problem =
+            fault.map(|fault| Problem { hint: fault.hint(), ..Problem::from_error(&fault) });
         Self { file, recents, problem }
     }
 

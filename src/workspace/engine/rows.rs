@@ -13,9 +13,9 @@ use memchr::memmem;
 
 use crate::decode::{Decoder, text};
 use crate::entity::Mapping;
+use crate::fold::{Filter, FilterInput, FilterTally};
 use crate::model::{Decoded, RecordRef};
 use crate::partition_log::{Location, LogBounds, LogSnapshot};
-use crate::workspace::ask::filter::{Filter, FilterInput, FilterTally};
 use crate::workspace::{Problem, ROWS_PER_PAGE, RecordFilter, RowMeta, RowText, TimeCounts};
 
 /// How many rows the table holds at most: beyond that, scrolling by pixels is no longer exact.

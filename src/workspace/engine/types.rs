@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::State;
 use super::rows::{Predicate, RowsQuestion};
+use crate::entity::TypeTally;
 use crate::model::{OffsetRange, PartitionRead, RecordRef, TopicPartition};
-use crate::workspace::ask::type_tally::TypeTally;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{JobId, Problem, TypesView};
 

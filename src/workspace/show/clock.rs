@@ -1,36 +1,13 @@
-//! The one clock, and the moments that are worth coming back to.
+//! The one clock.
 //!
-//! Promises: a moment is a place in log order, so that events of the same millisecond can be told
-//! apart.
+//! Promises: where it stands and what it does by itself are told apart.
 //! Does not know: who moves it.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::entity_key::EntityKey;
-use crate::model::{Clock, Position};
+use crate::config::ClockPoint;
+use crate::model::Clock;
 use crate::partition_log::TimeCounts;
-
-/// A moment of the clock: a place in log order, so that events of the same millisecond can be
-/// stepped through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ClockPoint {
-    /// Before everything.
-    Start,
-    /// All records with this log time or an earlier one, in milliseconds.
-    Time(i64),
-    /// All records up to this one in log order.
-    Record {
-        /// The record's log time, in milliseconds.
-        time_ms: i64,
-        /// The record.
-        position: Position,
-    },
-    /// Everything.
-    #[default]
-    End,
-}
 
 /// What the clock does by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,15 +36,4 @@ pub struct ClockView {
     pub range_ms: Option<(i64, i64)>,
     /// How much happened when, over the span.
     pub density: Arc<TimeCounts>,
-}
-
-/// A moment worth coming back to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bookmark {
-    /// The user's words, or what was on screen.
-    pub label: String,
-    /// The moment.
-    pub at: ClockPoint,
-    /// The entity that was in front.
-    pub entity: Option<EntityKey>,
 }

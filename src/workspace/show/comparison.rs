@@ -5,20 +5,9 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::entity_key::EntityKey;
 use super::record::TreeRow;
+use crate::config::EntityKey;
 use crate::model::{Change, ChangeKind, Value};
-
-/// What an entity's state at the clock is compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CompareWith {
-    /// Its own state after this version, which stands on the left.
-    Version(u64),
-    /// Another entity's state at the same moment, which stands on the right.
-    Entity(EntityKey),
-}
 
 /// One of the states compared.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -40,14 +40,3 @@ pub struct ConnectionInfo {
     /// A trouble of the moment, such as all brokers being down; reading resumes by itself.
     pub trouble: Option<Arc<str>>,
 }
-
-/// A connection of `foldback.toml`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedConnection {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its bootstrap addresses.
-    pub brokers: Arc<str>,
-    /// Whether it is marked as production.
-    pub production: bool,
-}

@@ -8,12 +8,11 @@
 use std::sync::Arc;
 
 use super::Fetch;
-use super::clock::ClockPoint;
-use super::comparison::{CompareView, CompareWith};
-use super::entity_key::EntityKey;
+use super::comparison::CompareView;
 use super::job::JobId;
 use super::lane::Lane;
 use super::record::{RecordDetail, TreeRow};
+use crate::config::{ClockPoint, CompareWith, EntityKey};
 use crate::model::{
     Change, ChangeKind, Completeness, EventProblem, JsonPointer, Position, Transaction,
 };

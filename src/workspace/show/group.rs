@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::time_text::utc;
-use crate::model::Position;
+use crate::decode::time_text::utc;
+use crate::kafka::GroupOffset;
 
 /// A member of a consumer group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,47 +21,7 @@ pub struct GroupMember {
     pub assignment: Arc<[(Arc<str>, i32)]>,
 }
 
-/// Where a consumer group stands in one partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupOffset {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition.
-    pub partition: i32,
-    /// The committed offset: the next record to read.
-    pub committed: i64,
-    /// The end of the log, at both isolation levels; unknown while there is no leader.
-    pub end: Option<i64>,
-    /// `end - committed`; negative when committed is beyond the end.
-    pub lag: Option<i64>,
-    /// How long the first record has been in the log that the group has not committed and is given
-    /// at the isolation level in force, in milliseconds; none where there is no such record or its
-    /// time is unknown.
-    pub lag_ms: Option<i64>,
-    /// The undecided transaction that it stands before, if it reads committed records.
-    pub open_transaction: Option<OpenTransaction>,
-    /// Why the end is not known.
-    pub problem: Option<Arc<str>>,
-}
-
-/// An undecided transaction, behind which readers of committed records do not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenTransaction {
-    /// The offset of its first record: the last stable offset.
-    pub offset: i64,
-    /// The log time of that record, in milliseconds since the epoch, if it is known.
-    pub since_ms: Option<i64>,
-}
-
 impl GroupOffset {
-    /// The next record the group reads; the last one it committed where none waits.
-    pub fn next_record(&self) -> Position {
-        let offset =
-            if self.lag.is_none_or(|lag| lag > 0) { self.committed } else { self.committed - 1 };
-        let partition = self.partition;
-        Position { topic: Arc::clone(&self.topic), partition, offset: offset.max(0) }
-    }
-
     /// What has to be said beside the lag: why it is not known, or what it waits for.
     pub fn note(&self) -> Option<String> {
         if let Some(problem) = &self.problem {

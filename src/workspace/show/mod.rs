@@ -9,7 +9,6 @@ mod connection;
 pub(crate) mod copy;
 mod demo;
 mod entity;
-mod entity_key;
 mod event_hue;
 mod fetch;
 mod group;
@@ -21,21 +20,18 @@ mod record;
 pub(super) mod sandbox;
 mod saving;
 mod snapshot;
-pub mod time_text;
 mod topic;
 mod topic_timeline;
 
-pub use clock::{Bookmark, ClockMode, ClockPoint, ClockView};
-pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView, CompareWith};
-pub use connection::{ConnectionInfo, ConnectionState, SavedConnection};
-pub use copy::{Copied, CopyForm, CopyWhat, assignment, changes_text, state_text, value_text};
-pub(crate) use copy::{CopiedEvent, CopiedRecord, events_text, records_text};
+pub use clock::{ClockMode, ClockView};
+pub use comparison::{ChangeTally, CompareRow, CompareSide, CompareView};
+pub use connection::{ConnectionInfo, ConnectionState};
+pub use copy::{Copied, CopyWhat};
 pub use demo::{DemoFault, DemoOutcome, DemoView, OrderRow, ProjectorView};
 pub use entity::{EntityAt, EntityView, EventRow, GroupMarker, StateRow};
-pub use entity_key::EntityKey;
 pub use event_hue::event_hue;
 pub use fetch::Fetch;
-pub use group::{GroupMember, GroupOffset, GroupSummary, LagSample, OpenTransaction};
+pub use group::{GroupMember, GroupSummary, LagSample};
 pub use job::{JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use notice::{Notice, NoticeLevel};
@@ -44,7 +40,7 @@ pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKi
 pub use saving::SaveOf;
 pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
-    EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, RecordFilter,
-    StartPosition, TopicReport, TopicView, TypesView,
+    EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, TopicReport, TopicView,
+    TypesView,
 };
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};

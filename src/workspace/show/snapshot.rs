@@ -7,15 +7,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::sandbox::{SandboxKey, SandboxView, ScriptFile};
+use super::sandbox::{SandboxView, ScriptFile};
 use super::{
-    Bookmark, ClockView, ConnectionState, Copied, DemoView, EntityKey, EntityView, Fetch,
-    GroupSummary, JobId, JobSubject, JobView, LagSample, Notice, RecordDetail, SavedConnection,
-    TopicReport, TopicView,
+    ClockView, ConnectionState, Copied, DemoView, EntityView, Fetch, GroupSummary, JobId,
+    JobSubject, JobView, LagSample, Notice, RecordDetail, TopicReport, TopicView,
 };
+use crate::config::{Bookmark, EntityKey, RecentConnection, SandboxKey, SavedConnection};
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
-use crate::workspace::RecentConnection;
 
 /// The workspace at one moment.
 #[derive(Clone, Debug, Default)]

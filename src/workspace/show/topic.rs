@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::job::JobId;
 use super::record::{RowMeta, RowText};
 use super::topic_timeline::TopicTimeline;
 use super::{Fetch, Problem};
+use crate::config::{RecordFilter, StartPosition};
 use crate::decode::Decoder;
 use crate::kafka::Watermarks;
 use crate::model::{Completeness, EntityId, OffsetRange, TimestampType};
@@ -78,64 +79,6 @@ pub struct PartitionFacts {
     pub leader: Option<i32>,
     /// Where it starts and ends; unknown while there is no leader.
     pub bounds: Option<Watermarks>,
-}
-
-/// Where reading of a topic starts and ends, in the words users know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StartPosition {
-    /// The newest records, about this many over all partitions.
-    Newest(u64),
-    /// From the log start on, about this many records; all when `None`.
-    Oldest(Option<u64>),
-    /// One partition from this offset on.
-    FromOffset {
-        /// The partition.
-        partition: i32,
-        /// The first offset.
-        offset: i64,
-    },
-    /// From this time on, in milliseconds.
-    SinceTime(i64),
-    /// From one time to another, both inclusive, in milliseconds.
-    TimeRange {
-        /// The first millisecond.
-        from_ms: i64,
-        /// The last millisecond.
-        to_ms: i64,
-    },
-    /// What arrives from now on.
-    Live,
-}
-
-/// Which of the records read are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordFilter {
-    /// Only these partitions; all when empty.
-    pub partitions: Vec<i32>,
-    /// Only records whose key, value or headers contain this text, whatever the case.
-    pub text: String,
-    /// Only records for which this CEL expression is true.
-    pub cel: String,
-    /// Only records in this span of time, both inclusive, in milliseconds: the brush of the
-    /// histogram.
-    pub time_ms: Option<(i64, i64)>,
-}
-
-impl RecordFilter {
-    /// The same, and only events of this type; those without one when it is empty.
-    #[must_use]
-    pub fn of_type(&self, event_type: &str) -> Self {
-        let wanted = match event_type {
-            "" => "type == null".to_owned(),
-            named => format!("type == {}", serde_json::Value::from(named)),
-        };
-        let cel = match self.cel.trim() {
-            "" => wanted,
-            same if same == wanted => wanted,
-            other => format!("({other}) && {wanted}"),
-        };
-        Self { cel, ..self.clone() }
-    }
 }
 
 /// How records of a topic become events of entities, with the evidence for it.
@@ -251,21 +194,5 @@ impl TypesView {
             rows_generation,
             complete: false,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_is_added_to_the_filter_once_whatever_its_name() {
-        let filter = RecordFilter { text: "kettle".to_owned(), ..RecordFilter::default() };
-        let one = filter.of_type("Order \"A\"");
-        assert_eq!(one.cel, r#"type == "Order \"A\"""#);
-        assert_eq!((&one.text, one.of_type("Order \"A\"")), (&filter.text, one.clone()));
-        assert_eq!(filter.of_type("").cel, "type == null");
-        let both = RecordFilter { cel: "value.n > 3".to_owned(), ..filter };
-        assert_eq!(both.of_type("A").cel, r#"(value.n > 3) && type == "A""#);
     }
 }

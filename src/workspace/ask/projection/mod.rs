@@ -6,18 +6,17 @@
 //! Does not know: how answers are printed or drawn.
 
 mod compare;
-mod order;
 mod projection_events;
-mod workers;
 
 use std::sync::Arc;
 
 pub use self::compare::{CompareQuestion, Comparison, Divergence, FirstDivergence, Side};
-pub(in crate::workspace) use self::order::ordered;
-pub use self::order::{EventOrder, EventOrderError};
 pub use self::projection_events::ProjectionHistory;
-use self::workers::{End, Task, run_tasks};
-use crate::fold::{Lint, Program, ProjectionOutcome, RunFailure, Share, lints};
+pub use crate::fold::{EventOrder, EventOrderError};
+use crate::fold::{
+    Lint, Program, ProjectionOutcome, ProjectionSink, ProjectionTask, RunFailure, TaskEnd, lints,
+    run_tasks,
+};
 use crate::workspace::ask::scan::Watch;
 use crate::workspace::{Failure, ScanSummary, Session};
 
@@ -91,25 +90,27 @@ impl Session {
         let mut failure: Option<(usize, RunFailure)> = None;
         for _ in 0..ATTEMPTS {
             let stop_before = failure.as_ref().map_or(u64::MAX, |(_, failure)| failure.index);
-            let tasks: Vec<Task<'_>> = (0..)
+            let tasks: Vec<ProjectionTask<'_>> = (0..)
                 .zip(programs)
-                .flat_map(|(owner, program)| Task::of_program(owner, program, workers))
+                .flat_map(|(owner, program)| ProjectionTask::of_program(owner, program, workers))
                 .collect();
-            let mut feed = |sink: workers::Sink<'_>| self.projection_events(history, sink, watch);
-            let (ends, read) = run_tasks(&tasks, stop_before, &mut feed)?;
+            let mut feed = |sink: ProjectionSink<'_>| self.projection_events(history, sink, watch);
+            let ran = run_tasks(&tasks, stop_before, &mut feed);
+            let (ends, read) = ran.map_err(|error| Failure::usage_error(&error))?;
+            let read = read?;
             self.check_cancelled()?;
             let mut outcomes: Vec<Vec<ProjectionOutcome>> =
                 programs.iter().map(|_| Vec::new()).collect();
             let mut failed: Option<(usize, RunFailure)> = None;
             for (task, end) in tasks.iter().zip(ends) {
                 match end {
-                    End::Done(outcome) => outcomes[task.owner].push(outcome),
-                    End::Failed(found) => {
+                    TaskEnd::Done(outcome) => outcomes[task.owner].push(outcome),
+                    TaskEnd::Failed(found) => {
                         let is_first =
                             failed.as_ref().is_none_or(|(_, first)| found.index < first.index);
                         failed = if is_first { Some((task.owner, *found)) } else { failed };
                     }
-                    End::Broken(fault) => return Err(Failure::budget(fault.to_string())),
+                    TaskEnd::Broken(fault) => return Err(Failure::budget(fault.to_string())),
                 }
             }
             if failed.is_none() {
@@ -141,10 +142,4 @@ impl Session {
         let entity = self.config.as_ref().and_then(|config| config.entity_of_topic(topic));
         entity.map_or_else(|| Arc::clone(topic), |entity| entity.name.as_str().into())
     }
-}
-
-/// Spreads the partitions of a projection over so many runs, if it allows that.
-fn shares(program: &Program, workers: usize) -> impl Iterator<Item = Share> {
-    let runs = if program.definition().is_parallel() { workers.max(1) as u64 } else { 1 };
-    (0..runs).map(move |run| Share { run, runs })
 }

@@ -8,9 +8,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::order::{EventOrder, ordered};
-use super::workers::Sink;
-use crate::fold::ProjectionInput;
+use crate::fold::{EventOrder, ProjectionInput, ProjectionSink, ordered};
 use crate::model::{Clock, DecodedKind, EntityId, When};
 use crate::workspace::ask::mapping::key_filter;
 use crate::workspace::ask::scan::Watch;
@@ -48,7 +46,7 @@ impl Session {
     pub(super) fn projection_events(
         &self,
         history: &ProjectionHistory,
-        sink: Sink<'_>,
+        sink: ProjectionSink<'_>,
         watch: Watch<'_>,
     ) -> Result<ScanSummary, Failure> {
         let mut numbers = Sequences::default();

@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::fold::{EventOrder, ordered};
 use crate::model::{Completeness, Event, ReadEvent};
 use crate::workspace::ask::coverage::{offsets, without_event_time};
 use crate::workspace::clock::now_ms;
 use crate::workspace::engine::{Outbox, State};
-use crate::workspace::projection::{EventOrder, ordered};
 use crate::workspace::sandbox::TrialQuestion;
 use crate::workspace::{
     Failure, Fetch, HistoryChoice, HistorySummary, JobId, Problem, SandboxKey, Session,

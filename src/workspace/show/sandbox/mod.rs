@@ -10,11 +10,8 @@ mod run_view;
 mod step_words;
 mod trial_view;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 pub use self::debugger::{
     BranchOutcome, BranchView, DebugCommand, DebugRun, DebugStep, DebugTarget, DebuggerView,
@@ -30,64 +27,8 @@ pub use self::trial_view::{
     ComparisonChoice, ComparisonView, DivergenceDetail, DivergenceRow, TrialCommand, TrialView,
 };
 use crate::fold::{Definition, Fault, Lint};
-use crate::model::{Completeness, EntityId};
-use crate::workspace::demo_chapter;
-use crate::workspace::projection::EventOrder;
-use crate::workspace::{EntityKey, Fetch, JobId, Problem};
-
-/// Which sandbox: what it was opened with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum SandboxKey {
-    /// A new script with this number, from 1.
-    New(u32),
-    /// The projection of the demo's dashboard.
-    Demo,
-    /// The script in this file.
-    File(PathBuf),
-}
-
-impl SandboxKey {
-    /// The script's name: that of its file, or the one it would get.
-    pub fn script_name(&self) -> String {
-        match self {
-            Self::New(number) => format!("projection-{number}.js"),
-            Self::Demo => demo_chapter::DASHBOARD_FILE.to_owned(),
-            Self::File(path) => path
-                .file_name()
-                .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into()),
-        }
-    }
-}
-
-impl fmt::Display for SandboxKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.script_name())
-    }
-}
-
-/// Which events a sandbox is given, and in which order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryChoice {
-    /// The topics. While there are none, those that the script names are taken.
-    pub topics: Vec<Arc<str>>,
-    /// The entities; all when empty.
-    pub entities: Vec<EntityId>,
-    /// In which order the events of several partitions come.
-    pub order: EventOrder,
-}
-
-impl HistoryChoice {
-    /// All events of a topic.
-    pub fn topic(topic: Arc<str>) -> Self {
-        Self { topics: vec![topic], ..Self::default() }
-    }
-
-    /// The events of one entity.
-    pub fn entity(key: &EntityKey) -> Self {
-        let entities = vec![key.entity.clone()];
-        Self { topics: key.topics.to_vec(), entities, order: EventOrder::Log }
-    }
-}
+use crate::model::Completeness;
+use crate::workspace::{Fetch, HistoryChoice, JobId, Problem, SandboxKey};
 
 /// The history a sandbox has read.
 #[derive(Clone, Debug, PartialEq, Eq)]

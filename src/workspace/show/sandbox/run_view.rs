@@ -371,8 +371,8 @@ fn partition_view(name: &str, at: &PartitionMoment) -> PartitionView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::event_json;
     use crate::sandbox::Trial;
-    use crate::workspace::fixtures::event_json;
     use crate::workspace::sandbox::Projection;
 
     /// Three events of one order that a naive consumer counts while this goes wrong.

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{MatrixChoice, MatrixView, MomentView, RunView};
+use crate::fold::EventOrder;
 use crate::model::Position;
 use crate::sandbox::{Consumer, Schedule};
-use crate::workspace::projection::EventOrder;
 use crate::workspace::{CompareRow, Fetch, JobId, Problem};
 
 /// What virtual consumers are tried with in an open sandbox.

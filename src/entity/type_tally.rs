@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::model::{RecordRef, TopicPartition};
 
 /// How many types are told apart. More are no types: somebody took an id for one.
-pub(crate) const TYPES_MAX: usize = 10_000;
+const TYPES_MAX: usize = 10_000;
 
 /// The events of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ struct Tally {
 
 /// Events by type.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TypeTally {
+pub struct TypeTally {
     /// By type.
     types: HashMap<Arc<str>, Tally>,
     /// Events of types that were too many to tell apart.
@@ -91,7 +91,7 @@ pub(crate) struct TypeTally {
 
 impl TypeTally {
     /// Counts an event of this type.
-    pub(crate) fn add(&mut self, event_type: &Arc<str>, record: RecordRef<'_>) {
+    pub fn add(&mut self, event_type: &Arc<str>, record: RecordRef<'_>) {
         let topic = &record.partition().topic;
         let Some(tally) = self.types.get_mut(event_type) else {
             if self.types.len() == TYPES_MAX {
@@ -116,7 +116,7 @@ impl TypeTally {
     }
 
     /// What was counted.
-    pub(crate) fn counts(&self) -> TypeCounts {
+    pub fn counts(&self) -> TypeCounts {
         let count = |(event_type, tally): (&Arc<str>, &Tally)| {
             let mut topics = tally.topics.clone();
             topics.sort_unstable();

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Clock, Isolation, JsonPointer};
-use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, Decoder, EntityKey, HistoryChoice, RecordFilter, SandboxKey,
+use crate::config::choice::{
+    Bookmark, ClockPoint, CompareWith, EntityKey, HistoryChoice, RecordFilter, SandboxKey,
     StartPosition,
 };
+use crate::decode::Decoder;
+use crate::model::{Clock, Isolation, JsonPointer};
 
 /// What was open on a connection.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

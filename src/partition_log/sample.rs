@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::source::{LogSource, SourceError};
 use crate::kafka::Watermarks;
 use crate::model::{
     Cancel, Isolation, OffsetRange, ReadEvent, ReadPlan, RecordBatch, RecordRef, TopicPartition,
 };
-use crate::partition_log::{LogSource, SourceError};
 
 /// How many records a sample holds, about.
 const RECORDS: i64 = 400;
@@ -24,25 +24,25 @@ const PLACES: i64 = 4;
 const RECORDS_PER_PARTITION: i64 = PLACES;
 
 /// The records of one part of the log, sorted by partition and offset.
-pub(super) type Part = Vec<RecordBatch>;
+pub(crate) type Part = Vec<RecordBatch>;
 
 /// What a sample is taken of.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sampling<'a> {
+pub(crate) struct Sampling<'a> {
     /// The partitions, and where they begin and end.
-    pub(super) bounds: &'a BTreeMap<TopicPartition, Watermarks>,
+    pub(crate) bounds: &'a BTreeMap<TopicPartition, Watermarks>,
     /// Which records are delivered.
-    pub(super) isolation: Isolation,
+    pub(crate) isolation: Isolation,
     /// Whether values and headers are wanted.
-    pub(super) payloads: bool,
+    pub(crate) payloads: bool,
     /// When the question was asked, in milliseconds since the epoch.
-    pub(super) started_ms: i64,
+    pub(crate) started_ms: i64,
 }
 
 impl Sampling<'_> {
     /// The newest records of the partitions, a few of each; the oldest where there are none. When
     /// it is called off, what was read until then.
-    pub(super) fn newest(&self, log: &dyn LogSource, cancel: &Cancel) -> Result<Part, SourceError> {
+    pub(crate) fn newest(&self, log: &dyn LogSource, cancel: &Cancel) -> Result<Part, SourceError> {
         let of_each = self.of_each();
         let sample = self.read(log, cancel, &|low, end| (low.max(end - of_each), end))?;
         if sample.is_empty() { self.oldest(log, cancel) } else { Ok(sample) }
@@ -50,7 +50,7 @@ impl Sampling<'_> {
 
     /// A few records of each partition from all over the log: the oldest, the newest, and some
     /// between. The whole log where it is short. When it is called off, what was read until then.
-    pub(super) fn spread(
+    pub(crate) fn spread(
         &self,
         log: &dyn LogSource,
         cancel: &Cancel,
@@ -127,7 +127,7 @@ fn place_of(place: i64, of_each: i64, low: i64, end: i64) -> (i64, i64) {
 }
 
 /// The records of these batches.
-pub(super) fn records(batches: &[RecordBatch]) -> impl Iterator<Item = RecordRef<'_>> {
+pub(crate) fn records(batches: &[RecordBatch]) -> impl Iterator<Item = RecordRef<'_>> {
     batches.iter().flat_map(RecordBatch::iter)
 }
 

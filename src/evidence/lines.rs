@@ -6,14 +6,13 @@
 
 use std::borrow::Cow;
 
-use super::CopyForm;
-use super::table::Table;
-use crate::decode::{output_value, text};
+use super::csv::Table;
+use super::forms::{self, CopyForm, change_line};
+use super::save::Row;
+use crate::decode::{output_value, text, time_text};
 use crate::model::{
     Change, Decoded, EntityId, Event, RecordRef, TimestampType, Transaction, Value,
 };
-use crate::evidence::save::Row;
-use crate::workspace::time_text;
 
 /// A record with what is known of it.
 #[derive(Debug)]
@@ -67,7 +66,7 @@ fn plain(decoded: &Decoded) -> String {
     match decoded {
         Decoded::Tombstone => String::new(),
         Decoded::Json { value, .. } => value.to_json(),
-        other => super::plain(&output_value(other)),
+        other => forms::plain(&output_value(other)),
     }
 }
 
@@ -136,7 +135,7 @@ impl CopiedEvent<'_> {
             };
             let members = [
                 ("path", Value::string(change.path.as_str())),
-                ("op", Value::string(super::operation(change.kind))),
+                ("op", Value::string(forms::operation(change.kind))),
             ];
             let sides = [side("from", &change.from), side("to", &change.to)];
             Value::object(members.into_iter().chain(sides.into_iter().flatten()))
@@ -177,7 +176,7 @@ impl CopiedEvent<'_> {
         let mut text = parts.join("  ");
         for change in changes {
             text.push_str("\n  ");
-            text.push_str(&super::change_line(change));
+            text.push_str(&change_line(change));
         }
         text
     }
@@ -253,7 +252,7 @@ impl Row for CopiedEvent<'_> {
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
         let event = self.event;
-        let changes: Vec<String> = self.changes.iter().map(super::change_line).collect();
+        let changes: Vec<String> = self.changes.iter().map(change_line).collect();
         vec![
             self.entity.to_string().into(),
             event.version.to_string().into(),

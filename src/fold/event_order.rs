@@ -58,7 +58,7 @@ impl fmt::Display for EventOrder {
 }
 
 /// Events that came in log order, each with its own time in milliseconds, in this order.
-pub(in crate::workspace) fn ordered<E>(
+pub fn ordered<E>(
     mut events: Vec<(i64, E)>,
     order: EventOrder,
     partition_of: impl Fn(&E) -> TopicPartition,

@@ -206,7 +206,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::workspace::time_text;
+    use crate::decode::time_text;
 
     const NOW_MS: i64 = 1_795_428_900_000;
 

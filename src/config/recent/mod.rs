@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::file::RecentFile;
+pub use self::file::{RecentFault, RecentFile};
 pub use self::kept_session::{EntityTab, KeptClock, KeptSession, SandboxTab, TopicTab};
-use super::ConnectionChoice;
+use super::choice::ConnectionChoice;
 
 /// How many connections are remembered.
 const RECENT_MAX: usize = 20;

@@ -9,13 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{self, Commits, Connection, KafkaError, Watermarks};
+use super::connection::{Connection, REQUEST_TIMEOUT};
+use super::error::KafkaError;
+use super::groups::Commits;
+use super::labelled_reader::read;
+use super::offsets::Watermarks;
+use super::parts::read_parts;
 use crate::model::{
-    Cancel, Isolation, LogClock, LogTime, OffsetRange, ReadEvent, ReadPlan, RecordRef,
+    Cancel, Isolation, LogClock, LogTime, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef,
     TopicPartition,
 };
-use crate::workspace::{Failure, GroupOffset, OpenTransaction, clock};
 
 /// How many offsets before a position are read for its log time: a record may be older than those
 /// before it.
@@ -35,10 +38,52 @@ const FIRST_KAFKA_MS: i64 = 1_293_840_000_000;
 /// A place in a partition from which on somebody reads.
 type Place = (TopicPartition, i64);
 
+/// Where a consumer group stands in one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupOffset {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The committed offset: the next record to read.
+    pub committed: i64,
+    /// The end of the log, at both isolation levels; unknown while there is no leader.
+    pub end: Option<i64>,
+    /// `end - committed`; negative when committed is beyond the end.
+    pub lag: Option<i64>,
+    /// How long the first record has been in the log that the group has not committed and is given
+    /// at the isolation level in force, in milliseconds; none where there is no such record or its
+    /// time is unknown.
+    pub lag_ms: Option<i64>,
+    /// The undecided transaction that it stands before, if it reads committed records.
+    pub open_transaction: Option<OpenTransaction>,
+    /// Why the end is not known.
+    pub problem: Option<Arc<str>>,
+}
+
+/// An undecided transaction, behind which readers of committed records do not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenTransaction {
+    /// The offset of its first record: the last stable offset.
+    pub offset: i64,
+    /// The log time of that record, in milliseconds since the epoch, if it is known.
+    pub since_ms: Option<i64>,
+}
+
+impl GroupOffset {
+    /// The next record the group reads; the last one it committed where none waits.
+    pub fn next_record(&self) -> Position {
+        let offset =
+            if self.lag.is_none_or(|lag| lag > 0) { self.committed } else { self.committed - 1 };
+        let partition = self.partition;
+        Position { topic: Arc::clone(&self.topic), partition, offset: offset.max(0) }
+    }
+}
+
 /// Where the partitions end in which groups have committed, and since when what they have not read
 /// waits.
 #[derive(Debug)]
-pub(super) struct Lags {
+pub struct Lags {
     /// Which records readers are given.
     isolation: Isolation,
     /// When it was asked, in milliseconds since the epoch.
@@ -54,16 +99,17 @@ pub(super) struct Lags {
 }
 
 impl Lags {
-    /// Looks at the partitions of these commits.
+    /// Looks at the partitions of these commits, at this time in milliseconds since the epoch.
     ///
     /// # Errors
     /// When the cluster cannot be asked, or it was called off.
-    pub(super) fn of<'a>(
+    pub fn of<'a>(
         connection: &Connection,
         commits: impl IntoIterator<Item = &'a Commits>,
         isolation: Isolation,
+        now_ms: i64,
         cancel: &Cancel,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, KafkaError> {
         let places: BTreeSet<Place> = commits
             .into_iter()
             .flatten()
@@ -71,7 +117,7 @@ impl Lags {
             .collect();
         let mut lags = Self {
             isolation,
-            now_ms: clock::now_ms(),
+            now_ms,
             ends: BTreeMap::new(),
             problems: BTreeMap::new(),
             unread_ms: BTreeMap::new(),
@@ -102,7 +148,7 @@ impl Lags {
         &mut self,
         connection: &Connection,
         partitions: &[TopicPartition],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), KafkaError> {
         let spoils = |error: &KafkaError| {
             matches!(
                 error,
@@ -128,7 +174,7 @@ impl Lags {
                 let problems = partitions.iter().map(|one| (one.clone(), Arc::clone(&words)));
                 self.problems.extend(problems);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -147,7 +193,7 @@ impl Lags {
     }
 
     /// Where a group stands that has committed this.
-    pub(super) fn offsets(&self, commits: &Commits) -> Arc<[GroupOffset]> {
+    pub fn offsets(&self, commits: &Commits) -> Arc<[GroupOffset]> {
         commits.iter().map(|(partition, at)| self.offset(partition, *at)).collect()
     }
 
@@ -197,7 +243,7 @@ impl Reading<'_> {
         &self,
         places: &BTreeSet<Place>,
         isolation: Isolation,
-    ) -> Result<BTreeMap<Place, i64>, Failure> {
+    ) -> Result<BTreeMap<Place, i64>, KafkaError> {
         let mut times = BTreeMap::new();
         let mut rest: Vec<&Place> = places.iter().collect();
         for _ in 0..POSITIONS_MAX {
@@ -228,7 +274,7 @@ impl Reading<'_> {
         &self,
         round: &mut BTreeMap<&TopicPartition, LogTimeAt>,
         isolation: Isolation,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), KafkaError> {
         let range = |(partition, wanted): (&&TopicPartition, &LogTimeAt)| {
             let ends = self.ends.get(*partition)?;
             let from = wanted.at.saturating_sub(LOOK_BACK).max(ends.low);
@@ -252,16 +298,18 @@ impl Reading<'_> {
                     headers: false,
                     ..ReadPlan::new(ranges, self.now_ms)
                 };
-                kafka::read(self.connection, &plan, self.cancel, &mut sink)
+                read(self.connection, &plan, self.cancel, &mut sink)
             }
             // What became of transactions does not matter, and finding it out would take a look at
             // the whole log.
             Isolation::Uncommitted => {
-                kafka::read_parts(self.connection, &ranges, self.now_ms, self.cancel, &mut sink)
+                read_parts(self.connection, &ranges, self.now_ms, self.cancel, &mut sink)
             }
         };
         if self.cancel.is_cancelled() {
-            return Err(Failure::cancelled());
+            return Err(KafkaError::Cancelled {
+                asked: "see how far groups are behind".to_owned(),
+            });
         }
         if let Err(error) = outcome {
             tracing::debug!(%error, "the first records after committed offsets cannot be read");

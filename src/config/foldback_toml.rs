@@ -22,7 +22,7 @@ pub use self::error::ConfigError;
 use self::error::Source;
 use self::file::Located;
 pub use self::permissions::Permissions;
-use super::SavedConnection;
+use super::choice::SavedConnection;
 use crate::kafka::{Settings, names_file, read_small_text};
 
 /// The file's name.

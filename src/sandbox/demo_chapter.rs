@@ -5,8 +5,10 @@
 //! before records are applied, and the process dies at the shipping of the order.
 //! Does not know: the reference system; it is given its events.
 
+use super::consumer::Consumer;
+use super::fault::Fault;
+use super::schedule::{CommitPolicy, Schedule};
 use crate::model::{EntityId, Event};
-use crate::sandbox::{CommitPolicy, Consumer, Fault, Schedule};
 
 /// The projection of the dashboard, as a script.
 pub const DASHBOARD_SCRIPT: &str = include_str!("dashboard.js");

@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::cached_log::{CachedLog, LogNews};
+use super::partitioner::PartitionerEvidence;
 use super::sample::{Sampling, records};
+use super::source::SourceError;
 use crate::kafka::Watermarks;
 use crate::model::{
     Cancel, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadOutcome, ReadPlan, TopicPartition,
 };
-use crate::partition_log::{CachedLog, LogNews, PartitionerEvidence, SourceError};
 
 /// Reading so many offsets takes no longer than sampling: then all partitions are read at once.
 const FEW_OFFSETS: u64 = 20_000;
@@ -23,14 +25,14 @@ const FEW_OFFSETS: u64 = 20_000;
 type NewsSink<'a> = dyn FnMut(LogNews) -> ControlFlow<()> + 'a;
 
 /// The accounts of partitions that were read first.
-pub(super) type Known = BTreeMap<TopicPartition, PartitionRead>;
+pub(crate) type Known = BTreeMap<TopicPartition, PartitionRead>;
 
 /// The partitions of a plan, one of each topic, in which a producer would have put the key that it
 /// asks for. Empty where nothing is proven, or where it takes no time anyway.
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(super) fn likely_partitions(
+pub(crate) fn likely_partitions(
     log: &CachedLog,
     plan: &ReadPlan,
     bounds: &BTreeMap<TopicPartition, Watermarks>,
@@ -65,7 +67,7 @@ pub(super) fn likely_partitions(
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(super) fn open_likely_first(
+pub(crate) fn open_likely_first(
     log: &CachedLog,
     plan: &ReadPlan,
     likely: &BTreeSet<TopicPartition>,
@@ -100,7 +102,7 @@ pub(super) fn open_likely_first(
 }
 
 /// What a plan asks for behind what was read.
-pub(super) fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
+pub(crate) fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
     let rest = |range: &OffsetRange| {
         let from = known.get(&range.topic_partition()).map_or(range.from, |read| read.position);
         OffsetRange { from, to: range.to.max(from), ..range.clone() }
@@ -118,7 +120,7 @@ pub(super) fn behind(plan: &ReadPlan, known: &Known) -> ReadPlan {
 }
 
 /// News of some partitions, with what is known of others, or of the same before.
-pub(super) fn with(news: LogNews, known: &Known) -> LogNews {
+pub(crate) fn with(news: LogNews, known: &Known) -> LogNews {
     match news {
         LogNews::Read(ReadEvent::Progress(reads)) => {
             LogNews::Read(ReadEvent::Progress(joined(known, reads)))
@@ -128,7 +130,7 @@ pub(super) fn with(news: LogNews, known: &Known) -> LogNews {
 }
 
 /// These accounts, with what is known of other partitions, or of the same before; sorted.
-pub(super) fn joined(known: &Known, reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
+pub(crate) fn joined(known: &Known, reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
     let mut all = known.clone();
     for read in reads {
         let whole = match all.remove(&read.partition) {

@@ -4,6 +4,7 @@
 //! slows the reader; where one fails, the others still see everything before that event.
 //! Does not know: where events come from.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,11 +12,10 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::shares;
-use crate::fold::{
-    Fault, Program, ProjectionInput, ProjectionOutcome, ProjectionRun, RunFailure, Share,
-};
-use crate::workspace::Failure;
+use super::fault::Fault;
+use super::input::ProjectionInput;
+use super::program::Program;
+use super::run::{ProjectionOutcome, ProjectionRun, RunFailure, Share};
 
 /// How many events are handed on at once.
 const EVENTS_PER_BATCH: usize = 1024;
@@ -30,25 +30,25 @@ const WAITING_BATCHES: usize = 4;
 const STACK_BYTES: usize = 8 << 20;
 
 /// Takes events in their order.
-pub(super) type Sink<'s> = &'s mut dyn FnMut(ProjectionInput) -> ControlFlow<()>;
+pub type ProjectionSink<'s> = &'s mut dyn FnMut(ProjectionInput) -> ControlFlow<()>;
 
 /// Hands all events to a sink, in their order.
-pub(super) type Feed<'f, T> = &'f mut dyn FnMut(Sink<'_>) -> Result<T, Failure>;
+pub type Feed<'f, T> = &'f mut dyn FnMut(ProjectionSink<'_>) -> T;
 
 /// What a thread does.
 #[derive(Debug)]
-pub(super) struct Task<'p> {
+pub struct ProjectionTask<'p> {
     /// The number of the projection it is part of.
-    pub(super) owner: usize,
+    pub owner: usize,
     /// The script.
     program: &'p Program,
     /// Which partitions.
     share: Share,
 }
 
-impl<'p> Task<'p> {
+impl<'p> ProjectionTask<'p> {
     /// The tasks of the projection with this number over so many threads, if it allows that.
-    pub(super) fn of_program(
+    pub fn of_program(
         owner: usize,
         program: &'p Program,
         workers: usize,
@@ -59,7 +59,7 @@ impl<'p> Task<'p> {
 
 /// How a task ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub enum TaskEnd {
     /// With this.
     Done(ProjectionOutcome),
     /// At an event.
@@ -80,12 +80,12 @@ struct Batch {
 /// Runs the tasks over the events that come before this number.
 ///
 /// # Errors
-/// Those of the feed, or the system's when it cannot start a thread.
-pub(super) fn run_tasks<T>(
-    tasks: &[Task<'_>],
+/// The system's, when it cannot start a thread.
+pub fn run_tasks<T>(
+    tasks: &[ProjectionTask<'_>],
     stop_before: u64,
     feed: Feed<'_, T>,
-) -> Result<(Vec<End>, T), Failure> {
+) -> io::Result<(Vec<TaskEnd>, T)> {
     let has_failed = AtomicBool::new(false);
     thread::scope(|scope| {
         let mut senders = Vec::new();
@@ -95,14 +95,14 @@ pub(super) fn run_tasks<T>(
             let has_failed = &has_failed;
             let work = move || {
                 let end = run_task(task, stop_before, &batches);
-                if !matches!(end, End::Done(_)) {
+                if !matches!(end, TaskEnd::Done(_)) {
                     has_failed.store(true, Ordering::Relaxed);
                 }
                 end
             };
             let named = thread::Builder::new().name(format!("project-{number}"));
             let started = named.stack_size(STACK_BYTES).spawn_scoped(scope, work);
-            threads.push(started.map_err(|error| Failure::usage_error(&error))?);
+            threads.push(started?);
             senders.push(sender);
         }
         let mut batches =
@@ -120,26 +120,26 @@ pub(super) fn run_tasks<T>(
             Err(panic) => std::panic::resume_unwind(panic),
         });
         let ends = ends.collect();
-        Ok((ends, fed?))
+        Ok((ends, fed))
     })
 }
 
 /// Does a task.
-fn run_task(task: &Task<'_>, stop_before: u64, batches: &Receiver<Batch>) -> End {
+fn run_task(task: &ProjectionTask<'_>, stop_before: u64, batches: &Receiver<Batch>) -> TaskEnd {
     let mut run = match ProjectionRun::new(task.program, task.share) {
         Ok(run) => run,
-        Err(fault) => return End::Broken(fault),
+        Err(fault) => return TaskEnd::Broken(fault),
     };
     for Batch { first, events } in batches {
         for (index, at) in (first..stop_before).zip(0..events.len()) {
             if let Err(failure) = run.apply(index, &events, at) {
-                return End::Failed(failure);
+                return TaskEnd::Failed(failure);
             }
         }
     }
     match run.finish() {
-        Ok(outcome) => End::Done(outcome),
-        Err(fault) => End::Broken(fault),
+        Ok(outcome) => TaskEnd::Done(outcome),
+        Err(fault) => TaskEnd::Broken(fault),
     }
 }
 
@@ -187,4 +187,10 @@ impl Batches<'_> {
         // A task that has ended takes nothing any more.
         self.senders.retain(|sender| sender.send(batch.clone()).is_ok());
     }
+}
+
+/// Spreads the partitions of a projection over so many runs, if it allows that.
+fn shares(program: &Program, workers: usize) -> impl Iterator<Item = Share> {
+    let runs = if program.definition().is_parallel() { workers.max(1) as u64 } else { 1 };
+    (0..runs).map(move |run| Share { run, runs })
 }

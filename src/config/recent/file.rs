@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Recents;
-use crate::workspace::Problem;
 
 /// The version of the format.
 const FORMAT: u32 = 1;
@@ -40,13 +39,46 @@ struct Format {
 }
 
 /// Why the file is not used.
+#[derive(Debug, thiserror::Error)]
+#[error("the connections used before are not known: {} cannot be read", path.display())]
+pub struct RecentFault {
+    /// The file.
+    path: PathBuf,
+    /// Why it cannot be read.
+    #[source]
+    why: Unread,
+    /// What became of setting it aside; none where it was left alone.
+    aside: Option<io::Result<PathBuf>>,
+}
+
+/// Why the file cannot be read.
+#[derive(Debug, thiserror::Error)]
 enum Unread {
     /// It cannot be opened.
+    #[error(transparent)]
     Io(io::Error),
     /// It is no file of this kind.
+    #[error(transparent)]
     Broken(serde_json::Error),
     /// A later version wrote it.
+    #[error("it has format {0}, this program knows up to {FORMAT}")]
     Newer(u32),
+}
+
+impl RecentFault {
+    /// What the user can do about it, or what was done.
+    pub fn hint(&self) -> Option<String> {
+        match (&self.why, &self.aside) {
+            (Unread::Newer(_), _) => {
+                Some("a later version wrote it: use that one; this one leaves it alone".to_owned())
+            }
+            (_, Some(Ok(aside))) => {
+                Some(format!("it was renamed to {}; a new one is begun", aside.display()))
+            }
+            (_, Some(Err(error))) => Some(format!("it could not be set aside: {error}")),
+            (_, None) => None,
+        }
+    }
 }
 
 impl RecentFile {
@@ -57,32 +89,15 @@ impl RecentFile {
 
     /// What is remembered, and what is wrong with the file. A broken one is renamed, so that it can
     /// be looked at.
-    pub fn load(&self) -> (Recents, Option<Problem>) {
+    pub fn load(&self) -> (Recents, Option<RecentFault>) {
         let why = match self.read() {
             Ok(recents) => return (recents, None),
             Err(why) => why,
         };
-        let path = self.path.display();
-        let what = format!("the connections used before are not known: {path} cannot be read");
-        let problem = match why {
-            Unread::Io(error) => Problem::from_error(&error),
-            Unread::Newer(found) => Problem {
-                what,
-                cause: Some(format!("it has format {found}, this program knows up to {FORMAT}")),
-                hint: Some(
-                    "a later version wrote it: use that one; this one leaves it alone".into(),
-                ),
-            },
-            Unread::Broken(error) => {
-                let aside = self.path.with_extension("json.broken");
-                let hint = match fs_err::rename(&self.path, &aside) {
-                    Ok(()) => format!("it was renamed to {}; a new one is begun", aside.display()),
-                    Err(error) => format!("it could not be set aside: {error}"),
-                };
-                Problem { what, cause: Some(error.to_string()), hint: Some(hint) }
-            }
-        };
-        (Recents::default(), Some(problem))
+        let aside =
+            matches!(why, Unread::Broken(_)).then(|| self.path.with_extension("json.broken"));
+        let aside = aside.map(|aside| fs_err::rename(&self.path, &aside).map(|()| aside));
+        (Recents::default(), Some(RecentFault { path: self.path.clone(), why, aside }))
     }
 
     /// Changes what is remembered. What another window has written meanwhile stays.
@@ -133,12 +148,15 @@ impl RecentFile {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::super::{EntityTab, KeptSession, RecentConnection, RecentKey, TopicTab};
     use super::*;
-    use crate::model::{EntityId, Isolation, JsonPointer, Position};
-    use crate::workspace::{
-        ClockPoint, CompareWith, ConnectionChoice, Decoder, EntityKey, RecordFilter, StartPosition,
+    use crate::config::{
+        ClockPoint, CompareWith, ConnectionChoice, EntityKey, RecordFilter, StartPosition,
     };
+    use crate::decode::Decoder;
+    use crate::model::{EntityId, Isolation, JsonPointer, Position};
 
     /// A connection with something of everything open on it.
     fn recent() -> RecentConnection {
@@ -175,10 +193,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("recent.json");
         let file = RecentFile::new(path.clone());
-        assert_eq!(file.load(), (Recents::default(), None), "the first start");
+        assert!(
+            matches!(file.load(), (none, None) if none == Recents::default()),
+            "the first start"
+        );
         file.change(|recents| recents.put(recent())).unwrap();
-        let (recents, problem) = file.load();
-        assert_eq!((recents.connections, problem), (vec![recent()], None));
+        let (recents, fault) = file.load();
+        assert!(fault.is_none(), "{fault:?}");
+        assert_eq!(recents.connections, vec![recent()]);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -192,9 +214,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recent.json");
         fs_err::write(&path, "{\"format\": 1, \"recents\": 7").unwrap();
-        let (recents, problem) = RecentFile::new(path.clone()).load();
+        let (recents, fault) = RecentFile::new(path.clone()).load();
         assert_eq!(recents, Recents::default());
-        assert!(problem.unwrap().hint.unwrap().contains("recent.json.broken"), "it says where");
+        assert!(fault.unwrap().hint().unwrap().contains("recent.json.broken"), "it says where");
         assert!(!path.exists() && folder.path().join("recent.json.broken").exists(), "kept");
     }
 
@@ -205,7 +227,8 @@ mod tests {
         let text = r#"{"format": 99, "other": true}"#;
         fs_err::write(&path, text).unwrap();
         let file = RecentFile::new(path.clone());
-        assert!(file.load().1.unwrap().cause.unwrap().contains("99"), "it says why");
+        let fault = file.load().1.unwrap();
+        assert!(fault.source().unwrap().to_string().contains("99"), "it says why");
         assert!(file.change(|recents| recents.put(recent())).is_err(), "nothing is written");
         assert_eq!(fs_err::read_to_string(path).unwrap(), text);
     }
@@ -218,7 +241,8 @@ mod tests {
             "key":{"choice":{"Brokers":"a:1"},"workspace":null},
             "brokers":"a:1","cluster_id":null,"used_ms":3,"session":{}}]}}"#;
         fs_err::write(&path, text).unwrap();
-        let (recents, problem) = RecentFile::new(path).load();
-        assert_eq!((recents.connections.len(), problem), (1, None));
+        let (recents, fault) = RecentFile::new(path).load();
+        assert!(fault.is_none(), "{fault:?}");
+        assert_eq!(recents.connections.len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 
-use crate::fold::nearest;
+use crate::fold::javascript::nearest;
 use crate::model::{Decoded, RecordRef, Value};
 
 /// How many names beside a missing one are kept, for a guess at what was meant.

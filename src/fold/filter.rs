@@ -19,8 +19,8 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{Context, Env, Value as CelValue, extensions};
 
 use self::fields::Fields;
+use super::watchdog::Watch;
 use crate::decode::text;
-use crate::fold::Watch;
 use crate::model::{Decoded, EntityId, Number, Position, RecordRef, Value};
 
 /// What an expression may name.
