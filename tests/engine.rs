@@ -15,6 +15,8 @@ mod groups;
 mod resume;
 #[path = "engine/sandbox.rs"]
 mod sandbox;
+#[path = "engine/saving.rs"]
+mod saving;
 #[path = "engine/schedule_files.rs"]
 mod schedule_files;
 #[path = "engine/topic_timeline.rs"]

@@ -16,6 +16,8 @@ mod consumers;
 mod copying;
 #[path = "window/density.rs"]
 mod density;
+#[path = "window/exporting.rs"]
+mod exporting;
 #[path = "window/fields.rs"]
 mod fields;
 #[path = "window/groups.rs"]

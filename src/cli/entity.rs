@@ -56,7 +56,11 @@ impl Life {
     }
 
     /// The events that a moment takes in.
-    pub(super) fn select(&mut self, when: &When, options: &EntityOptions) -> Result<Selection, Failure> {
+    pub(super) fn select(
+        &mut self,
+        when: &When,
+        options: &EntityOptions,
+    ) -> Result<Selection, Failure> {
         self.session.select(&mut self.read, when, options.clock.into())
     }
 

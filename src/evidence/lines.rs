@@ -183,18 +183,8 @@ impl CopiedEvent<'_> {
 }
 
 /// The columns of records.
-pub(crate) const RECORD_COLUMNS: [&str; 10] = [
-    "topic",
-    "partition",
-    "offset",
-    "timestamp",
-    "key",
-    "type",
-    "entity",
-    "txn",
-    "value",
-    "error",
-];
+pub(crate) const RECORD_COLUMNS: [&str; 10] =
+    ["topic", "partition", "offset", "timestamp", "key", "type", "entity", "txn", "value", "error"];
 
 impl Row for CopiedRecord<'_> {
     fn json(&self) -> String {

@@ -39,6 +39,18 @@ pub enum UiCommand {
     CopyDiff,
     /// Copies all events of the entity in front.
     CopyHistory,
+    /// Saves all events of the entity in front.
+    ExportHistory,
+    /// Saves every state of the entity in front.
+    ExportStates,
+    /// Saves the state in front.
+    ExportState,
+    /// Saves what differs in front.
+    ExportDiff,
+    /// Saves the records of the topic in front that match its filter.
+    ExportRecords,
+    /// Shows what the verdict in front rests on.
+    ShowCoverage,
     /// To the event before.
     PreviousEvent,
     /// To the event after.
@@ -168,7 +180,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 70] = [
+    pub const ALL: [Self; 76] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::Undo,
@@ -183,6 +195,12 @@ impl UiCommand {
         Self::CopyState,
         Self::CopyDiff,
         Self::CopyHistory,
+        Self::ExportHistory,
+        Self::ExportStates,
+        Self::ExportState,
+        Self::ExportDiff,
+        Self::ExportRecords,
+        Self::ShowCoverage,
         Self::PreviousEvent,
         Self::NextEvent,
         Self::PreviousChange,
@@ -279,6 +297,23 @@ impl UiCommand {
             Self::CopyHistory => {
                 words("Copy history", "Copy all events of the entity as JSON, one a line")
             }
+            Self::ExportHistory => {
+                words("Export history…", "Save all events of the entity with what they changed")
+            }
+            Self::ExportStates => {
+                words("Export every state…", "Save the state of the entity after each event")
+            }
+            Self::ExportState => words("Export state…", "Save the whole state at the clock"),
+            Self::ExportDiff => {
+                words("Export diff…", "Save what differs, or what the event at the clock changed")
+            }
+            Self::ExportRecords => {
+                words("Export records…", "Save all records of the topic that match its filter")
+            }
+            Self::ShowCoverage => words(
+                "What was read",
+                "Show partitions, offsets, gaps and settings behind the verdict",
+            ),
             Self::PreviousEvent => words("Previous event", "Step back to the event before"),
             Self::NextEvent => words("Next event", "Step on to the event after"),
             Self::PreviousChange => {
@@ -442,6 +477,12 @@ impl UiCommand {
             | Self::CopyState
             | Self::CopyDiff
             | Self::CopyHistory
+            | Self::ExportHistory
+            | Self::ExportStates
+            | Self::ExportState
+            | Self::ExportDiff
+            | Self::ExportRecords
+            | Self::ShowCoverage
             | Self::ShowGroups
             | Self::ShowDemo
             | Self::StartTour
@@ -502,7 +543,15 @@ impl UiCommand {
     pub(crate) fn opens_field(self) -> bool {
         matches!(
             self,
-            Self::OpenPalette | Self::FocusFilter | Self::JumpToTime | Self::CompareEntity
+            Self::OpenPalette
+                | Self::FocusFilter
+                | Self::JumpToTime
+                | Self::CompareEntity
+                | Self::ExportHistory
+                | Self::ExportStates
+                | Self::ExportState
+                | Self::ExportDiff
+                | Self::ExportRecords
         )
     }
 }

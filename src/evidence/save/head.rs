@@ -175,9 +175,7 @@ impl Head {
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),
-        Value::Array(elements) => {
-            elements.iter().map(plain).collect::<Vec<_>>().join(", ")
-        }
+        Value::Array(elements) => elements.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_json(),
     }
 }

@@ -33,7 +33,9 @@ pub(super) fn escaped(text: &str) -> String {
         match character {
             '\r' if characters.peek() == Some(&'\n') => {}
             '\n' | '\r' => escaped.push_str("<br>"),
-            hidden if is_hidden(hidden) => escaped.extend(["\\", &hidden.escape_unicode().to_string()]),
+            hidden if is_hidden(hidden) => {
+                escaped.extend(["\\", &hidden.escape_unicode().to_string()])
+            }
             mark if MARKUP.contains(mark) => escaped.extend(['\\', mark]),
             plain => escaped.push(plain),
         }

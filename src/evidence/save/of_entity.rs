@@ -285,10 +285,8 @@ struct WholeState<'a> {
 
 impl Row for WholeState<'_> {
     fn json(&self) -> String {
-        let nothing = [
-            ("entity", text::to_value(self.entity.as_bytes())),
-            ("version", Value::from(0_u64)),
-        ];
+        let nothing =
+            [("entity", text::to_value(self.entity.as_bytes())), ("version", Value::from(0_u64))];
         let before = match self.last {
             Some(event) => members_of(self.entity, event).to_vec(),
             None => nothing.to_vec(),

@@ -22,7 +22,10 @@ impl Row for Cells<'_> {
 fn head() -> Head {
     let mut head = Head::new("records", Isolation::Committed, 0);
     head.ask("where", Value::string("a | b"));
-    head.read(vec![OffsetRange { topic: "t".into(), partition: 0, from: 0, to: 7 }], Completeness::default());
+    head.read(
+        vec![OffsetRange { topic: "t".into(), partition: 0, from: 0, to: 7 }],
+        Completeness::default(),
+    );
     head
 }
 
@@ -83,11 +86,8 @@ fn what_is_not_finished_leaves_nothing_behind() {
 fn a_place_that_is_none_is_refused_before_anything_is_read() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["none/a.csv", "."] {
-        let to = SaveTo {
-            path: folder.path().join(name),
-            format: SaveFormat::Csv,
-            overwrite: true,
-        };
+        let to =
+            SaveTo { path: folder.path().join(name), format: SaveFormat::Csv, overwrite: true };
         let error = RowFile::begin(&to, Vec::new()).unwrap_err();
         assert!(matches!(error, SaveError::NoPlace { .. }), "{error}");
         assert!(error.hint().is_some());
@@ -128,8 +128,15 @@ fn markdown_shows_what_a_cell_holds_and_nothing_else() {
     let cells = ["a|b\r\nc", "<b>*x*</b> [l](u)\u{202e}"];
     let saved = save(&to(folder.path(), "a.md", false), &cells, &Cancel::new()).unwrap();
     let text = fs_err::read_to_string(&saved.path).unwrap();
-    assert!(text.starts_with("# Records\n\n- **Where**: a \\| b\n- **Isolation**: committed records\n"), "{text}");
-    assert!(text.contains("- **Offsets read**: t-0 0–6\n- **Rows**: 1\n- **Verdict**: complete\n"), "{text}");
-    let row = "| a | b |\n| --- | --- |\n| a\\|b<br>c | \\<b\\>\\*x\\*\\</b\\> \\[l\\](u)\\u{202e} |\n";
+    assert!(
+        text.starts_with("# Records\n\n- **Where**: a \\| b\n- **Isolation**: committed records\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("- **Offsets read**: t-0 0–6\n- **Rows**: 1\n- **Verdict**: complete\n"),
+        "{text}"
+    );
+    let row =
+        "| a | b |\n| --- | --- |\n| a\\|b<br>c | \\<b\\>\\*x\\*\\</b\\> \\[l\\](u)\\u{202e} |\n";
     assert!(text.ends_with(row), "{text}");
 }

@@ -32,7 +32,7 @@ pub use self::run::{RunError, WindowOptions, run};
 use self::states::ViewStates;
 use self::undo::{ClosedTab, Step};
 use self::visited::Visited;
-use super::dialogs::Dialogs;
+use super::dialogs::{Dialog, Dialogs};
 use super::shortcut::{self, TypeAhead};
 use super::theme::TimeFormat;
 use super::view::{Action, FileUse, Outbox, Pane, View};
@@ -42,8 +42,8 @@ use super::widgets::{ToastState, passing_word, problem_box, toasts};
 use crate::model::Position;
 use crate::workspace::undo::Undo;
 use crate::workspace::{
-    Command, ConnectionInfo, ConnectionState, HistoryChoice, Problem, Refused, SandboxKey,
-    Snapshot, StartPosition, WorkspacePort,
+    Command, ConnectionInfo, ConnectionState, CoverageOf, HistoryChoice, Problem, Refused,
+    SandboxKey, Snapshot, StartPosition, WorkspacePort,
 };
 
 /// Below this width of the window, in points, the navigator makes room for what it has opened.
@@ -156,6 +156,10 @@ impl App {
             FileUse::Connect => match chosen {
                 Chosen::File(path) => self.states.start.choose_file(&path),
                 Chosen::NotShown => self.states.start.miss_dialog(),
+            },
+            FileUse::Save(..) => match chosen {
+                Chosen::File(path) => self.dialogs.choose_file(Some(&path)),
+                Chosen::NotShown => self.dialogs.choose_file(None),
             },
             FileUse::OpenSchedule(key) | FileUse::WriteRun(key, _) => {
                 let Some(sandbox) = self.states.sandboxes.get_mut(key) else { return };
@@ -335,6 +339,12 @@ impl App {
         self.outbox.send(Command::InspectRecord(position));
     }
 
+    /// Shows what a verdict rests on.
+    fn show_coverage(&mut self, of: CoverageOf) {
+        self.outbox.send(Command::ShowCoverage(of.clone()));
+        self.dialogs.open(Dialog::Coverage(of));
+    }
+
     /// Carries out what was asked of the window.
     fn carry_out(&mut self, ctx: &Context) {
         let front = self.states.front.clone();
@@ -351,6 +361,7 @@ impl App {
                 Action::ShowMatrix(key) => self.show_sandbox(key, sandbox::Section::Matrix),
                 Action::OpenSandbox(key, history) => self.open_sandbox(key, history),
                 Action::NewSandbox(history) => self.new_sandbox(history),
+                Action::ShowCoverage(of) => self.show_coverage(of),
                 Action::ShowGroup(group) => {
                     self.states.groups.choose(&group);
                     self.open(&Pane::Groups);

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use crate::evidence::save::SaveTo;
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, Decoder, DemoFault,
-    EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter, SandboxCommand,
-    SandboxKey, SaveOf, StartPosition,
+    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, CoverageOf, Decoder,
+    DemoFault, EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter,
+    SandboxCommand, SandboxKey, SaveOf, StartPosition,
 };
 
 /// What a step of the clock goes to.
@@ -113,6 +113,8 @@ pub enum Command {
     NeedLanes(Arc<str>, LanesWanted),
     /// Shows everything about a record.
     InspectRecord(Position),
+    /// Puts together what a verdict rests on; the next snapshot shows it.
+    ShowCoverage(CoverageOf),
     /// Copies something that only the workspace has whole; a later snapshot brings it.
     Copy(CopyWhat, CopyForm),
     /// Saves something that is open into a file; a notice says when it is there.

@@ -112,6 +112,7 @@ impl State {
             Command::NeedPages(topic, pages) => self.need_pages(&topic, &pages),
             Command::NeedLanes(topic, wanted) => self.need_lanes(&topic, wanted),
             Command::InspectRecord(position) => self.inspect_record(position),
+            Command::ShowCoverage(of) => self.show_coverage(of),
             Command::Copy(what, form) => self.copy(what, form),
             Command::Save(of, to) => self.save(&of, to),
             Command::SetDecoder(topic, decoder) => self.set_decoder(&topic, decoder),

@@ -17,6 +17,7 @@ mod command;
 mod comparison;
 mod connection;
 mod copying;
+mod coverage;
 mod decided;
 mod demo_port;
 mod entity;
@@ -222,6 +223,7 @@ impl State {
             recent_connections: kept.recents.connections.clone().into(),
             workspace_file: connection::workspace_file(options.config.as_ref()),
             saved_connections: connection::saved_connections(options.config.as_ref()),
+            save_folder: saving::folder(&options).display().to_string().into(),
             memory_budget_bytes: topic::MEMORY_BUDGET_BYTES,
             ..Snapshot::default()
         };

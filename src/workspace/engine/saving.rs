@@ -5,15 +5,16 @@
 //! lacks it.
 //! Does not know: how files are written (`evidence::save`).
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::State;
 use super::entity_fold::selection_at;
 use super::one_clock::OneClock;
 use super::reading::Reading;
 use super::rows::{Predicate, RowsQuestion};
 use super::types::so_far;
+use super::{EngineOptions, State};
 use crate::evidence::CopiedRecord;
 use crate::evidence::save::{
     Head, SaveTo, SaveWhat, Saved, Turns, records_file, save_changes, save_of_entity,
@@ -41,10 +42,9 @@ impl State {
     pub(crate) fn save(&mut self, of: &SaveOf, to: SaveTo) {
         let work = match of {
             SaveOf::Records(topic) => self.records_work(topic),
-            SaveOf::History(key)
-            | SaveOf::States(key)
-            | SaveOf::State(key)
-            | SaveOf::Diff(key) => self.entity_work(of, key),
+            SaveOf::History(key) | SaveOf::States(key) | SaveOf::State(key) | SaveOf::Diff(key) => {
+                self.entity_work(of, key)
+            }
         };
         let Some(work) = work else {
             let problem = Problem::new(format!("there is no {} of {} yet", of.name(), of.of()));
@@ -52,6 +52,7 @@ impl State {
         };
         let title = format!("Saving the {} of {}", of.name(), of.of());
         let (job, cancel) = self.jobs.start(title, now_ms());
+        let to = SaveTo { path: whole_path(&to.path, &folder(&self.options)), ..to };
         let subject: Arc<str> = of.of().into();
         self.spawn("save", move |outbox| {
             let mut told = Instant::now();
@@ -186,6 +187,27 @@ fn check_whole(log: &LogSnapshot) -> Result<(), Failure> {
     }
 }
 
+/// The folder in which files are saved whose name says nothing of one: that of the workspace; else
+/// the user's own.
+pub(super) fn folder(options: &EngineOptions) -> PathBuf {
+    let workspace = options.config.as_ref().map(|config| config.folder().to_owned());
+    workspace.or_else(home).unwrap_or_default()
+}
+
+/// The user's own folder.
+fn home() -> Option<PathBuf> {
+    directories::UserDirs::new().map(|folders| folders.home_dir().to_owned())
+}
+
+/// A path as it is meant that was typed: `~` is the user's own folder, a name alone lies in this
+/// one.
+fn whole_path(typed: &Path, folder: &Path) -> PathBuf {
+    match (typed.strip_prefix("~"), home()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => folder.join(typed),
+    }
+}
+
 /// What was saved, in words.
 fn words(saved: &Saved) -> String {
     let rows = if saved.rows == 1 { "1 row".to_owned() } else { format!("{} rows", saved.rows) };
@@ -195,8 +217,7 @@ fn words(saved: &Saved) -> String {
 
 /// What was read.
 fn ranges(reading: &Reading) -> Vec<OffsetRange> {
-    let range =
-        |read: &PartitionRead| OffsetRange::new(&read.partition, read.from, read.position);
+    let range = |read: &PartitionRead| OffsetRange::new(&read.partition, read.from, read.position);
     reading.reads.iter().map(range).collect()
 }
 
@@ -204,8 +225,7 @@ fn ranges(reading: &Reading) -> Vec<OffsetRange> {
 fn being_read(reading: &Reading) -> Completeness {
     use crate::model::{Reason, ReasonKind, Verdict};
     let mut completeness = Completeness::default();
-    let rest =
-        |read: &PartitionRead| OffsetRange::new(&read.partition, read.position, read.end);
+    let rest = |read: &PartitionRead| OffsetRange::new(&read.partition, read.position, read.end);
     completeness.add(
         Verdict::Partial,
         Reason {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::entity_key::EntityKey;
+use crate::config::EntityKey;
 
 /// What is saved.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::sandbox::{SandboxView, ScriptFile};
 use super::{
-    ClockView, ConnectionState, Copied, DemoView, EntityView, Fetch, GroupSummary, JobId,
-    JobSubject, JobView, LagSample, Notice, RecordDetail, TopicReport, TopicView,
+    ClockView, ConnectionState, Copied, CoverageView, DemoView, EntityView, Fetch, GroupSummary,
+    JobId, JobSubject, JobView, LagSample, Notice, RecordDetail, TopicReport, TopicView,
 };
 use crate::config::{Bookmark, EntityKey, RecentConnection, SandboxKey, SavedConnection};
 use crate::kafka::CheckStep;
@@ -47,6 +47,8 @@ pub struct Snapshot {
     pub scripts: Fetch<Arc<[ScriptFile]>>,
     /// The record being inspected, of whichever topic or entity.
     pub inspected: Option<Arc<RecordDetail>>,
+    /// What a verdict rests on, as it was asked for last.
+    pub coverage: Option<Arc<CoverageView>>,
     /// What was copied last, of whatever was asked for.
     pub copied: Option<Arc<Copied>>,
     /// The cluster's consumer groups, sorted by name.
@@ -63,6 +65,8 @@ pub struct Snapshot {
     pub bookmarks: Arc<[Bookmark]>,
     /// The reference system, when this window opened it.
     pub demo: Option<Arc<DemoView>>,
+    /// The folder in which files are saved whose name says nothing of one.
+    pub save_folder: Arc<str>,
     /// What the records in memory take, in bytes.
     pub memory_bytes: u64,
     /// What they may take, in bytes.
