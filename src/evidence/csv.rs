@@ -5,50 +5,51 @@
 //! Does not know: what is in the cells.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
 
 use crate::decode::json;
 use crate::model::Value;
 
 /// A table under construction.
 #[derive(Debug)]
-pub(super) struct Table(csv::Writer<Vec<u8>>);
+pub(super) struct Table(String);
 
 impl Table {
     /// A table with these columns.
     pub(super) fn new(columns: &[&str]) -> Self {
-        let mut table = Self(writer(Vec::new()));
+        let mut table = Self(String::new());
         table.row(columns);
         table
     }
 
     /// Adds a row, which has as many cells as there are columns.
     pub(super) fn row(&mut self, cells: &[impl AsRef<str>]) {
-        write_row(&mut self.0, cells).expect("memory can be written");
+        self.0.push_str(&row(cells));
     }
 
     /// The table as text.
     pub(super) fn finish(self) -> String {
-        let bytes = self.0.into_inner().expect("memory can be written");
-        String::from_utf8(bytes).expect("cells are texts")
+        self.0
     }
 }
 
-/// What writes a table there.
-pub(crate) fn writer<W: Write>(to: W) -> csv::Writer<W> {
-    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to)
+/// A row of which a spreadsheet runs nothing, with its end.
+pub(super) fn row(cells: &[impl AsRef<str>]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| quoted(&harmless(cell.as_ref()))).collect();
+    // An empty line would be no row.
+    if let [only] = cells.as_slice()
+        && only.is_empty()
+    {
+        return "\"\"\r\n".to_owned();
+    }
+    cells.join(",") + "\r\n"
 }
 
-/// Writes a row, of which a spreadsheet runs nothing.
-///
-/// # Errors
-/// That it cannot be written.
-pub(crate) fn write_row<W: Write>(
-    table: &mut csv::Writer<W>,
-    cells: &[impl AsRef<str>],
-) -> io::Result<()> {
-    let cells = cells.iter().map(|cell| harmless(cell.as_ref()));
-    Ok(table.write_record(cells.map(Cow::into_owned))?)
+/// A cell in quotes where it must be.
+fn quoted(cell: &str) -> String {
+    if cell.contains(['"', ',', '\r', '\n']) {
+        return format!("\"{}\"", cell.replace('"', "\"\""));
+    }
+    cell.to_owned()
 }
 
 /// A cell that no spreadsheet runs as a formula: see OWASP, "CSV injection".

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{Head, SaveError, SaveFormat, SaveTo, Saved, markdown};
-use crate::evidence::csv::{write_row, writer};
+use crate::evidence::csv;
 use crate::model::Cancel;
 
 /// How much is copied between two looks at the switch, in bytes.
@@ -35,19 +35,10 @@ pub struct RowFile {
     to: SaveTo,
     /// What the columns are called.
     columns: Vec<String>,
-    /// The rows so far.
-    body: Body,
+    /// The rows so far, in a file without a name.
+    body: BufWriter<File>,
     /// How many there are.
     rows: u64,
-}
-
-/// The rows so far, in a file without a name.
-#[derive(Debug)]
-enum Body {
-    /// A line for each.
-    Lines(BufWriter<File>),
-    /// A table.
-    Table(csv::Writer<File>),
 }
 
 impl RowFile {
@@ -58,10 +49,7 @@ impl RowFile {
     pub(crate) fn begin(to: &SaveTo, columns: Vec<String>) -> Result<Self, SaveError> {
         to.check()?;
         let unnamed = tempfile::tempfile_in(folder_of(&to.path)).map_err(cannot_write(&to.path))?;
-        let body = match to.format {
-            SaveFormat::Csv => Body::Table(writer(unnamed)),
-            SaveFormat::JsonLines | SaveFormat::Markdown => Body::Lines(BufWriter::new(unnamed)),
-        };
+        let body = BufWriter::new(unnamed);
         let mut file = Self { to: to.clone(), columns, body, rows: 0 };
         file.write_heading().map_err(cannot_write(&to.path))?;
         Ok(file)
@@ -69,14 +57,14 @@ impl RowFile {
 
     /// Writes what stands above the rows of a table.
     fn write_heading(&mut self) -> io::Result<()> {
-        match (&mut self.body, self.to.format) {
-            (Body::Table(table), _) => write_row(table, &self.columns),
-            (Body::Lines(lines), SaveFormat::Markdown) => {
-                lines.write_all(markdown::row(&self.columns).as_bytes())?;
-                lines.write_all(markdown::rule(self.columns.len()).as_bytes())
+        let heading = match self.to.format {
+            SaveFormat::JsonLines => String::new(),
+            SaveFormat::Csv => csv::row(&self.columns),
+            SaveFormat::Markdown => {
+                markdown::row(&self.columns) + &markdown::rule(self.columns.len())
             }
-            (Body::Lines(_), _) => Ok(()),
-        }
+        };
+        self.body.write_all(heading.as_bytes())
     }
 
     /// Adds a row.
@@ -85,18 +73,17 @@ impl RowFile {
     /// When it cannot be written.
     pub(crate) fn row(&mut self, row: &dyn Row) -> Result<(), SaveError> {
         self.rows += 1;
-        let written = match (&mut self.body, self.to.format) {
-            (Body::Table(table), _) => {
-                let cells = row.cells();
-                assert_eq!(cells.len(), self.columns.len(), "a row has a cell for every column");
-                write_row(table, &cells)
-            }
-            (Body::Lines(lines), SaveFormat::Markdown) => {
-                lines.write_all(markdown::row(row.cells()).as_bytes())
-            }
-            (Body::Lines(lines), _) => writeln!(lines, "{}", row.json()),
+        let cells = || {
+            let cells = row.cells();
+            assert_eq!(cells.len(), self.columns.len(), "a row has a cell for every column");
+            cells
         };
-        written.map_err(cannot_write(&self.to.path))
+        let text = match self.to.format {
+            SaveFormat::JsonLines => row.json() + "\n",
+            SaveFormat::Csv => csv::row(&cells()),
+            SaveFormat::Markdown => markdown::row(cells()),
+        };
+        self.body.write_all(text.as_bytes()).map_err(cannot_write(&self.to.path))
     }
 
     /// Puts head and rows together and gives the file its name.
@@ -107,10 +94,7 @@ impl RowFile {
         let Self { to, columns, body, rows } = self;
         head.count(rows);
         let cannot_write = cannot_write(&to.path);
-        let body = match body {
-            Body::Lines(lines) => lines.into_inner().map_err(io::IntoInnerError::into_error),
-            Body::Table(table) => table.into_inner().map_err(|error| error.into_error().into()),
-        };
+        let body = body.into_inner().map_err(io::IntoInnerError::into_error);
         let body = body.map_err(&cannot_write)?;
         let above = match to.format {
             SaveFormat::JsonLines => format!("{}\n", head.json_line()),
