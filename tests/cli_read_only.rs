@@ -31,7 +31,7 @@ const LOOKING: [(i16, &str); 14] = [
 ];
 
 /// Every command that asks a cluster.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 18] = [
     &["topics"],
     &["topics", "orders"],
     &["scan", "--topic", "orders"],
@@ -44,6 +44,8 @@ const COMMANDS: [&[&str]; 16] = [
     &["state", "order-1", "--topic", "orders", "--at", "v2"],
     &["diff", "order-1", "--topic", "orders", "--from", "v1", "--to", "end"],
     &["blame", "order-1", "--topic", "orders"],
+    &["save", "states", "order-1", "--topic", "orders", "--out", "states.csv"],
+    &["save", "records", "--topic", "orders", "--out", "records.md"],
     &["groups"],
     &["groups", "somebody"],
     &["doctor"],

@@ -11,7 +11,7 @@ use support::cli::{Ended, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["topics"],
     &["scan"],
@@ -22,6 +22,9 @@ const COMMANDS: [&[&str]; 21] = [
     &["state"],
     &["diff"],
     &["blame"],
+    &["save"],
+    &["save", "history"],
+    &["save", "records"],
     &["project"],
     &["compare"],
     &["sandbox"],
@@ -33,6 +36,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["bench", "fold"],
     &["bench", "frames"],
     &["demo"],
+    &["open"],
 ];
 
 /// Brokers that nobody asks, because the question is refused before.

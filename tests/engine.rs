@@ -11,6 +11,8 @@ mod branches;
 mod copying;
 #[path = "engine/groups.rs"]
 mod groups;
+#[path = "engine/links.rs"]
+mod links;
 #[path = "engine/resume.rs"]
 mod resume;
 #[path = "engine/sandbox.rs"]

@@ -28,6 +28,8 @@ mod harness;
 mod inspector;
 #[path = "window/lanes.rs"]
 mod lanes;
+#[path = "window/links.rs"]
+mod links;
 #[path = "window/order.rs"]
 mod order;
 #[path = "window/pictures.rs"]

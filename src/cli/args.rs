@@ -162,6 +162,20 @@ pub enum Command {
     Bench(BenchCommand),
     /// Opens the reference system: a shop and a bank to look into
     Demo(DemoArgs),
+    /// Opens the window on what a link leads to
+    Open(OpenArgs),
+}
+
+/// `open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// A link that was copied in the window: foldback://open?…
+    ///
+    /// It names a cluster by its id, its connection in foldback.toml and its addresses, and what of
+    /// it is shown at which moment. A connection used before for the same cluster is used again
+    /// with all its settings.
+    #[arg(value_name = "LINK")]
+    pub link: String,
 }
 
 /// What the reference system is started with.

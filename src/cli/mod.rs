@@ -43,7 +43,7 @@ pub use context::{WindowRequest, window_request};
 pub use demo::DemoRequest;
 
 use self::argument_order::options_behind_command;
-use self::context::Context;
+use self::context::{Context, linked_request};
 use crate::workspace::{Failure, FailureKind};
 
 /// How a command ended that printed its answer.
@@ -105,7 +105,7 @@ pub struct FramesRequest {
 /// Runs the program with these arguments, the first of which is its name. Without a command the
 /// window opens.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> ExitCode {
-    let arguments = arguments.into_iter().collect();
+    let arguments = link_as_command(arguments.into_iter().collect());
     let ordered = options_behind_command(arguments, &Arguments::command());
     let arguments = match Arguments::try_parse_from(ordered) {
         Ok(arguments) => arguments,
@@ -116,6 +116,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
     };
     let Arguments { global, command } = arguments;
     let ended = match command {
+        Some(Command::Open(args)) => linked_request(&global, &args.link)
+            .and_then(faces.open_window)
+            .map(|()| Outcome::Answered)
+            .map_err(CommandError::from),
         Some(command) => run_command(command, global, faces),
         None => window_request(&global)
             .and_then(faces.open_window)
@@ -123,6 +127,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
             .map_err(CommandError::from),
     };
     ExitCode::from(status(&ended))
+}
+
+/// These arguments; a link alone, as a system hands it to the program for its scheme, opened.
+fn link_as_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_link = |word: &OsString| word.to_str().is_some_and(|word| word.starts_with("foldback:"));
+    if arguments.get(1).is_some_and(is_link) {
+        arguments.insert(1, "open".into());
+    }
+    arguments
 }
 
 /// Runs a command.
@@ -160,6 +173,8 @@ fn run_command(
         Command::Doctor => doctor::run(&mut context),
         Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),
         Command::Demo(args) => demo::run(&args, &context, faces.run_demo),
+        // It has no use for what other commands need.
+        Command::Open(_) => Ok(Outcome::Answered),
     };
     interrupt::stop_waiting();
     let flushed = context.output.flush();

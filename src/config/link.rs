@@ -299,6 +299,7 @@ impl fmt::Display for Link {
 
 #[cfg(test)]
 mod tests {
+    use proptest::option::of as some;
     use proptest::prelude::*;
 
     use super::*;
@@ -342,7 +343,6 @@ mod tests {
             position().prop_map(LinkedPlace::Record),
             entity,
         ];
-        let some = proptest::option::of;
         let clock = prop_oneof![Just(Clock::Log), Just(Clock::Event)];
         let isolation = prop_oneof![Just(Isolation::Committed), Just(Isolation::Uncommitted)];
         (some(text()), some(text()), text(), some(place), at, clock, isolation).prop_map(

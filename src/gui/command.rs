@@ -39,6 +39,8 @@ pub enum UiCommand {
     CopyDiff,
     /// Copies all events of the entity in front.
     CopyHistory,
+    /// Copies a link to what is in front at the clock.
+    CopyLink,
     /// Saves all events of the entity in front.
     ExportHistory,
     /// Saves every state of the entity in front.
@@ -180,7 +182,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 76] = [
+    pub const ALL: [Self; 77] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::Undo,
@@ -195,6 +197,7 @@ impl UiCommand {
         Self::CopyState,
         Self::CopyDiff,
         Self::CopyHistory,
+        Self::CopyLink,
         Self::ExportHistory,
         Self::ExportStates,
         Self::ExportState,
@@ -296,6 +299,9 @@ impl UiCommand {
             Self::CopyDiff => words("Copy diff", "Copy what the event at the clock changed"),
             Self::CopyHistory => {
                 words("Copy history", "Copy all events of the entity as JSON, one a line")
+            }
+            Self::CopyLink => {
+                words("Copy link", "Copy a link that opens what is in front at this moment")
             }
             Self::ExportHistory => {
                 words("Export history…", "Save all events of the entity with what they changed")
@@ -477,6 +483,7 @@ impl UiCommand {
             | Self::CopyState
             | Self::CopyDiff
             | Self::CopyHistory
+            | Self::CopyLink
             | Self::ExportHistory
             | Self::ExportStates
             | Self::ExportState

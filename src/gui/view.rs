@@ -69,6 +69,8 @@ pub(crate) enum Action {
     OpenSandbox(SandboxKey, HistoryChoice),
     /// Opens a sandbox with a new projection over these events.
     NewSandbox(HistoryChoice),
+    /// Lets the user change the bookmark with this number.
+    EditBookmark(usize),
     /// Shows what a verdict rests on.
     ShowCoverage(CoverageOf),
     /// Shows the groups with this one chosen.

@@ -84,6 +84,7 @@ impl App {
             | UiCommand::CopyState
             | UiCommand::CopyDiff
             | UiCommand::CopyHistory => self.copy(ctx, command),
+            UiCommand::CopyLink => self.copy_link(ctx),
             UiCommand::ExportHistory
             | UiCommand::ExportStates
             | UiCommand::ExportState
@@ -297,6 +298,7 @@ impl App {
             label: words.join(" · "),
             at: clock.at.clone(),
             entity: entity.cloned(),
+            note: String::new(),
         }));
     }
 }

@@ -79,6 +79,8 @@ pub struct App {
     visited: Visited<Pane>,
     /// The number of what was copied last.
     copied: u64,
+    /// The number of the link that was followed last.
+    linked: u64,
     /// How times are written.
     times: TimeFormat,
     /// What the views of this frame ask for.
@@ -114,6 +116,7 @@ impl App {
             closed: Vec::new(),
             visited: Visited::default(),
             copied: 0,
+            linked: 0,
             times,
             outbox: Outbox::default(),
             unsent: VecDeque::new(),
@@ -140,6 +143,7 @@ impl App {
         }
         let before = std::mem::replace(&mut self.snapshot, self.port.latest());
         self.follow_connection(&before);
+        self.take_linked();
         self.tour.follow(&self.snapshot, self.states.front.as_ref(), &mut self.outbox);
         if let Some((purpose, chosen)) = self.files.take_chosen() {
             self.use_file(&purpose, chosen);
@@ -362,6 +366,7 @@ impl App {
                 Action::OpenSandbox(key, history) => self.open_sandbox(key, history),
                 Action::NewSandbox(history) => self.new_sandbox(history),
                 Action::ShowCoverage(of) => self.show_coverage(of),
+                Action::EditBookmark(number) => self.dialogs.edit_bookmark(number, &self.snapshot),
                 Action::ShowGroup(group) => {
                     self.states.groups.choose(&group);
                     self.open(&Pane::Groups);

@@ -5,6 +5,7 @@
 //! views.
 //! Does not know: what the commands it offers do.
 
+mod bookmark;
 mod coverage;
 mod keys;
 mod palette_items;
@@ -15,13 +16,14 @@ use std::path::Path;
 
 use egui::{Context, Id, Modal};
 
+use self::bookmark::BookmarkForm;
 use self::palette_items::PaletteItems;
 use self::save::SaveForm;
 use super::app::Choices;
 use super::theme::Tokens;
 use super::view::View;
 use super::widgets::{PaletteOutcome, PaletteState, palette};
-use crate::workspace::{CoverageOf, EntityKey, SaveOf};
+use crate::workspace::{CoverageOf, EntityKey, SaveOf, Snapshot};
 
 /// Which one is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub(crate) enum Dialog {
     Save(SaveOf),
     /// What the verdict about this rests on.
     Coverage(CoverageOf),
+    /// A bookmark's name and note.
+    Bookmark,
 }
 
 /// The dialogs.
@@ -51,6 +55,8 @@ pub(crate) struct Dialogs {
     items: PaletteItems,
     /// What is typed for an export.
     save: Option<SaveForm>,
+    /// What is typed for a bookmark.
+    bookmark: Option<BookmarkForm>,
 }
 
 impl Dialogs {
@@ -70,6 +76,13 @@ impl Dialogs {
         self.items = PaletteItems::default();
     }
 
+    /// Opens the form for the bookmark with this number.
+    pub(crate) fn edit_bookmark(&mut self, number: usize, snapshot: &Snapshot) {
+        let bookmark = snapshot.bookmarks.get(number).cloned();
+        self.bookmark = bookmark.map(|bookmark| BookmarkForm::new(number, bookmark));
+        self.open(Dialog::Bookmark);
+    }
+
     /// Takes the file that was chosen in a dialog, or that none could be shown, if the form for an
     /// export is still open.
     pub(crate) fn choose_file(&mut self, chosen: Option<&Path>) {
@@ -86,7 +99,11 @@ impl Dialogs {
         match &dialog {
             Dialog::Palette => return self.show_palette(ctx, None, view),
             Dialog::CompareWith(key) => return self.show_palette(ctx, Some(key), view),
-            Dialog::Keys | Dialog::Settings | Dialog::Save(_) | Dialog::Coverage(_) => {}
+            Dialog::Keys
+            | Dialog::Settings
+            | Dialog::Save(_)
+            | Dialog::Coverage(_)
+            | Dialog::Bookmark => {}
         }
         let dim = Tokens::of_theme(ctx.theme() == egui::Theme::Dark).dim;
         let frame = egui::Frame::window(&ctx.global_style()).inner_margin(16);
@@ -96,6 +113,9 @@ impl Dialogs {
             Dialog::Keys => keys::show(ui),
             Dialog::Settings => settings::show(ui, choices, view),
             Dialog::Coverage(of) => coverage::show(ui, &of, view),
+            Dialog::Bookmark => {
+                self.bookmark.as_mut().is_none_or(|form| bookmark::show(ui, form, view))
+            }
             Dialog::Save(_) => self.save.as_mut().is_none_or(|form| save::show(ui, form, view)),
         });
         if response.inner || response.should_close() {

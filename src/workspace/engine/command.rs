@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::config::Link;
 use crate::evidence::save::SaveTo;
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
@@ -117,6 +118,8 @@ pub enum Command {
     ShowCoverage(CoverageOf),
     /// Copies something that only the workspace has whole; a later snapshot brings it.
     Copy(CopyWhat, CopyForm),
+    /// Follows a link: connects where it leads, and opens what it names.
+    OpenLink(Box<Link>),
     /// Saves something that is open into a file; a notice says when it is there.
     Save(SaveOf, SaveTo),
     /// Decodes a topic's values in this way; as was found where there is none.
@@ -145,6 +148,8 @@ pub enum Command {
     ClearJobs,
     /// Remembers a moment.
     AddBookmark(Bookmark),
+    /// Changes the bookmark with this number in the list.
+    ChangeBookmark(usize, Bookmark),
     /// Forgets the bookmark with this number in the list.
     RemoveBookmark(usize),
     /// Marks all notices as read.

@@ -68,7 +68,9 @@ impl State {
         settings.push(("Local index".into(), index.into()));
         for (topic, config) in &reading.facts.configs {
             let entries = config.iter().flat_map(|config| &config.entries);
-            for (name, value) in entries.filter(|(name, _)| KEEPING.iter().any(|known| **known == **name)) {
+            for (name, value) in
+                entries.filter(|(name, _)| KEEPING.iter().any(|known| **known == ***name))
+            {
                 let value = value.clone().unwrap_or_else(|| "unknown".into());
                 settings.push((format!("{topic} {name}").into(), value));
             }

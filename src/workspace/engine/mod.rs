@@ -30,6 +30,7 @@ mod inspect;
 mod jobs;
 mod lag_history;
 mod lanes;
+mod links;
 mod one_clock;
 mod options;
 mod pool;
@@ -72,6 +73,7 @@ use self::recent::Kept;
 use self::sandbox::OpenSandbox;
 pub use self::setting::Setting;
 use self::topic::OpenTopic;
+use crate::config::Link;
 use crate::fold;
 use crate::kafka::Connection;
 use crate::model::Cancel;
@@ -156,6 +158,8 @@ pub(crate) struct State {
     pub(crate) group_times: GroupTimes,
     /// The connections used before.
     pub(crate) kept: Kept,
+    /// The link that waits for its cluster.
+    pub(crate) link: Option<Link>,
     /// Grows with every connection; news of an earlier one is dropped.
     session: u64,
     /// Takes news to the engine.
@@ -243,6 +247,7 @@ impl State {
             demo: None,
             group_times: GroupTimes::default(),
             kept,
+            link: None,
             session: 0,
             news,
             change: Change::Urgent,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::sandbox::{SandboxView, ScriptFile};
 use super::{
     ClockView, ConnectionState, Copied, CoverageView, DemoView, EntityView, Fetch, GroupSummary,
-    JobId, JobSubject, JobView, LagSample, Notice, RecordDetail, TopicReport, TopicView,
+    JobId, JobSubject, JobView, LagSample, Linked, Notice, RecordDetail, TopicReport, TopicView,
 };
 use crate::config::{Bookmark, EntityKey, RecentConnection, SandboxKey, SavedConnection};
 use crate::kafka::CheckStep;
@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub inspected: Option<Arc<RecordDetail>>,
     /// What a verdict rests on, as it was asked for last.
     pub coverage: Option<Arc<CoverageView>>,
+    /// Where the last link led that was followed.
+    pub linked: Option<Arc<Linked>>,
     /// What was copied last, of whatever was asked for.
     pub copied: Option<Arc<Copied>>,
     /// The cluster's consumer groups, sorted by name.
