@@ -13,23 +13,16 @@ use foldback::gui::{self, WindowOptions};
 use foldback::workspace::{
     self, DemoStarter, EngineOptions, Failure, Problem, Recent, Target, clock,
 };
-use tracing_subscriber::EnvFilter;
 
 /// Events are made by one thread and let go by another all the time, which the system's allocator
 /// makes them wait for.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The environment variable that says what is logged to stderr, such as
-/// `foldback=debug,kafka=debug`.
-const LOG_VARIABLE: &str = "FOLDBACK_LOG";
-
 /// How long the program waits at its end until what was open is kept for the next start.
 const PUT_AWAY_LIMIT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let faces =
         Faces { open_window: &open_window, run_demo: &run_demo, measure_frames: &measure_frames };
     cli::run(std::env::args_os(), &faces)

@@ -7,7 +7,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::cli::{Ended, run, run_in};
+use support::cli::{Ended, command, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
@@ -165,6 +165,40 @@ fn a_cluster_that_does_not_answer_ends_with_status_3_and_its_address() {
     let unresolvable = run(&["topics", "--brokers", "no-such-host.invalid:9092"]);
     assert_eq!(unresolvable.status, 3, "{}", unresolvable.stderr);
     assert!(unresolvable.stderr.contains("no-such-host.invalid"), "{}", unresolvable.stderr);
+}
+
+#[test]
+fn a_log_says_what_happened_is_its_users_alone_and_holds_no_password() {
+    let folder = Folder::new();
+    let config = "[connection.dev]\nbrokers = \"127.0.0.1:1\"\nproperties = { \
+        \"security.protocol\" = \"sasl_plaintext\", \"sasl.mechanism\" = \"PLAIN\", \
+        \"sasl.username\" = \"ann\", \"sasl.password\" = \"${KAFKA_PASSWORD}\" }\n";
+    fs_err::write(folder.path().join("foldback.toml"), config).expect("the file");
+    let asked = |arguments: &[&str]| {
+        let mut command = command(folder.path(), arguments);
+        command.env("XDG_DATA_HOME", folder.path().join("data"));
+        command.env("KAFKA_PASSWORD", "hunter\"2").env("FOLDBACK_LOG", "trace");
+        command.output().expect("the program can be started")
+    };
+    let log = folder.path().join("data/foldback/foldback.log");
+    let without = asked(&["topics", "--connection", "dev"]);
+    assert!(!log.exists(), "nothing is written unasked");
+    let with = asked(&["--log", "topics", "--connection", "dev"]);
+    assert_eq!((without.status.code(), with.status.code()), (Some(3), Some(3)));
+    let written = fs_err::read_to_string(&log).expect("a log");
+    for words in ["begins", "Topics", "sasl.username", "127.0.0.1:1", "no answer", "status=3"] {
+        assert!(written.contains(words), "{words} is not in it: {written}");
+    }
+    let said = String::from_utf8(without.stderr).expect("UTF-8");
+    for told in [&written, &said] {
+        assert!(!told.contains("hunter"), "{told}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs_err::metadata(&log).expect("its rights").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }
 
 #[test]

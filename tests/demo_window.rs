@@ -18,7 +18,9 @@ use egui_kittest::kittest::Queryable as _;
 use foldback::demo::{self, Running};
 use foldback::gui::{App, Choices, Layout};
 use foldback::workspace::sandbox::{FixtureReport, FixtureRun};
-use foldback::workspace::{self, DemoStarter, EngineOptions, Target, WorkspacePort, clock};
+use foldback::workspace::{
+    self, DemoStarter, EngineOptions, Permissions, Target, WorkspacePort, clock,
+};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -153,7 +155,8 @@ fn the_incident_happens_again_in_the_sandbox_and_the_mended_consumer_passes_by_c
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("incident.fixture.json");
     window.keep_as_test(&file);
-    let careless = FixtureReport::of(&file, FixtureRun::Check, None).unwrap();
+    let careless =
+        FixtureReport::of(&file, FixtureRun::Check, None, &Permissions::default()).unwrap();
     assert!(!careless.passed(), "it fails until the consumer is mended");
     window.press("Try the mended consumer");
     window.wait_for("The mended consumer passes");
@@ -161,7 +164,8 @@ fn the_incident_happens_again_in_the_sandbox_and_the_mended_consumer_passes_by_c
     window.press("To the end of the run");
     window.wait_for("Row order-1042, right");
     window.keep_as_test(&file);
-    let mended = FixtureReport::of(&file, FixtureRun::Check, None).unwrap();
+    let mended =
+        FixtureReport::of(&file, FixtureRun::Check, None, &Permissions::default()).unwrap();
     assert!(mended.passed(), "{:?}", mended.differences);
     window.press("Try every fault");
     window.wait_for("of 180 cells");

@@ -134,7 +134,10 @@ fn events_are_counted_by_type_among_the_records_that_are_shown() {
             .collect()
     };
     let named = |name: &str, events| (name.to_owned(), events);
-    assert_eq!((types.events, told(&types).iter().map(|(_, events)| events).sum()), (4, 4_u64));
+    assert_eq!(
+        (types.counts.events(), told(&types).iter().map(|(_, events)| events).sum()),
+        (4, 4_u64)
+    );
     assert!(told(&types).contains(&named("OrderShipped", 1)), "{types:?}");
     let covered: u64 = types.covers.iter().map(OffsetRange::span).sum();
     assert_eq!((covered, state), (4, JobState::Done));

@@ -9,6 +9,8 @@
 
 #[path = "house/circles.rs"]
 mod circles;
+#[path = "house/comments.rs"]
+mod comments;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -78,6 +78,9 @@ pub struct GlobalOptions {
     /// Ends with status 4 when the history is anything but complete
     #[arg(long, global = true)]
     pub require_complete: bool,
+    /// Writes what happens into foldback.log in your data folder, without passwords, for a report
+    #[arg(long, global = true)]
+    pub log: bool,
 }
 
 /// Which records are read.

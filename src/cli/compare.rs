@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use super::args::CompareArgs;
 use super::context::Context;
-use super::lines::{SummaryLine, completeness_text, moment, record_time, said};
+use super::lines::{SummaryLine, completeness_text, moment};
 use super::output::Output;
 use super::progress::Progress;
 use super::project::{ErrorLine, history, program, tell, workers};
 use super::{CommandError, Outcome, report};
+use crate::evidence::json_line::{record_time, said};
 use crate::fold::Lint;
 use crate::model::{Completeness, EntityId, Position, Value};
 use crate::workspace::projection::{

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::args::EntitiesArgs;
 use super::context::{Context, topics};
-use super::lines::{SummaryLine, completeness_text, record_time};
+use super::lines::{SummaryLine, completeness_text};
 use super::output::{Align, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
 use crate::entity::Selector;
+use crate::evidence::json_line::record_time;
 use crate::model::{Completeness, EntityId, Verdict};
 use crate::workspace::{CONFIG_FILE, EntityCount, EntityCountQuestion, EntityCounts};
 

@@ -10,14 +10,12 @@ use serde::Serialize;
 
 use super::args::{BlameArgs, DiffArgs, EntityOptions, HistoryArgs, StateArgs};
 use super::context::{Context, entity_question};
-use super::lines::{
-    EventLine, FailedLine, NotTakenLine, SummaryLine, WriterLine, completeness_text, flag, moment,
-    record_time, said,
-};
+use super::lines::{NotTakenLine, SummaryLine, completeness_text, moment};
 use super::output::{Align, Output, Table};
 use super::progress::Progress;
 use super::{CommandError, Outcome, report};
 use crate::decode::json;
+use crate::evidence::json_line::{EventLine, FailedLine, WriterLine, flag, record_time, said};
 use crate::fold::{self, History, Selection};
 use crate::model::{
     Change, ChangeKind, Completeness, EntityId, Event, JsonPointer, OffsetRange, Position, Value,
@@ -152,7 +150,7 @@ pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<Outco
         let not_taken = life.folded.not_taken(version);
         let Some(event) = life.folded.event(version) else { continue };
         if output.is_json() {
-            output.json(&EventLine::new(&life.entity, event, changes, not_taken))?;
+            output.json(&EventLine::new(&life.entity, event, &changes, not_taken))?;
         } else {
             print_event(output, event, &changes, not_taken)?;
         }

@@ -146,11 +146,11 @@ fn line(group: &GroupSummary, isolation: Isolation) -> GroupLine<'_> {
 fn member(member: &GroupMember) -> MemberLine<'_> {
     let assigned = member.assignment.iter();
     MemberLine {
-        member_id: &member.id,
+        member_id: &member.member_id,
         client_id: &member.client_id,
         host: &member.host,
         assignment: assigned
-            .map(|(topic, partition)| AssignedLine { topic, partition: *partition })
+            .map(|assigned| AssignedLine { topic: &assigned.topic, partition: assigned.partition })
             .collect(),
     }
 }
@@ -240,13 +240,10 @@ fn members(members: &[GroupMember]) -> Table {
     for member in members {
         let assigned = member.assignment.iter();
         table.push([
-            member.id.to_string(),
+            member.member_id.to_string(),
             member.client_id.to_string(),
             member.host.to_string(),
-            assigned
-                .map(|(topic, partition)| format!("{topic}-{partition}"))
-                .collect::<Vec<_>>()
-                .join(", "),
+            assigned.map(ToString::to_string).collect::<Vec<_>>().join(", "),
         ]);
     }
     table

@@ -19,6 +19,7 @@ mod groups;
 mod index;
 mod interrupt;
 mod lines;
+mod log;
 mod mapping;
 mod output;
 mod progress;
@@ -115,6 +116,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
         }
     };
     let Arguments { global, command } = arguments;
+    match log::start(global.log) {
+        Ok(Some(path)) => report::note(&format!("what happens is written to {}", path.display())),
+        Ok(None) => {}
+        Err(error) => {
+            report::error(&format!("cannot write a log: {error}"), None, None);
+            return ExitCode::FAILURE;
+        }
+    }
+    tracing::info!(?command, "was asked");
     let ended = match command {
         Some(Command::Open(args)) => linked_request(&global, &args.link)
             .and_then(faces.open_window)
@@ -126,7 +136,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
             .map(|()| Outcome::Answered)
             .map_err(CommandError::from),
     };
-    ExitCode::from(status(&ended))
+    let status = status(&ended);
+    tracing::info!(status, "ends");
+    ExitCode::from(status)
 }
 
 /// These arguments; a link alone, as a system hands it to the program for its scheme, opened.
@@ -196,6 +208,7 @@ fn status(ended: &Result<Outcome, CommandError>) -> u8 {
             1
         }
         Err(CommandError::Failure(failure)) => {
+            tracing::error!(problem = %failure.problem, "no answer");
             report::failure(failure);
             match failure.kind {
                 FailureKind::Usage | FailureKind::Budget => 2,

@@ -10,11 +10,12 @@ use serde::Serialize;
 
 use super::args::{RecordOptions, ScanArgs};
 use super::context::{Context, bytes_of_base64, topics};
-use super::lines::{RecordLine, SummaryLine, completeness_text, record_time, said};
+use super::lines::{SummaryLine, completeness_text};
 use super::output::Output;
 use super::progress::Progress;
 use super::{CommandError, Outcome};
 use crate::decode::text;
+use crate::evidence::json_line::{RecordLine, record_time, said};
 use crate::model::{Completeness, Decoded, KeyFilter, OffsetRange, Position, Transaction};
 use crate::workspace::{Failure, Filter, FilterTally, ScanQuestion, ScanSummary, ScannedRecord};
 
@@ -160,7 +161,13 @@ pub(super) fn records_question(
 /// Prints a record.
 fn print(output: &mut Output, scanned: &ScannedRecord<'_>) -> Result<(), CommandError> {
     if output.is_json() {
-        return output.json(&RecordLine::new(scanned));
+        let ScannedRecord { record, value, event_type, entity } = scanned;
+        return output.json(&RecordLine::new(
+            *record,
+            value.decoded(),
+            event_type,
+            entity.as_ref(),
+        ));
     }
     output.text(text_line(scanned))
 }

@@ -13,8 +13,8 @@ use super::context::Context;
 use super::output::Colour;
 use super::{CommandError, Outcome, report};
 use crate::partition_log::private_files;
-use crate::workspace::Failure;
 use crate::workspace::sandbox::{FixtureReport, FixtureRun, find_fixtures, junit};
+use crate::workspace::{Failure, Permissions};
 
 /// A fixture.
 #[derive(Debug, Serialize)]
@@ -50,16 +50,18 @@ pub(super) fn run(args: &TestArgs, context: &mut Context) -> Result<Outcome, Com
     if files.is_empty() {
         report::warning(&format!("there are no fixtures (*.fixture.json) in {}", path.display()));
     }
+    let permissions = Permissions::of_user().map_err(|error| Failure::usage_error(&error))?;
     let mut reports = Vec::new();
     for file in files {
         if context.cancel.is_cancelled() {
             return Err(Failure::cancelled().into());
         }
-        let report = FixtureReport::of(&file, run, context.config()).map_err(|error| {
-            let mut failure = Failure::usage_error(&error);
-            failure.problem.hint = error.hint;
-            failure
-        })?;
+        let report =
+            FixtureReport::of(&file, run, context.config(), &permissions).map_err(|error| {
+                let mut failure = Failure::usage_error(&error);
+                failure.problem.hint = error.hint;
+                failure
+            })?;
         print(context, &report)?;
         reports.push(report);
     }

@@ -8,7 +8,7 @@ use super::args::TopicsArgs;
 use super::context::Context;
 use super::output::{Align, Table};
 use super::{CommandError, Outcome};
-use crate::workspace::{TopicReport, time_text};
+use crate::workspace::{PartitionFacts, TopicReport, time_text};
 
 /// Lists topics.
 pub(super) fn run(args: &TopicsArgs, context: &mut Context) -> Result<Outcome, CommandError> {
@@ -42,7 +42,8 @@ fn overview(topics: &[TopicReport]) -> Table {
         ("", Align::Left),
     ]);
     for topic in topics {
-        let records: Option<i64> = topic.partitions.iter().map(|partition| partition.records).sum();
+        let records: Option<i64> =
+            topic.partitions.iter().map(PartitionFacts::records_at_most).sum();
         let retention = topic.retention_ms.map(|retention_ms| match retention_ms {
             -1 => "unlimited".to_owned(),
             limited => time_text::length(limited),
@@ -81,10 +82,10 @@ fn partitions(topic: &TopicReport) -> Table {
         table.push([
             partition.partition.to_string(),
             unknown_or(partition.leader),
-            unknown_or(partition.low),
-            unknown_or(partition.lso),
-            unknown_or(partition.high),
-            unknown_or(partition.records),
+            unknown_or(partition.bounds.map(|bounds| bounds.low)),
+            unknown_or(partition.bounds.map(|bounds| bounds.last_stable)),
+            unknown_or(partition.bounds.map(|bounds| bounds.high)),
+            unknown_or(partition.records_at_most()),
         ]);
     }
     table

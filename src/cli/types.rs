@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use super::args::TypesArgs;
 use super::context::{Context, topics};
-use super::lines::{SummaryLine, record_time, said};
+use super::lines::SummaryLine;
 use super::output::{Align, Table};
 use super::progress::Progress;
 use super::scan::{ScanTotals, filter, is_none, print_totals};
 use super::{CommandError, Outcome};
+use crate::evidence::json_line::{record_time, said};
 use crate::model::OffsetRange;
 use crate::workspace::{Failure, ScanSummary, TypeCount, TypeCountQuestion, TypeCounts};
 

@@ -67,6 +67,13 @@ pub struct TypeCounts {
     pub others: u64,
 }
 
+impl TypeCounts {
+    /// The events of all types.
+    pub fn events(&self) -> u64 {
+        self.types.iter().map(|count| count.events).sum::<u64>() + self.others
+    }
+}
+
 /// What is known of a type.
 #[derive(Clone, Debug)]
 struct Tally {

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use super::csv::Table;
 use super::forms::{self, CopyForm, change_line};
+use super::json_line::{EventLine, RecordLine, record_time, said};
 use super::save::Row;
-use crate::decode::{output_value, text, time_text};
-use crate::model::{
-    Change, Decoded, EntityId, Event, RecordRef, TimestampType, Transaction, Value,
-};
+use crate::decode::{output_value, text};
+use crate::model::{Change, Decoded, EntityId, Event, RecordRef, Transaction};
 
 /// A record with what is known of it.
 #[derive(Debug)]
@@ -36,29 +37,13 @@ pub(crate) struct CopiedEvent<'a> {
     pub(crate) event: &'a Event,
     /// What it changed.
     pub(crate) changes: Vec<Change>,
+    /// Why the fold did not take it, or a part of it.
+    pub(crate) not_taken: Option<&'static str>,
 }
 
-/// A time of a record; none where the record has none.
-fn time(time_ms: i64) -> Option<String> {
-    (time_ms != -1).then(|| time_text::utc(time_ms))
-}
-
-/// Whose clock wrote a timestamp, in a word.
-fn whose_clock(kind: TimestampType) -> &'static str {
-    match kind {
-        TimestampType::CreateTime => "create_time",
-        TimestampType::LogAppendTime => "log_append_time",
-    }
-}
-
-/// A text, or null where there is none.
-fn or_null(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, Value::string)
-}
-
-/// A text that says something.
-fn said(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
+/// A line of JSON.
+fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).expect("a line has string keys and JSON numbers only")
 }
 
 /// A value in a cell or a line: a text as it stands, anything else as JSON.
@@ -70,37 +55,11 @@ fn plain(decoded: &Decoded) -> String {
     }
 }
 
-/// An entity's id, or null.
-fn id(entity: Option<&EntityId>) -> Value {
-    entity.map_or(Value::Null, |entity| text::to_value(entity.as_bytes()))
-}
-
 impl CopiedRecord<'_> {
     /// The record as `foldback scan --json` prints it.
     fn json(&self) -> String {
         let Self { record, decoded, event_type, entity } = self;
-        let bytes = |bytes: Option<&[u8]>| bytes.map_or(Value::Null, text::to_value);
-        let headers = record
-            .headers()
-            .map(|header| Value::array([Value::string(header.name), bytes(header.value)]));
-        let failure = decoded.failure();
-        let members = [
-            ("topic", Value::string(&*record.partition().topic)),
-            ("partition", Value::from(i64::from(record.partition().partition))),
-            ("offset", Value::from(record.offset())),
-            ("timestamp", or_null(time(record.timestamp_ms()).as_deref())),
-            ("timestamp_type", Value::string(whose_clock(record.timestamp_type()))),
-            ("log_time", or_null(time(record.log_time_ms()).as_deref())),
-            ("key", bytes(record.key())),
-            ("headers", Value::array(headers)),
-            ("value", output_value(decoded)),
-            ("decoded_as", Value::string(decoded.kind().as_str())),
-            ("type", or_null(said(event_type))),
-            ("entity", id(entity.as_ref())),
-            ("txn", Value::string(record.transaction().as_str())),
-        ];
-        let error = failure.map(|failure| ("error", Value::string(failure)));
-        Value::object(members.into_iter().chain(error)).to_json()
+        json(&RecordLine::new(*record, decoded, event_type, entity.as_ref()))
     }
 
     /// The record in a line: where, when, key, type, value.
@@ -113,7 +72,7 @@ impl CopiedRecord<'_> {
         };
         let mut parts = vec![
             record.position().to_string(),
-            time(record.timestamp_ms()).unwrap_or_else(|| "no time".to_owned()),
+            record_time(record.timestamp_ms()).unwrap_or_else(|| "no time".to_owned()),
             key.into_owned(),
         ];
         parts.extend(said(event_type).map(str::to_owned));
@@ -128,39 +87,8 @@ impl CopiedRecord<'_> {
 impl CopiedEvent<'_> {
     /// The event as `foldback history --json` prints it.
     fn json(&self) -> String {
-        let Self { entity, event, changes } = self;
-        let changes = changes.iter().map(|change| {
-            let side = |name: &'static str, value: &Option<Value>| {
-                value.clone().map(|value| (name, value))
-            };
-            let members = [
-                ("path", Value::string(change.path.as_str())),
-                ("op", Value::string(forms::operation(change.kind))),
-            ];
-            let sides = [side("from", &change.from), side("to", &change.to)];
-            Value::object(members.into_iter().chain(sides.into_iter().flatten()))
-        });
-        let members = [
-            ("entity", id(Some(entity))),
-            ("version", Value::from(event.version)),
-            ("topic", Value::string(&*event.position.topic)),
-            ("partition", Value::from(i64::from(event.position.partition))),
-            ("offset", Value::from(event.position.offset)),
-            ("timestamp", or_null(time(event.timestamp_ms).as_deref())),
-            ("timestamp_type", Value::string(whose_clock(event.timestamp_type))),
-            ("log_time", or_null(time(event.log_time_ms).as_deref())),
-            ("event_time", or_null(event.event_time_ms.and_then(time).as_deref())),
-            ("type", or_null(said(&event.event_type))),
-            ("value", output_value(&event.value)),
-            ("decoded_as", Value::string(event.value.kind().as_str())),
-            ("changes", Value::array(changes)),
-            ("correlation", or_null(event.correlation.as_deref())),
-            ("causation", or_null(event.causation.as_deref())),
-            ("actor", or_null(event.actor.as_deref())),
-            ("txn", Value::string(event.transaction.as_str())),
-        ];
-        let error = event.value.failure().map(|failure| ("error", Value::string(failure)));
-        Value::object(members.into_iter().chain(error)).to_json()
+        let Self { entity, event, changes, not_taken } = self;
+        json(&EventLine::new(entity, event, changes, *not_taken))
     }
 
     /// The event in a line, and what it changed below.
@@ -168,7 +96,7 @@ impl CopiedEvent<'_> {
         let Self { event, changes, .. } = self;
         let mut parts = vec![
             format!("v{}", event.version),
-            time(event.timestamp_ms).unwrap_or_else(|| "no time".to_owned()),
+            record_time(event.timestamp_ms).unwrap_or_else(|| "no time".to_owned()),
         ];
         parts.extend(said(&event.event_type).map(str::to_owned));
         parts.push(event.position.to_string());
@@ -197,7 +125,7 @@ impl Row for CopiedRecord<'_> {
             (&*record.partition().topic).into(),
             record.partition().partition.to_string().into(),
             record.offset().to_string().into(),
-            time(record.timestamp_ms()).unwrap_or_default().into(),
+            record_time(record.timestamp_ms()).unwrap_or_default().into(),
             record.key().map(text::exact).unwrap_or_default(),
             self.event_type.into(),
             self.entity.as_ref().map(ToString::to_string).unwrap_or_default().into(),
@@ -246,7 +174,7 @@ impl Row for CopiedEvent<'_> {
         vec![
             self.entity.to_string().into(),
             event.version.to_string().into(),
-            time(event.timestamp_ms).unwrap_or_default().into(),
+            record_time(event.timestamp_ms).unwrap_or_default().into(),
             (&*event.event_type).into(),
             (&*event.position.topic).into(),
             event.position.partition.to_string().into(),

@@ -1,5 +1,5 @@
-//! What is taken along of an answer: records, events, states and differences as JSON lines, text and
-//! tables, and events read back from their lines.
+//! What is taken along of an answer: records, events, states and differences as JSON lines, text
+//! and tables, and events read back from their lines.
 //!
 //! Promises: what is written is whole and exact: numbers keep their digits, bytes that are no text
 //! are base64; a table holds nothing that a spreadsheet would run.
@@ -8,6 +8,7 @@
 mod csv;
 pub(crate) mod event_json;
 mod forms;
+pub(crate) mod json_line;
 mod lines;
 pub mod save;
 

@@ -62,6 +62,7 @@ impl Connection {
     /// # Errors
     /// When a setting is not accepted.
     pub fn open(settings: &Settings) -> Result<Self, KafkaError> {
+        tracing::info!(target: "kafka", ?settings, "opens a connection");
         let client = Client::open(settings, &[])?;
         let closed = Arc::new(AtomicBool::new(false));
         let shared = Shared {

@@ -349,7 +349,7 @@ impl LogTimeAt {
         if self.done {
             return;
         }
-        let known_ms = match self.clock.advance(timestamp_ms) {
+        let known_ms = match self.clock.advance(offset, timestamp_ms) {
             LogTime::Known(time_ms) | LogTime::Implausible(time_ms) => Some(time_ms),
             LogTime::Pending => None,
         };

@@ -92,8 +92,6 @@ pub(crate) struct Intake {
     clock: LogClock,
     /// No log time lies before this one, in milliseconds.
     floor_ms: i64,
-    /// When the read began, in milliseconds.
-    started_ms: i64,
     /// The batch being filled.
     batch: RecordBatchBuilder,
     /// Records whose log time the next plausible record will say. While there are any, `batch` is
@@ -113,7 +111,6 @@ impl Intake {
             outcomes,
             clock: plan.clock_of(&read.partition),
             floor_ms: i64::MIN,
-            started_ms: plan.started_ms,
             batch: RecordBatchBuilder::new(read.partition.clone()),
             held: RecordBatchBuilder::new(read.partition.clone()),
             read,
@@ -163,7 +160,7 @@ impl Intake {
             self.read.leader_epochs.push(LeaderEpoch { from, epoch });
         }
 
-        let log_time = self.clock.advance(incoming.timestamp_ms);
+        let log_time = self.clock.advance(incoming.offset, incoming.timestamp_ms);
         self.read.last_log_time_ms = self.clock.latest_ms();
         let released = match log_time {
             LogTime::Known(known_ms) if !self.held.is_empty() => Some(self.release(known_ms)),
@@ -254,7 +251,9 @@ impl Intake {
     /// The batch, if it is full.
     fn seal_if_full(&mut self) -> Option<RecordBatch> {
         if self.held.payload_bytes() >= HELD_BYTES {
-            return Some(self.release(self.started_ms));
+            // Once it was judged, it is that moment, whenever somebody asks.
+            let last = self.held.latest_offset().unwrap_or(self.read.position);
+            return Some(self.release(self.clock.judged_at_ms(last)));
         }
         let full = self.batch.len() >= BATCH_RECORDS || self.batch.payload_bytes() >= BATCH_BYTES;
         if full { self.seal() } else { None }

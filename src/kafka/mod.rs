@@ -52,7 +52,7 @@ pub use metadata::{BrokerFacts, ClusterFacts, PartitionLeader, TopicConfig, Topi
 pub use offsets::Watermarks;
 pub use ordered_reader::read_in_log_order;
 pub use parts::read_parts;
-pub use settings::{Ignored, Place, Settings, SettingsError, Wrong};
+pub use settings::{Ignored, Place, Settings, SettingsError, Wrong, keep_secret, without_secrets};
 pub(crate) use settings::{is_credential, is_for_the_user_alone, names_file};
 pub use small_file::{read_small_file, read_small_text};
 pub use transactions::{aborted_in_gaps, aborted_offsets, may_have_transactions};

@@ -12,6 +12,7 @@ mod jaas;
 mod java;
 mod librdkafka;
 mod pem;
+mod secrets;
 mod spring;
 mod store;
 
@@ -22,6 +23,7 @@ use std::path::Path;
 use self::allow_list::{Treatment, treatment};
 pub(crate) use self::allow_list::{is_credential, is_for_the_user_alone, is_taken, names_file};
 pub use self::error::{Place, SettingsError, Wrong};
+pub use self::secrets::{keep_secret, without_secrets};
 use super::address::BrokerAddress;
 use super::small_file::read_small_file;
 
@@ -145,6 +147,9 @@ impl Settings {
     /// Takes the value of a property that is taken.
     fn insert(&mut self, property: &str, value: &str) -> Result<(), Wrong> {
         let value = pem::in_lines(value);
+        if librdkafka::is_secret(property) {
+            keep_secret(&value);
+        }
         librdkafka::check(property, &value)?;
         self.properties.insert(property.to_owned(), value);
         Ok(())

@@ -3,13 +3,16 @@
 //!
 //! Promises: log time never goes back within a partition; a timestamp from the future cannot drag
 //! it along.
-//! Does not know: which records the isolation level delivers; it is fed exactly those.
+//! Does not know: which records the isolation level delivers; it is fed exactly those; when
+//! timestamps are judged (`judged`).
 //!
 //! Producers may write any timestamp (`CreateTime`), so raw timestamps go back and forth. The log
 //! itself does not: a record stands after all records before it. Log time is the clock that agrees
 //! with that order.
 
-/// How far a timestamp may lie after the start of the read before it is implausible, in
+use super::Judging;
+
+/// How far a timestamp may lie after the moment it is judged at before it is implausible, in
 /// milliseconds: one hour.
 pub const PLAUSIBLE_FUTURE_MS: i64 = 3_600_000;
 
@@ -27,29 +30,29 @@ pub enum LogTime {
 }
 
 /// The clock of one partition. Feed it every delivered record in offset order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LogClock {
     /// The latest plausible timestamp so far, in milliseconds.
     latest_ms: Option<i64>,
-    /// Timestamps after this are implausible, in milliseconds.
-    horizon_ms: i64,
+    /// Which timestamps are implausible.
+    judging: Judging,
 }
 
 impl LogClock {
     /// A clock for a read that began at this moment, in milliseconds since the epoch.
     pub fn new(read_started_ms: i64) -> Self {
-        Self { latest_ms: None, horizon_ms: read_started_ms.saturating_add(PLAUSIBLE_FUTURE_MS) }
+        Self { latest_ms: None, judging: Judging::at(read_started_ms) }
     }
 
     /// A clock for a read that goes on where another one knew this log time, in milliseconds.
-    pub fn going_on_from(read_started_ms: i64, latest_ms: Option<i64>) -> Self {
-        Self { latest_ms, ..Self::new(read_started_ms) }
+    pub fn going_on_from(judging: Judging, latest_ms: Option<i64>) -> Self {
+        Self { latest_ms, judging }
     }
 
-    /// Moves on to the next record, which has this timestamp in milliseconds, and says its log
-    /// time.
-    pub fn advance(&mut self, timestamp_ms: i64) -> LogTime {
-        if timestamp_ms > self.horizon_ms {
+    /// Moves on to the next record, which has this offset and this timestamp in milliseconds, and
+    /// says its log time.
+    pub fn advance(&mut self, offset: i64, timestamp_ms: i64) -> LogTime {
+        if !self.judging.believes(offset, timestamp_ms) {
             return self.latest_ms.map_or(LogTime::Pending, LogTime::Implausible);
         }
         let log_time_ms = self.latest_ms.map_or(timestamp_ms, |latest| latest.max(timestamp_ms));
@@ -62,10 +65,15 @@ impl LogClock {
         self.latest_ms
     }
 
+    /// When the record with this offset is judged, in milliseconds.
+    pub fn judged_at_ms(&self, offset: i64) -> i64 {
+        self.judging.at_ms(offset)
+    }
+
     /// Lets the clock of a continued read go on: what was plausible at its start stays plausible,
     /// and so does what lies within an hour after this moment, in milliseconds.
     pub fn extend_horizon(&mut self, now_ms: i64) {
-        self.horizon_ms = self.horizon_ms.max(now_ms.saturating_add(PLAUSIBLE_FUTURE_MS));
+        self.judging.go_on(now_ms);
     }
 }
 
@@ -78,30 +86,30 @@ mod tests {
     #[test]
     fn log_time_is_the_running_maximum() {
         let mut clock = LogClock::new(NOW_MS);
-        let times = [5, 3, 9, 9, 1].map(|timestamp| clock.advance(timestamp));
+        let times = [5, 3, 9, 9, 1].map(|timestamp| clock.advance(0, timestamp));
         assert_eq!(times, [5, 5, 9, 9, 9].map(LogTime::Known));
     }
 
     #[test]
     fn a_timestamp_from_the_future_does_not_move_the_clock() {
         let mut clock = LogClock::new(NOW_MS);
-        clock.advance(10);
-        assert_eq!(clock.advance(NOW_MS + PLAUSIBLE_FUTURE_MS + 1), LogTime::Implausible(10));
-        assert_eq!(clock.advance(11), LogTime::Known(11));
+        clock.advance(0, 10);
+        assert_eq!(clock.advance(0, NOW_MS + PLAUSIBLE_FUTURE_MS + 1), LogTime::Implausible(10));
+        assert_eq!(clock.advance(0, 11), LogTime::Known(11));
     }
 
     #[test]
     fn one_hour_ahead_is_still_plausible() {
         let mut clock = LogClock::new(NOW_MS);
         let edge = NOW_MS + PLAUSIBLE_FUTURE_MS;
-        assert_eq!(clock.advance(edge), LogTime::Known(edge));
+        assert_eq!(clock.advance(0, edge), LogTime::Known(edge));
     }
 
     #[test]
     fn a_first_record_from_the_future_waits_for_a_plausible_one() {
         let mut clock = LogClock::new(NOW_MS);
-        assert_eq!(clock.advance(i64::MAX), LogTime::Pending);
+        assert_eq!(clock.advance(0, i64::MAX), LogTime::Pending);
         assert_eq!(clock.latest_ms(), None);
-        assert_eq!(clock.advance(7), LogTime::Known(7));
+        assert_eq!(clock.advance(0, 7), LogTime::Known(7));
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Isolation, LogClock, OffsetRange, RecordBatch, TopicPartition};
+use super::{Isolation, Judged, Judging, LogClock, OffsetRange, RecordBatch, TopicPartition};
 
 /// Lets one thread stop what another does. Clones share the same switch.
 #[derive(Clone, Debug, Default)]
@@ -81,12 +81,14 @@ pub struct ReadPlan {
     /// The log time, in milliseconds, that was reached before the range of a partition, where
     /// another read knows it.
     pub log_times: Option<Arc<BTreeMap<TopicPartition, i64>>>,
+    /// What was judged of the timestamps of partitions, where that is known.
+    pub judged: BTreeMap<TopicPartition, Arc<Judged>>,
     /// Whether all of the ranges will be read, so that a source that keeps what it read may do so.
     pub whole: bool,
     /// Whether to go on with what arrives after the ends.
     pub follow: bool,
     /// When the read began, in milliseconds since the epoch: what lies an hour later is
-    /// implausible.
+    /// implausible, unless it was judged before.
     pub started_ms: i64,
 }
 
@@ -102,6 +104,7 @@ impl ReadPlan {
             values: true,
             headers: true,
             log_times: None,
+            judged: BTreeMap::new(),
             whole: false,
             follow: false,
             started_ms,
@@ -114,9 +117,14 @@ impl ReadPlan {
         self.log_times.as_ref().and_then(|times| times.get(partition)).copied()
     }
 
+    /// How the timestamps of a partition are judged.
+    pub fn judging(&self, partition: &TopicPartition) -> Judging {
+        Judging::new(self.judged.get(partition).cloned().unwrap_or_default(), self.started_ms)
+    }
+
     /// The clock of a partition at the beginning of its range.
     pub fn clock_of(&self, partition: &TopicPartition) -> LogClock {
-        LogClock::going_on_from(self.started_ms, self.log_time_before(partition))
+        LogClock::going_on_from(self.judging(partition), self.log_time_before(partition))
     }
 }
 

@@ -163,6 +163,18 @@ impl CachedLog {
         Ok(kept)
     }
 
+    /// A plan for the log itself, with what was judged of timestamps when they were kept.
+    fn judged_before(&self, plan: &ReadPlan) -> ReadPlan {
+        let mut plan = plan.clone();
+        for partition in plan.ranges.iter().map(OffsetRange::topic_partition) {
+            let topic = self.topic(&partition.topic).ok().flatten();
+            let kept = topic.and_then(|topic| topic.partition(partition.partition).ok());
+            let judged = kept.map(|kept| kept.judged()).filter(|judged| !judged.is_empty());
+            plan.judged.extend(judged.map(|judged| (partition, judged)));
+        }
+        plan
+    }
+
     /// The rests of ranges of which the beginning was served.
     fn rests(plan: &ReadPlan, served: &ServedRanges) -> Vec<OffsetRange> {
         let rest = |range: &OffsetRange| {
@@ -191,7 +203,7 @@ impl CachedLog {
                 .filter_map(|(partition, served)| Some((partition.clone(), served.latest_ms?)));
             let log_times: BTreeMap<TopicPartition, i64> = reached.collect();
             let log_times = Some(Arc::new(log_times));
-            let plan = ReadPlan { ranges, log_times, ..plan.clone() };
+            let plan = ReadPlan { ranges, log_times, ..self.judged_before(plan) };
             let mut tail = Tail::new(self, &plan, cancel)?;
             let mut kept = Ok(());
             outcome = self.source.read(&plan, cancel, &mut |event| {

@@ -21,6 +21,9 @@ pub struct PartitionHistory {
     /// Where its log started and ended at the time of asking; `None` when it had no leader to say
     /// so.
     pub bounds: Option<Watermarks>,
+    /// The offsets that the question is about, from (inclusive) to (exclusive): what lies outside
+    /// is not missing.
+    pub asked: (i64, i64),
     /// What was read of it.
     pub reads: Vec<PartitionRead>,
     /// Whether the topic's cleanup policy compacts; `None` when that may not be seen.
@@ -34,6 +37,9 @@ pub struct PartitionHistory {
     /// What the index knows that a leader lost.
     pub truncated: Vec<OffsetRange>,
 }
+
+/// The question is about all offsets of a partition.
+pub const ALL_OFFSETS: (i64, i64) = (0, i64::MAX);
 
 /// Something found about a partition, from the harmless to the bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,7 +195,8 @@ impl PartitionHistory {
         for (from, to) in runs(&self.undecodable) {
             report(Finding::Undecodable, from, to);
         }
-        for (from, to) in spans(self.truncated.iter()) {
+        let asked = spans_of(std::iter::once(self.asked));
+        for (from, to) in common(&spans(self.truncated.iter()), &asked) {
             report(Finding::Truncated, from, to);
         }
         let Some(bounds) = self.bounds else {
@@ -198,17 +205,19 @@ impl PartitionHistory {
             return None;
         };
         let end = bounds.end(isolation);
-        if end < bounds.high {
-            report(Finding::OpenTransaction, end, bounds.high);
+        for (from, to) in common(&spans_of(std::iter::once((end, bounds.high))), &asked) {
+            report(Finding::OpenTransaction, from, to);
         }
         let lost = spans(self.reads.iter().flat_map(|read| &read.lost));
         let read = spans_of(self.reads.iter().map(|read| (read.from, read.position)));
         let read = without(&read, &lost);
         let start = self.start(&read, bounds.low);
-        if start > 0 {
-            report(Finding::LogStart, 0, start);
+        let deleted = common(&spans_of(std::iter::once((0, start))), &asked);
+        for (from, to) in &deleted {
+            report(Finding::LogStart, *from, *to);
         }
-        let missing = without(&[(start, end)], &read);
+        let there = common(&spans_of(std::iter::once((start, end))), &asked);
+        let missing = without(&there, &read);
         for (from, to) in without(&missing, &lost) {
             report(Finding::NotScanned, from, to);
         }
@@ -216,7 +225,7 @@ impl PartitionHistory {
             report(Finding::Overtaken, from, to);
         }
         self.find_gaps(isolation, start, report);
-        (start > 0).then(|| Since {
+        (!deleted.is_empty()).then(|| Since {
             position: self.partition.at(start),
             timestamp_ms: self.first_timestamp_ms(start),
         })

@@ -24,7 +24,7 @@ use super::source::{LogSource, SourceError};
 use super::store::LogStore;
 use crate::kafka::Watermarks;
 use crate::model::{
-    Cancel, Header, KeyFilter, LogClock, LogTime, OffsetRange, PartitionRead, ReadEvent,
+    Cancel, Header, Judging, KeyFilter, LogClock, LogTime, OffsetRange, PartitionRead, ReadEvent,
     ReadOutcome, ReadPlan, RecordBatchBuilder, RecordFacts, RecordRef, TimestampType,
     TopicPartition, Transaction,
 };
@@ -156,7 +156,8 @@ impl GeneratedLog {
             let last_ms =
                 self.description.start_ms.saturating_add(i64::from(self.description.span_ms));
             let reached_ms = plan.log_time_before(&read.partition);
-            let clock = LogClock::going_on_from(plan.started_ms.max(last_ms), reached_ms);
+            let clock =
+                LogClock::going_on_from(Judging::at(plan.started_ms.max(last_ms)), reached_ms);
             Ok(PartitionReader {
                 description: &self.description,
                 partition,
@@ -324,7 +325,7 @@ impl PartitionReader<'_> {
             self.read.records += 1;
             self.read.bytes += as_u64(key.len() + value.len());
             self.read.first_timestamp_ms.get_or_insert(timestamp_ms);
-            let log_time = self.clock.advance(timestamp_ms);
+            let log_time = self.clock.advance(offset, timestamp_ms);
             self.read.last_log_time_ms = self.clock.latest_ms();
             let (LogTime::Known(log_time_ms) | LogTime::Implausible(log_time_ms)) = log_time else {
                 continue;

@@ -129,6 +129,7 @@ mod tests {
             ControlFlow::Continue(())
         });
         let histories = outcome.unwrap().partitions.into_iter().map(|read| PartitionHistory {
+            asked: crate::partition_log::ALL_OFFSETS,
             bounds: bounds.get(&read.partition).copied(),
             partition: read.partition.clone(),
             reads: vec![read],

@@ -39,7 +39,7 @@ pub use cache::{
     TopicIdentity,
 };
 pub use cached_log::{CachedLog, FillOrder, Filled, Keeping, Kept, LogNews, TellProblem};
-pub use completeness::{PartitionHistory, assess};
+pub use completeness::{ALL_OFFSETS, PartitionHistory, assess};
 pub use generated::{GeneratedLog, GeneratedTopic};
 pub use kafka_source::KafkaLog;
 pub use kept_segments::KeptSegments;

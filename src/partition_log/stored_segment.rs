@@ -14,8 +14,8 @@ use super::cache::{
 };
 use super::time_buckets::{TimeBuckets, TimeCounts};
 use crate::model::{
-    Isolation, KeyFilter, LogClock, LogTime, PLAUSIBLE_FUTURE_MS, RecordBatch, RecordBatchBuilder,
-    RecordFacts, TopicPartition, Transaction,
+    Isolation, Judging, KeyFilter, LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordFacts,
+    TopicPartition, Transaction,
 };
 
 /// How one reader sees the segments of a partition.
@@ -29,8 +29,8 @@ pub(crate) struct Sight {
     pub(crate) from_offset: i64,
     /// Records at or after this offset are not wanted.
     pub(crate) to_offset: i64,
-    /// When reading began, in milliseconds since the epoch.
-    pub(crate) started_ms: i64,
+    /// Which timestamps are implausible.
+    pub(crate) judging: Judging,
     /// The log time of implausible records before all plausible ones, in milliseconds.
     pub(crate) pending_ms: i64,
     /// Where batches are kept.
@@ -65,9 +65,10 @@ impl Sight {
         }
     }
 
-    /// Whether a timestamp, in milliseconds, is plausible.
-    fn believes(&self, timestamp_ms: Option<i64>) -> bool {
-        timestamp_ms <= Some(self.started_ms.saturating_add(PLAUSIBLE_FUTURE_MS))
+    /// Whether the latest timestamp of these offsets, from (inclusive) to (exclusive), in
+    /// milliseconds, is plausible whichever of them has it.
+    fn believes(&self, offsets: (i64, i64), latest_ms: Option<i64>) -> bool {
+        latest_ms.is_none_or(|latest_ms| self.judging.believes_all(offsets, latest_ms))
     }
 }
 
@@ -124,7 +125,7 @@ impl StoredSegment {
         );
         let whole = sight.from_offset <= entry.from && entry.to <= sight.to_offset;
         let latest_ms = sight.latest_ms(entry.latest_ms, entry.latest_committed_ms);
-        let simple = whole && sight.believes(latest_ms);
+        let simple = whole && sight.believes((entry.from, entry.to), latest_ms);
         let mut segment = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             latest_before_ms,
@@ -162,16 +163,18 @@ impl StoredSegment {
             let whole =
                 sight.from_offset <= batch.first_offset && batch.last_offset < sight.to_offset;
             let batch_ms = sight.latest_ms(batch.latest_ms, batch.latest_committed_ms);
-            if whole && sight.believes(batch_ms) {
+            let offsets = (batch.first_offset, batch.last_offset + 1);
+            if whole && sight.believes(offsets, batch_ms) {
                 rows += sight.delivered(batch.rows, batch.aborted);
                 latest_ms = latest_ms.max(batch_ms);
                 continue;
             }
             let columns = self.file.columns(batch, Wanted::Keys)?;
-            let mut clock = LogClock::going_on_from(sight.started_ms, latest_ms);
+            let mut clock = LogClock::going_on_from(sight.judging.clone(), latest_ms);
             for row in 0..columns.len() {
-                if sight.delivers(columns.offsets.value(row), columns.transaction(row)) {
-                    clock.advance(columns.timestamp_ms(row));
+                let offset = columns.offsets.value(row);
+                if sight.delivers(offset, columns.transaction(row)) {
+                    clock.advance(offset, columns.timestamp_ms(row));
                     rows += 1;
                 }
             }
@@ -311,7 +314,7 @@ impl StoredSegment {
         if !columns.is_of(batch) {
             return Err(self.file.disagreement());
         }
-        let mut clock = LogClock::going_on_from(sight.started_ms, latest_ms);
+        let mut clock = LogClock::going_on_from(sight.judging.clone(), latest_ms);
         let mut builder = RecordBatchBuilder::new(sight.partition.clone());
         for row in 0..columns.len() {
             let (offset, transaction) = (columns.offsets.value(row), columns.transaction(row));
@@ -319,7 +322,7 @@ impl StoredSegment {
                 continue;
             }
             let timestamp_ms = columns.timestamp_ms(row);
-            let log_time = clock.advance(timestamp_ms);
+            let log_time = clock.advance(offset, timestamp_ms);
             let key = columns.key(row);
             if !keys.takes(key) {
                 continue;
@@ -476,8 +479,12 @@ pub(super) fn pending_ms(
     files: &[Arc<SegmentFile>],
     sight: &Sight,
 ) -> Result<Option<i64>, Box<Unreadable>> {
-    if files.iter().all(|file| sight.believes(Some(file.entry().latest_ms))) {
-        return Ok(Some(sight.started_ms));
+    let is_believed = |file: &Arc<SegmentFile>| {
+        let entry = file.entry();
+        sight.believes((entry.from, entry.to), Some(entry.latest_ms))
+    };
+    if files.iter().all(is_believed) {
+        return Ok(Some(i64::MIN));
     }
     let mut found = false;
     for file in files {
@@ -485,16 +492,17 @@ pub(super) fn pending_ms(
         for batch in file.batches().map_err(unreadable)? {
             let columns = file.columns(batch, Wanted::Keys).map_err(unreadable)?;
             for row in 0..columns.len() {
-                let timestamp_ms = columns.timestamp_ms(row);
-                if !sight.delivers(columns.offsets.value(row), columns.transaction(row)) {
+                let (offset, timestamp_ms) =
+                    (columns.offsets.value(row), columns.timestamp_ms(row));
+                if !sight.delivers(offset, columns.transaction(row)) {
                     continue;
                 }
-                if sight.believes(Some(timestamp_ms)) {
+                if sight.judging.believes(offset, timestamp_ms) {
                     return Ok(Some(timestamp_ms));
                 }
                 found = true;
             }
         }
     }
-    Ok((!found).then_some(sight.started_ms))
+    Ok((!found).then_some(i64::MIN))
 }

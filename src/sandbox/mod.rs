@@ -4,11 +4,13 @@
 //! ```text
 //! history + projection ──▶ Trial ◀── Schedule (seed, members, polls, commits, faults at records)
 //!                            │
-//!                            ├─ plan: the log as the faults write it, and what happens at which record
-//!                            ├─ run: members take turns; a Consumer's habits decide what becomes of a record
-//!                            ├─ verdict: I1–I6 against the fold of the canonical log ──▶ Outcome, Counterexample
-//!                            └─ moment: everything after any step ──▶ Recording
-//! generate ──▶ schedules worth trying ──▶ matrix (fault × consumer) ──▶ shrink to the smallest that still fails
+//!     ┌──────────────────────┘
+//!     ├─ plan: the log as the faults write it, and what happens at which record
+//!     ├─ run: members take turns; a Consumer's habits decide what becomes of a record
+//!     ├─ verdict: I1–I6 against the fold of the canonical log ──▶ Outcome, Counterexample
+//!     └─ moment: everything after any step ──▶ Recording
+//! generate ──▶ schedules worth trying ──▶ matrix (fault × consumer)
+//!     ──▶ shrink to the smallest that still fails
 //! ```
 //!
 //! What each fault simulates the catalogue says ([`FaultName::entry`]), what each consumer does its

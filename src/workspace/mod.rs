@@ -24,7 +24,7 @@ pub use crate::fold::{
     FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally, WHEN_FORMS, WhenError,
     note_on_when, parse_when,
 };
-pub use crate::kafka::{CheckOutcome, CheckStep, GroupOffset, OpenTransaction};
+pub use crate::kafka::{CheckOutcome, CheckStep, GroupMember, GroupOffset, OpenTransaction};
 pub use crate::partition_log::TimeCounts;
 pub use ask::*;
 pub use engine::{

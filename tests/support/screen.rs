@@ -3,6 +3,8 @@
 //! Promises: the screen is gone with the test binary.
 //! Does not know: what is shown.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -19,6 +21,9 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 pub(crate) struct Screen {
     /// The display's name, such as `:99`.
     display: String,
+    /// A client that shows nothing. When its last client leaves, a server starts over and refuses
+    /// whoever connects meanwhile: a hand that looks for a window must not be that last client.
+    _stays: UnixStream,
     /// The server.
     server: Watched,
     /// Where pictures go.
@@ -44,7 +49,9 @@ impl Screen {
             );
             number.ends_with('\n')
         });
-        Self { display: format!(":{}", number.trim()), server, folder: folder.to_owned() }
+        let number = number.trim();
+        let (display, _stays) = (format!(":{number}"), connected(number));
+        Self { display, _stays, server, folder: folder.to_owned() }
     }
 
     /// A command that shows itself here, drawn without a graphics card, at home in the screen's
@@ -119,4 +126,18 @@ impl Screen {
             output_of(Command::new("identify").args(["-format", "%k"]).arg(&picture), b"");
         printed.trim().parse().expect("a count of colours")
     }
+}
+
+/// A client of the display with this number: it says in the order of bytes of this machine that it
+/// speaks X11 without a login, and is let in.
+fn connected(number: &str) -> UnixStream {
+    let order = if cfg!(target_endian = "little") { b'l' } else { b'B' };
+    let [low, high] = 11_u16.to_ne_bytes();
+    let mut client =
+        UnixStream::connect(format!("/tmp/.X11-unix/X{number}")).expect("the screen listens");
+    client.write_all(&[order, 0, low, high, 0, 0, 0, 0, 0, 0, 0, 0]).expect("the screen hears");
+    let mut let_in = [0];
+    client.read_exact(&mut let_in).expect("the screen answers");
+    assert_eq!(let_in, [1], "the screen lets a client of this machine in");
+    client
 }

@@ -67,7 +67,8 @@ fn a_link_to_what_is_in_front_is_copied_and_leads_back_to_it() {
     test.take_sent();
     go_to(&mut test, &link);
     let sent = test.take_sent();
-    let followed = sent.iter().any(|command| matches!(command, Command::OpenLink(link) if **link == read));
+    let followed =
+        sent.iter().any(|command| matches!(command, Command::OpenLink(link) if **link == read));
     assert!(followed, "{sent:?}");
 }
 
@@ -79,8 +80,10 @@ fn what_a_link_led_to_is_opened_once() {
     let led = Snapshot { linked, ..lasting(6) };
     test.take_sent();
     test.publish(led.clone());
-    let opened =
-        |sent: &[Command]| sent.iter().any(|command| matches!(command, Command::OpenEntity(key) if *key == order::key()));
+    let opened = |sent: &[Command]| {
+        sent.iter()
+            .any(|command| matches!(command, Command::OpenEntity(key) if *key == order::key()))
+    };
     let sent = test.take_sent();
     assert!(opened(&sent), "{sent:?}");
     test.key(Modifiers::COMMAND, Key::W);

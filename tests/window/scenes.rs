@@ -15,9 +15,9 @@ use foldback::workspace::{
     Bookmark, CheckOutcome, CheckStep, ClockView, ConnectionInfo, ConnectionState, DemoFault,
     DemoOutcome, DemoView, EntityList, EntityRow, Fetch, GroupMember, GroupOffset, GroupSummary,
     JobId, JobProgress, JobState, JobSubject, JobView, LagSample, MappingView, Notice, NoticeLevel,
-    OrderRow, PartitionFacts, PartitionProgress, PartitionReport, Problem, ProjectorView,
-    ROWS_PER_PAGE, RowMeta, RowText, SavedConnection, Snapshot, StartPosition, TabsOf, TimeCounts,
-    TopicReport, TopicView, TypeCount, TypeCounts, TypesView,
+    OrderRow, PartitionFacts, PartitionProgress, Problem, ProjectorView, ROWS_PER_PAGE, RowMeta,
+    RowText, SavedConnection, Snapshot, StartPosition, TabsOf, TimeCounts, TopicReport, TopicView,
+    TypeCount, TypeCounts, TypesView,
 };
 
 use crate::order::{self, NOW_MS};
@@ -72,9 +72,9 @@ pub(crate) fn failed_check() -> Snapshot {
 }
 
 /// This many partitions, of which the first has all of this many records.
-fn partitions_of(count: usize, records: i64) -> Vec<PartitionReport> {
-    let mut partitions = vec![PartitionReport::default(); count];
-    partitions[0].records = Some(records);
+fn partitions_of(count: usize, records: i64) -> Vec<PartitionFacts> {
+    let mut partitions = vec![PartitionFacts::default(); count];
+    partitions[0].bounds = Some(Watermarks { low: 0, high: records, last_stable: records });
     partitions
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn many_topics(count: usize) -> Snapshot {
     let topic = |index: usize| TopicReport {
         name: format!("team-{:02}.service-{:03}.events-{index:05}", index % 40, index % 700).into(),
         internal: index.is_multiple_of(100),
-        partitions: vec![PartitionReport::default(); 6],
+        partitions: vec![PartitionFacts::default(); 6],
         ..TopicReport::default()
     };
     Snapshot { topics: Fetch::Ready((0..count).map(topic).collect()), ..connected() }
@@ -331,7 +331,6 @@ pub(crate) fn topic_with_types() -> Snapshot {
     };
     view.types = Some(Arc::new(TypesView {
         counts: TypeCounts { types: counts.map(count).into(), others: 0 },
-        events: 2_000,
         covers: (0..6).map(range).collect(),
         complete: true,
         ..TypesView::begun(JobId(8), view.rows_generation)
@@ -387,10 +386,11 @@ pub(crate) fn groups() -> Snapshot {
             .collect()
     };
     let member = |id: &str, partitions: std::ops::Range<i32>| GroupMember {
-        id: format!("{id}-5f1c0e2a").into(),
+        member_id: format!("{id}-5f1c0e2a").into(),
         client_id: id.into(),
+        instance_id: None,
         host: "/10.0.4.31".into(),
-        assignment: partitions.map(|partition| (order::topic(), partition)).collect(),
+        assignment: partitions.map(|number| TopicPartition::new(order::topic(), number)).collect(),
     };
     let group = |name: &str, state: &str, lags, members: Arc<[GroupMember]>| GroupSummary {
         group: name.into(),

@@ -10,8 +10,9 @@ use indexmap::IndexSet;
 
 use super::row_file::Row;
 use super::{Head, RowFile, SaveError, SaveFormat, SaveTo, Saved};
-use crate::decode::{text, time_text};
+use crate::decode::text;
 use crate::evidence::forms::{operation, plain};
+use crate::evidence::json_line::{record_time, said};
 use crate::evidence::lines::{CopiedEvent, EVENT_COLUMNS};
 use crate::fold::{History, Selection, leaves};
 use crate::model::{Cancel, Change, EntityId, Event, JsonPointer, Value};
@@ -118,8 +119,9 @@ impl Saving<'_> {
         let entity = self.entity;
         self.each(|history, version| {
             let changes = history.changes_of(version);
+            let not_taken = history.not_taken(version);
             let Some(event) = history.event(version) else { return Ok(()) };
-            file.row(&CopiedEvent { entity, event, changes })
+            file.row(&CopiedEvent { entity, event, changes, not_taken })
         })?;
         Ok(file)
     }
@@ -201,18 +203,10 @@ fn add_fields(path: &JsonPointer, state: &Value, fields: &mut IndexSet<JsonPoint
 /// The columns of states before those of their fields.
 const STATE_COLUMNS: [&str; 6] = ["version", "timestamp", "type", "topic", "partition", "offset"];
 
-/// A text of a record's time.
-fn time(time_ms: i64) -> Option<String> {
-    (time_ms != -1).then(|| time_text::utc(time_ms))
-}
-
 /// The members that say which event a state is after.
 fn members_of(entity: &EntityId, event: &Event) -> [(&'static str, Value); 7] {
-    let time = time(event.timestamp_ms).map_or(Value::Null, Value::string);
-    let event_type = match &*event.event_type {
-        "" => Value::Null,
-        event_type => Value::string(event_type),
-    };
+    let time = record_time(event.timestamp_ms).map_or(Value::Null, Value::string);
+    let event_type = said(&event.event_type).map_or(Value::Null, Value::string);
     [
         ("entity", text::to_value(entity.as_bytes())),
         ("version", event.version.into()),
@@ -249,7 +243,7 @@ impl Row for StateRow<'_> {
         let event = self.event;
         let mut cells = vec![
             event.version.to_string().into(),
-            time(event.timestamp_ms).unwrap_or_default().into(),
+            record_time(event.timestamp_ms).unwrap_or_default().into(),
             (&*event.event_type).into(),
             (&*event.position.topic).into(),
             event.position.partition.to_string().into(),

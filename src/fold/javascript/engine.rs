@@ -38,6 +38,9 @@ const PRELUDE: [&str; 6] = [
 const WORDS_OF_PROMISE: &str =
     "it made a promise; everything is synchronous here and nothing waits for it";
 
+/// What errors are called that the engine alone throws.
+const ENGINE_ERROR: &str = "InternalError";
+
 /// What the engine's own parts are called in stacks.
 const PRELUDE_NAME: &str = "engine";
 
@@ -56,6 +59,9 @@ type Intrinsics = (
 
 /// A function of the engine's JavaScript part.
 type Saved = Persistent<Function<'static>>;
+
+/// The prototype of errors that the engine alone throws. No script can reach it but by catching one.
+type EngineError = Persistent<Object<'static>>;
 
 /// The functions of the engine's JavaScript part.
 struct Functions {
@@ -90,6 +96,8 @@ struct Functions {
 pub(super) struct Engine {
     /// The functions of the JavaScript part.
     functions: Functions,
+    /// What errors of the engine itself come from.
+    engine_error: EngineError,
     /// The world of the script.
     context: Context,
     /// What the script can call, and what it left there.
@@ -146,19 +154,30 @@ impl Engine {
             Context::custom::<Intrinsics>(&runtime).map_err(|error| fault(error.to_string()))?;
         native.begin(limits.steps_at_start);
         let turn = native.watch.begin();
+        let engine_error = context.with(|ctx| take_engine_error(&ctx));
+        let engine_error = engine_error.map_err(|error| fault(error.to_string()))?;
         let loaded = context.with(|ctx| load(&ctx, &native, script, source));
         let (functions, definition) = match loaded {
             Ok(loaded) => loaded,
             Err(failure) => {
-                let thrown = context.with(|ctx| thrown(&ctx, &native, script, None, &failure));
+                let thrown = context.with(|ctx| {
+                    Throw { ctx: &ctx, native: &native, script, engine_error: &engine_error }
+                        .fault(None, &failure)
+                });
                 return Err(thrown.unwrap_or_else(|| fault(failure.to_string())));
             }
         };
         drop(turn);
         let definition = serde_json::from_str(&definition)
             .map_err(|error| fault(format!("its definition cannot be read: {error}")))?;
-        let engine =
-            Self { functions, context, native, script: Arc::clone(script), is_spent: false };
+        let engine = Self {
+            functions,
+            engine_error,
+            context,
+            native,
+            script: Arc::clone(script),
+            is_spent: false,
+        };
         Ok((engine, definition))
     }
 
@@ -185,12 +204,17 @@ impl Engine {
             let called =
                 function(functions).clone().restore(&ctx).and_then(|found| found.call(arguments));
             called.map_err(|error| {
-                thrown(&ctx, &self.native, &self.script, Some(functions), &error)
-                    .ok_or_else(|| error.to_string())
+                self.throw(&ctx).fault(Some(functions), &error).ok_or_else(|| error.to_string())
             })
         });
         drop(turn);
         self.ended(called)
+    }
+
+    /// Something that is thrown in the engine.
+    fn throw<'t, 'js>(&'t self, ctx: &'t Ctx<'js>) -> Throw<'t, 'js> {
+        let Self { engine_error, native, script, .. } = self;
+        Throw { ctx, native, script, engine_error }
     }
 
     /// The outcome of a call; a limit that was passed is noted.
@@ -239,8 +263,7 @@ impl Engine {
                 step.call::<_, i32>((handler, event_type, body, partition))
             });
             stepped.map_err(|error| {
-                thrown(&ctx, native, &self.script, Some(functions), &error)
-                    .ok_or_else(|| error.to_string())
+                self.throw(&ctx).fault(Some(functions), &error).ok_or_else(|| error.to_string())
             })
         });
         drop(turn);
@@ -413,44 +436,76 @@ fn load(
     Ok((functions, definition))
 }
 
-/// What was thrown, in words; `None` when it was not thrown by JavaScript.
-fn thrown(
-    ctx: &Ctx<'_>,
-    native: &Native,
-    script: &Arc<str>,
-    functions: Option<&Functions>,
-    error: &rquickjs::Error,
-) -> Option<Fault> {
-    let fault = |message: String, place| Fault { script: Arc::clone(script), message, place };
-    if !error.is_exception() {
-        return None;
-    }
-    let value = ctx.catch();
-    let stack_of = |value: &Value<'_>| {
-        let error = value.clone().into_exception();
-        error.and_then(|error| error.stack()).and_then(|stack| place_in(script, &stack))
-    };
-    if native.is_interrupted() {
-        return Some(fault(native.words_of_interrupt(), stack_of(&value)));
-    }
-    if native.is_out_of_memory(&value) {
-        return Some(fault(native.words_of_memory(), stack_of(&value)));
-    }
-    native.begin(native.limits.steps_per_event);
-    let described = functions.and_then(|functions| {
-        let described = functions.described.clone().restore(ctx).ok()?;
-        described.call::<_, Vec<String>>((value.clone(),)).ok()
-    });
-    if let Some([message, stack]) = described.as_deref() {
-        return Some(fault(message.clone(), place_in(script, stack)));
-    }
-    let words = match CaughtError::from_error(ctx, ctx.throw(value.clone())) {
-        CaughtError::Exception(exception) => {
-            let name: Option<String> = exception.get("name").ok();
-            let message = exception.message().unwrap_or_default();
-            format!("{}: {message}", name.unwrap_or_else(|| "Error".to_owned()))
+/// Takes what the engine throws of itself out of a script's reach, so that a limit is told from a
+/// script's own error by its type.
+fn take_engine_error(ctx: &Ctx<'_>) -> rquickjs::Result<EngineError> {
+    let constructor: Object<'_> = ctx.globals().get(ENGINE_ERROR)?;
+    let prototype: Object<'_> = constructor.get("prototype")?;
+    ctx.globals().remove(ENGINE_ERROR)?;
+    prototype.remove("constructor")?;
+    Ok(Persistent::save(ctx, prototype))
+}
+
+/// Something that is thrown in an engine.
+struct Throw<'t, 'js> {
+    /// Where.
+    ctx: &'t Ctx<'js>,
+    /// What the script can call.
+    native: &'t Native,
+    /// The script's name.
+    script: &'t Arc<str>,
+    /// What errors of the engine itself come from.
+    engine_error: &'t EngineError,
+}
+
+impl<'js> Throw<'_, 'js> {
+    /// What was thrown, in words; `None` when it was not thrown by JavaScript.
+    fn fault(&self, functions: Option<&Functions>, error: &rquickjs::Error) -> Option<Fault> {
+        let Self { ctx, native, script, .. } = self;
+        let fault = |message: String, place| Fault { script: Arc::clone(script), message, place };
+        if !error.is_exception() {
+            return None;
         }
-        _ => "something that cannot be described was thrown".to_owned(),
-    };
-    Some(fault(words, stack_of(&value)))
+        let value = ctx.catch();
+        let stack_of = |value: &Value<'_>| {
+            let error = value.clone().into_exception();
+            error.and_then(|error| error.stack()).and_then(|stack| place_in(script, &stack))
+        };
+        if native.is_interrupted() {
+            return Some(fault(native.words_of_interrupt(), stack_of(&value)));
+        }
+        if value.is_null() && native.lacks_memory_for_an_error() {
+            return Some(fault(native.words_of_null(), None));
+        }
+        if self.is_out_of_memory(&value) {
+            native.note_out_of_memory();
+            return Some(fault(native.words_of_memory(), stack_of(&value)));
+        }
+        native.begin(native.limits.steps_per_event);
+        let described = functions.and_then(|functions| {
+            let described = functions.described.clone().restore(ctx).ok()?;
+            described.call::<_, Vec<String>>((value.clone(),)).ok()
+        });
+        if let Some([message, stack]) = described.as_deref() {
+            return Some(fault(message.clone(), place_in(script, stack)));
+        }
+        let words = match CaughtError::from_error(ctx, ctx.throw(value.clone())) {
+            CaughtError::Exception(exception) => {
+                let name: Option<String> = exception.get("name").ok();
+                let message = exception.message().unwrap_or_default();
+                format!("{}: {message}", name.unwrap_or_else(|| "Error".to_owned()))
+            }
+            _ => "something that cannot be described was thrown".to_owned(),
+        };
+        Some(fault(words, stack_of(&value)))
+    }
+
+    /// Whether the engine threw this for want of memory. Its errors of this type differ by their
+    /// text alone.
+    fn is_out_of_memory(&self, thrown: &Value<'js>) -> bool {
+        let Some(error) = thrown.clone().into_exception() else { return false };
+        let Ok(engine_error) = self.engine_error.clone().restore(self.ctx) else { return false };
+        let is_engines = error.get_prototype().is_some_and(|prototype| prototype == engine_error);
+        is_engines && error.message().is_some_and(|words| words.starts_with("out of memory"))
+    }
 }

@@ -18,12 +18,11 @@ use super::batch_cache::BatchCache;
 use super::columns::Wanted;
 use super::error::CacheError;
 use super::log_cache::LogCache;
-use super::manifest::SegmentEntry;
 use super::partition_cache::PartitionCache;
 use super::segment_file::SegmentFile;
 use super::segment_writer::{SegmentStart, SegmentWriter, discard, is_small};
 use super::topic_cache::{TopicCache, WriteLock};
-use crate::model::{Isolation, LeaderEpoch, RecordBatch, TopicPartition};
+use crate::model::{Isolation, Judging, LeaderEpoch, RecordBatch, TopicPartition};
 use crate::partition_log::stored_segment::{Sight, StoredSegment};
 
 /// How many batches may wait for a thread.
@@ -213,7 +212,7 @@ impl Shared {
             partition: partition.clone(),
             from,
             clock_in_ms,
-            started_ms: self.started_ms,
+            judging: kept.judging(self.started_ms),
             payloads: self.payloads,
         };
         let writer = match small {
@@ -302,7 +301,7 @@ impl Shared {
             partition: self.topic.topic_partition(growing.number),
             from,
             clock_in_ms,
-            started_ms: self.started_ms,
+            judging: growing.kept.judging(self.started_ms),
             payloads: self.payloads,
         })
     }
@@ -320,7 +319,7 @@ impl Shared {
             return Ok(());
         }
         assert!(writer.end_offset() <= to, "a part does not end before its records");
-        let entry: SegmentEntry = writer.seal(to)?;
+        let (entry, doubted_from_ms) = writer.seal(to)?;
         if !self.cache.make_room(entry.disk_bytes, self.topic.folder()) {
             for path in entry.paths(growing.kept.folder()) {
                 discard(&path);
@@ -328,7 +327,7 @@ impl Shared {
             self.topic.note_full(entry.disk_bytes);
             return Err(CacheError::over_budget(growing.kept.folder()));
         }
-        growing.kept.add(entry, leader_epochs)?;
+        growing.kept.add(entry, leader_epochs, (self.started_ms, doubted_from_ms))?;
         self.topic.put(growing.number, growing.kept.clone());
         Ok(())
     }
@@ -353,7 +352,7 @@ fn copy(
         isolation: Isolation::Uncommitted,
         from_offset: i64::MIN,
         to_offset: i64::MAX,
-        started_ms: i64::MAX,
+        judging: Judging::at(i64::MAX),
         pending_ms: i64::MIN,
         batches: Arc::new(BatchCache::new(0)),
     };

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CacheError;
 use super::manifest::Manifest;
+use super::partition_cache::GoneFrom;
 use super::topic_cache::{LOCK_FILE, TopicCache};
 use super::topic_identity::TopicIdentity;
 
@@ -143,7 +144,8 @@ impl LogCache {
             for file in partition.files().to_vec() {
                 if let Err(problem) = file.verify() {
                     removed.push(problem.to_string());
-                    partition.retain(|entry| entry != file.entry())?;
+                    let gone = topic.certainly(GoneFrom::Index);
+                    partition.retain(|entry| entry != file.entry(), gone)?;
                 }
             }
         }
@@ -204,7 +206,7 @@ fn shrink(topic: &TopicCache, wanted: u64) -> Result<u64, CacheError> {
                 break;
             }
             let gone = file.entry().clone();
-            partition.retain(|known| *known != gone)?;
+            partition.retain(|known| *known != gone, topic.certainly(GoneFrom::Index))?;
             assert!(!partition.keeps(&gone), "what was removed counts no longer");
             freed += gone.disk_bytes;
         }

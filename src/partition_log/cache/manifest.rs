@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CacheError;
 use super::truncation::Truncation;
-use crate::model::LeaderEpoch;
+use crate::model::{Judged, LeaderEpoch, PLAUSIBLE_FUTURE_MS};
 use crate::partition_log::private_files;
 
 /// The version of the format of all files.
@@ -120,6 +120,13 @@ impl SegmentEntry {
     }
 }
 
+/// When a file was written last, in milliseconds since the epoch; at the epoch where nobody knows.
+fn last_written_ms(path: &Path) -> i64 {
+    let written = fs_err::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let since = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// The beginning of the names of the files of this edition of a segment of these offsets.
 pub(super) fn stem(from: i64, to: i64, edition: u32) -> String {
     match edition {
@@ -144,6 +151,10 @@ pub(super) struct Manifest {
     /// What leaders lost of what was kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) truncations: Vec<Truncation>,
+    /// When the timestamps of what the segments account for were judged, and of what they accounted
+    /// for before.
+    #[serde(default, skip_serializing_if = "Judged::is_empty")]
+    pub(super) judged: Judged,
 }
 
 /// The file as it is written: what tells the format comes first.
@@ -178,6 +189,9 @@ impl Manifest {
         if !epochs.is_sorted_by(|one, other| one.from <= other.from) {
             return Some("leaders follow one another");
         }
+        if !self.judged.holds() {
+            return Some("what was judged is in order");
+        }
         let all_lost = self.truncations.iter().all(Truncation::is_loss);
         (!all_lost).then_some("what was lost has offsets")
     }
@@ -211,12 +225,29 @@ impl Manifest {
         if format > FORMAT {
             return Err(CacheError::Newer { path, found: format, known: FORMAT });
         }
-        let manifest = serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest;
+        let mut manifest = serde_json::from_str::<Versioned<Self>>(json).map_err(wrong)?.manifest;
+        manifest.judge_before(|| last_written_ms(&path));
         match manifest.broken_promise() {
             Some(words) => {
                 Err(CacheError::damaged(&path, format!("it does not hold that {words}")))
             }
             None => Ok(manifest),
+        }
+    }
+
+    /// Says when the segments were judged of which an earlier version did not note it: when the
+    /// manifest was written, in milliseconds. All of them had been read by then.
+    fn judge_before(&mut self, written_ms: impl Fn() -> i64) {
+        if !self.judged.is_empty() || self.segments.is_empty() {
+            return;
+        }
+        let written_ms = written_ms();
+        let plausible_to_ms = written_ms.saturating_add(PLAUSIBLE_FUTURE_MS);
+        for segment in &self.segments {
+            // Of the timestamps that are later, the earliest is not known.
+            let is_doubted = segment.latest_ms > plausible_to_ms;
+            let doubted_from_ms = is_doubted.then(|| plausible_to_ms.saturating_add(1));
+            self.judged.add((segment.from, segment.to), written_ms, doubted_from_ms);
         }
     }
 
@@ -303,10 +334,14 @@ mod tests {
     fn what_was_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), Manifest::default());
+        let mut judged = Judged::default();
+        judged.add((0, 5), 1_000, Some(i64::MAX));
+        judged.add((9, i64::MAX), 2_000, None);
         let manifest = Manifest {
             segments: vec![segment(0, 5), segment(9, i64::MAX)],
             leader_epochs: vec![LeaderEpoch { from: 0, epoch: 2 }],
             truncations: Vec::new(),
+            judged,
         };
         manifest.write(folder.path()).unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);

@@ -36,6 +36,7 @@ pub use error::CacheError;
 pub(super) use filler::{Filler, Joining};
 pub use log_cache::{DISK_BUDGET_BYTES, KeptTopic, LogCache};
 pub(super) use manifest::SegmentEntry;
+pub(super) use partition_cache::{GoneFrom, PartitionCache};
 pub(super) use segment_file::SegmentFile;
 pub(super) use segment_index::StoredBatch;
 pub(super) use topic_cache::TopicCache;

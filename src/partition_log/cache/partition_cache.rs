@@ -13,7 +13,7 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
 use super::truncation::{Truncation, epoch_at};
-use crate::model::LeaderEpoch;
+use crate::model::{Judged, Judging, LeaderEpoch};
 use crate::partition_log::private_files;
 use crate::partition_log::stored_segment::{Sight, StoredSegment, Unreadable, pending_ms};
 
@@ -26,6 +26,16 @@ pub(crate) struct PartitionCache {
     manifest: Manifest,
     /// The segments, as the manifest names them.
     files: Vec<Arc<SegmentFile>>,
+}
+
+/// Why segments are forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GoneFrom {
+    /// The index alone loses them: there is no room, or they are damaged. When their records are
+    /// read again, they are judged as they were.
+    Index,
+    /// The log has other records in their place, or none.
+    Log,
 }
 
 /// What is seen of a range.
@@ -94,6 +104,16 @@ impl PartitionCache {
     /// The term of the leader that wrote the record with this offset, as far as is known.
     pub(crate) fn leader_epoch_at(&self, offset: i64) -> Option<i32> {
         epoch_at(&self.manifest.leader_epochs, offset)
+    }
+
+    /// What was judged of its timestamps.
+    pub(crate) fn judged(&self) -> Arc<Judged> {
+        Arc::new(self.manifest.judged.clone())
+    }
+
+    /// How its timestamps are judged, at this moment (in milliseconds) where they were not.
+    pub(crate) fn judging(&self, now_ms: i64) -> Judging {
+        Judging::new(self.judged(), now_ms)
     }
 
     /// The parts that leaders lost, ascending.
@@ -197,7 +217,9 @@ impl PartitionCache {
         seen
     }
 
-    /// Adds a segment that was sealed, in the place of all within its offsets.
+    /// Adds a segment that was sealed, in the place of all within its offsets, and notes when what
+    /// is new in it was judged, with the earliest timestamp of that which was implausible, both in
+    /// milliseconds.
     ///
     /// # Errors
     /// When the manifest cannot be written. The segment does not count then.
@@ -205,8 +227,10 @@ impl PartitionCache {
         &mut self,
         entry: SegmentEntry,
         leader_epochs: &[LeaderEpoch],
+        (judged_at_ms, doubted_from_ms): (i64, Option<i64>),
     ) -> Result<(), CacheError> {
         let mut manifest = self.manifest.clone();
+        manifest.judged.add((entry.from, entry.to), judged_at_ms, doubted_from_ms);
         let is_apart = |known: &SegmentEntry| known.to <= entry.from || entry.to <= known.from;
         manifest.segments.retain(is_apart);
         let place = manifest.segments.partition_point(|known| known.from < entry.from);
@@ -225,18 +249,22 @@ impl PartitionCache {
         self.replace(manifest)
     }
 
-    /// Forgets all segments that do not pass.
+    /// Forgets all segments that do not pass, because of this.
     ///
     /// # Errors
     /// When the manifest cannot be written. They count on then.
     pub(super) fn retain(
         &mut self,
         keep: impl Fn(&SegmentEntry) -> bool,
+        gone: GoneFrom,
     ) -> Result<(), CacheError> {
         let mut manifest = self.manifest.clone();
-        manifest.segments.retain(keep);
+        manifest.segments.retain(&keep);
         if manifest.segments.len() == self.manifest.segments.len() {
             return Ok(());
+        }
+        if gone == GoneFrom::Log {
+            forget_judged(&mut manifest.judged, &self.manifest.segments, &keep);
         }
         let end = manifest.segments.last().map_or(0, |segment| segment.to);
         manifest.leader_epochs.retain(|epoch| epoch.from < end);
@@ -245,6 +273,7 @@ impl PartitionCache {
 
     /// Overlooks all segments that do not pass, without changing anything on disk.
     pub(super) fn overlook(&mut self, keep: impl Fn(&SegmentEntry) -> bool) {
+        forget_judged(&mut self.manifest.judged, &self.manifest.segments, &keep);
         self.manifest.segments.retain(&keep);
         self.files.retain(|file| keep(file.entry()));
         self.check();
@@ -289,6 +318,17 @@ impl PartitionCache {
         }
         // From here on segments that no manifest names are those of a writer that was stopped.
         if Manifest::is_there(&self.folder) { Ok(()) } else { self.manifest.write(&self.folder) }
+    }
+}
+
+/// Forgets what was judged of the segments that do not pass.
+fn forget_judged(
+    judged: &mut Judged,
+    segments: &[SegmentEntry],
+    keep: &impl Fn(&SegmentEntry) -> bool,
+) {
+    for gone in segments.iter().filter(|segment| !keep(segment)) {
+        judged.forget(gone.from, gone.to);
     }
 }
 

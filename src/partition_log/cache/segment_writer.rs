@@ -18,7 +18,8 @@ use super::error::CacheError;
 use super::manifest::{SegmentEntry, stem};
 use super::segment_index::{self, StoredBatch, key_hash};
 use crate::model::{
-    LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition, Transaction,
+    Judging, LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,
+    Transaction,
 };
 use crate::partition_log::private_files;
 use crate::partition_log::time_buckets::TimeBuckets;
@@ -100,8 +101,8 @@ pub(super) struct SegmentStart {
     pub(super) from: i64,
     /// The log time before it, in milliseconds; none at the start of the log.
     pub(super) clock_in_ms: Option<i64>,
-    /// When reading began, in milliseconds since the epoch.
-    pub(super) started_ms: i64,
+    /// Which timestamps are implausible.
+    pub(super) judging: Judging,
     /// Whether values and headers are kept.
     pub(super) payloads: bool,
 }
@@ -138,6 +139,8 @@ pub(super) struct SegmentWriter {
     first_log_time_ms: Option<i64>,
     /// Whether log times depend on nobody.
     plain: bool,
+    /// The earliest timestamp that is judged for the first time, and implausible, in milliseconds.
+    doubted_from_ms: Option<i64>,
     /// How many records there are.
     rows: u32,
     /// The size of their keys and values, in bytes.
@@ -170,10 +173,11 @@ impl SegmentWriter {
             entries: Vec::new(),
             times: TimeBuckets::default(),
             batch_times_ms: Vec::with_capacity(BATCH_ROWS),
-            clock: LogClock::going_on_from(start.started_ms, start.clock_in_ms),
+            clock: LogClock::going_on_from(start.judging.clone(), start.clock_in_ms),
             last_record: None,
             first_log_time_ms: None,
             plain: true,
+            doubted_from_ms: None,
             rows: 0,
             payload_bytes: 0,
             aborted_bytes: 0,
@@ -284,6 +288,10 @@ impl SegmentWriter {
         self.payload_bytes += record.payload_bytes() as u64;
         batch.rows += 1;
         batch.latest_ms = batch.latest_ms.max(timestamp_ms);
+        if self.start.judging.doubts_now(offset, timestamp_ms) {
+            let earliest_ms = self.doubted_from_ms.unwrap_or(timestamp_ms);
+            self.doubted_from_ms = Some(earliest_ms.min(timestamp_ms));
+        }
         let aborted = record.transaction() == Transaction::Aborted;
         self.last_record = Some((offset, aborted));
         if aborted {
@@ -292,7 +300,7 @@ impl SegmentWriter {
             self.plain = false;
         } else {
             batch.latest_committed_ms = batch.latest_committed_ms.max(timestamp_ms);
-            match self.clock.advance(timestamp_ms) {
+            match self.clock.advance(offset, timestamp_ms) {
                 LogTime::Known(log_time_ms) => {
                     self.first_log_time_ms.get_or_insert(log_time_ms);
                     self.batch_times_ms.push(log_time_ms);
@@ -312,9 +320,10 @@ impl SegmentWriter {
         }
     }
 
-    /// Ends the segment at this offset, up to which there is no further record, and says how a
-    /// manifest names it.
-    pub(super) fn seal(mut self, to: i64) -> Result<SegmentEntry, CacheError> {
+    /// Ends the segment at this offset, up to which there is no further record. Says how a manifest
+    /// names it, and the earliest timestamp that was found implausible for the first time, in
+    /// milliseconds.
+    pub(super) fn seal(mut self, to: i64) -> Result<(SegmentEntry, Option<i64>), CacheError> {
         if !self.waiting.is_empty() {
             let rest = self.waiting.finish();
             self.write(&rest, 0, rest.len())?;
@@ -349,7 +358,7 @@ impl SegmentWriter {
         )?;
         let latest =
             |of: fn(&StoredBatch) -> i64| self.batches.iter().map(of).max().unwrap_or(i64::MIN);
-        Ok(SegmentEntry {
+        let entry = SegmentEntry {
             from: self.start.from,
             to,
             edition,
@@ -369,7 +378,8 @@ impl SegmentWriter {
             data_checksum,
             index_checksum,
             keys_checksum,
-        })
+        };
+        Ok((entry, self.doubted_from_ms))
     }
 
     /// Gives the segment up.

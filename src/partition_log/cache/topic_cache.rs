@@ -15,7 +15,7 @@ use fs_err::File;
 use super::checked_file;
 use super::error::CacheError;
 use super::manifest::SegmentEntry;
-use super::partition_cache::PartitionCache;
+use super::partition_cache::{GoneFrom, PartitionCache};
 use super::topic_identity::{TOPIC_FILE, TopicIdentity};
 use super::truncation::Truncation;
 use crate::model::TopicPartition;
@@ -218,7 +218,7 @@ impl TopicCache {
         partition.tidy()?;
         let KnownPartition { overlooked, lost, .. } =
             self.lock().get_mut(&number).map(std::mem::take).unwrap_or_default();
-        partition.retain(|entry| !overlooked.contains(entry))?;
+        partition.retain(|entry| !overlooked.contains(entry), GoneFrom::Log)?;
         partition.remember(lost)?;
         assert!(
             !overlooked.iter().any(|entry| partition.keeps(entry)),
@@ -248,7 +248,13 @@ impl TopicCache {
         Ok(())
     }
 
-    /// Forgets segments of a partition.
+    /// Why segments are forgotten, as far as it is certain. Without an id the next topic of the same
+    /// name may take over what is noted of them.
+    pub(super) fn certainly(&self, gone: GoneFrom) -> GoneFrom {
+        if self.identity.topic_id.is_some() { gone } else { GoneFrom::Log }
+    }
+
+    /// Forgets segments of a partition, because of this.
     ///
     /// # Errors
     /// When the partition cannot be written.
@@ -256,10 +262,10 @@ impl TopicCache {
         &self,
         number: i32,
         right: &WriteLock,
-        gone: &dyn Fn(&SegmentEntry) -> bool,
+        (gone, from): (&dyn Fn(&SegmentEntry) -> bool, GoneFrom),
     ) -> Result<(), CacheError> {
         let mut partition = self.partition_to_write(number, right)?;
-        partition.retain(|entry| !gone(entry))?;
+        partition.retain(|entry| !gone(entry), self.certainly(from))?;
         self.put(number, partition);
         Ok(())
     }

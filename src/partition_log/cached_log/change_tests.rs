@@ -3,14 +3,15 @@
 //! Promises: the right answer is that of the log as it is now.
 //! Does not know: brokers.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::model::{Model, ModelPartition, NOW_MS, write};
-use super::tests::{read, read_in_order};
+use super::tests::{Plain, files, read, read_in_order};
 use super::*;
-use crate::model::{Isolation, KeyFilter};
+use crate::model::{Isolation, KeyFilter, PLAUSIBLE_FUTURE_MS};
 
 /// A model with this many records in its first partition, at times from this one on, in
 /// milliseconds.
@@ -43,6 +44,30 @@ fn plan(model: &Model) -> ReadPlan {
     };
     ReadPlan { whole: true, ..ReadPlan::new(marks.iter().map(range).collect(), NOW_MS) }
 }
+
+/// The offsets and log times of the first partition, in milliseconds, as a new process tells them
+/// at this moment, asked in both orders.
+fn log_times(model: &Model, folder: &TempDir, now_ms: i64) -> Vec<(i64, i64)> {
+    let log = open(model, folder, u64::MAX);
+    let plan = ReadPlan { started_ms: now_ms, ..plan(model) };
+    let times = |records: Vec<Plain>| records.iter().map(|it| (it.1, it.3)).collect::<Vec<_>>();
+    let told = times(read(&log, &plan).0);
+    assert_eq!(times(read_in_order(&log, &plan)), told);
+    told
+}
+
+/// A model and a cache that has seen timestamps 10, one too late for `NOW_MS`, and 20.
+fn with_one_from_the_future() -> (Model, TempDir) {
+    let (model, folder) = (model(0, 0), TempDir::new().unwrap());
+    for timestamp_ms in [10, NOW_MS + PLAUSIBLE_FUTURE_MS + 1, 20] {
+        append(&model, 1, timestamp_ms);
+    }
+    assert_eq!(log_times(&model, &folder, NOW_MS), [(0, 10), (1, 10), (2, 20)]);
+    (model, folder)
+}
+
+/// A moment at which nothing of it is too late any more, in milliseconds.
+const LATER_MS: i64 = NOW_MS + 10 * PLAUSIBLE_FUTURE_MS;
 
 /// What a process knows that leaders lost of the first partition.
 fn truncations(log: &CachedLog) -> Vec<(i64, i64)> {
@@ -185,4 +210,75 @@ fn an_opened_log_tells_each_record_once_although_small_segments_are_joined_meanw
     });
     assert_eq!((records, outcome.unwrap().records()), (200, 200));
     assert_eq!(plan.keys, KeyFilter::All);
+}
+
+#[test]
+fn what_was_implausible_when_it_was_kept_stays_so_whatever_is_joined_to_it_later() {
+    let (model, folder) = with_one_from_the_future();
+    assert_eq!(log_times(&model, &folder, LATER_MS), [(0, 10), (1, 10), (2, 20)]);
+    // What is appended goes into the same segment, and is judged when it is kept.
+    append(&model, 1, NOW_MS + 2 * PLAUSIBLE_FUTURE_MS);
+    let joined = [(0, 10), (1, 10), (2, 20), (3, NOW_MS + 2 * PLAUSIBLE_FUTURE_MS)];
+    for now_ms in [LATER_MS, 2 * LATER_MS, NOW_MS] {
+        assert_eq!(log_times(&model, &folder, now_ms), joined, "at {now_ms}");
+    }
+    let kept = open(&model, &folder, u64::MAX).kept(&plan(&model)).unwrap().unwrap();
+    assert_eq!(kept.records, 4);
+    let is_index = |path: &PathBuf| path.extension().is_some_and(|end| end == "index");
+    assert_eq!(files(folder.path()).iter().filter(|path| is_index(path)).count(), 1);
+}
+
+#[test]
+fn what_the_index_lost_and_reads_again_is_judged_as_it_was() {
+    let (model, folder) = with_one_from_the_future();
+    LogCache::new(folder.path().to_owned(), 0).make_room(0, Path::new(""));
+    assert_eq!(open(&model, &folder, u64::MAX).kept(&plan(&model)).unwrap().unwrap().records, 0);
+    assert_eq!(log_times(&model, &folder, LATER_MS), [(0, 10), (1, 10), (2, 20)]);
+    for path in files(folder.path()) {
+        if path.extension().is_some_and(|end| end == "arrow") {
+            fs_err::write(path, "damaged").unwrap();
+        }
+    }
+    assert_eq!(log_times(&model, &folder, LATER_MS), [(0, 10), (1, 10), (2, 20)]);
+}
+
+#[test]
+fn what_another_leader_or_topic_has_in_the_same_place_is_judged_anew() {
+    let moved = NOW_MS + PLAUSIBLE_FUTURE_MS + 1;
+    for with_ids in [true, false] {
+        let (model, folder) = with_one_from_the_future();
+        if with_ids {
+            lose(&model, 0);
+        } else {
+            *model.2.lock().unwrap() = None;
+            log_times(&model, &folder, NOW_MS);
+            model.0.lock().unwrap()[0] = ModelPartition::default();
+        }
+        append(&model, 1, moved);
+        append(&model, 3, moved + 5);
+        let expected = [(0, moved), (1, moved + 5), (2, moved + 6), (3, moved + 7)];
+        assert_eq!(log_times(&model, &folder, LATER_MS), expected, "with ids: {with_ids}");
+    }
+}
+
+#[test]
+fn a_manifest_of_an_earlier_version_says_when_it_was_written() {
+    let (model, folder) = with_one_from_the_future();
+    let manifest = files(folder.path()).into_iter().find(|path| path.ends_with("manifest.json"));
+    let manifest = manifest.unwrap();
+    let text = fs_err::read_to_string(&manifest).unwrap();
+    let (_, json) = text.split_once('\n').unwrap();
+    let mut old: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert!(old["manifest"].as_object_mut().unwrap().remove("judged").is_some());
+    let old = old.to_string();
+    let checksum = crc32fast::hash(old.as_bytes());
+    fs_err::write(&manifest, format!("{checksum:08x}\n{old}")).unwrap();
+    let written = std::time::UNIX_EPOCH + Duration::from_millis(NOW_MS.unsigned_abs());
+    fs_err::OpenOptions::new().append(true).open(&manifest).unwrap().set_modified(written).unwrap();
+    assert_eq!(log_times(&model, &folder, LATER_MS), [(0, 10), (1, 10), (2, 20)]);
+    // The next write notes it for good.
+    append(&model, 1, 30);
+    log_times(&model, &folder, LATER_MS);
+    let told = log_times(&model, &folder, 2 * LATER_MS);
+    assert_eq!(told, [(0, 10), (1, 10), (2, 20), (3, 30)]);
 }

@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 use super::{CachedLog, lock};
 use crate::kafka::Watermarks;
 use crate::model::{Cancel, Isolation, OffsetRange, ReadEvent, ReadPlan, TopicPartition};
-use crate::partition_log::cache::{CacheError, SegmentEntry, SegmentFile, TopicCache, Wanted};
+use crate::partition_log::cache::{
+    CacheError, GoneFrom, SegmentEntry, SegmentFile, TopicCache, Wanted,
+};
 use crate::partition_log::source::SourceError;
 
 /// For so long a comparison is believed.
@@ -74,7 +76,7 @@ impl CachedLog {
             let lost = |entry: &SegmentEntry| entry.to > marks.high;
             self.forget_lost(topic, partition.partition, &lost)?;
             let gone = |entry: &SegmentEntry| entry.to <= marks.low;
-            self.forget(topic, partition.partition, &gone)?;
+            self.forget(topic, partition.partition, &gone, GoneFrom::Log)?;
         }
         if is_recent {
             return Ok(());
@@ -103,7 +105,9 @@ impl CachedLog {
                 let number = record.partition.partition;
                 match difference {
                     Difference::OtherLeader => self.forget_lost(topic, number, &wrong)?,
-                    Difference::OtherRecord => self.forget(topic, number, &wrong)?,
+                    Difference::OtherRecord => {
+                        self.forget(topic, number, &wrong, GoneFrom::Log)?;
+                    }
                 }
                 assert!(
                     !topic.partition(number)?.files().iter().any(|file| wrong(file.entry())),
@@ -120,7 +124,7 @@ impl CachedLog {
         };
         self.note(&problem);
         match topic.write_lock()? {
-            Some(right) => topic.forget(number, &right, &|_entry| false),
+            Some(right) => topic.forget(number, &right, (&|_entry| false, GoneFrom::Log)),
             None => Err(problem),
         }
     }
@@ -224,22 +228,23 @@ impl CachedLog {
         if topic.identity().topic_id.is_some() {
             topic.note_truncation(number, lost)?;
         }
-        self.forget(topic, number, lost)
+        self.forget(topic, number, lost, GoneFrom::Log)
     }
 
-    /// Forgets segments of a partition.
+    /// Forgets segments of a partition, because of this.
     pub(super) fn forget(
         &self,
         topic: &Arc<TopicCache>,
         number: i32,
         gone: &dyn Fn(&SegmentEntry) -> bool,
+        from: GoneFrom,
     ) -> Result<(), CacheError> {
         let kept = topic.partition(number)?;
         if !kept.files().iter().any(|file| gone(file.entry())) {
             return Ok(());
         }
         match topic.write_lock() {
-            Ok(Some(right)) => topic.forget(number, &right, gone),
+            Ok(Some(right)) => topic.forget(number, &right, (gone, from)),
             Ok(None) => {
                 topic.overlook(number, gone);
                 Ok(())

@@ -18,8 +18,8 @@ use std::time::Instant;
 use super::CachedLog;
 use super::filling::Filling;
 use crate::model::{
-    Cancel, Isolation, KeyFilter, LeaderEpoch, OffsetRange, PartitionRead, ReadEvent, ReadOutcome,
-    ReadPlan, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,
+    Cancel, Isolation, KeyFilter, LeaderEpoch, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
+    ReadEvent, ReadOutcome, ReadPlan, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,
 };
 use crate::partition_log::cache::{Filler, Joining};
 use crate::partition_log::source::SourceError;
@@ -63,6 +63,8 @@ struct PartitionTail {
     bytes: usize,
     /// Under which leaders the partition was written since following began.
     leader_epochs: Vec<LeaderEpoch>,
+    /// The earliest timestamp that the follower was told is implausible, in milliseconds.
+    doubted_from_ms: Option<i64>,
 }
 
 impl PartitionTail {
@@ -77,6 +79,7 @@ impl PartitionTail {
             records: 0,
             bytes: 0,
             leader_epochs: Vec::new(),
+            doubted_from_ms: None,
         }
     }
 
@@ -90,6 +93,9 @@ impl PartitionTail {
         let spanned = usize::try_from(last + 1 - self.to).unwrap_or(usize::MAX);
         self.without_gaps &= *first == self.to && spanned == batch.len();
         self.to = last + 1;
+        let doubted = batch.iter().filter(|record| record.has_implausible_time());
+        let doubted = doubted.map(|record| record.timestamp_ms());
+        self.doubted_from_ms = self.doubted_from_ms.into_iter().chain(doubted).min();
         self.records += batch.len();
         self.bytes += batch.memory_bytes();
         self.batches.push(batch);
@@ -237,7 +243,10 @@ impl<'l> Tail<'l> {
         let Some(topic) = self.log.topic(&partition.topic)? else { return Ok(()) };
         let (began, began_ms) = self.began;
         let elapsed_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let started_ms = began_ms.saturating_add(elapsed_ms);
+        // What the follower was told is implausible is no less so because it is written later.
+        let now_ms = began_ms.saturating_add(elapsed_ms);
+        let judged_before = |doubted_ms: i64| doubted_ms.saturating_sub(PLAUSIBLE_FUTURE_MS + 1);
+        let started_ms = tail.doubted_from_ms.map_or(now_ms, |ms| now_ms.min(judged_before(ms)));
         let (number, payloads) = (partition.partition, self.log.payloads);
         if !tail.without_gaps {
             let range = OffsetRange::new(partition, tail.from, tail.to);

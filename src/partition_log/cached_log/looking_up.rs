@@ -15,7 +15,7 @@ use crate::model::{
     Cancel, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan, RecordBatch,
     RecordBatchBuilder, RecordRef, TopicPartition,
 };
-use crate::partition_log::cache::{CacheError, SegmentEntry, Wanted};
+use crate::partition_log::cache::{CacheError, GoneFrom, SegmentEntry, Wanted};
 use crate::partition_log::source::SourceError;
 use crate::partition_log::stored_segment::StoredSegment;
 
@@ -207,7 +207,8 @@ impl CachedLog {
     /// the one kept.
     fn forget_from(&self, range: &OffsetRange, offset: i64) -> Result<(), SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
-        Ok(self.forget(&topic, range.partition, &|entry: &SegmentEntry| entry.to > offset)?)
+        let gone = |entry: &SegmentEntry| entry.to > offset;
+        Ok(self.forget(&topic, range.partition, &gone, GoneFrom::Log)?)
     }
 
     /// Hands on what was looked up of a range.

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::kafka::Watermarks;
 use crate::model::{
-    Cancel, Isolation, LeaderEpoch, LogTime, OffsetRange, PLAUSIBLE_FUTURE_MS, PartitionRead,
-    ReadEvent, ReadOutcome, ReadPlan, RecordBatch, RecordBatchBuilder, RecordFacts, RecordRef,
-    TimestampType, TopicPartition, Transaction,
+    Cancel, Isolation, LeaderEpoch, LogTime, OffsetRange, PartitionRead, ReadEvent, ReadOutcome,
+    ReadPlan, RecordBatch, RecordBatchBuilder, RecordFacts, RecordRef, TimestampType,
+    TopicPartition, Transaction,
 };
 use crate::partition_log::cache::TopicIdentity;
 use crate::partition_log::source::{LogSource, SourceError};
@@ -100,7 +100,7 @@ impl Model {
         };
         let delivered: Vec<ModelRecord> =
             partition.records.iter().filter(wanted).cloned().collect();
-        let horizon = plan.started_ms + PLAUSIBLE_FUTURE_MS;
+        let judging = plan.judging(&name);
         for (index, record) in delivered.iter().enumerate() {
             if record.offset > account.position {
                 account.gaps.push(OffsetRange::new(&name, account.position, record.offset));
@@ -111,9 +111,9 @@ impl Model {
                     .leader_epochs
                     .push(LeaderEpoch { from: record.offset, epoch: record.epoch });
             }
-            let log_time = clock.advance(record.timestamp_ms);
+            let log_time = clock.advance(record.offset, record.timestamp_ms);
             let next_plausible =
-                delivered[index..].iter().find(|next| next.timestamp_ms <= horizon);
+                delivered[index..].iter().find(|it| judging.believes(it.offset, it.timestamp_ms));
             let log_time_ms = match log_time {
                 LogTime::Known(ms) | LogTime::Implausible(ms) => ms,
                 LogTime::Pending => {

@@ -174,9 +174,20 @@ impl Twin {
         self.broken.store(true, Ordering::Relaxed);
     }
 
+    /// What the model says to a question that was asked of what is kept: timestamps were judged when
+    /// they were kept.
+    fn expected(&self, plan: &ReadPlan) -> (Vec<Plain>, ReadOutcome) {
+        read(&self.model, &self.log.judged_before(plan))
+    }
+
+    /// The same in log order.
+    fn expected_in_order(&self, plan: &ReadPlan) -> Vec<Plain> {
+        read_in_order(&self.model, &self.log.judged_before(plan))
+    }
+
     /// What is found of some keys, in both orders, against the model.
     fn look_up(&self, plan: &ReadPlan) {
-        let (found, expected) = (read(&self.log, plan), read(&self.model, plan));
+        let (found, expected) = (read(&self.log, plan), self.expected(plan));
         assert_eq!(found.0, expected.0);
         let facts = |outcome: ReadOutcome| -> Vec<_> {
             let facts =
@@ -184,7 +195,7 @@ impl Twin {
             outcome.partitions.into_iter().map(facts).collect()
         };
         assert_eq!(facts(found.1), facts(expected.1));
-        assert_eq!(read_in_order(&self.log, plan), read_in_order(&self.model, plan));
+        assert_eq!(read_in_order(&self.log, plan), self.expected_in_order(plan));
     }
 
     /// Follows from this share of each partition on, against the model.
@@ -196,9 +207,9 @@ impl Twin {
         }
         (plan.whole, plan.follow) = (false, true);
         if ordered {
-            assert_eq!(read_in_order(&self.log, &plan), read_in_order(&self.model, &plan));
+            assert_eq!(read_in_order(&self.log, &plan), self.expected_in_order(&plan));
         } else {
-            assert_eq!(read(&self.log, &plan).0, read(&self.model, &plan).0);
+            assert_eq!(read(&self.log, &plan).0, self.expected(&plan).0);
         }
     }
 
@@ -216,8 +227,8 @@ impl Twin {
     }
 
     fn ask(&self, plan: &ReadPlan) {
-        let expected = read(&self.model, plan);
         let found = read(&self.log, plan);
+        let expected = self.expected(plan);
         assert_eq!(found.0, expected.0);
         for (found, expected) in found.1.partitions.iter().zip(&expected.1.partitions) {
             let facts = |read: &PartitionRead| {
@@ -234,7 +245,7 @@ impl Twin {
             assert_eq!(facts(found), facts(expected));
         }
         let ordered: Vec<Plain> = read_in_order(&self.log, plan);
-        assert_eq!(ordered, read_in_order(&self.model, plan));
+        assert_eq!(ordered, self.expected_in_order(plan));
         let mut counted: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         for key in expected.0.iter().filter_map(|record| record.4.clone()) {
             *counted.entry(key).or_default() += 1;
@@ -246,7 +257,7 @@ impl Twin {
     /// delivered, to another share.
     fn rise(&mut self, number: usize, (at, to): (u8, u8), ordered: bool) {
         let plan = self.plan(Isolation::Committed, KeyFilter::All);
-        let before = read(&self.model, &plan).0;
+        let before = self.expected(&plan).0;
         let range = plan
             .ranges
             .iter()

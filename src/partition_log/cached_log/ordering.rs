@@ -61,7 +61,7 @@ impl CachedLog {
         if !looked_up.is_empty() {
             let found = self.order_looked_up(plan, looked_up, cancel, sink, events)?;
             let Some(mut outcome) = found else {
-                return self.source.read_in_log_order(plan, cancel, sink, events);
+                return self.order_log(plan, &handed_on, cancel, sink, events);
             };
             outcome.from_cache = outcome.from_cache.saturating_sub(filled);
             return Ok(outcome);
@@ -147,7 +147,8 @@ impl CachedLog {
             }
             if handed_on.has(record) { ControlFlow::Continue(()) } else { sink(record) }
         };
-        let outcome = self.source.read_in_log_order(plan, cancel, &mut take, events)?;
+        let plan = self.judged_before(plan);
+        let outcome = self.source.read_in_log_order(&plan, cancel, &mut take, events)?;
         kept?;
         tail.end(&outcome)?;
         Ok(outcome)

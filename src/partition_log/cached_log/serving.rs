@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::CachedLog;
 use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, ReadEvent, ReadPlan};
-use crate::partition_log::cache::{CacheError, SegmentEntry, Wanted};
+use crate::partition_log::cache::{CacheError, GoneFrom, PartitionCache, SegmentEntry, Wanted};
 use crate::partition_log::source::SourceError;
 use crate::partition_log::store::LogStore;
 use crate::partition_log::stored_segment::{Sight, StoredSegment};
@@ -59,8 +59,6 @@ impl CachedLog {
             return Ok(Vec::new());
         }
         let Some(topic) = self.topic(&range.topic)? else { return Ok(Vec::new()) };
-        // A segment may begin before: it was put together with what was served of it.
-        let sight = self.sight(&OffsetRange { from: served.read.position, ..range.clone() }, plan);
         let payloads = plan.values || plan.headers;
         let after = (served.read.position, served.latest_ms);
         let kept = match topic.partition(range.partition) {
@@ -70,7 +68,9 @@ impl CachedLog {
                 return Ok(Vec::new());
             }
         };
-        let seen = kept.see(sight, after, payloads);
+        // A segment may begin before: it was put together with what was served of it.
+        let rest = OffsetRange { from: served.read.position, ..range.clone() };
+        let seen = kept.see(self.sight(&rest, plan, &kept), after, payloads);
         if let Some(unreadable) = seen.unreadable {
             let (entry, problem) = *unreadable;
             self.forget_segment(range, &entry, &problem)?;
@@ -78,14 +78,14 @@ impl CachedLog {
         Ok(seen.segments)
     }
 
-    /// How the range of a plan is seen.
-    fn sight(&self, range: &OffsetRange, plan: &ReadPlan) -> Sight {
+    /// How the range of a plan is seen, of which this is kept.
+    fn sight(&self, range: &OffsetRange, plan: &ReadPlan, kept: &PartitionCache) -> Sight {
         Sight {
             partition: range.topic_partition(),
             isolation: plan.isolation,
             from_offset: range.from,
             to_offset: range.to,
-            started_ms: plan.started_ms,
+            judging: kept.judging(plan.started_ms),
             pending_ms: i64::MIN,
             batches: Arc::clone(&self.batches),
         }
@@ -106,7 +106,7 @@ impl CachedLog {
             return Ok(None);
         };
         // Log times are of no interest: any known one spares looking for the first.
-        let seen = kept.see(self.sight(range, plan), (from, Some(i64::MIN)), payloads);
+        let seen = kept.see(self.sight(range, plan, &kept), (from, Some(i64::MIN)), payloads);
         if let Some(unreadable) = seen.unreadable {
             let (entry, problem) = *unreadable;
             self.forget_segment(range, &entry, &problem)?;
@@ -202,7 +202,9 @@ impl CachedLog {
         forgotten: &SegmentEntry,
     ) -> Result<(), SourceError> {
         let Some(topic) = self.topic(&range.topic)? else { return Ok(()) };
-        if let Err(problem) = self.forget(&topic, range.partition, &|entry| entry == forgotten) {
+        let gone = |entry: &SegmentEntry| entry == forgotten;
+        let forgotten = self.forget(&topic, range.partition, &gone, GoneFrom::Index);
+        if let Err(problem) = forgotten {
             self.note(&problem);
         }
         Ok(())

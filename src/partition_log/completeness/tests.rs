@@ -12,6 +12,7 @@ fn complete() -> PartitionHistory {
         reads: vec![read(&partition, 0, 100)],
         compacted: Some(false),
         aborted: None,
+        asked: ALL_OFFSETS,
         may_have_markers: true,
         undecodable: Vec::new(),
         truncated: Vec::new(),
@@ -104,6 +105,31 @@ fn what_was_not_read_is_named() {
     );
     history.reads.clear();
     assert_eq!(told_committed(&history), one(Verdict::Partial, ReasonKind::NotScanned, 0, 100));
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_missing() {
+    let mut history = complete();
+    history.bounds = Some(Watermarks { low: 10, high: 120, last_stable: 100 });
+    history.truncated = vec![range(95, 110)];
+    history.reads = vec![read(&history.partition, 20, 50)];
+    history.asked = (20, 50);
+    assert_eq!(told_committed(&history), (Verdict::Complete, Vec::new()));
+    history.asked = (5, 60);
+    let reasons = vec![
+        (ReasonKind::Retention, vec![(5, 10)]),
+        (ReasonKind::NotScanned, vec![(10, 20), (50, 60)]),
+    ];
+    assert_eq!(told_committed(&history), (Verdict::Partial, reasons));
+    // Beyond the end there is nothing yet, but what a transaction withholds would be there.
+    (history.reads, history.asked) = (vec![read(&history.partition, 20, 100)], (20, 105));
+    let reasons = vec![
+        (ReasonKind::Truncation, vec![(95, 105)]),
+        (ReasonKind::OpenTransaction, vec![(100, 105)]),
+    ];
+    assert_eq!(told_committed(&history), (Verdict::Partial, reasons));
+    history.asked = (30, 30);
+    assert_eq!(told_committed(&history), (Verdict::Complete, Vec::new()));
 }
 
 #[test]
@@ -281,6 +307,7 @@ fn histories() -> impl Strategy<Value = PartitionHistory> {
                 PartitionRead { gaps: parts(&gaps), lost: parts(&lost), ..read.clone() }
             });
             PartitionHistory {
+                asked: ALL_OFFSETS,
                 bounds: bounds.map(|(low, high, open)| Watermarks {
                     low,
                     high,

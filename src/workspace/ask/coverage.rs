@@ -13,7 +13,7 @@ use crate::model::{
     Cancel, Completeness, Event, Isolation, OffsetRange, PartitionRead, Reason, ReasonKind,
     TopicPartition, Verdict,
 };
-use crate::partition_log::{CachedLog, PartitionHistory, assess};
+use crate::partition_log::{ALL_OFFSETS, CachedLog, PartitionHistory, assess};
 use crate::workspace::{Failure, Session};
 
 /// Offsets of single records, ascending, by partition.
@@ -69,7 +69,14 @@ pub(in crate::workspace) struct Coverage<'a> {
     pub(in crate::workspace) reads: &'a [PartitionRead],
     /// Events of the answer that could not be decoded.
     pub(in crate::workspace) undecodable: &'a Offsets,
+    /// The offsets asked about, from (inclusive) to (exclusive), of partitions of which the user
+    /// asks for a part.
+    pub(in crate::workspace) asked: &'a AskedParts,
 }
+
+/// The offsets that a question is about, from (inclusive) to (exclusive), by partition; all where
+/// it says nothing else.
+pub(in crate::workspace) type AskedParts = BTreeMap<TopicPartition, (i64, i64)>;
 
 /// Why offsets of a read are missing, as far as a second look tells; nothing at first.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +107,7 @@ impl Coverage<'_> {
             PartitionHistory {
                 partition: partition.clone(),
                 bounds: self.bounds.get(partition).copied(),
+                asked: self.asked.get(partition).copied().unwrap_or(ALL_OFFSETS),
                 compacted: if has_gaps { compacted() } else { Some(false) },
                 aborted: gaps
                     .aborted

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::coverage::{Coverage, Offsets};
+use super::coverage::{AskedParts, Coverage, Offsets};
 use super::scan::Watch;
 use crate::entity::Selector;
 use crate::model::{
@@ -156,6 +156,7 @@ impl Session {
             bounds: &bounds,
             reads: &outcome.partitions,
             undecodable: &Offsets::new(),
+            asked: &AskedParts::new(),
         })?;
         let total = counting.tallies.len() as u64;
         let (without_entity, looked_for) = counting.without_entity(&outcome.partitions);

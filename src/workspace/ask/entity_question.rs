@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::coverage::{Coverage, Offsets, offsets, without_event_time};
+use super::coverage::{AskedParts, Coverage, Offsets, offsets, without_event_time};
 use super::mapping::Mappings;
 use super::scan::Watch;
 use super::session::offline;
@@ -108,6 +108,7 @@ impl Session {
             bounds: &bounds,
             reads: &reads,
             undecodable: &undecodable,
+            asked: &AskedParts::new(),
         })?;
         Ok(EntityHistory {
             scanned: reads.iter().map(|read| read.records).sum(),

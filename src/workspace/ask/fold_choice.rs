@@ -74,7 +74,7 @@ pub fn default_fold(
 }
 
 /// Whether a name is that of a script.
-pub(super) fn is_script(name: &str) -> bool {
+pub(in crate::workspace) fn is_script(name: &str) -> bool {
     SCRIPT_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 

@@ -8,12 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{
-    self, Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError, Lags,
-};
-use crate::model::{Cancel, Isolation, TopicPartition};
+use crate::kafka::{Commits, Connection, GroupFacts, GroupListing, GroupType, KafkaError, Lags};
+use crate::model::{Cancel, Isolation};
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Failure, GroupMember, GroupSummary, Problem, Session};
+use crate::workspace::{Failure, GroupSummary, Problem, Session};
 
 impl Session {
     /// All consumer groups that this user may see, by name.
@@ -140,7 +138,7 @@ fn summary(
 ) -> GroupSummary {
     let described_problem = facts.and_then(|facts| facts.error.as_ref());
     let problem = described_problem.or(committed.as_ref().err());
-    let members = facts.map(|facts| facts.members.iter().map(member).collect());
+    let members = facts.map(|facts| facts.members.as_slice().into());
     let offsets = committed.as_ref().map(|commits| lags.offsets(commits));
     GroupSummary {
         group: group.into(),
@@ -149,16 +147,5 @@ fn summary(
         members: members.unwrap_or_default(),
         offsets: offsets.unwrap_or_default(),
         problem: problem.map(|error| error.to_string().into()),
-    }
-}
-
-/// A member as it is shown.
-fn member(member: &kafka::GroupMember) -> GroupMember {
-    let assigned = |partition: &TopicPartition| (Arc::clone(&partition.topic), partition.partition);
-    GroupMember {
-        id: Arc::clone(&member.member_id),
-        client_id: Arc::clone(&member.client_id),
-        host: Arc::clone(&member.host),
-        assignment: member.assignment.iter().map(assigned).collect(),
     }
 }

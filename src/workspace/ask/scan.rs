@@ -174,7 +174,8 @@ impl Session {
             self.scan_once(&plan, &self.cancel, &mut scanning, watch)?
         };
         let Asked { partitions, bounds } = asked;
-        let Scanning { matched, undecodable, timeless, filter, ended, .. } = scanning;
+        let Scanning { matched, undecodable, timeless, filter, ended, span, .. } = scanning;
+        let parts = span.asked(&outcome.partitions, ended.is_some());
         let cancelled = self.cancel.is_cancelled();
         let decode_failures = undecodable.values().map(|offsets| offsets.len() as u64).sum();
         let mut completeness = if cancelled {
@@ -186,6 +187,7 @@ impl Session {
                 bounds: &bounds,
                 reads: &reads,
                 undecodable: &undecodable,
+                asked: &parts,
             })?
         } else {
             self.completeness(&Coverage {
@@ -193,6 +195,7 @@ impl Session {
                 bounds: &bounds,
                 reads: &outcome.partitions,
                 undecodable: &undecodable,
+                asked: &parts,
             })?
         };
         without_event_time(&mut completeness, &timeless);
@@ -500,3 +503,6 @@ impl<'a> Scanning<'a> {
         filter.matches(&input, tally)
     }
 }
+
+#[cfg(test)]
+mod tests;

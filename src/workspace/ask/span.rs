@@ -12,12 +12,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::coverage::AskedParts;
 use super::session::{REQUEST_TIMEOUT, offline};
 use crate::kafka::{self, Watermarks};
 use crate::model::{
-    Clock, OffsetRange, Position, ReadEvent, ReadPlan, RecordRef, TopicPartition, When,
+    Clock, OffsetRange, PartitionRead, Position, ReadEvent, ReadPlan, RecordRef, TopicPartition,
+    When,
 };
-use crate::partition_log::LogSource as _;
+use crate::partition_log::{ALL_OFFSETS, LogSource as _};
 use crate::workspace::{Failure, Session};
 
 /// From where to where one partition is read.
@@ -29,6 +31,9 @@ pub(super) struct PartitionSpan {
     pub(super) from_ms: Option<i64>,
     /// The last log time that counts, in milliseconds.
     pub(super) to_ms: Option<i64>,
+    /// The offsets that the question is about, from (inclusive) to (exclusive), as far as moments
+    /// bound it: what lies outside is not missing in the answer.
+    pub(super) asked: (i64, i64),
     /// The last offset that counts, for a read that goes on after its range.
     pub(super) last_offset: Option<i64>,
     /// Whether reading starts in the middle, so that a first record of implausible time has earlier
@@ -140,6 +145,7 @@ impl Session {
                 range: OffsetRange::new(partition, bounds.low, bounds.end(self.isolation)),
                 from_ms: None,
                 to_ms: None,
+                asked: ALL_OFFSETS,
                 last_offset: None,
                 skipped: false,
                 plausible: false,
@@ -164,6 +170,7 @@ impl Session {
             When::End => {
                 for partition in span.partitions.values_mut() {
                     partition.range.from = partition.range.to;
+                    partition.asked.0 = partition.range.from;
                     partition.skipped = true;
                 }
                 Ok(())
@@ -184,6 +191,7 @@ impl Session {
                 let own = at.topic_partition();
                 if let Some(partition) = span.partitions.get_mut(&own) {
                     let low = partition.range.from;
+                    partition.asked.0 = at.offset.max(0);
                     partition.range.from = at.offset.clamp(low, partition.range.to.max(low));
                 }
                 if span.partitions.len() == 1 {
@@ -212,10 +220,14 @@ impl Session {
         let found =
             self.connection.offsets_at(&partitions, time_ms, self.isolation, REQUEST_TIMEOUT)?;
         for (place, offset) in found {
-            if let Some(PartitionSpan { range, skipped, .. }) = span.partitions.get_mut(&place) {
+            if let Some(part) = span.partitions.get_mut(&place) {
+                let PartitionSpan { range, asked, skipped, .. } = part;
                 let first = offset.unwrap_or(range.to).clamp(range.from, range.to.max(range.from));
                 *skipped = first > range.from;
                 range.from = first;
+                if *skipped {
+                    asked.0 = first;
+                }
             }
         }
         Ok(())
@@ -228,6 +240,7 @@ impl Session {
             When::Start => {
                 for partition in span.partitions.values_mut() {
                     partition.range.to = partition.range.from;
+                    partition.asked.1 = partition.asked.0;
                     partition.last_offset = Some(partition.range.from - 1);
                 }
                 Ok(())
@@ -257,6 +270,7 @@ impl Session {
                         range.to =
                             at.offset.saturating_add(1).clamp(range.from, range.to.max(range.from));
                         partition.last_offset = Some(at.offset);
+                        partition.asked.1 = at.offset.saturating_add(1);
                     } else {
                         partition.to_ms = time_ms;
                     }
@@ -311,11 +325,26 @@ impl Span {
         let log_time_ms = record.log_time_ms();
         // Its log time is that of a record before the first one read, which is too early by what
         // the broker said.
+        if span.to_ms.is_some_and(|to_ms| log_time_ms > to_ms) {
+            span.asked.1 = span.asked.1.min(record.offset());
+        }
         let belongs_before = span.skipped && !span.plausible && span.from_ms.is_some();
         !belongs_before
             && span.from_ms.is_none_or(|from_ms| log_time_ms >= from_ms)
             && span.to_ms.is_none_or(|to_ms| log_time_ms <= to_ms)
             && span.last_offset.is_none_or(|last| record.offset() <= last)
+    }
+
+    /// The offsets that the question is about, by partition. A scan that ended early, because it had
+    /// what was asked for, asks for no more than was read.
+    pub(super) fn asked(&self, reads: &[PartitionRead], ended: bool) -> AskedParts {
+        let asked = |(place, span): (&TopicPartition, &PartitionSpan)| {
+            let read = reads.iter().find(|read| ended && read.partition == *place);
+            let (from, to) = span.asked;
+            let to = read.map_or(to, |read| to.min(read.position));
+            (place.clone(), (from, to))
+        };
+        self.partitions.iter().map(asked).collect()
     }
 
     /// Whether an event of this time lies between the moments.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::thread;
 
 use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{KafkaError, TopicConfig, TopicFacts, Watermarks};
+use crate::kafka::{KafkaError, PartitionLeader, TopicConfig, TopicFacts, Watermarks};
 use crate::model::TopicPartition;
-use crate::workspace::{Failure, PartitionReport, Session, TopicReport};
+use crate::workspace::{Failure, PartitionFacts, Session, TopicReport};
 
 /// The settings of topics by name; `None` for those that may not be seen.
 type Configs = BTreeMap<Arc<str>, Option<TopicConfig>>;
@@ -157,18 +157,11 @@ fn retention_ms(config: &TopicConfig) -> Option<i64> {
 }
 
 /// The partitions of a topic with their offsets.
-fn partitions(topic: &TopicFacts, bounds: &Bounds) -> Vec<PartitionReport> {
-    let report = |partition: &crate::kafka::PartitionLeader| {
-        let place = TopicPartition::new(Arc::clone(&topic.name), partition.partition);
-        let bounds = bounds.get(&place);
-        PartitionReport {
-            partition: partition.partition,
-            leader: partition.leader,
-            low: bounds.map(|bounds| bounds.low),
-            high: bounds.map(|bounds| bounds.high),
-            lso: bounds.map(|bounds| bounds.last_stable),
-            records: bounds.map(|bounds| bounds.high - bounds.low),
-        }
+fn partitions(topic: &TopicFacts, bounds: &Bounds) -> Vec<PartitionFacts> {
+    let facts = |known: &PartitionLeader| {
+        let place = TopicPartition::new(Arc::clone(&topic.name), known.partition);
+        let bounds = bounds.get(&place).copied();
+        PartitionFacts { partition: known.partition, leader: known.leader, bounds }
     };
-    topic.partitions.iter().map(report).collect()
+    topic.partitions.iter().map(facts).collect()
 }

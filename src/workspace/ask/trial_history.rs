@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::model::{Completeness, EntityId, Event, OffsetRange, ReadPlan, RecordRef};
 use crate::partition_log::LogSource as _;
-use crate::workspace::ask::coverage::{Coverage, offsets};
+use crate::workspace::ask::coverage::{AskedParts, Coverage, offsets};
 use crate::workspace::ask::mapping::{Mappings, key_filter};
 use crate::workspace::ask::scan::Watch;
 use crate::workspace::{Failure, Session, TopicMapping};
@@ -89,6 +89,7 @@ impl Session {
             bounds: &bounds,
             reads: &outcome.partitions,
             undecodable: &undecodable,
+            asked: &AskedParts::new(),
         })?;
         let scanned = outcome.records();
         Ok(TrialHistory { events: collecting.events, scanned, completeness })

@@ -17,7 +17,8 @@
 //!       "edits": [
 //!         { "edit": "move", "event": "order-events-0@12", "before": "order-events-0@15" },
 //!         { "edit": "skip", "event": "order-events-0@13" },
-//!         { "edit": "insert", "type": "ItemAdded", "entity": "order-1042", "value": { "total": 9.90 } }
+//!         { "edit": "insert", "type": "ItemAdded", "entity": "order-1042",
+//!           "value": { "total": 9.90 } }
 //!       ]
 //!     }
 //!   ]

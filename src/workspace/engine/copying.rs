@@ -106,7 +106,8 @@ fn events(history: &FoldedHistory, key: &EntityKey, versions: &[u64], form: Copy
         .iter()
         .zip(changes)
         .filter_map(|(version, changes)| {
-            Some(CopiedEvent { entity: &key.entity, event: history.event(*version)?, changes })
+            let (event, not_taken) = (history.event(*version)?, history.not_taken(*version));
+            Some(CopiedEvent { entity: &key.entity, event, changes, not_taken })
         })
         .collect();
     let what = format!("{} of {}", counted(lines.len(), "event"), key.entity);

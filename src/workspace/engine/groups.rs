@@ -177,12 +177,13 @@ fn may_commit_in(group: &GroupSummary, topics: &BTreeSet<Arc<str>>) -> bool {
     let is_new = group.offsets.is_empty() && group.problem.is_none();
     is_new
         || commits(group).any(|(topic, ..)| topics.contains(topic))
-        || assigned.any(|(topic, _)| topics.contains(topic))
+        || assigned.any(|partition| topics.contains(&partition.topic))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TopicPartition;
     use crate::workspace::{GroupMember, GroupOffset};
 
     #[test]
@@ -199,10 +200,11 @@ mod tests {
                 problem: None,
             };
             let member = GroupMember {
-                id: "m".into(),
+                member_id: "m".into(),
                 client_id: "c".into(),
+                instance_id: None,
                 host: "h".into(),
-                assignment: assigned.iter().map(|topic| (Arc::from(*topic), 0)).collect(),
+                assignment: assigned.iter().map(|topic| TopicPartition::new(*topic, 0)).collect(),
             };
             GroupSummary {
                 group: "g".into(),

@@ -337,6 +337,7 @@ impl State {
 
     /// Tells the user something.
     pub(crate) fn notify(&mut self, level: NoticeLevel, problem: Problem) {
+        tracing::warn!(?level, %problem, "told");
         let notice = Notice { time_ms: now_ms(), level, problem, read: false };
         let kept = self.view.notices.len().saturating_sub(NOTICES_MAX - 1);
         self.view.notices = self.view.notices.iter().skip(kept).cloned().chain([notice]).collect();

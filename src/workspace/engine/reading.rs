@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use super::State;
 use crate::model::{Cancel, Completeness, Isolation, OffsetRange, PartitionRead, TopicPartition};
 use crate::partition_log::LogNews;
-use crate::workspace::ask::coverage::{Coverage, GapFacts, Offsets};
+use crate::workspace::ask::coverage::{AskedParts, Coverage, GapFacts, Offsets};
 use crate::workspace::ask::log_read::{LogFacts, LogQuestion, LogTold};
 use crate::workspace::clock::now_ms;
 use crate::workspace::{JobId, NoticeLevel, Session};
@@ -88,6 +88,7 @@ impl Reading {
             bounds: &self.facts.bounds,
             reads: &self.reads,
             undecodable,
+            asked: &AskedParts::new(),
         };
         coverage.completeness(&self.looked.1, isolation)
     }

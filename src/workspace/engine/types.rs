@@ -27,8 +27,6 @@ const LOOK_EVERY: u64 = 1024;
 struct Counted {
     /// By type.
     tally: TypeTally,
-    /// How many events.
-    events: u64,
     /// How many records were looked at.
     seen: u64,
     /// The first and the last offset looked at of each partition.
@@ -46,7 +44,6 @@ impl Counted {
             self.spans.insert(record.partition().clone(), span);
         }
         if let Some(event_type) = event_type {
-            self.events += 1;
             self.tally.add(event_type, record);
         }
     }
@@ -58,7 +55,6 @@ impl Counted {
         };
         TypesView {
             counts: self.tally.counts(),
-            events: self.events,
             covers: self.spans.iter().map(range).collect(),
             complete,
             ..view.clone()

@@ -119,14 +119,14 @@ mod tests {
 
     /// Things that are set, with their history.
     #[derive(Default)]
-    struct Desk {
+    struct Things {
         /// The things.
         things: BTreeMap<char, u32>,
         /// The history.
         undo: Undo<(char, u32)>,
     }
 
-    impl Desk {
+    impl Things {
         /// Sets a thing at this time.
         fn set(&mut self, name: char, value: u32, now_ms: u64) {
             let before = *self.things.entry(name).or_default();
@@ -153,39 +153,39 @@ mod tests {
 
     #[test]
     fn what_was_typed_in_one_go_is_taken_back_in_one() {
-        let mut desk = Desk::default();
+        let mut set = Things::default();
         for (value, now_ms) in [(1, 1000), (2, 1400), (3, 1800), (4, 9000)] {
-            desk.set('f', value, now_ms);
+            set.set('f', value, now_ms);
         }
-        assert!(desk.undo());
-        assert_eq!(desk.things[&'f'], 3);
-        assert!(desk.undo());
-        assert_eq!(desk.things[&'f'], 0);
-        assert!(!desk.undo(), "nothing is left");
-        assert!(desk.redo() && desk.redo() && !desk.redo());
-        assert_eq!(desk.things[&'f'], 4);
+        assert!(set.undo());
+        assert_eq!(set.things[&'f'], 3);
+        assert!(set.undo());
+        assert_eq!(set.things[&'f'], 0);
+        assert!(!set.undo(), "nothing is left");
+        assert!(set.redo() && set.redo() && !set.redo());
+        assert_eq!(set.things[&'f'], 4);
     }
 
     #[test]
     fn a_new_change_forgets_what_was_taken_back() {
-        let mut desk = Desk::default();
-        desk.set('a', 1, 0);
-        desk.set('b', 1, 0);
-        desk.undo();
-        desk.set('a', 2, 5000);
-        assert!(!desk.redo());
-        assert_eq!(desk.things, BTreeMap::from([('a', 2), ('b', 0)]));
+        let mut set = Things::default();
+        set.set('a', 1, 0);
+        set.set('b', 1, 0);
+        set.undo();
+        set.set('a', 2, 5000);
+        assert!(!set.redo());
+        assert_eq!(set.things, BTreeMap::from([('a', 2), ('b', 0)]));
     }
 
     #[test]
     fn what_is_gone_is_passed_over_and_so_is_what_changed_nothing() {
-        let mut desk = Desk::default();
-        desk.set('a', 1, 0);
-        desk.set('b', 7, 0);
-        desk.set('c', 0, 0);
-        desk.things.remove(&'b');
-        assert!(desk.undo());
-        assert_eq!(desk.things, BTreeMap::from([('a', 0), ('c', 0)]));
+        let mut set = Things::default();
+        set.set('a', 1, 0);
+        set.set('b', 7, 0);
+        set.set('c', 0, 0);
+        set.things.remove(&'b');
+        assert!(set.undo());
+        assert_eq!(set.things, BTreeMap::from([('a', 0), ('c', 0)]));
     }
 
     #[test]
@@ -204,17 +204,17 @@ mod tests {
         fn all_the_way_back_and_forward_again_ends_where_it_began(
             changes in prop::collection::vec((prop::sample::select(vec!['a', 'b', 'c']), 0..4_u32, 0..3000_u64), 0..40),
         ) {
-            let mut desk = Desk::default();
+            let mut set = Things::default();
             let mut now_ms = 0;
             for (name, value, wait_ms) in changes {
                 now_ms += wait_ms;
-                desk.set(name, value, now_ms);
+                set.set(name, value, now_ms);
             }
-            let end = desk.things.clone();
-            while desk.undo() {}
-            prop_assert!(desk.things.values().all(|value| *value == 0));
-            while desk.redo() {}
-            prop_assert_eq!(desk.things, end);
+            let end = set.things.clone();
+            while set.undo() {}
+            prop_assert!(set.things.values().all(|value| *value == 0));
+            while set.redo() {}
+            prop_assert_eq!(set.things, end);
         }
     }
 }

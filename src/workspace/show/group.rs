@@ -6,20 +6,7 @@
 use std::sync::Arc;
 
 use crate::decode::time_text::utc;
-use crate::kafka::GroupOffset;
-
-/// A member of a consumer group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupMember {
-    /// The member's id.
-    pub id: Arc<str>,
-    /// The client's id.
-    pub client_id: Arc<str>,
-    /// Where it runs.
-    pub host: Arc<str>,
-    /// What it is assigned: topic and partition.
-    pub assignment: Arc<[(Arc<str>, i32)]>,
-}
+use crate::kafka::{GroupMember, GroupOffset};
 
 impl GroupOffset {
     /// What has to be said beside the lag: why it is not known, or what it waits for.

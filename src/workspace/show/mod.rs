@@ -34,7 +34,7 @@ pub use demo::{DemoFault, DemoOutcome, DemoView, OrderRow, ProjectorView};
 pub use entity::{EntityAt, EntityView, EventRow, GroupMarker, StateRow};
 pub use event_hue::event_hue;
 pub use fetch::Fetch;
-pub use group::{GroupMember, GroupSummary, LagSample};
+pub use group::{GroupSummary, LagSample};
 pub use job::{JobId, JobProgress, JobState, JobSubject, JobView, PartitionProgress};
 pub use lane::{Lane, LaneMark, UnknownReason, UnknownSpan};
 pub use linked::Linked;
@@ -44,7 +44,6 @@ pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKi
 pub use saving::SaveOf;
 pub use snapshot::{Snapshot, TabsOf};
 pub use topic::{
-    EntityList, EntityRow, MappingView, PartitionFacts, PartitionReport, TopicReport, TopicView,
-    TypesView,
+    EntityList, EntityRow, MappingView, PartitionFacts, TopicReport, TopicView, TypesView,
 };
 pub use topic_timeline::{LanesWanted, MarkedRecord, TopicTimeline};

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::job::JobId;
 use super::record::{RowMeta, RowText};
@@ -21,20 +22,34 @@ use crate::partition_log::TimeCounts;
 use crate::workspace::TypeCounts;
 
 /// A partition of a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PartitionReport {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartitionFacts {
     /// Its number.
     pub partition: i32,
-    /// The broker that leads it; none while there is no leader.
+    /// The id of the broker that leads it; none while there is no leader.
     pub leader: Option<i32>,
-    /// The log start offset. This and the following are unknown while there is no leader.
-    pub low: Option<i64>,
-    /// The high watermark.
-    pub high: Option<i64>,
-    /// The last stable offset.
-    pub lso: Option<i64>,
-    /// Offsets between `low` and `high`: an upper bound of the records.
-    pub records: Option<i64>,
+    /// Where it starts and ends; unknown while there is no leader.
+    pub bounds: Option<Watermarks>,
+}
+
+impl PartitionFacts {
+    /// The offsets between start and end: an upper bound of its records.
+    pub fn records_at_most(&self) -> Option<i64> {
+        self.bounds.map(|bounds| bounds.high - bounds.low)
+    }
+}
+
+impl Serialize for PartitionFacts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("PartitionFacts", 6)?;
+        fields.serialize_field("partition", &self.partition)?;
+        fields.serialize_field("leader", &self.leader)?;
+        fields.serialize_field("low", &self.bounds.map(|bounds| bounds.low))?;
+        fields.serialize_field("high", &self.bounds.map(|bounds| bounds.high))?;
+        fields.serialize_field("lso", &self.bounds.map(|bounds| bounds.last_stable))?;
+        fields.serialize_field("records", &self.records_at_most())?;
+        fields.end()
+    }
 }
 
 /// A topic.
@@ -54,7 +69,7 @@ pub struct TopicReport {
     /// Whose clock writes timestamps.
     pub timestamp_type: Option<TimestampType>,
     /// The partitions, by number.
-    pub partitions: Vec<PartitionReport>,
+    pub partitions: Vec<PartitionFacts>,
     /// Why it cannot be read.
     #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
     pub problem: Option<Arc<str>>,
@@ -64,21 +79,10 @@ impl TopicReport {
     /// Offsets between log start and high watermark over all partitions: an upper bound of its
     /// records; unknown until one of them is known.
     pub fn records_at_most(&self) -> Option<u64> {
-        let known = self.partitions.iter().filter_map(|partition| partition.records);
+        let known = self.partitions.iter().filter_map(PartitionFacts::records_at_most);
         let known = known.map(|records| u64::try_from(records).unwrap_or(0));
         known.reduce(u64::saturating_add)
     }
-}
-
-/// A partition of an open topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartitionFacts {
-    /// The partition.
-    pub partition: i32,
-    /// The leader's broker id; none while there is none.
-    pub leader: Option<i32>,
-    /// Where it starts and ends; unknown while there is no leader.
-    pub bounds: Option<Watermarks>,
 }
 
 /// How records of a topic become events of entities, with the evidence for it.
@@ -173,8 +177,6 @@ pub struct TypesView {
     pub job: JobId,
     /// What was counted so far.
     pub counts: TypeCounts,
-    /// How many events were counted.
-    pub events: u64,
     /// The records that were looked at, a range for each partition.
     pub covers: Arc<[OffsetRange]>,
     /// The `rows_generation` it was asked for.
@@ -189,7 +191,6 @@ impl TypesView {
         Self {
             job,
             counts: TypeCounts::default(),
-            events: 0,
             covers: Arc::default(),
             rows_generation,
             complete: false,

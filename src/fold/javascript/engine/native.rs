@@ -241,13 +241,17 @@ impl Native {
         self.promise.get()
     }
 
-    /// Whether this was thrown for want of memory.
-    pub(super) fn is_out_of_memory(&self, thrown: &Value<'_>) -> bool {
-        let message = thrown.clone().into_exception().and_then(|error| error.message());
-        let is_null = thrown.is_null() && self.looks.get() > LOOKS_OF_A_NULL;
-        let is_out = is_null || message.as_deref() == Some("out of memory");
-        self.out_of_memory.set(self.out_of_memory.get() | is_out);
-        is_out
+    /// Notes that memory ran out.
+    pub(super) fn note_out_of_memory(&self) {
+        self.out_of_memory.set(true);
+    }
+
+    /// Whether a `null` that was thrown may mean that there was no memory left for an error. Then
+    /// nothing in the engine can be relied on.
+    pub(super) fn lacks_memory_for_an_error(&self) -> bool {
+        let is_late = self.looks.get() > LOOKS_OF_A_NULL;
+        self.out_of_memory.set(self.out_of_memory.get() | is_late);
+        is_late
     }
 
     /// Why an event was stopped.
@@ -264,6 +268,14 @@ impl Native {
     pub(super) fn words_of_memory(&self) -> String {
         format!(
             "stopped because it took more than {} MiB of memory",
+            self.limits.memory_bytes >> 20
+        )
+    }
+
+    /// What a `null` means that was thrown late.
+    pub(super) fn words_of_null(&self) -> String {
+        format!(
+            "it threw null, or it took more than {} MiB of memory, which ends the same way",
             self.limits.memory_bytes >> 20
         )
     }

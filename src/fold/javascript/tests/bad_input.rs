@@ -138,6 +138,26 @@ fn memory_bombs_are_stopped() {
 }
 
 #[test]
+fn a_script_cannot_say_that_memory_ran_out_when_it_did_not() {
+    for fake in [
+        "throw new Error('out of memory');",
+        "const e = new RangeError('out of memory'); e.name = 'InternalError'; throw e;",
+        "throw { name: 'InternalError', message: 'out of memory' };",
+        "throw Object.assign(Object.create(Error.prototype), { message: 'out of memory' });",
+        "throw new InternalError('out of memory');",
+        "throw new globalThis.InternalError('out of memory');",
+        "throw null;",
+    ] {
+        let said = failing(fake);
+        assert!(!said.contains("MiB of memory"), "{fake}: {said}");
+    }
+    assert!(failing("new InternalError('x');").contains("InternalError is not defined"));
+    // A script that made its own null late is not accused of what it did not do.
+    let late = failing("for (let i = 0; i < 1e6; i++); throw null;");
+    assert!(late.contains("it threw null, or it took more than"), "{late}");
+}
+
+#[test]
 fn a_state_that_grows_beyond_the_memory_is_stopped_at_its_event() {
     let limits = Limits { memory_bytes: 16 << 20, ..Limits::default() };
     let script = "fromAll().when({ $init: () => ({ all: [] }), $any(s, e) { s.all.push('x'.repeat(1000000)) } })";

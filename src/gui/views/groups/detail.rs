@@ -153,16 +153,12 @@ fn members(ui: &mut Ui, group: &GroupSummary) {
         ScrollArea::vertical().id_salt("members").auto_shrink(false).min_scrolled_height(0.0);
     area.show_rows(ui, ROW_HEIGHT, group.members.len(), |ui, rows| {
         for member in group.members.get(rows).into_iter().flatten() {
-            let partitions: Vec<_> = member
-                .assignment
-                .iter()
-                .map(|(topic, partition)| format!("{topic}-{partition}"))
-                .collect();
+            let partitions: Vec<_> = member.assignment.iter().map(ToString::to_string).collect();
             let name = format!("{}   {}", member.client_id, member.host);
             let right = format::count(partitions.len() as u64, "partition");
             let row = ListRow::new(&name).icon(icons::USER).right(&right).show(ui);
             row.on_hover_ui(|ui| {
-                ui.label(&*member.id);
+                ui.label(&*member.member_id);
                 ui.label(RichText::new(partitions.join(", ")).font(secondary()));
             });
         }

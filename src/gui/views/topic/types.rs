@@ -56,13 +56,11 @@ pub(super) fn show(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
 
 /// A row for each type. A click filters.
 fn rows(ui: &mut Ui, topic: &TopicView, types: &TypesView, view: &mut View<'_>) {
+    let events = types.counts.events();
     for count in types.counts.types.iter().take(LISTED) {
         let name = if count.event_type.is_empty() { "no type" } else { &*count.event_type };
-        let right = format!(
-            "{} {:>7}",
-            format::number(count.events),
-            format::share(count.events, types.events)
-        );
+        let right =
+            format!("{} {:>7}", format::number(count.events), format::share(count.events, events));
         let label = format!("{name}, {}", format::count(count.events, "event"));
         let mark = EventMark::of_type(&count.event_type);
         let row = ListRow::new(name).label(&label).mark(mark).right(&right);
@@ -74,7 +72,7 @@ fn rows(ui: &mut Ui, topic: &TopicView, types: &TypesView, view: &mut View<'_>) 
     let more = types.counts.types.len().saturating_sub(LISTED);
     if more > 0 || types.counts.others > 0 {
         let listed: u64 = types.counts.types.iter().take(LISTED).map(|count| count.events).sum();
-        let rest = types.events.saturating_sub(listed);
+        let rest = events.saturating_sub(listed);
         quiet(ui, &format!("{} of further types", format::count(rest, "event")));
     }
 }
@@ -91,7 +89,7 @@ fn covers(ui: &mut Ui, types: &TypesView, running: bool) {
     let so_far = if types.complete || running { "" } else { ", stopped early" };
     let words = format!(
         "{} in {}{so_far}",
-        format::count(types.events, "event"),
+        format::count(types.counts.events(), "event"),
         format::count(partitions, "partition")
     );
     let ranges: Vec<String> = types.covers.iter().map(positions).collect();

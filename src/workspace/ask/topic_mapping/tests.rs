@@ -9,7 +9,7 @@ use crate::decode::Checked;
 use crate::kafka::{EmbeddedCluster, EmbeddedTopic, NewRecord, Writer};
 use crate::model::{
     Cancel, Clock, Completeness, Isolation, KeyFilter, ReadEvent, ReadOutcome, ReadPlan, Reason,
-    ReasonKind, Verdict, When,
+    Verdict, When,
 };
 use crate::partition_log::{
     CachedLog, KafkaLog, Keeping, LogCache, LogSource, SourceError, TopicIdentity,
@@ -112,7 +112,7 @@ struct Past {
     failures: u64,
     /// The verdict.
     verdict: Verdict,
-    /// Its reasons, but for what came later and was not asked for.
+    /// Its reasons.
     reasons: Vec<Reason>,
 }
 
@@ -143,8 +143,7 @@ fn the_past(session: &Session) -> Past {
         &mut |_event| (),
     );
     let summary = summary.unwrap();
-    let Completeness { verdict, mut reasons, .. } = summary.completeness;
-    reasons.retain(|reason| reason.kind != ReasonKind::NotScanned);
+    let Completeness { verdict, reasons, .. } = summary.completeness;
     Past { records, failures: summary.decode_failures, verdict, reasons }
 }
 

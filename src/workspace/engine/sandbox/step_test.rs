@@ -113,6 +113,7 @@ mod tests {
     use super::*;
     use crate::fold::{Program, Trace};
     use crate::model::{Cancel, Event};
+    use crate::workspace::Permissions;
     use crate::workspace::sandbox::{EventList, FixtureReport, FixtureRun, event_of_json};
 
     /// A run of a script over five events of two orders.
@@ -145,7 +146,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("kept/step.fixture.json");
             write(&run(&script), 4, None, "p.js", &path).unwrap();
-            let report = FixtureReport::of(&path, FixtureRun::Check, None).unwrap();
+            let report =
+                FixtureReport::of(&path, FixtureRun::Check, None, &Permissions::default()).unwrap();
             assert!(report.passed(), "{source}: {:?}", report.differences);
             let text = fs_err::read_to_string(&path).unwrap();
             assert!(text.contains("\"expect\""), "{text}");
