@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use foldback::evidence::save::{SaveFormat, SaveTo};
+use foldback::model::Verdict;
 use foldback::workspace::{
     ClockCommand, Command, CompareWith, JobState, NoticeLevel, RecordFilter, SaveOf, StartPosition,
     StepTarget,
@@ -31,6 +32,11 @@ fn everything_of_an_entity_is_saved_as_it_is_shown() {
     bench.open_order_1();
     bench.send(Command::Clock(ClockCommand::Step(order_1(), StepTarget::PreviousEvent)));
     bench.wait_for_version(2);
+    bench.wait("the whole history", |snapshot| {
+        let view = snapshot.entity_view(&order_1())?;
+        let judged = view.completeness.as_ref()?;
+        (judged.verdict == Verdict::Complete).then_some(())
+    });
     let folder = tempfile::tempdir().unwrap();
     let read = |name: &str| fs_err::read_to_string(folder.path().join(name)).unwrap();
 

@@ -137,6 +137,6 @@ fn markdown_shows_what_a_cell_holds_and_nothing_else() {
         "{text}"
     );
     let row =
-        "| a | b |\n| --- | --- |\n| a\\|b<br>c | \\<b\\>\\*x\\*\\</b\\> \\[l\\](u)\\u{202e} |\n";
+        "| a | b |\n| --- | --- |\n| a\\|b<br>c | \\<b\\>\\*x\\*\\</b\\> \\[l\\](u)\\\\u{202e} |\n";
     assert!(text.ends_with(row), "{text}");
 }
