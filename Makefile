@@ -1,4 +1,4 @@
-# demo: builds the release program and opens the reference system in its window; needs no Kafka.
+# demo: builds the program and opens the reference system in its window; needs no Kafka.
 # test: everything that continuous integration runs: format, lints, docs, all tests, also those
 # against a real Kafka.
 # audit: names unused dependencies, and holds the others to deny.toml; needs the network.
@@ -14,8 +14,9 @@ export OPENSSL_NO_VENDOR := $(call with_system,openssl)
 
 demo:
 	@scripts/install-deps
-	cargo build --locked --release
-	"$${CARGO_TARGET_DIR:-target}/release/foldback" demo
+	@echo "Building Foldback; a first build takes about ten minutes on two cores."
+	cargo build --locked --profile demo
+	"$${CARGO_TARGET_DIR:-target}/demo/foldback" demo
 
 # One build serves lints, docs, tests and benches: clippy compiles in the place of rustc, as `cargo
 # clippy` has it do, and docs are made where the examples in them are run. Benches run once each,
