@@ -143,7 +143,10 @@ fn of_entity(
             Asked::History | Asked::Diff(..) => SaveWhat::History,
         };
         let turns: Turns<'_> = &mut |turn| turn(folded);
-        let tell = &mut |done, all| progress.count(done as usize, all as usize);
+        let tell = &mut |done, all| {
+            let steps = |count| usize::try_from(count).unwrap_or(usize::MAX);
+            progress.count(steps(done), steps(all));
+        };
         save_of_entity(&what, &life.entity, turns, &to, head, &context.cancel, tell)
     };
     progress.finish();

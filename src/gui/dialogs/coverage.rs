@@ -32,7 +32,7 @@ pub(crate) fn show(ui: &mut Ui, of: &CoverageOf, view: &View<'_>) -> bool {
     };
     verdict(ui, coverage);
     let height = ui.ctx().content_rect().height() * HEIGHT_SHARE;
-    ScrollArea::both().max_height(height).show(ui, |ui| {
+    ScrollArea::both().max_height(height).min_scrolled_height(height).show(ui, |ui| {
         partitions(ui, &coverage.partitions);
         ui.add_space(12.0);
         settings(ui, coverage, view);
