@@ -143,8 +143,8 @@ fn of_entity(
             Asked::History | Asked::Diff(..) => SaveWhat::History,
         };
         let turns: Turns<'_> = &mut |turn| turn(folded);
-        let tell = &mut |done, all| {
-            let steps = |count| usize::try_from(count).unwrap_or(usize::MAX);
+        let tell = &mut |done: u64, all: u64| {
+            let steps = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
             progress.count(steps(done), steps(all));
         };
         save_of_entity(&what, &life.entity, turns, &to, head, &context.cancel, tell)

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::csv::Table;
 use super::forms::{self, CopyForm, change_line};
 use super::json_line::{EventLine, RecordLine, record_time, said};
-use super::save::Row;
+use super::row::Row;
 use crate::decode::{output_value, text};
 use crate::model::{Change, Decoded, EntityId, Event, RecordRef, Transaction};
 

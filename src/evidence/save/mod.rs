@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 
 pub use self::head::Head;
 pub use self::of_entity::{SaveWhat, Turns, save_changes, save_of_entity};
-pub(crate) use self::row_file::Row;
 pub use self::row_file::RowFile;
 use crate::evidence::lines::RECORD_COLUMNS;
 

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 
 use indexmap::IndexSet;
 
-use super::row_file::Row;
 use super::{Head, RowFile, SaveError, SaveFormat, SaveTo, Saved};
 use crate::decode::text;
 use crate::evidence::forms::{operation, plain};
 use crate::evidence::json_line::{record_time, said};
 use crate::evidence::lines::{CopiedEvent, EVENT_COLUMNS};
+use crate::evidence::row::Row;
 use crate::fold::{History, Selection, leaves};
 use crate::model::{Cancel, Change, EntityId, Event, JsonPointer, Value};
 

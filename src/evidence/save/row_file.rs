@@ -5,28 +5,20 @@
 //! does not grow with the number of rows.
 //! Does not know: what the rows are.
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write};
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::{Head, SaveError, SaveFormat, SaveTo, Saved, markdown};
 use crate::evidence::csv;
+use crate::evidence::row::Row;
 use crate::model::Cancel;
 
 /// How much is copied between two looks at the switch, in bytes.
 const COPY_BYTES: usize = 1 << 20;
-
-/// Something that is saved as a row.
-pub(crate) trait Row {
-    /// As JSON, in one line.
-    fn json(&self) -> String;
-    /// As cells, one for each column.
-    fn cells(&self) -> Vec<Cow<'_, str>>;
-}
 
 /// A file of rows on its way.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::row_file::Row;
 use super::*;
+use crate::evidence::row::Row;
 use crate::model::{Cancel, Completeness, Isolation, OffsetRange, Value};
 
 /// A row of these cells.

@@ -12,7 +12,10 @@ use super::{
     ClockView, ConnectionState, Copied, CoverageView, DemoView, EntityView, Fetch, GroupSummary,
     JobId, JobSubject, JobView, LagSample, Linked, Notice, RecordDetail, TopicReport, TopicView,
 };
-use crate::config::{Bookmark, EntityKey, RecentConnection, SandboxKey, SavedConnection};
+use crate::config::{
+    Bookmark, ClockPoint, EntityKey, Link, LinkedCluster, LinkedPlace, RecentConnection,
+    SandboxKey, SavedConnection,
+};
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
 
@@ -112,5 +115,20 @@ impl Snapshot {
     /// The open sandbox with this key.
     pub fn sandbox_view(&self, key: &SandboxKey) -> Option<&Arc<SandboxView>> {
         self.sandbox_views.iter().find(|view| view.key == *key)
+    }
+
+    /// The link to a place at this moment; none without a connection that lasts.
+    pub fn link_to(&self, place: Option<LinkedPlace>, at: ClockPoint) -> Option<Link> {
+        let ConnectionState::Connected(info) = &self.connection else { return None };
+        if info.embedded {
+            return None;
+        }
+        let saved = self.saved_connections.iter().any(|saved| saved.name == info.name);
+        let cluster = LinkedCluster {
+            id: info.cluster_id.as_ref().map(ToString::to_string),
+            connection: saved.then(|| info.name.to_string()),
+            brokers: Some(info.brokers.to_string()),
+        };
+        Some(Link { cluster, place, at, clock: self.clock.clock, isolation: self.isolation })
     }
 }
