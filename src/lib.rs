@@ -13,5 +13,6 @@ pub mod gui;
 pub mod kafka;
 pub mod model;
 pub mod partition_log;
+pub mod read_model;
 pub mod sandbox;
 pub mod workspace;

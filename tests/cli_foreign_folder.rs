@@ -80,6 +80,48 @@ fn marking_library(folder: &Path, mark: &Path) -> Option<()> {
     built.ok().filter(|status| status.success()).map(drop)
 }
 
+#[cfg(unix)]
+#[test]
+fn a_fixture_reads_no_script_outside_of_its_folder_and_workspace() {
+    let (folder, outside) = (Folder::new(), Folder::new());
+    let secret = outside.path().join("secret.js");
+    fs_err::write(&secret, format!("fromAll(); {OUTSIDE}")).expect("a file");
+    std::os::unix::fs::symlink(&secret, folder.path().join("link.js")).expect("a link");
+    let events = r#"[{"topic":"t","offset":0,"timestamp":1,"key":"k","type":"A","value":{}}]"#;
+    let run = |script: &str, named: &str| {
+        let fixtures = folder.path().join("tests");
+        fs_err::create_dir_all(&fixtures).expect("a folder");
+        fs_err::write(folder.path().join("own.js"), script).expect("a file");
+        let text = format!(
+            r#"{{"fixture": 1, "projection": "{named}", "given": {events}, "expect": {{"states": {{"k": null}}}}}}"#
+        );
+        fs_err::write(fixtures.join("a.fixture.json"), text).expect("a file");
+        let ended = command(folder.path(), &["test"]).output().expect("the program starts");
+        let told = String::from_utf8([ended.stdout, ended.stderr].concat()).expect("UTF-8");
+        (ended.status.code().expect("a status"), told)
+    };
+    let harmless = "fromAll().foreachStream().when({ B: s => s })";
+    let outside_names = [secret.display().to_string(), "../link.js".to_owned()];
+    for named in &outside_names {
+        let (status, told) = run(harmless, named);
+        assert_eq!(status, 2, "{told}");
+        assert!(told.contains("a.fixture.json:1: ") && told.contains("allow_files"), "{told}");
+        assert!(!told.contains(OUTSIDE), "{told}");
+    }
+    assert_eq!(run(harmless, "../own.js").0, 2, "without a workspace the folder is all there is");
+    fs_err::write(folder.path().join("foldback.toml"), "").expect("a file");
+    let (status, told) = run(harmless, "../own.js");
+    assert_eq!(status, 0, "{told}");
+    for named in &outside_names {
+        assert_eq!(run(harmless, named).0, 2, "{named}");
+    }
+    // A script that fails on every event shows the state before the first one, which is no pass.
+    let failing = "fromAll().foreachStream().when({ $any() { throw new Error('always'); } })";
+    let (status, told) = run(failing, "../own.js");
+    assert_eq!(status, 1, "{told}");
+    assert!(told.contains("the script fails on t-0@0: ") && told.contains("always"), "{told}");
+}
+
 #[test]
 fn a_hostile_workspace_runs_no_code_gets_no_variable_and_reads_no_file_outside() {
     let outside = Folder::new();

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use support::cli::{ask, command, pick, pick_all, records_and_summary};
 use support::kafka::Kafka;
 use support::node::Folder;
+use support::raw_records::RawRecord;
 use support::records::{TestProducer, TestRecord, produce};
 
 /// A moment in the past, in milliseconds since 1970: 2026-01-01T00:00:00Z.
@@ -85,6 +86,24 @@ fn every_kind_of_key_header_and_value_comes_out_as_it_went_in() {
     assert_eq!(summary["from_cache"], 0);
     assert_eq!(summary["completeness"]["verdict"], "complete");
     assert_eq!(summary["ranges"], json!([{"topic": topic, "partition": 0, "from": 0, "to": 6}]));
+}
+
+#[test]
+fn a_header_name_that_is_no_text_is_spelled_out_and_flagged() {
+    let kafka = Kafka::shared();
+    let topic = kafka.create_topic("raw-headers", 1, &[]);
+    let headers: [(&[u8], &[u8]); 3] = [(b"a\xff", b"1"), (b"a\xfe", b"2"), (b"a", b"3")];
+    let record = RawRecord { key: b"k", value: b"{}", timestamp_ms: BASE_MS, headers: &headers };
+    record.send(kafka.brokers(), &topic);
+    let expected = json!([["\u{fffd}a\\xff", "1"], ["\u{fffd}a\\xfe", "2"], ["a", "3"]]);
+    // From the log, then from the index.
+    for options in [&["--no-cache"][..], &[], &[]] {
+        let (records, _) = scan(kafka, &topic, options);
+        assert_eq!(records[0]["headers"], expected, "{options:?}");
+        assert_eq!(records[0]["flags"], json!(["header_name_not_text"]), "{options:?}");
+    }
+    let history = ask(kafka, &["history", "k", "--topic", &topic]).answers();
+    assert_eq!(history[0]["flags"], json!(["header_name_not_text"]), "{}", history[0]);
 }
 
 #[test]

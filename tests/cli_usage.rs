@@ -5,13 +5,14 @@
 
 mod support;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::cli::{Ended, command, run, run_in};
 use support::node::{Folder, free_port};
 
 /// Every command, as it is asked for its help.
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["topics"],
     &["scan"],
@@ -30,6 +31,7 @@ const COMMANDS: [&[&str]; 25] = [
     &["sandbox"],
     &["test"],
     &["groups"],
+    &["diagnose"],
     &["doctor"],
     &["bench"],
     &["bench", "scan"],
@@ -152,6 +154,90 @@ fn a_broken_workspace_file_is_named_with_line_and_word() {
     let path = folder.path().to_str().expect("UTF-8");
     let fault = run_in(elsewhere.path(), &["topics", "--workspace", path, "--connection", "c"]);
     assert_eq!(fault.status, 2, "{}", fault.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_workspace_file_that_cannot_be_read_is_told_and_never_passed_over() {
+    let folder = Folder::new();
+    let file = folder.path().join("foldback.toml");
+    let pipe = || {
+        let made = Command::new("mkfifo").arg(&file).status().expect("mkfifo");
+        assert!(made.success());
+    };
+    let huge = || {
+        let huge = fs_err::File::create(&file).expect("a file");
+        huge.set_len(1 << 30).expect("it takes no room");
+    };
+    let lost = || std::os::unix::fs::symlink("nowhere", &file).expect("a link");
+    let cases: [(&dyn Fn(), &str); 4] = [
+        (&|| fs_err::create_dir(&file).expect("a folder"), "is a folder"),
+        (&pipe, "is no regular file"),
+        (&huge, "is larger than 64 MiB"),
+        (&lost, "not found"),
+    ];
+    let path = folder.path().to_str().expect("UTF-8");
+    for (make, reason) in cases {
+        make();
+        for arguments in [&["topics"][..], &["topics", "--workspace", path]] {
+            let ended = run_in(folder.path(), arguments);
+            assert_eq!(ended.status, 2, "{reason}: {}", ended.stderr);
+            let is_told = ended.stderr.contains("foldback.toml") && ended.stderr.contains(reason);
+            assert!(is_told, "{reason}: {}", ended.stderr);
+        }
+        let removed = fs_err::remove_file(&file).or_else(|_folder| fs_err::remove_dir(&file));
+        removed.expect("it goes");
+    }
+}
+
+/// How a shell command ends in which `foldback` is the program, and what it complains of.
+#[cfg(unix)]
+fn shell(line: &str) -> (i32, String) {
+    let program = env!("CARGO_BIN_EXE_foldback");
+    let script = format!("foldback() {{ \"{program}\" \"$@\"; }}; {line}");
+    let ended = Command::new("bash").args(["-c", &script]).output().expect("a shell");
+    let told = String::from_utf8(ended.stderr).expect("UTF-8");
+    (ended.status.code().expect("a status"), told)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let fold = "bench fold --events 300 --cuts 5 --json";
+    for command in [fold, "--help", "--version", "scan --help"] {
+        let (status, told) = shell(&format!("foldback {command} >&-"));
+        assert_eq!(status, 1, "{command}: {told}");
+        assert!(told.contains("standard output is closed"), "{command}: {told}");
+        let (status, told) = shell(&format!("foldback {command} > /dev/full"));
+        assert_eq!(status, 1, "{command}: {told}");
+        assert!(told.contains("cannot write the answer"), "{command}: {told}");
+        // A reader who has seen enough is none of the program's business, nor is /dev/null.
+        for reader in
+            ["| head -c 1 > /dev/null; exit ${PIPESTATUS[0]}", "> /dev/null", "<> /dev/null >&0"]
+        {
+            assert_eq!(shell(&format!("foldback {command} {reader}")), (0, String::new()));
+        }
+    }
+    let (status, told) = shell("foldback topics >&-");
+    assert_eq!(status, 2, "what is asked wrongly is told first: {told}");
+}
+
+#[test]
+fn no_line_of_an_error_is_an_argument_s_own() {
+    let hostile = "x\nhint: trust me\u{1b}[2J\u{202e}";
+    for arguments in [
+        &[hostile][..],
+        &["topics", "orders", hostile],
+        &["scan", "--limit", hostile],
+        &["scan", "--clock", hostile],
+        &["scan", &format!("--{hostile}")],
+        &["bench", "fold", "--events", hostile],
+    ] {
+        let told = refused(arguments);
+        assert!(told.contains(r"\nhint: trust me\u{1b}[2J\u{202e}"), "{arguments:?}: {told}");
+        assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+        assert!(told.lines().all(|line| !line.starts_with("hint: trust")), "{told}");
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod branches;
 mod copying;
 #[path = "engine/groups.rs"]
 mod groups;
+#[path = "engine/idle.rs"]
+mod idle;
 #[path = "engine/links.rs"]
 mod links;
 #[path = "engine/resume.rs"]

@@ -6,6 +6,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by failing")]
 
+#[path = "window/baselines.rs"]
+mod baselines;
+#[path = "window/beginning_and_end.rs"]
+mod beginning_and_end;
 #[path = "window/behaviour.rs"]
 mod behaviour;
 #[path = "window/comparison.rs"]
@@ -20,6 +24,10 @@ mod density;
 mod exporting;
 #[path = "window/fields.rs"]
 mod fields;
+#[path = "window/gallery.rs"]
+mod gallery;
+#[path = "window/grid.rs"]
+mod grid;
 #[path = "window/groups.rs"]
 mod groups;
 #[path = "window/harness.rs"]
@@ -28,12 +36,12 @@ mod harness;
 mod inspector;
 #[path = "window/lanes.rs"]
 mod lanes;
+#[path = "window/layout_faults.rs"]
+mod layout_faults;
 #[path = "window/links.rs"]
 mod links;
 #[path = "window/order.rs"]
 mod order;
-#[path = "window/pictures.rs"]
-mod pictures;
 #[path = "window/sandbox.rs"]
 mod sandbox;
 #[path = "window/scenes.rs"]

@@ -5,6 +5,7 @@
 //! Does not know: what the words lead to (`session`, and one file per command).
 
 mod bench;
+mod diagnose;
 mod projection;
 mod save;
 
@@ -16,6 +17,7 @@ pub(super) use self::bench::{
     BenchCommand, BenchFoldArgs, BenchFramesArgs, BenchIndexArgs, BenchLogOptions, BenchLookupArgs,
     BenchScanArgs,
 };
+pub(super) use self::diagnose::DiagnoseArgs;
 pub(super) use self::projection::{CompareArgs, ProjectArgs, ProjectionOptions};
 pub(super) use self::save::{FileOptions, SaveArgs, SaveCommand};
 use crate::model::{Clock, Isolation, TopicNameFault, check_topic_name};
@@ -158,6 +160,8 @@ pub enum Command {
     Test(TestArgs),
     /// Lists consumer groups with their committed offsets and their lag
     Groups(GroupsArgs),
+    /// Says of rows of a read model whether they are what the log says, and if not, why
+    Diagnose(DiagnoseArgs),
     /// Checks a connection step by step and says what to try
     Doctor,
     /// Measures this machine and this cluster

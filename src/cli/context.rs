@@ -325,9 +325,6 @@ fn load_config(options: &GlobalOptions) -> Result<Option<Config>, Failure> {
         })?;
         return Ok(Config::find(&here, permissions)?);
     };
-    let file = folder.join(CONFIG_FILE);
-    if !file.is_file() {
-        return Err(Failure::usage(format!("there is no {CONFIG_FILE} in {}", folder.display())));
-    }
-    Ok(Some(Config::load(&file, permissions)?))
+    let absent = || Failure::usage(format!("there is no {CONFIG_FILE} in {}", folder.display()));
+    Ok(Some(Config::of_folder(folder, permissions)?.ok_or_else(absent)?))
 }

@@ -24,6 +24,9 @@ struct GroupLine<'a> {
     /// `Classic`, `Consumer`, `Share` or `Streams`.
     #[serde(rename = "type")]
     group_type: Option<&'a str>,
+    /// Why the type is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    type_unknown: Option<&'static str>,
     /// Which records its readers are taken to be given, in what is told of time and of open
     /// transactions.
     isolation: &'static str,
@@ -135,6 +138,7 @@ fn line(group: &GroupSummary, isolation: Isolation) -> GroupLine<'_> {
         group: &group.group,
         state: &group.state,
         group_type: group.group_type.as_deref(),
+        type_unknown: group.why_no_type(),
         isolation: isolation.as_str(),
         members: group.members.iter().map(member).collect(),
         offsets: group.offsets.iter().map(offset).collect(),

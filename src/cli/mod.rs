@@ -9,9 +9,11 @@ mod args;
 mod argument_order;
 mod bench;
 mod cache;
+mod closed_output;
 mod compare;
 mod context;
 mod demo;
+mod diagnose;
 mod doctor;
 mod entities;
 mod entity;
@@ -111,8 +113,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
     let arguments = match Arguments::try_parse_from(ordered) {
         Ok(arguments) => arguments,
         Err(refused) => {
-            report::refused_arguments(&refused);
-            return ExitCode::from(u8::try_from(refused.exit_code()).unwrap_or(2));
+            let status = u8::try_from(refused.exit_code()).unwrap_or(2);
+            return ExitCode::from(match report::refused_arguments(refused) {
+                Ok(()) => status,
+                Err(error) => self::status(&Err(CommandError::Output(error))),
+            });
         }
     };
     let Arguments { global, command } = arguments;
@@ -182,6 +187,7 @@ fn run_command(
         Command::Sandbox(args) => sandbox::run(&args, &mut context),
         Command::Test(args) => test::run(&args, &mut context),
         Command::Groups(args) => groups::run(&args, &mut context),
+        Command::Diagnose(args) => diagnose::run(&args, &mut context),
         Command::Doctor => doctor::run(&mut context),
         Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),
         Command::Demo(args) => demo::run(&args, &context, faces.run_demo),

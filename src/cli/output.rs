@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-use super::CommandError;
+use super::{CommandError, closed_output};
 use crate::decode::text::{is_hidden, visible};
 
 /// Standard output.
@@ -101,6 +101,7 @@ impl Output {
 
     /// Ends a line.
     fn end_line(&mut self) -> Result<(), CommandError> {
+        closed_output::check()?;
         self.lines.write_all(b"\n")?;
         if self.at_once {
             self.lines.flush()?;

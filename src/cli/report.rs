@@ -6,8 +6,12 @@
 //! Does not know: exit statuses.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use clap::error::{ContextKind, ContextValue};
+
+use super::closed_output;
 use crate::decode::text::{is_hidden, visible};
 use crate::workspace::Failure;
 
@@ -58,15 +62,53 @@ pub(super) fn note(text: &str) {
     }
 }
 
-/// Reports arguments that clap refuses, with its colours unless data among them would steer the
-/// terminal.
-pub(super) fn refused_arguments(refused: &clap::Error) {
-    let text = refused.render().to_string();
-    if text.replace('\n', "").contains(is_hidden) {
+/// Reports arguments that clap refuses. Help and version come this way, too, and are what was asked
+/// for.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn refused_arguments(mut refused: clap::Error) -> io::Result<()> {
+    if refused.use_stderr() {
+        let shown: Vec<(ContextKind, ContextValue)> = refused
+            .context()
+            .filter_map(|(kind, value)| Some((kind, shown_argument(value)?)))
+            .collect();
+        let quoted = refused.source().map(ToString::to_string).unwrap_or_default();
+        if shown.is_empty() && !quoted.contains(is_hidden) {
+            drop(refused.print());
+            return Ok(());
+        }
+        // Without colours, which could not be told from those of an argument.
+        for (kind, value) in shown {
+            refused.insert(kind, value);
+        }
+        let text = refused.render().to_string();
+        let text = if quoted.is_empty() { text } else { text.replace(&quoted, &visible(&quoted)) };
         write(&text.split('\n').map(visible).collect::<Vec<_>>().join("\n"));
-    } else {
-        // Help and version come this way too. A reader that has gone needs no help.
-        drop(refused.print());
+        return Ok(());
+    }
+    closed_output::check()?;
+    refused.print()?;
+    io::stdout().flush()
+}
+
+/// An argument as it is shown, where something in it is hidden.
+fn shown_argument(value: &ContextValue) -> Option<ContextValue> {
+    let has_hidden = |text: &String| text.contains(is_hidden);
+    match value {
+        ContextValue::String(text) if has_hidden(text) => {
+            Some(ContextValue::String(visible(text).into_owned()))
+        }
+        ContextValue::Strings(texts) if texts.iter().any(has_hidden) => {
+            let shown = texts.iter().map(|text| visible(text).into_owned());
+            Some(ContextValue::Strings(shown.collect()))
+        }
+        ContextValue::StyledStrs(tips) => {
+            let tips: Vec<String> = tips.iter().map(ToString::to_string).collect();
+            let shown = tips.iter().map(|tip| visible(tip).into_owned().into());
+            tips.iter().any(has_hidden).then(|| ContextValue::StyledStrs(shown.collect()))
+        }
+        _ => None,
     }
 }
 

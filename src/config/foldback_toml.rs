@@ -14,6 +14,7 @@ mod permissions;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
@@ -174,8 +175,17 @@ impl Config {
         let home = BaseDirs::new();
         let found = folders_to_search(start_folder, home.as_ref().map(BaseDirs::home_dir))
             .map(|folder| folder.join(CONFIG_FILE))
-            .find(|file| file.is_file());
+            .find(|file| is_there(file));
         found.map(|file| Self::load(&file, permissions)).transpose()
+    }
+
+    /// The workspace file of this folder; `None` when there is none.
+    ///
+    /// # Errors
+    /// As of `find`.
+    pub fn of_folder(folder: &Path, permissions: Permissions) -> Result<Option<Self>, ConfigError> {
+        let file = folder.join(CONFIG_FILE);
+        is_there(&file).then(|| Self::load(&file, permissions)).transpose()
     }
 
     /// Reads and checks a workspace file, which may use of this machine what is permitted.
@@ -312,6 +322,16 @@ impl Config {
         })
     }
 
+    /// The address of a read model's store, with its secrets looked up in the environment.
+    ///
+    /// # Errors
+    /// When an environment variable is not set, or is not handed to a workspace.
+    pub fn store_of(&self, model: &ReadModelConfig) -> Result<String, ConfigError> {
+        let text =
+            Located { start: self.source.start_of(&model.store), value: model.store.clone() };
+        self.look_up(&text, &from_environment)
+    }
+
     /// The upcasters, in the order of the file.
     pub fn upcasts(&self) -> &[UpcastConfig] {
         &self.upcasts
@@ -324,6 +344,13 @@ fn folders_to_search<'p>(start: &'p Path, home: Option<&Path>) -> impl Iterator<
     let is_home = |folder: &&Path| Some(*folder) == home;
     let last = start.ancestors().position(|folder| is_repository(&folder) || is_home(&folder));
     start.ancestors().take(last.unwrap_or(0) + 1)
+}
+
+/// Whether something stands at a path, be it a file or not: what cannot be read is told when it is
+/// read, and not passed over.
+fn is_there(path: &Path) -> bool {
+    let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+    fs_err::symlink_metadata(path).err().is_none_or(|error| !absent.contains(&error.kind()))
 }
 
 /// The environment's value of a variable.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{json, text};
-use crate::model::{Decoded, DecodedKind, Value};
+use crate::model::{Decoded, DecodedKind, Value, may_take_long};
 
 /// How the values of a topic are decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,7 @@ impl Decoder {
 
     /// Decodes a value; `None` is a null value, a tombstone whatever the decoder.
     pub fn decode(self, value: Option<&[u8]>) -> Decoded {
+        may_take_long("decoding a value");
         let Some(bytes) = value else { return Decoded::Tombstone };
         match self {
             Self::Json => match json::parse(bytes) {
@@ -53,6 +54,7 @@ impl Decoder {
 
     /// What `decode` would make of a value, found out without building it.
     pub fn check(self, value: Option<&[u8]>) -> Checked {
+        may_take_long("decoding a value");
         let Some(bytes) = value else {
             return Checked { kind: DecodedKind::Tombstone, failed: false };
         };

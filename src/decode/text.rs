@@ -111,11 +111,6 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
     line
 }
 
-/// How many lines a hex dump of this many bytes has.
-pub fn hex_line_count(byte_count: usize) -> usize {
-    byte_count.div_ceil(HEX_LINE_BYTES)
-}
-
 /// The line with this number of a hex dump, from 0: the offset, 16 bytes in hex in two groups of
 /// eight, and what of them is printable ASCII. `None` beyond the last line.
 pub fn hex_line(bytes: &[u8], line: usize) -> Option<String> {
@@ -171,7 +166,6 @@ mod tests {
         let last = hex_line(&bytes, 1).unwrap();
         assert_eq!(last, format!("00000010  51{}  |Q|", " ".repeat(46)));
         assert_eq!(hex_line(&bytes, 2), None);
-        assert_eq!(hex_line_count(bytes.len()), 2);
     }
 
     proptest! {

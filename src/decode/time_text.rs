@@ -1,23 +1,39 @@
 //! Times as text, and lengths of time in words.
 //!
 //! Promises: UTC text has milliseconds and `Z`, sorts like the times themselves and is read back to
-//! the same millisecond; a time that no calendar holds is still written, as its number.
+//! the same millisecond; a time beyond the year 9999 is still written, and read back, as what it
+//! is: a number of milliseconds.
 //! Does not know: what a time is the time of.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-/// A time as RFC 3339 text in UTC with milliseconds. Times outside the years -9999 to 9999 are
-/// written as milliseconds.
+/// The epoch on the calendar.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// A time as RFC 3339 text in UTC with milliseconds, before the year 0 as ISO 8601 extends it
+/// (`-000001`). Times outside the years -9999 to 9999 are written as `253402300800000 ms`.
 pub fn utc(time_ms: i64) -> String {
-    Timestamp::from_millisecond(time_ms)
-        .map_or_else(|_outside| time_ms.to_string(), |time| format!("{time:.3}"))
+    EPOCH
+        .checked_add(SignedDuration::from_millis(time_ms))
+        .map_or_else(|_outside| in_ms(time_ms), |time| format!("{time:.3}Z"))
+}
+
+/// A time that no calendar holds.
+fn in_ms(time_ms: i64) -> String {
+    format!("{time_ms} ms")
+}
+
+/// The milliseconds of a time that no calendar holds, as it is written.
+pub fn out_of_calendar(text: &str) -> Option<i64> {
+    text.strip_suffix(" ms")?.parse().ok().filter(|time_ms| utc(*time_ms) == text)
 }
 
 /// A time as RFC 3339 text with milliseconds and the offset of the zone, for people.
 pub fn in_zone(time_ms: i64, zone: &TimeZone) -> String {
     Timestamp::from_millisecond(time_ms).map_or_else(
-        |_outside| time_ms.to_string(),
+        |_outside| in_ms(time_ms),
         |time| format!("{:.3}", time.display_with_offset(zone.to_offset(time))),
     )
 }
@@ -59,9 +75,19 @@ mod tests {
     }
 
     #[test]
-    fn a_time_no_calendar_holds_is_written_as_its_number() {
-        assert_eq!(utc(i64::MAX), i64::MAX.to_string());
-        assert_eq!(in_zone(i64::MIN, &TimeZone::UTC), i64::MIN.to_string());
+    fn a_time_no_calendar_holds_is_written_and_read_as_its_number() {
+        assert_eq!(utc(253_402_300_799_999), "9999-12-31T23:59:59.999Z");
+        assert_eq!(utc(253_402_300_800_000), "253402300800000 ms");
+        assert_eq!(utc(-62_167_219_200_000), "0000-01-01T00:00:00.000Z");
+        assert_eq!(utc(-62_167_219_200_001), "-000001-12-31T23:59:59.999Z");
+        for extreme in [i64::MAX, i64::MIN] {
+            assert_eq!(utc(extreme), format!("{extreme} ms"));
+            assert_eq!(in_zone(extreme, &TimeZone::UTC), utc(extreme));
+            assert_eq!(out_of_calendar(&utc(extreme)), Some(extreme));
+        }
+        for none in ["9223372036854775808 ms", "0 ms", "-100 ms", "+253402300800000 ms"] {
+            assert_eq!(out_of_calendar(none), None, "{none}");
+        }
     }
 
     #[test]

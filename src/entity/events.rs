@@ -13,18 +13,32 @@ use crate::model::{Event, EventProblem, RecordRef};
 pub fn history<'a>(
     records: impl IntoIterator<Item = (RecordRef<'a>, &'a Mapping, Decoder)>,
 ) -> Vec<Event> {
+    history_behind(&[], records)
+}
+
+/// The events of these records, which come behind others of the same entity.
+pub fn history_behind<'a>(
+    before: &[Event],
+    records: impl IntoIterator<Item = (RecordRef<'a>, &'a Mapping, Decoder)>,
+) -> Vec<Event> {
     let mut events = Vec::new();
     for (record, mapping, decoder) in records {
-        append(&mut events, record, mapping, decoder);
+        append(before, &mut events, record, mapping, decoder);
     }
     events
 }
 
-/// Adds the next record to a history.
-pub fn append(events: &mut Vec<Event>, record: RecordRef<'_>, mapping: &Mapping, decoder: Decoder) {
-    let mut event = mapping.event(record, decoder, events.len() as u64 + 1);
+/// Adds the next record to the events behind others.
+fn append(
+    before: &[Event],
+    events: &mut Vec<Event>,
+    record: RecordRef<'_>,
+    mapping: &Mapping,
+    decoder: Decoder,
+) {
+    let mut event = mapping.event(record, decoder, (before.len() + events.len()) as u64 + 1);
     // All events of an entity name it, most by the same key: once in memory is enough.
-    if let Some(last) = events.last() {
+    if let Some(last) = events.last().or(before.last()) {
         if last.key == event.key {
             event.key.clone_from(&last.key);
         }
@@ -33,7 +47,8 @@ pub fn append(events: &mut Vec<Event>, record: RecordRef<'_>, mapping: &Mapping,
         }
     }
     let previous = event.mapped_version.and_then(|found| {
-        Some((events.iter().rev().find_map(|event| event.mapped_version)?, found))
+        let mut earlier = events.iter().rev().chain(before.iter().rev());
+        Some((earlier.find_map(|event| event.mapped_version)?, found))
     });
     if let Some((previous, found)) = previous
         && previous.checked_add(1) != Some(found)

@@ -6,6 +6,7 @@
 //! Does not know: what state the events lead to.
 
 mod candidates;
+mod decision;
 mod detect;
 mod events;
 mod mapping;
@@ -18,8 +19,10 @@ mod type_tally;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(crate) use self::time::{rfc3339_ms, utc_ms};
+pub use decision::{Decision, SampledPartition};
 pub use detect::{DetectedMapping, Evidence, detect};
-pub use events::{append, history};
+pub use events::{history, history_behind};
 pub use mapping::Mapping;
 pub use preset::Preset;
 pub use selector::{Selector, SelectorError};

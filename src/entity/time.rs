@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
+use jiff::fmt::temporal::Pieces;
 
 use super::selector::Found;
 use crate::model::Value;
@@ -113,30 +113,36 @@ fn from_parts(parts: &[Value]) -> Option<i64> {
         small(5)?,
         i32::try_from(part(6)?).ok()?,
     );
-    to_ms(in_utc(time.ok()?)?)
+    utc_ms(time.ok()?)
 }
 
 /// The milliseconds of a written time.
 fn from_text(text: &str) -> Option<i64> {
     let text = text.trim();
-    let timestamp = text.parse::<Timestamp>().ok();
-    let timestamp = timestamp.or_else(|| in_utc(text.parse::<DateTime>().ok()?));
+    let time_ms = rfc3339_ms(text).or_else(|| utc_ms(text.parse::<DateTime>().ok()?));
     // NServiceBus sets a colon before the fraction: `2026-11-23 10:15:00:123456 Z`.
-    let timestamp = timestamp.or_else(|| {
+    time_ms.or_else(|| {
         let parts = strtime::parse("%Y-%m-%d %H:%M:%S:%f Z", text).ok()?;
-        in_utc(parts.to_datetime().ok()?)
-    });
-    to_ms(timestamp?)
+        utc_ms(parts.to_datetime().ok()?)
+    })
 }
 
-/// A time in milliseconds since the epoch, rounded down.
-fn to_ms(time: Timestamp) -> Option<i64> {
-    time.as_nanosecond().div_euclid(NS_PER_MS).try_into().ok()
+/// The milliseconds since the epoch of a date and time of day with its offset, rounded down. The
+/// last day of the year 9999, which people write for "never", is one as any other.
+pub(crate) fn rfc3339_ms(text: &str) -> Option<i64> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return time.as_nanosecond().div_euclid(NS_PER_MS).try_into().ok();
+    }
+    let pieces = Pieces::parse(text).ok()?;
+    let offset = pieces.to_numeric_offset()?;
+    let local_ms = utc_ms(pieces.date().to_datetime(pieces.time()?))?;
+    local_ms.checked_sub(i64::from(offset.seconds()) * 1000)
 }
 
-/// A date and time of day as one in UTC.
-fn in_utc(time: DateTime) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(time).ok()
+/// The milliseconds since the epoch of a date and time of day in UTC, rounded down.
+pub(crate) fn utc_ms(time: DateTime) -> Option<i64> {
+    const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+    time.duration_since(EPOCH).as_nanos().div_euclid(NS_PER_MS).try_into().ok()
 }
 
 #[cfg(test)]
@@ -156,6 +162,16 @@ mod tests {
         assert_eq!(time(r#""2026-11-23T10:15:00""#), Some(1_795_428_900_000));
         assert_eq!(time(r#""2026-11-23 10:15:00:123456 Z""#), Some(1_795_428_900_123));
         assert_eq!(time(r#""1969-12-31T23:59:59.9999Z""#), Some(-1), "rounded down");
+        for (text, ms) in [
+            ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+            ("9999-12-31T23:59:59-02:00", 253_402_307_999_000),
+            ("9999-12-31T23:59:59", 253_402_300_799_000),
+            ("0000-01-01T00:00:00Z", -62_167_219_200_000),
+            ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+        ] {
+            assert_eq!(time(&format!("\"{text}\"")), Some(ms), "{text}");
+        }
+        assert_eq!(time(r#""+999999999-12-31T23:59:59.999999999Z""#), None, "Java's last moment");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::change_index::ChangeIndex;
 use super::key_frames::{BUDGET_BYTES, KeyFrames};
 use super::{Blame, Effect, Fold, FoldRun, Selection, diff, leaves};
-use crate::model::{Change, Event, JsonPointer, Value};
+use crate::model::{Change, Event, JsonPointer, Value, may_take_long};
 
 /// How many states around the last one asked for are kept at most.
 const RECENT_STATES: usize = 64;
@@ -101,6 +101,7 @@ impl History {
 
     /// Adds events that come after all others.
     pub fn extend(&mut self, events: Vec<Event>) {
+        may_take_long("folding events");
         let first = self.len() + 1;
         if self.events.is_empty() {
             self.events = events;
@@ -258,6 +259,7 @@ impl History {
 
     /// The state after this many events.
     pub fn state_after(&mut self, version: u64) -> Value {
+        may_take_long("folding events");
         if version >= self.applied() {
             return self.end.clone();
         }

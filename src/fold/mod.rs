@@ -30,12 +30,13 @@ pub use diff::{ApplyError, apply_changes, diff};
 pub use event_order::{EventOrder, EventOrderError, ordered};
 pub use filter::{FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally};
 pub use history::History;
+pub(crate) use javascript::divergence;
 pub use javascript::{
-    AnyPlace, Definition, Emitted, Fault, Feed, HiddenState, JavaScriptFold, Limits, Lint,
-    LintKind, Logged, Options, Partitioning, Program, ProjectionInput, ProjectionOutcome,
-    ProjectionPartition, ProjectionRun, ProjectionSink, ProjectionTask, RunCounts, RunFailure,
-    Share, StepEffect, StepStates, TaskEnd, Trace, TraceError, TraceInputs, WatchChange, Watched,
-    lints, run_tasks,
+    AnyPlace, Definition, Divergence, Emitted, Fault, Feed, FirstDivergence, HiddenState,
+    JavaScriptFold, Limits, Lint, LintKind, Logged, Options, Partitioning, Program,
+    ProjectionInput, ProjectionOutcome, ProjectionPartition, ProjectionRun, ProjectionSink,
+    ProjectionTask, RunCounts, RunFailure, Share, StepEffect, StepStates, TaskEnd, Trace,
+    TraceError, TraceInputs, WatchChange, Watched, lints, run_tasks,
 };
 pub use watchdog::{Stuck, Turn, Watch, tell_of_stuck};
 pub use when::{WHEN_FORMS, WhenError, note_on_when, parse_when};

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::model::may_take_long;
+
 /// How long one piece of work may take.
 const LONGEST: Duration = Duration::from_secs(8);
 
@@ -92,6 +94,7 @@ impl Watch {
 
     /// Begins a piece of work, which ends when what is returned is dropped.
     pub fn begin(&self) -> Turn<'_> {
+        may_take_long("running a script or a filter");
         let turns = self.0.turns.load(Ordering::Relaxed);
         assert!(turns.is_multiple_of(2), "a piece of work ends before the next one begins");
         self.0.turns.store(turns + 1, Ordering::Relaxed);

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
+use crate::decode::time_text;
+use crate::entity::{rfc3339_ms, utc_ms};
 use crate::model::When;
 
 /// Every form of WHEN, for errors and help.
@@ -32,8 +34,7 @@ pub enum WhenError {
         /// What was given.
         given: String,
     },
-    /// The local time is one that the zone's clock leaps over, or outside of the years a calendar
-    /// holds.
+    /// The local time is one that the zone's clock leaps over.
     #[error("`{given}` does not exist in this time zone: its clock was put forward over it")]
     NoLocalTime {
         /// What was given.
@@ -170,8 +171,8 @@ fn parse_before(given: &str, now_ms: i64) -> Option<Result<i64, WhenError>> {
 
 /// RFC 3339, a local date-time or a local date, in milliseconds since the epoch.
 fn parse_time(given: &str, zone: &TimeZone) -> Result<i64, WhenError> {
-    if let Ok(time) = given.parse::<Timestamp>() {
-        return Ok(time.as_millisecond());
+    if let Some(time_ms) = rfc3339_ms(given).or_else(|| time_text::out_of_calendar(given)) {
+        return Ok(time_ms);
     }
     let nowhere = || WhenError::NoLocalTime { given: given.to_owned() };
     let local = local_time(given).ok_or_else(|| WhenError::NoForm { given: given.to_owned() })?;
@@ -180,15 +181,23 @@ fn parse_time(given: &str, zone: &TimeZone) -> Result<i64, WhenError> {
         && local == date.to_datetime(Time::midnight())
         && !given.contains(':')
     {
-        let day = date.to_zoned(zone.clone()).map_err(|_outside| nowhere())?;
-        return Ok(day.timestamp().as_millisecond());
+        let day = date.to_zoned(zone.clone()).map(|day| day.timestamp().as_millisecond());
+        return Ok(day.unwrap_or_else(|_outside| at_the_edge(local, zone)));
     }
     let time = zone.to_ambiguous_timestamp(local);
     if matches!(time.offset(), AmbiguousOffset::Gap { .. }) {
         return Err(nowhere());
     }
-    let time = time.earlier().map_err(|_outside| nowhere())?;
-    Ok(time.as_millisecond())
+    let time = time.earlier().map(Timestamp::as_millisecond);
+    Ok(time.unwrap_or_else(|_outside| at_the_edge(local, zone)))
+}
+
+/// A local time so close to the first or the last moment of the calendar that no timestamp of the
+/// library holds it, in milliseconds since the epoch.
+fn at_the_edge(local: DateTime, zone: &TimeZone) -> i64 {
+    let edge = if local.year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
+    let local_ms = utc_ms(local).expect("every date of the calendar has milliseconds");
+    local_ms - i64::from(zone.to_offset(edge).seconds()) * 1000
 }
 
 /// A date, or a date and a time of day, without a zone.
@@ -206,7 +215,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decode::time_text;
 
     const NOW_MS: i64 = 1_795_428_900_000;
 
@@ -241,6 +249,11 @@ mod tests {
             ("00000000000000000007", When::Time(0)),
             ("123456789", When::Time(123_456_789_000)),
             ("1959-12-31T23:59:59.999Z", When::Time(-315_619_200_001)),
+            ("9999-12-31T23:59:59.999Z", When::Time(253_402_300_799_999)),
+            ("9999-12-31T23:59:59", When::Time(253_402_293_599_000)),
+            ("9999-12-31", When::Time(253_402_207_200_000)),
+            ("-000001-12-31T23:59:59.999Z", When::Time(-62_167_219_200_001)),
+            ("253402300800000 ms", When::Time(253_402_300_800_000)),
             ("-15m", When::Time(NOW_MS - 900_000)),
             ("-90s", When::Time(NOW_MS - 90_000)),
             ("-2h", When::Time(NOW_MS - 7_200_000)),
@@ -273,6 +286,8 @@ mod tests {
             "-15y",
             "2026-11-23T25:00:00Z",
             "1:2:3:4",
+            "10000-01-01T00:00:00Z",
+            "+010000-01-01T00:00:00Z",
         ];
         for text in texts {
             let error = read(text).expect_err(text);
@@ -319,7 +334,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printed_times_are_read_back(time_ms in -60_000_000_000_000_i64..200_000_000_000_000) {
+        fn printed_times_are_read_back(
+            time_ms in prop_oneof![any::<i64>(), -400_000_000_000_000_i64..400_000_000_000_000]
+        ) {
             prop_assert_eq!(read(&time_text::utc(time_ms)), Ok(When::Time(time_ms)));
         }
 

@@ -239,6 +239,7 @@ fn generate(options: FrameOptions) -> EntityView {
         fold_label: "heuristic: merged event bodies".into(),
         at: None,
         at_pending: false,
+        at_problem: None,
         selected_path: None,
         path_writers: Arc::default(),
         compare_with: None,

@@ -279,12 +279,12 @@ impl UiCommand {
             Self::OpenPalette => {
                 words("Go to anything…", "Find a command, a topic or an entity by name")
             }
-            Self::FocusFilter => words("Filter", "Type into the filter of the view in front"),
-            Self::Undo => words("Undo", "Take back the last change of clock, filter or layout"),
-            Self::Redo => words("Redo", "Do again what was taken back"),
-            Self::GoBack => words("Back", "To the tab that was in front before"),
-            Self::GoForward => words("Forward", "To the tab that was in front after"),
-            Self::ReopenTab => words("Reopen closed tab", "Open the tab that was closed last"),
+            Self::FocusFilter => words("Filter", "Type into the filter of this view"),
+            Self::Undo => words("Undo", "Undo the last change of clock, filter or layout"),
+            Self::Redo => words("Redo", "Do again what was undone"),
+            Self::GoBack => words("Back", "To the tab you were in before"),
+            Self::GoForward => words("Forward", "To the tab you came back from"),
+            Self::ReopenTab => words("Reopen closed tab", "Open the tab you closed last"),
             Self::Copy => words("Copy", "Copy the chosen field, event or records as text"),
             Self::CopyJson => {
                 words("Copy as JSON", "Copy the chosen field, event or records as JSON")
@@ -321,20 +321,20 @@ impl UiCommand {
                 "Show partitions, offsets, gaps and settings behind the verdict",
             ),
             Self::PreviousEvent => words("Previous event", "Step back to the event before"),
-            Self::NextEvent => words("Next event", "Step on to the event after"),
+            Self::NextEvent => words("Next event", "Step to the event after"),
             Self::PreviousChange => {
-                words("Previous change of field", "Run back to where the chosen field last changed")
+                words("Previous change of field", "Back to where the chosen field last changed")
             }
             Self::NextChange => {
-                words("Next change of field", "Run on to where the chosen field next changes")
+                words("Next change of field", "On to where the chosen field next changes")
             }
             Self::FirstEvent => words("To the start", "Before the first event"),
             Self::LastEvent => words("To the end", "After the last event that was read"),
             Self::TogglePlay => words("Play or pause", "Let the clock run, or stop it"),
-            Self::PlayFaster => words("Play faster", "Double the speed of the clock"),
-            Self::PlaySlower => words("Play slower", "Halve the speed of the clock"),
+            Self::PlayFaster => words("Play faster", "Let the clock run faster"),
+            Self::PlaySlower => words("Play slower", "Let the clock run slower"),
             Self::ToggleFollow => {
-                words("Follow", "Stay at the end as new records arrive; scrubbing leaves it")
+                words("Follow", "Stay at the end as records arrive; moving the clock ends it")
             }
             Self::JumpToTime => words("Jump to time…", "Set the clock to a time you type"),
             Self::FitTimeline => words("Fit timeline", "Show the whole span on the timeline"),
@@ -356,12 +356,13 @@ impl UiCommand {
             Self::Compare => {
                 words("Compare moments", "Pin this moment on the left and compare others with it")
             }
-            Self::CompareEntity => {
-                words("Compare with entity…", "Show another entity's state at this moment, too")
-            }
+            Self::CompareEntity => words(
+                "Compare with entity…",
+                "Show another entity's state beside it, at this moment",
+            ),
             Self::PreviousRow => words("Previous row", "Select the row above"),
             Self::NextRow => words("Next row", "Select the row below"),
-            Self::Refresh => words("Refresh", "Read topics and consumer groups anew"),
+            Self::Refresh => words("Refresh", "Read topics and consumer groups again"),
             Self::ShowStart => words("Connect…", "Connect to another cluster"),
             Self::ShowGroups => words("Consumer groups", "Show where consumer groups stand"),
             Self::ShowDemo => words("Demo panel", "Send commands to the reference system"),
@@ -383,25 +384,26 @@ impl UiCommand {
                 words("Save projection", "Write the script into its file and run it")
             }
             Self::ShowProjections => words("Projections", "Show the projections of the workspace"),
-            Self::ShowJobs => words("Jobs", "Show what runs and what ended"),
+            Self::ShowJobs => words("Jobs", "Show what is running and what has ended"),
             Self::ShowBookmarks => words("Bookmarks", "Show remembered moments"),
             Self::ShowNotices => words("Notices", "Show what happened, newest first"),
             Self::ShowSettings => words("Settings", "Theme, text size, time zone"),
             Self::ShowKeys => words("Keys", "Show every key"),
             Self::ToggleNavigator => words("Navigator", "Show or hide the navigator"),
             Self::ToggleIsolation => {
-                words("Isolation", "Read committed records alone, or uncommitted ones too")
+                words("Isolation", "Read committed records only, or uncommitted ones too")
             }
-            Self::ToggleClock => {
-                words("Log or event time", "Let a time cut compare log time or event time")
-            }
+            Self::ToggleClock => words(
+                "Log or event time",
+                "What a moment means: what was known, or what had happened",
+            ),
             Self::ToggleTimeZone => words("UTC or local time", "Change the zone of all times"),
             Self::ToggleTheme => words("Dark or light", "Change the theme"),
             Self::LargerText => words("Larger text", "Make everything larger"),
             Self::SmallerText => words("Smaller text", "Make everything smaller"),
-            Self::NormalText => words("Normal text size", "Make everything as large as at first"),
-            Self::NextTab => words("Next tab", "Bring the tab after to the front"),
-            Self::PreviousTab => words("Previous tab", "Bring the tab before to the front"),
+            Self::NormalText => words("Normal text size", "Back to 100 %"),
+            Self::NextTab => words("Next tab", "Go to the next tab"),
+            Self::PreviousTab => words("Previous tab", "Go to the previous tab"),
             Self::CloseTab => words("Close tab", "Close the tab in front"),
             Self::Disconnect => words("Disconnect", "Close the connection and all it opened"),
             Self::Quit => words("Quit", "Close the window"),
@@ -519,14 +521,6 @@ impl UiCommand {
             Self::CopyJson | Self::CopyState | Self::CopyHistory => CopyForm::Json,
             Self::CopyCsv => CopyForm::Csv,
             _ => CopyForm::Text,
-        }
-    }
-
-    /// The tooltip with the key behind it.
-    pub fn tooltip_with_shortcut(self, ctx: &Context) -> String {
-        match self.shortcut_text(ctx) {
-            Some(shortcut) => format!("{} ({shortcut})", self.tooltip()),
-            None => self.tooltip().to_owned(),
         }
     }
 

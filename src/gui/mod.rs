@@ -16,6 +16,7 @@ pub mod bench;
 mod command;
 mod command_ui;
 mod dialogs;
+mod laid_out;
 mod shortcut;
 pub mod theme;
 mod time_entry;
@@ -26,3 +27,4 @@ pub mod widgets;
 
 pub use app::{App, Choices, Layout, RunError, Section, WindowOptions, run};
 pub use command::UiCommand;
+pub use laid_out::{ColumnWidth, LaidOut, Pane as LaidPane, TableWidths};

@@ -6,6 +6,7 @@
 //!
 //! Does not know: what is asked (`metadata`, `offsets`, `groups`), how records are read (`reader`).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,7 +19,7 @@ use super::client::Client;
 use super::error::KafkaError;
 use super::ffi::{AdminAnswer, Asked};
 use super::settings::Settings;
-use crate::model::check_topic_name;
+use crate::model::{check_topic_name, may_take_long};
 
 /// How long one request to a cluster may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -72,7 +73,10 @@ impl Connection {
         };
         let serve = move || {
             while !closed.load(Ordering::Relaxed) {
-                client.serve(SERVE_SLICE);
+                // A callback that panics costs what it had to tell, and nothing of what follows.
+                if catch_unwind(AssertUnwindSafe(|| client.serve(SERVE_SLICE))).is_err() {
+                    tracing::error!(target: "kafka", "a callback panicked");
+                }
             }
         };
         thread::Builder::new().name("kafka-poll".to_owned()).spawn(serve).map_err(|error| {
@@ -125,6 +129,7 @@ impl Connection {
 
     /// The client for questions.
     pub(super) fn client(&self) -> &Arc<Client> {
+        may_take_long("asking a cluster");
         &self.shared.client
     }
 

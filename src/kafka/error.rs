@@ -174,7 +174,9 @@ impl fmt::Display for Why<'_> {
             let address = address.split_once("://").map_or(address, |(_, address)| address);
             Some((address, broker, rest))
         });
-        let Some((address, broker, rest)) = told else { return write!(f, ": {words}") };
+        let Some((address, broker, rest)) = told else {
+            return write!(f, ": {}", without_origin(words));
+        };
         if broker != "bootstrap" {
             write!(f, ": broker {broker} at {address}")?;
         } else if address != *brokers {
@@ -186,9 +188,18 @@ impl fmt::Display for Why<'_> {
             .map(|(_, reason)| reason);
         match known {
             Some(reason) => write!(f, ": {}", reason.to_lowercase()),
-            None => write!(f, ": {rest}"),
+            None => write!(f, ": {}", without_origin(rest)),
         }
     }
+}
+
+/// What the library says without the side it says it from, to stand after a colon.
+fn without_origin(words: &str) -> String {
+    let words =
+        ["Local: ", "Broker: "].iter().find_map(|side| words.strip_prefix(side)).unwrap_or(words);
+    let mut characters = words.chars();
+    let first = characters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(characters).collect()
 }
 
 /// The kinds that callers treat differently.
@@ -422,9 +433,9 @@ mod tests {
         let other = "a:1/bootstrap: Disconnected: verify that security.protocol is set";
         assert_eq!(
             words("a:1", other),
-            "cannot reach a:1: Disconnected: verify that security.protocol is set"
+            "cannot reach a:1: disconnected: verify that security.protocol is set"
         );
-        assert_eq!(words("a:1", "Local: Timed out"), "cannot reach a:1: Local: Timed out");
+        assert_eq!(words("a:1", "Local: Timed out"), "cannot reach a:1: timed out");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use self::worker::{Note, Worker};
 use super::connection::Connection;
@@ -90,7 +90,12 @@ pub(super) fn read_with(
     thread::scope(|scope| {
         for worker in workers {
             let name = format!("kafka-read-{}", worker.number());
-            let spawned = thread::Builder::new().name(name).spawn_scoped(scope, || worker.run());
+            let broken = TellsPanic(notes.clone());
+            let work = move || {
+                let _told = broken;
+                worker.run();
+            };
+            let spawned = thread::Builder::new().name(name).spawn_scoped(scope, work);
             receiving.note_spawn(spawned.err());
         }
         let watcher = || {
@@ -109,6 +114,21 @@ pub(super) fn read_with(
         drop(received);
     });
     receiving.finish(cancel)
+}
+
+/// Tells that a worker has ended where a panic ends it: else it would be waited for without end.
+struct TellsPanic(Sender<Note>);
+
+impl Drop for TellsPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let asked = "read".to_owned();
+            let reason = "a mistake in foldback itself ended a reading thread".to_owned();
+            let error = Some(KafkaError::Other { asked, reason });
+            // Nobody listens any more when the read has ended.
+            drop(self.0.send(Note::Finished { reads: Vec::new(), error }));
+        }
+    }
 }
 
 /// The names of the topics of these ranges.

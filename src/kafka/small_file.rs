@@ -7,6 +7,8 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::model::may_take_long;
+
 /// How large such a file may be, in bytes.
 const LARGEST_BYTES: u64 = 64 << 20;
 
@@ -15,10 +17,12 @@ const LARGEST_BYTES: u64 = 64 << 20;
 /// # Errors
 /// When it cannot be read, is no regular file, or is too large to be written by hand.
 pub fn read_small_file(path: &Path) -> io::Result<Vec<u8>> {
+    may_take_long("reading a file");
     let refuse = |words: &str| {
         let words = format!("{} {words}", path.display());
         Err(io::Error::new(io::ErrorKind::InvalidInput, words))
     };
+    let too_large = || refuse(&format!("is larger than {} MiB", LARGEST_BYTES >> 20));
     let metadata = fs_err::metadata(path)?;
     if metadata.is_dir() {
         return refuse("is a folder, not a file");
@@ -26,10 +30,14 @@ pub fn read_small_file(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return refuse("is no regular file, and anything else is not waited for");
     }
+    if metadata.len() > LARGEST_BYTES {
+        return too_large();
+    }
     let mut bytes = Vec::new();
+    // It may have grown, or be a file whose size nobody knows.
     fs_err::File::open(path)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_BYTES {
-        return refuse(&format!("is larger than {} MiB", LARGEST_BYTES >> 20));
+        return too_large();
     }
     Ok(bytes)
 }

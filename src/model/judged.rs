@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::PLAUSIBLE_FUTURE_MS;
+/// How far a timestamp may lie after the moment it is judged at before it is implausible, in
+/// milliseconds: one hour.
+pub const PLAUSIBLE_FUTURE_MS: i64 = 3_600_000;
 
 /// A part of a partition of which the timestamps were judged at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +177,8 @@ impl Judging {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -212,30 +216,31 @@ mod tests {
     proptest! {
         #[test]
         fn the_first_judgement_of_a_record_holds_for_good(
-            reads in prop::collection::vec((0_usize..30, 1_usize..8, 0_i64..5), 1..20),
+            reads in prop::collection::vec((0_i64..30, 1_i64..8, 0_i64..5), 1..20),
             hours in prop::collection::vec(0_i64..7, 40),
         ) {
-            let timestamp_ms = |offset: usize| hours[offset] * PLAUSIBLE_FUTURE_MS;
-            let mut first: Vec<Option<bool>> = vec![None; 40];
+            let hour = |offset: i64| hours[usize::try_from(offset).unwrap()];
+            let timestamp_ms = |offset: i64| hour(offset) * PLAUSIBLE_FUTURE_MS;
+            let mut first: BTreeMap<i64, bool> = BTreeMap::new();
             let mut judged = Judged::default();
             for (from, length, at_hours) in reads {
                 let now_ms = at_hours * PLAUSIBLE_FUTURE_MS;
                 let range = from..from + length;
                 let judging = Judging::new(Arc::new(judged.clone()), now_ms);
-                let doubted = range.clone().map(|it| (it as i64, timestamp_ms(it)));
+                let doubted = range.clone().map(|offset| (offset, timestamp_ms(offset)));
                 let doubted = doubted.filter(|(offset, ms)| judging.doubts_now(*offset, *ms));
                 let doubted_from_ms = doubted.map(|(_, ms)| ms).min();
-                judged.add((from as i64, (from + length) as i64), now_ms, doubted_from_ms);
+                judged.add((from, from + length), now_ms, doubted_from_ms);
                 for offset in range {
                     let plausible = !is_implausible(timestamp_ms(offset), now_ms);
-                    first[offset].get_or_insert(plausible);
+                    first.entry(offset).or_insert(plausible);
                 }
                 for now_ms in [0, i64::MAX / 2] {
                     let judging = Judging::new(Arc::new(judged.clone()), now_ms);
-                    for (offset, first) in first.iter().enumerate() {
-                        let believed = judging.believes(offset as i64, timestamp_ms(offset));
-                        prop_assert!(first.is_none_or(|first| first == believed));
-                        let one = (offset as i64, offset as i64 + 1);
+                    for offset in 0..40 {
+                        let believed = judging.believes(offset, timestamp_ms(offset));
+                        prop_assert!(first.get(&offset).is_none_or(|first| *first == believed));
+                        let one = (offset, offset + 1);
                         prop_assert_eq!(judging.believes_all(one, timestamp_ms(offset)), believed);
                     }
                 }

@@ -12,10 +12,6 @@
 
 use super::Judging;
 
-/// How far a timestamp may lie after the moment it is judged at before it is implausible, in
-/// milliseconds: one hour.
-pub const PLAUSIBLE_FUTURE_MS: i64 = 3_600_000;
-
 /// The log time of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogTime {
@@ -80,6 +76,7 @@ impl LogClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PLAUSIBLE_FUTURE_MS;
 
     const NOW_MS: i64 = 1_800_000_000_000;
 

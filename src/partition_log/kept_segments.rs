@@ -79,7 +79,7 @@ fn each_record(
     sink: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, CacheError> {
     let unreadable = |problem: CacheError| segment.file().tell(problem);
-    for number in segment.batches_in_sight().map_err(unreadable)? {
+    for number in segment.batches_in_view().map_err(unreadable)? {
         let batch = segment.read_batch(number, Wanted::Everything).map_err(unreadable)?;
         if batch.iter().try_for_each(&mut *sink).is_break() {
             return Ok(ControlFlow::Break(()));

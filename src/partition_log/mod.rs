@@ -23,6 +23,7 @@ mod key_index;
 pub(crate) mod likely_first;
 mod log_order;
 mod partition;
+pub(crate) mod partition_watch;
 mod partitioner;
 pub mod private_files;
 pub(crate) mod sample;

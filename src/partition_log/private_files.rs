@@ -14,12 +14,15 @@ use std::path::Path;
 
 use fs_err::{File, OpenOptions};
 
+use crate::model::may_take_long;
+
 /// Makes a folder with those above it that are missing. One that is there already is narrowed: it
 /// must be one that only this program uses.
 ///
 /// # Errors
 /// When it cannot be made, or belongs to somebody else.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
+    may_take_long("writing a file");
     if !folder.is_dir() {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);

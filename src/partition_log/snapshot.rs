@@ -10,7 +10,7 @@ use super::log_order::LogOrder;
 use super::partition::{Location, PartitionLog, RowRange};
 use super::stored_segment::StoredSegment;
 use super::time_buckets::TimeCounts;
-use crate::model::{Position, SharedRecord, TopicPartition};
+use crate::model::{Position, SharedRecord, TopicPartition, may_take_long};
 
 /// Which part of a snapshot is meant. The default is all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,22 @@ impl LogSnapshot {
         Self(Arc::new(Partitions { store, logs, index_of_id }))
     }
 
+    /// Whether the other is of the same store, before or after.
+    pub fn is_of_store_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0.store, &other.0.store)
+    }
+
+    /// The records that came since the other snapshot of the same store, in log order.
+    pub fn since(&self, before: &Self) -> LogOrder<'_> {
+        may_take_long("reading records");
+        assert!(self.is_of_store_of(before), "rows of another store are other records");
+        let came = self.0.logs.iter().filter_map(|log| {
+            let from = before.log(&log.partition).map_or(0, PartitionLog::rows);
+            (from < log.rows()).then(|| RowRange { log, from, to: log.rows() })
+        });
+        LogOrder::new(came)
+    }
+
     /// What tells the store from others.
     pub(super) fn store(&self) -> &Arc<()> {
         &self.0.store
@@ -95,6 +111,7 @@ impl LogSnapshot {
 
     /// The rows within the bounds, by partition. Partitions without any are left out.
     pub(super) fn row_ranges(&self, bounds: &LogBounds) -> impl Iterator<Item = RowRange<'_>> {
+        may_take_long("looking for records");
         let meant = self.0.logs.iter().filter(|log| bounds.takes_in(&log.partition));
         meant.filter_map(|log| {
             let (from, to) = match bounds.time_ms {
@@ -133,11 +150,13 @@ impl LogSnapshot {
 
     /// The record that stands here; `None` when it is not in this snapshot.
     pub fn record(&self, location: Location) -> Option<SharedRecord> {
+        may_take_long("reading records");
         self.log_with_id(location.partition_id)?.record(location.row)
     }
 
     /// Where the record with this address stands; `None` when it was not read.
     pub fn find(&self, position: &Position) -> Option<Location> {
+        may_take_long("looking for a record");
         let log = self.log(&position.topic_partition())?;
         let row = log.rows_below_offset(position.offset);
         let found = log.record(row)?;
@@ -167,6 +186,7 @@ impl LogSnapshot {
     /// The log time of the last record at or below this offset, in milliseconds; `None` when none
     /// was read.
     pub fn log_time_at(&self, partition: &TopicPartition, offset: i64) -> Option<i64> {
+        may_take_long("looking for a record");
         let log = self.log(partition)?;
         let last = log.rows_below_offset(offset.saturating_add(1)).checked_sub(1)?;
         log.record(last).map(|record| record.get().log_time_ms())
@@ -190,6 +210,7 @@ impl LogSnapshot {
     /// How many records have which log time, in at most this many buckets (at least 4) over the
     /// time of the bounds, or over all of it. Empty without records.
     pub fn histogram(&self, bounds: &LogBounds, most_buckets: usize) -> TimeCounts {
+        may_take_long("counting records");
         let Some((from_ms, to_ms)) = bounds.time_ms.or_else(|| self.time_span(bounds)) else {
             return TimeCounts::default();
         };

@@ -18,9 +18,9 @@ use crate::model::{
     TopicPartition, Transaction,
 };
 
-/// How one reader sees the segments of a partition.
+/// What one reader sees of the segments of a partition.
 #[derive(Clone, Debug)]
-pub(crate) struct Sight {
+pub(crate) struct ReadView {
     /// The partition.
     pub(crate) partition: TopicPartition,
     /// Which records are delivered.
@@ -37,7 +37,7 @@ pub(crate) struct Sight {
     pub(crate) batches: Arc<BatchCache>,
 }
 
-impl Sight {
+impl ReadView {
     /// Whether a record is delivered.
     fn delivers(&self, offset: i64, transaction: Transaction) -> bool {
         (self.from_offset..self.to_offset).contains(&offset)
@@ -86,8 +86,8 @@ struct Layout {
 pub(crate) struct StoredSegment {
     /// The segment.
     file: Arc<SegmentFile>,
-    /// How it is seen.
-    sight: Arc<Sight>,
+    /// What is seen of it.
+    view: Arc<ReadView>,
     /// Names this view in the cache of batches.
     id: u64,
     /// The log time before the first record, in milliseconds.
@@ -115,27 +115,27 @@ impl StoredSegment {
     /// the future.
     pub(crate) fn new(
         file: Arc<SegmentFile>,
-        sight: Arc<Sight>,
+        view: Arc<ReadView>,
         latest_before_ms: Option<i64>,
     ) -> Result<Self, CacheError> {
         let entry = file.entry();
         assert!(
-            entry.from < sight.to_offset && sight.from_offset < entry.to,
+            entry.from < view.to_offset && view.from_offset < entry.to,
             "a segment is seen by whoever asks for a part of it"
         );
-        let whole = sight.from_offset <= entry.from && entry.to <= sight.to_offset;
-        let latest_ms = sight.latest_ms(entry.latest_ms, entry.latest_committed_ms);
-        let simple = whole && sight.believes((entry.from, entry.to), latest_ms);
+        let whole = view.from_offset <= entry.from && entry.to <= view.to_offset;
+        let latest_ms = view.latest_ms(entry.latest_ms, entry.latest_committed_ms);
+        let simple = whole && view.believes((entry.from, entry.to), latest_ms);
         let mut segment = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             latest_before_ms,
             latest_after_ms: latest_before_ms.max(latest_ms),
-            rows: sight.delivered(entry.rows, entry.aborted),
+            rows: view.delivered(entry.rows, entry.aborted),
             as_written: simple && entry.plain && log_times_hold(entry, latest_before_ms),
             layout: OnceLock::new(),
             times: OnceLock::new(),
             file,
-            sight,
+            view,
         };
         if !simple {
             let layout = segment.lay_out()?;
@@ -149,7 +149,7 @@ impl StoredSegment {
     /// Finds out where the rows lie. Batches that are delivered in part, or hold timestamps from
     /// the future, are read.
     fn lay_out(&self) -> Result<Layout, CacheError> {
-        let sight = &self.sight;
+        let view = &self.view;
         let batches = self.file.batches()?;
         let mut starts = Vec::with_capacity(batches.len() + 1);
         let mut latest = Vec::with_capacity(batches.len() + 1);
@@ -157,23 +157,23 @@ impl StoredSegment {
         for batch in batches {
             starts.push(rows);
             latest.push(latest_ms);
-            if batch.last_offset < sight.from_offset || sight.to_offset <= batch.first_offset {
+            if batch.last_offset < view.from_offset || view.to_offset <= batch.first_offset {
                 continue;
             }
             let whole =
-                sight.from_offset <= batch.first_offset && batch.last_offset < sight.to_offset;
-            let batch_ms = sight.latest_ms(batch.latest_ms, batch.latest_committed_ms);
+                view.from_offset <= batch.first_offset && batch.last_offset < view.to_offset;
+            let batch_ms = view.latest_ms(batch.latest_ms, batch.latest_committed_ms);
             let offsets = (batch.first_offset, batch.last_offset + 1);
-            if whole && sight.believes(offsets, batch_ms) {
-                rows += sight.delivered(batch.rows, batch.aborted);
+            if whole && view.believes(offsets, batch_ms) {
+                rows += view.delivered(batch.rows, batch.aborted);
                 latest_ms = latest_ms.max(batch_ms);
                 continue;
             }
             let columns = self.file.columns(batch, Wanted::Keys)?;
-            let mut clock = LogClock::going_on_from(sight.judging.clone(), latest_ms);
+            let mut clock = LogClock::going_on_from(view.judging.clone(), latest_ms);
             for row in 0..columns.len() {
                 let offset = columns.offsets.value(row);
-                if sight.delivers(offset, columns.transaction(row)) {
+                if view.delivers(offset, columns.transaction(row)) {
                     clock.advance(offset, columns.timestamp_ms(row));
                     rows += 1;
                 }
@@ -229,7 +229,7 @@ impl StoredSegment {
 
     /// The partition it is of.
     pub(super) fn partition(&self) -> &TopicPartition {
-        &self.sight.partition
+        &self.view.partition
     }
 
     /// The file of the segment.
@@ -254,12 +254,12 @@ impl StoredSegment {
 
     /// The last offset it accounts for.
     pub(super) fn last_offset(&self) -> i64 {
-        self.file.entry().to.min(self.sight.to_offset) - 1
+        self.file.entry().to.min(self.view.to_offset) - 1
     }
 
     /// The log time of the last record, in milliseconds.
     pub(super) fn last_log_time_ms(&self) -> i64 {
-        self.latest_after_ms.unwrap_or(self.sight.pending_ms)
+        self.latest_after_ms.unwrap_or(self.view.pending_ms)
     }
 
     /// The log time after the last record, in milliseconds; none before the first plausible one.
@@ -272,14 +272,14 @@ impl StoredSegment {
         self.as_written.then(|| self.file.note(self.file.keys())).flatten()
     }
 
-    /// The numbers of the batches with offsets that are in sight.
+    /// The numbers of the batches with offsets that are in view.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub(super) fn batches_in_sight(&self) -> Result<Range<usize>, CacheError> {
+    pub(super) fn batches_in_view(&self) -> Result<Range<usize>, CacheError> {
         let batches = self.file.batches()?;
-        let from = batches.partition_point(|batch| batch.last_offset < self.sight.from_offset);
-        let to = batches.partition_point(|batch| batch.first_offset < self.sight.to_offset);
+        let from = batches.partition_point(|batch| batch.last_offset < self.view.from_offset);
+        let to = batches.partition_point(|batch| batch.first_offset < self.view.to_offset);
         assert!(from <= to, "batches ascend, and so do the offsets of what is seen");
         Ok(from..to)
     }
@@ -308,17 +308,17 @@ impl StoredSegment {
         keys: &KeyFilter,
     ) -> Result<RecordBatch, CacheError> {
         let latest_ms = self.layout()?.latest_ms[number];
-        let sight = &self.sight;
+        let view = &self.view;
         let batch = &self.file.batches()?[number];
         let columns = self.file.columns(batch, wanted)?;
         if !columns.is_of(batch) {
             return Err(self.file.disagreement());
         }
-        let mut clock = LogClock::going_on_from(sight.judging.clone(), latest_ms);
-        let mut builder = RecordBatchBuilder::new(sight.partition.clone());
+        let mut clock = LogClock::going_on_from(view.judging.clone(), latest_ms);
+        let mut builder = RecordBatchBuilder::new(view.partition.clone());
         for row in 0..columns.len() {
             let (offset, transaction) = (columns.offsets.value(row), columns.transaction(row));
-            if !sight.delivers(offset, transaction) {
+            if !view.delivers(offset, transaction) {
                 continue;
             }
             let timestamp_ms = columns.timestamp_ms(row);
@@ -332,7 +332,7 @@ impl StoredSegment {
                 timestamp_ms,
                 log_time_ms: match log_time {
                     LogTime::Known(ms) | LogTime::Implausible(ms) => ms,
-                    LogTime::Pending => sight.pending_ms,
+                    LogTime::Pending => view.pending_ms,
                 },
                 timestamp_type: columns.timestamp_type(row),
                 transaction,
@@ -346,7 +346,7 @@ impl StoredSegment {
     /// The delivered records of the batch with this number.
     fn batch(&self, number: usize) -> Result<Arc<RecordBatch>, CacheError> {
         let read = || self.read_batch(number, Wanted::Everything);
-        self.sight.batches.get((self.id, number), read)
+        self.view.batches.get((self.id, number), read)
     }
 
     /// The batch that holds this row, and the row's number in it.
@@ -403,7 +403,7 @@ impl StoredSegment {
     /// How many rows have a log time before this one.
     pub(super) fn rows_before_time(&self, time_ms: i64) -> u32 {
         self.rows_while(
-            |_, latest_ms| latest_ms.unwrap_or(self.sight.pending_ms) < time_ms,
+            |_, latest_ms| latest_ms.unwrap_or(self.view.pending_ms) < time_ms,
             RecordBatch::log_times_ms,
             |other| other < time_ms,
         )
@@ -442,7 +442,7 @@ impl StoredSegment {
             return Ok(times);
         }
         let mut times = TimeBuckets::default();
-        for number in self.batches_in_sight()? {
+        for number in self.batches_in_view()? {
             times.extend(self.read_batch(number, Wanted::Keys)?.log_times_ms());
         }
         Ok(self.times.get_or_init(|| times))
@@ -477,11 +477,11 @@ fn log_times_hold(entry: &SegmentEntry, latest_before_ms: Option<i64>) -> bool {
 /// When a segment with timestamps from the future cannot be read, and which; the others are not.
 pub(super) fn pending_ms(
     files: &[Arc<SegmentFile>],
-    sight: &Sight,
+    view: &ReadView,
 ) -> Result<Option<i64>, Box<Unreadable>> {
     let is_believed = |file: &Arc<SegmentFile>| {
         let entry = file.entry();
-        sight.believes((entry.from, entry.to), Some(entry.latest_ms))
+        view.believes((entry.from, entry.to), Some(entry.latest_ms))
     };
     if files.iter().all(is_believed) {
         return Ok(Some(i64::MIN));
@@ -494,10 +494,10 @@ pub(super) fn pending_ms(
             for row in 0..columns.len() {
                 let (offset, timestamp_ms) =
                     (columns.offsets.value(row), columns.timestamp_ms(row));
-                if !sight.delivers(offset, columns.transaction(row)) {
+                if !view.delivers(offset, columns.transaction(row)) {
                     continue;
                 }
-                if sight.judging.believes(offset, timestamp_ms) {
+                if view.judging.believes(offset, timestamp_ms) {
                     return Ok(Some(timestamp_ms));
                 }
                 found = true;

@@ -18,7 +18,7 @@ pub use crate::config::{
     SavedConnection, Selectors, StartPosition, TopicTab, UpcastConfig,
 };
 pub use crate::decode::{Decoder, time_text};
-pub use crate::entity::{TypeCount, TypeCounts};
+pub use crate::entity::{Decision, SampledPartition, TypeCount, TypeCounts};
 pub use crate::evidence::{CopyForm, assignment, changes_text, state_text, value_text};
 pub use crate::fold::{
     FILTER_VARIABLES, Filter, FilterError, FilterInput, FilterTally, WHEN_FORMS, WhenError,

@@ -5,13 +5,14 @@
 //! Does not know: what is tested.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use foldback::kafka::{Connection, EmbeddedCluster, EmbeddedTopic, NewRecord, Settings, Writer};
 use foldback::model::{EntityId, TopicPartition};
 use foldback::workspace::{
-    Command, ConnectionState, EngineOptions, EntityKey, EntityView, Snapshot, Target,
+    Command, ConnectionState, EngineOptions, EntityKey, EntityView, Sight, Snapshot, Target,
     WorkspacePort, port, start,
 };
 
@@ -24,10 +25,14 @@ pub(crate) const GROUP: &str = "dashboard";
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// An engine, what says that it has a new snapshot, and how often it said so.
+type Started = (WorkspacePort, Receiver<()>, Arc<AtomicUsize>);
+
 /// An engine connected to a cluster with some orders in it.
 pub(crate) struct Bench {
     port: WorkspacePort,
     woken: Receiver<()>,
+    wakes: Arc<AtomicUsize>,
     writer: Writer,
     pub(crate) cluster: EmbeddedCluster,
     settings: Settings,
@@ -40,8 +45,8 @@ impl Bench {
         let cluster = EmbeddedCluster::start(&topics).unwrap();
         let settings = cluster.settings(&[GROUP]);
         let writer = Writer::open(&settings).unwrap();
-        let (port, woken) = started(&settings);
-        let bench = Self { port, woken, writer, cluster, settings };
+        let (port, woken, wakes) = started(&settings);
+        let bench = Self { port, woken, wakes, writer, cluster, settings };
         bench.write(
             "order-1",
             r#"{"type":"OrderCreated","status":"CREATED","total":10.50}"#,
@@ -64,7 +69,7 @@ impl Bench {
 
     /// Ends the engine and starts another on the same cluster.
     pub(crate) fn restart(&mut self) {
-        (self.port, self.woken) = started(&self.settings);
+        (self.port, self.woken, self.wakes) = started(&self.settings);
     }
 
     /// Ends the engine, waits until it has put away what it keeps, and starts another with these
@@ -75,7 +80,7 @@ impl Bench {
         let end = before.end();
         drop(before);
         assert!(end.wait(PATIENCE), "the engine ends with its window");
-        (self.port, self.woken) = started_with(options());
+        (self.port, self.woken, self.wakes) = started_with(options());
     }
 
     /// The addresses of the cluster.
@@ -101,11 +106,30 @@ impl Bench {
         self.port.latest().generation
     }
 
+    /// The window shows this from now on.
+    pub(crate) fn look_at(&self, sight: Sight) {
+        self.port.look_at(Some(sight));
+    }
+
+    /// How often the window was woken.
+    pub(crate) fn wakes(&self) -> usize {
+        self.wakes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the window is not woken for this long.
+    pub(crate) fn wait_for_quiet(&self, quiet: Duration) {
+        while self.woken.recv_timeout(quiet).is_ok() {}
+    }
+
     /// Waits for a snapshot in which this finds what it looks for.
     pub(crate) fn wait<T>(&self, what: &str, find: impl Fn(&Snapshot) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let snapshot = self.port.latest();
+            let mut notices = snapshot.notices.iter();
+            let mistake =
+                notices.find(|notice| notice.problem.what.contains("mistake in foldback"));
+            assert!(mistake.is_none(), "{mistake:?}");
             if let Some(found) = find(&snapshot) {
                 return found;
             }
@@ -139,17 +163,22 @@ impl Bench {
 }
 
 /// An engine that connects with these settings, and what says that it has a new snapshot.
-fn started(settings: &Settings) -> (WorkspacePort, Receiver<()>) {
+fn started(settings: &Settings) -> Started {
     let connect = Some(Target::Settings(Box::new(settings.clone())));
     started_with(EngineOptions { connect, ..EngineOptions::default() })
 }
 
 /// An engine with these options, and what says that it has a new snapshot.
-fn started_with(options: EngineOptions) -> (WorkspacePort, Receiver<()>) {
+fn started_with(options: EngineOptions) -> Started {
     let port = start(options).unwrap();
     let (wake, woken) = sync_channel(1);
-    port.set_waker(move || wake.try_send(()).unwrap_or_default());
-    (port, woken)
+    let wakes = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&wakes);
+    port.set_waker(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        wake.try_send(()).unwrap_or_default();
+    });
+    (port, woken, wakes)
 }
 
 /// The order with three events.

@@ -141,9 +141,7 @@ impl Gallery {
                     self.log.push("read again".to_owned());
                 }
                 ui.add(
-                    CopyText::new("0f8fad5b-d9cb-469f-a165-70867728950e")
-                        .characters(24)
-                        .name("correlation id"),
+                    CopyText::new("0f8fad5b-d9cb-469f-a165-70867728950e").name("correlation id"),
                 );
                 ui.add(CopyText::new("order-1042").name("key"));
             });
@@ -235,9 +233,9 @@ impl Gallery {
     /// The events as a table.
     fn events(&mut self, ui: &mut Ui) {
         const COLUMNS: [TableColumn; 3] = [
-            TableColumn::figures("v", 40.0),
-            TableColumn::rest("Event"),
-            TableColumn::figures("Time", 104.0),
+            TableColumn::figures("v"),
+            TableColumn::rest("Event", 96.0),
+            TableColumn::figures("Time"),
         ];
         let table = DataTable::new(Id::unique("events"), "Events", &COLUMNS, 7).chosen(self.row);
         let response = table.show(ui, &mut EventTable { times: &self.times });
@@ -277,11 +275,11 @@ impl Gallery {
         });
         CentralPanel::default().show(ui, |ui| {
             const COLUMNS: [TableColumn; 5] = [
-                TableColumn::text("Time", 176.0),
-                TableColumn::figures("P", 36.0),
-                TableColumn::figures("Offset", 84.0),
+                TableColumn::whole("Time"),
+                TableColumn::figures("P"),
+                TableColumn::figures("Offset"),
                 TableColumn::text("Key", 110.0),
-                TableColumn::rest("Value"),
+                TableColumn::rest("Value", 96.0),
             ];
             let table = DataTable::new(Id::unique("records"), "Records", &COLUMNS, 200_000)
                 .chosen(self.row);

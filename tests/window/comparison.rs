@@ -16,12 +16,12 @@ use crate::harness::{Test, Use as _, open, open_as};
 use crate::{order, scenes};
 
 /// The other order.
-fn other() -> EntityKey {
+pub(crate) fn other() -> EntityKey {
     EntityKey { entity: EntityId::new("order-1043"), ..order::key() }
 }
 
 /// A snapshot in which the order after this many events is compared.
-fn compared(with: &CompareWith, version: u64) -> Snapshot {
+pub(crate) fn compared(with: &CompareWith, version: u64) -> Snapshot {
     let (left, right) = (order::at(2), order::at(version));
     let row = |row: &foldback::workspace::StateRow| {
         let before = left.rows.iter().find(|before| before.tree.path == row.tree.path);

@@ -57,7 +57,7 @@ fn trial() -> Trial {
 }
 
 /// The matrix of all faults and consumers.
-fn matrix() -> MatrixView {
+pub(crate) fn matrix() -> MatrixView {
     let choice = MatrixChoice::default();
     let question = MatrixQuestion {
         faults: choice.faults.clone(),
@@ -125,7 +125,7 @@ fn key() -> SandboxKey {
 }
 
 /// A workspace in which it is open, with this of virtual consumers.
-fn opened(trial: TrialView) -> Snapshot {
+pub(crate) fn opened(trial: TrialView) -> Snapshot {
     let script = ScriptFile { name: "dashboard.js".into(), path: "/shop/dashboard.js".into() };
     let mut view = SandboxView::new(key(), HistoryChoice::topic("order-events".into()));
     view.text = Some("fromAll().when({});".into());
@@ -244,7 +244,7 @@ fn what_broke_is_named_and_the_row_stands_beside_what_it_should_be() {
     assert!(test.shows("Breaks I1"), "which invariant");
     assert!(test.shows("Row order-1042, wrong"), "which row");
     assert!(test.shows("status \"CREATED\", right: \"SHIPPED\""), "as it is and as it should be");
-    assert!(test.shows("Member 1 works"), "who is there");
+    assert!(test.shows("Member 1 working"), "who is there");
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn two_projections_are_compared_and_their_states_stand_beside_each_other() {
     let mut test = at("A against B", comparison());
     assert!(test.shows("3 of 60 results differ"), "how many");
     assert!(test.shows("status \"CREATED\", right: \"SHIPPED\""), "at the first difference");
-    test.press("In the end");
+    test.press("At the end");
     assert!(test.shows("status \"CREATED\", right: \"DELIVERED\""), "in the end");
     test.press("order-1041");
     assert_eq!(asked(&mut test), [TrialCommand::ShowDivergence(1)]);

@@ -49,21 +49,32 @@ pub(crate) fn open(snapshot: Snapshot) -> Test {
 
 /// A window of this theme and size.
 pub(crate) fn open_as(snapshot: Snapshot, theme: Theme, size: Vec2) -> Test {
+    let choices = Choices { theme: ThemePreference::from(theme), ..Choices::default() };
+    open_with(snapshot, choices, size)
+}
+
+/// A window that looks as was chosen, of this size in points at 100 %.
+pub(crate) fn open_with(snapshot: Snapshot, choices: Choices, size: Vec2) -> Test {
     let (window, engine) = port();
     let shown = Arc::new(snapshot);
     engine.publish(Arc::clone(&shown));
-    let choices = Choices { theme: ThemePreference::from(theme), ..Choices::default() };
     let app = App::new(window, Layout::with_choices(choices));
     let state = Window { app, engine, shown, sent: Vec::new() };
     let mut test = Harness::builder()
         .with_size(size)
-        .with_theme(theme)
+        .with_theme(if choices.theme == ThemePreference::Light {
+            Theme::Light
+        } else {
+            Theme::Dark
+        })
         .with_render_cursor(false)
         .with_max_steps(64)
         .with_os(egui::os::OperatingSystem::Nix)
         .renderer(SoftRenderer::default())
         .with_context_setup(foldback::gui::theme::apply)
         .build_eframe(|_| state);
+    test.run();
+    test.set_size(size * 100.0 / f32::from(choices.zoom_percent));
     test.run();
     test
 }

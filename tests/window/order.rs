@@ -317,6 +317,7 @@ pub(crate) fn view(version: u64) -> EntityView {
         fold_label: "heuristic: merged event bodies".into(),
         at: Some(at(version)),
         at_pending: false,
+        at_problem: None,
         selected_path: JsonPointer::parse("/status"),
         path_writers: Arc::new([1, 6]),
         compare_with: None,

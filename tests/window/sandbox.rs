@@ -25,7 +25,7 @@ use crate::scenes;
 const SCRIPT: &str = "fromAll().when({\n  $any: (state, event) => event.body,\n});\n";
 
 /// A cluster and a workspace with a script.
-fn workspace() -> Snapshot {
+pub(crate) fn workspace() -> Snapshot {
     let script = ScriptFile { name: "totals.js".into(), path: PathBuf::from("/shop/totals.js") };
     Snapshot { scripts: Fetch::Ready(Arc::new([script])), ..scenes::connected() }
 }
@@ -36,7 +36,7 @@ fn totals() -> SandboxKey {
 }
 
 /// The same with its script open.
-fn opened() -> Snapshot {
+pub(crate) fn opened() -> Snapshot {
     let mut view = SandboxView::new(totals(), HistoryChoice::topic("order-events".into()));
     view.text = Some(SCRIPT.into());
     Snapshot { generation: 2, sandbox_views: vec![Arc::new(view)], ..workspace() }

@@ -5,6 +5,7 @@
 //! Does not know: how sessions are kept.
 
 use egui::{Key, Modifiers, Theme, Vec2};
+use egui_kittest::kittest::Queryable as _;
 use foldback::workspace::{
     Command, ConnectionChoice, ConnectionState, JobSubject, KeptSession, Problem, RecentConnection,
     RecentKey, Snapshot, TabsOf,
@@ -26,7 +27,7 @@ fn recent(choice: ConnectionChoice, brokers: &str, unkept: &[&str]) -> RecentCon
 }
 
 /// The start page with three connections used before.
-fn start_page() -> Snapshot {
+pub(crate) fn start_page() -> Snapshot {
     let brokers = |text: &str| ConnectionChoice::Brokers(text.to_owned());
     let file = ConnectionChoice::ConfigFile("/home/ada/shop/client.properties".into());
     let connections = [
@@ -50,13 +51,13 @@ fn with_tabs(connection: ConnectionState) -> Test {
 }
 
 /// The workspace of those tabs with a connection like this.
-fn unconnected(connection: ConnectionState) -> Snapshot {
+pub(crate) fn unconnected(connection: ConnectionState) -> Snapshot {
     let tabs_of = TabsOf { number: 1, name: "dev".into(), arrangement: None };
     Snapshot { generation: 9, connection, tabs_of, ..scenes::disconnected() }
 }
 
 /// Why there is no connection.
-fn refused() -> ConnectionState {
+pub(crate) fn refused() -> ConnectionState {
     let problem = Problem::new("cannot reach localhost:9092: connection refused");
     ConnectionState::Failed(problem.with_hint("look whether the broker runs"))
 }
@@ -133,6 +134,60 @@ fn tabs_of_one_cluster_are_gone_when_another_is_connected() {
     assert!(!test.shows("Tab order-1042"), "gone");
     let opened = test.take_sent();
     assert!(opened.is_empty(), "nothing of the one is opened on the other: {opened:?}");
+}
+
+/// The workspace while it connects to an address that was typed.
+fn connecting(number: u64) -> Snapshot {
+    let tabs_of = TabsOf { number, name: "localhost:9092".into(), arrangement: None };
+    let job = scenes::job_for(JobSubject::Connection, "Connecting to localhost:9092");
+    Snapshot {
+        connection: ConnectionState::Connecting("localhost:9092".into()),
+        tabs_of,
+        jobs: [job].into(),
+        ..scenes::disconnected()
+    }
+}
+
+#[test]
+fn the_start_page_stays_where_it_is_until_the_connection_stands() {
+    let mut test = open(scenes::disconnected());
+    test.type_text("localhost:9092");
+    let place = |test: &Test| {
+        assert!(test.shows("Tab Start"), "the tab of the start page");
+        test.get_by_role_and_label(egui::Role::TextInput, "Bootstrap address").rect()
+    };
+    let before = place(&test);
+    test.key(Modifiers::NONE, Key::Enter);
+    test.publish(connecting(1));
+    assert_eq!(place(&test), before, "while it connects");
+    test.publish(Snapshot {
+        connection: refused(),
+        jobs: std::sync::Arc::default(),
+        ..connecting(1)
+    });
+    assert!(test.shows("Cannot reach localhost:9092"), "why there is none");
+    assert_eq!(place(&test), before, "an error does not push the form away");
+    test.publish(Snapshot { tabs_of: connecting(1).tabs_of, ..scenes::connected() });
+    assert!(!test.shows("Tab Start") && test.shows("Choose a topic"), "it has done its work");
+}
+
+#[test]
+fn what_a_check_has_found_is_told_once() {
+    let test = open(scenes::failed_check());
+    let told = test.query_all_by_label_contains("authentication failed").count();
+    assert_eq!(told, 1, "the step that failed");
+    assert!(!test.shows("Cannot connect to"), "the attempt before says nothing more");
+}
+
+#[test]
+fn leaving_the_demo_leaves_the_start_page_and_no_tab_that_cannot_come_back() {
+    let mut test = open(scenes::demo());
+    test.press("Open order-1042 of dashboard");
+    assert!(test.shows("Tab order-1042"));
+    let tabs_of = scenes::demo().tabs_of;
+    test.publish(Snapshot { tabs_of, ..scenes::disconnected() });
+    assert!(!test.shows("Tab order-1042"), "its cluster is gone for good");
+    assert!(test.shows("Bootstrap address"), "the start page");
 }
 
 #[test]

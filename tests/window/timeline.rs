@@ -152,6 +152,16 @@ fn answered(
     test
 }
 
+/// A topic of so many partitions whose timeline was not asked for yet.
+pub(crate) fn topic_of(partitions: i32) -> Snapshot {
+    topic(partitions, TopicTimeline::default())
+}
+
+/// Answers what a window asks of such a topic, from far.
+pub(crate) fn answer(test: &mut Test, partitions: i32) {
+    answer_all(test, partitions, densities);
+}
+
 /// Answers until nothing more is asked for.
 fn answer_all(test: &mut Test, partitions: i32, answer: fn(&LanesWanted, usize) -> TopicTimeline) {
     while let Some(wanted) = asked(test) {

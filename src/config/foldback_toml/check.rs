@@ -72,7 +72,7 @@ pub(crate) fn check(
 }
 
 /// What the file asks for that nothing carries out yet and that would change answers, in words, in
-/// the order of the file. Read models are no such thing: no answer is given on them.
+/// the order of the file.
 fn idle(file: &ConfigFile) -> Vec<Located<String>> {
     let registry = |table: &ConnectionTable| {
         let start = table.registry.as_ref()?.span().start;

@@ -73,6 +73,11 @@ impl Source {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
+    /// The byte at which a value first stands; the start of the text when it is written otherwise.
+    pub(crate) fn start_of(&self, value: &str) -> usize {
+        self.text.find(value).unwrap_or(0)
+    }
+
     /// Reads the words of the text.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         toml::from_str(&self.text).map_err(|error| {

@@ -22,6 +22,8 @@ use serde::Deserialize;
 
 use super::error::{ConfigError, Source};
 use super::file::Located;
+use crate::kafka::read_small_text;
+use crate::model::may_take_long;
 
 /// What the names of variables begin with that every workspace may use.
 const OPEN_NAMES: [&str; 2] = ["KAFKA_", "FOLDBACK_"];
@@ -65,7 +67,8 @@ impl Permissions {
 
     /// What these settings allow.
     fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = match fs_err::read_to_string(path) {
+        may_take_long("reading a file");
+        let text = match read_small_text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(ConfigError::unreadable(path, &error)),

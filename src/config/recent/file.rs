@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Recents;
+use crate::model::may_take_long;
 
 /// The version of the format.
 const FORMAT: u32 = 1;
@@ -120,6 +121,7 @@ impl RecentFile {
 
     /// Reads the file; nothing is remembered where there is none.
     fn read(&self) -> Result<Recents, Unread> {
+        may_take_long("reading a file");
         let text = match fs_err::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Recents::default()),

@@ -7,6 +7,7 @@
 //! Does not know: what the read model does with a record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -128,7 +129,13 @@ impl RunningProjector {
             orders,
         };
         let name = read_model.name();
-        let thread = Builder::new().name(format!("demo-{name}")).spawn(move || projector.run());
+        let of_thread = Arc::clone(&progress);
+        let work = move || {
+            if catch_unwind(AssertUnwindSafe(|| projector.run())).is_err() {
+                lock(&of_thread).trouble = Some("a mistake in its own code ended it".into());
+            }
+        };
+        let thread = Builder::new().name(format!("demo-{name}")).spawn(work);
         let thread = thread.map_err(|source| StartError::Thread { projector: name, source })?;
         Ok(Self { read_model, progress, switches: Some(switches), thread: Some(thread) })
     }

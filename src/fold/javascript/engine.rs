@@ -60,7 +60,8 @@ type Intrinsics = (
 /// A function of the engine's JavaScript part.
 type Saved = Persistent<Function<'static>>;
 
-/// The prototype of errors that the engine alone throws. No script can reach it but by catching one.
+/// The prototype of errors that the engine alone throws. No script can reach it but by catching
+/// one.
 type EngineError = Persistent<Object<'static>>;
 
 /// The functions of the engine's JavaScript part.
@@ -97,7 +98,7 @@ pub(super) struct Engine {
     /// The functions of the JavaScript part.
     functions: Functions,
     /// What errors of the engine itself come from.
-    engine_error: EngineError,
+    own_error: EngineError,
     /// The world of the script.
     context: Context,
     /// What the script can call, and what it left there.
@@ -172,7 +173,7 @@ impl Engine {
             .map_err(|error| fault(format!("its definition cannot be read: {error}")))?;
         let engine = Self {
             functions,
-            engine_error,
+            own_error: engine_error,
             context,
             native,
             script: Arc::clone(script),
@@ -213,8 +214,8 @@ impl Engine {
 
     /// Something that is thrown in the engine.
     fn throw<'t, 'js>(&'t self, ctx: &'t Ctx<'js>) -> Throw<'t, 'js> {
-        let Self { engine_error, native, script, .. } = self;
-        Throw { ctx, native, script, engine_error }
+        let Self { own_error, native, script, .. } = self;
+        Throw { ctx, native, script, engine_error: own_error }
     }
 
     /// The outcome of a call; a limit that was passed is noted.

@@ -6,6 +6,7 @@
 //! Does not know: where events come from, and which of them a run is given.
 
 mod definition;
+pub(crate) mod divergence;
 mod engine;
 mod fault;
 mod fold;
@@ -21,6 +22,7 @@ mod types;
 mod workers;
 
 pub use definition::{AnyPlace, Definition, Options, Partitioning};
+pub use divergence::{Divergence, FirstDivergence};
 pub use fault::Fault;
 pub use fold::JavaScriptFold;
 pub use hidden_state::HiddenState;

@@ -39,7 +39,7 @@ pub type Feed<'f, T> = &'f mut dyn FnMut(ProjectionSink<'_>) -> T;
 #[derive(Debug)]
 pub struct ProjectionTask<'p> {
     /// The number of the projection it is part of.
-    pub owner: usize,
+    owner: usize,
     /// The script.
     program: &'p Program,
     /// Which partitions.
@@ -47,6 +47,11 @@ pub struct ProjectionTask<'p> {
 }
 
 impl<'p> ProjectionTask<'p> {
+    /// The number of the projection it is part of.
+    pub fn owner(&self) -> usize {
+        self.owner
+    }
+
     /// The tasks of the projection with this number over so many threads, if it allows that.
     pub fn of_program(
         owner: usize,

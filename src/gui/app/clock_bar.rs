@@ -44,7 +44,7 @@ fn jump(typed: String, states: &mut ViewStates, view: &View<'_>) -> Option<Clock
     let newest_ms = view.snapshot.clock.range_ms.map(|(_, to_ms)| to_ms);
     let read = time_entry::read(&typed, view.times, newest_ms);
     if read.is_none() {
-        let problem = "no time: try 14:02, 2026-11-23 14:02 or -15m".to_owned();
+        let problem = "not a time: try 14:02, 2026-11-23 14:02 or -15m".to_owned();
         states.clock_bar.refuse_jump(typed, problem);
     }
     read.map(|time_ms| ClockCommand::Set(ClockPoint::Time(time_ms)))

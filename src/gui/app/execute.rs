@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui::{Context, ThemePreference, ViewportCommand};
 
-use super::{App, Section, tabs};
+use super::{App, Section, navigator, tabs};
 use crate::gui::command::UiCommand;
 use crate::gui::dialogs::Dialog;
 use crate::gui::theme::icons;
@@ -38,16 +38,16 @@ impl App {
             UiCommand::ShowGroups => self.open(&Pane::Groups),
             UiCommand::ShowDemo => self.open(&Pane::Demo),
             UiCommand::StartTour | UiCommand::StartSandboxChapter => self.start_tour(command),
-            UiCommand::ShowProjections => self.show_section(Section::Projections),
+            UiCommand::ShowProjections => self.show_section(ctx, Section::Projections),
             UiCommand::NewProjection => self.new_sandbox(HistoryChoice::default()),
             UiCommand::DebugEntity => {
                 let history = history_of(self.states.front.as_ref());
                 self.new_sandbox(history);
             }
-            UiCommand::ShowJobs => self.show_section(Section::Jobs),
-            UiCommand::ShowBookmarks => self.show_section(Section::Bookmarks),
-            UiCommand::ShowNotices => self.show_section(Section::Notices),
-            UiCommand::FocusFilter => self.focus_filter(),
+            UiCommand::ShowJobs => self.show_section(ctx, Section::Jobs),
+            UiCommand::ShowBookmarks => self.show_section(ctx, Section::Bookmarks),
+            UiCommand::ShowNotices => self.show_section(ctx, Section::Notices),
+            UiCommand::FocusFilter => self.focus_filter(ctx),
             UiCommand::Refresh => {
                 self.outbox.send(Command::RefreshTopics);
                 self.outbox.send(Command::RefreshGroups);
@@ -125,6 +125,9 @@ impl App {
         let choices = &mut self.layout.choices;
         let (least, most) = ZOOM_PERCENT.into_inner();
         match command {
+            UiCommand::ToggleNavigator if ctx.content_rect().width() < navigator::NARROW => {
+                self.states.navigator.over = !self.states.navigator.over;
+            }
             UiCommand::ToggleNavigator => choices.navigator_open = !choices.navigator_open,
             UiCommand::ToggleTimeZone => choices.local_time = !choices.local_time,
             UiCommand::ToggleTheme => {
@@ -173,8 +176,8 @@ impl App {
     }
 
     /// Opens the navigator on one of its sections.
-    fn show_section(&mut self, section: Section) {
-        self.layout.choices.navigator_open = true;
+    fn show_section(&mut self, ctx: &Context, section: Section) {
+        self.open_navigator(ctx);
         self.layout.choices.section = section;
     }
 
@@ -205,8 +208,17 @@ impl App {
         self.show_coverage(of);
     }
 
+    /// Opens the navigator, over the tabs where there is no room beside them.
+    fn open_navigator(&mut self, ctx: &Context) {
+        if ctx.content_rect().width() < navigator::NARROW {
+            self.states.navigator.over = true;
+        } else {
+            self.layout.choices.navigator_open = true;
+        }
+    }
+
     /// Puts the focus on the filter in front.
-    fn focus_filter(&mut self) {
+    fn focus_filter(&mut self, ctx: &Context) {
         if let Some(key) = self.states.front_sandbox().cloned() {
             self.states.sandboxes.entry(key).or_default().open_find();
             return;
@@ -215,7 +227,7 @@ impl App {
             self.states.topics.entry(topic).or_default().focus_filter();
             return;
         }
-        self.layout.choices.navigator_open = true;
+        self.open_navigator(ctx);
         self.states.navigator.focus_filter();
     }
 

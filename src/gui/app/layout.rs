@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use egui::ThemePreference;
-use egui_tiles::{Tile, Tree};
+use egui_tiles::{Container, Tile, Tree};
 use serde::{Deserialize, Serialize};
 
 use crate::gui::view::Pane;
@@ -167,6 +167,20 @@ impl Layout {
         if self.panes().next().is_none() {
             self.tabs = Tree::empty(tabs_id());
         }
+    }
+
+    /// Puts a tab before all others and shows it.
+    pub(super) fn put_first(&mut self, pane: Pane) {
+        let id = self.tabs.tiles.insert_pane(pane);
+        let root = self.tabs.root();
+        let root_tile = root.and_then(|root| self.tabs.tiles.get_mut(root));
+        if let Some(Tile::Container(Container::Tabs(tabs))) = root_tile {
+            tabs.children.insert(0, id);
+        } else {
+            let children = std::iter::once(id).chain(root).collect();
+            self.tabs.root = Some(self.tabs.tiles.insert_tab_tile(children));
+        }
+        self.tabs.make_active(|tile, _| tile == id);
     }
 
     /// What stands in a tab that can be seen, else in any.

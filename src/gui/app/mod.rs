@@ -43,11 +43,9 @@ use crate::model::Position;
 use crate::workspace::undo::Undo;
 use crate::workspace::{
     Command, ConnectionInfo, ConnectionState, CoverageOf, HistoryChoice, Problem, Refused,
-    SandboxKey, Snapshot, StartPosition, WorkspacePort,
+    SandboxKey, Sight, Snapshot, StartPosition, WorkspacePort,
 };
 
-/// Below this width of the window, in points, the navigator makes room for what it has opened.
-const NARROW: f32 = 700.0;
 /// How soon a command is tried again that the workspace was too busy to take.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -93,6 +91,10 @@ pub struct App {
     prepared: bool,
     /// How the tabs were arranged when the workspace was told last.
     told_arrangement: Option<Arc<str>>,
+    /// Whether the connection that is being made was asked for on the start page.
+    asked_at_start: bool,
+    /// What is in front of the connection's tabs while the start page shows how connecting goes.
+    behind_start: Option<Pane>,
     /// The words on the window's frame.
     title: String,
 }
@@ -123,6 +125,8 @@ impl App {
             workspace_ended: false,
             prepared: false,
             told_arrangement: None,
+            asked_at_start: false,
+            behind_start: None,
             title: String::new(),
         }
     }
@@ -178,17 +182,36 @@ impl App {
     /// Takes the tabs of the connection, and opens what they show as soon as it stands. While it is
     /// lost they stay.
     fn follow_connection(&mut self, before: &Snapshot) {
-        let tabs_of = &self.snapshot.tabs_of;
+        let snapshot = Arc::clone(&self.snapshot);
+        let tabs_of = &snapshot.tabs_of;
         if tabs_of.number != self.layout.tabs_of {
             self.layout.tabs_of = tabs_of.number;
             self.states.forget_all();
-            self.states.front = self.layout.arrange(tabs_of.arrangement.as_deref());
-            self.told_arrangement = self.layout.arrangement(self.states.front.as_ref());
-        } else if connected(before).is_some() {
+            let front = self.layout.arrange(tabs_of.arrangement.as_deref());
+            self.told_arrangement = self.layout.arrangement(front.as_ref());
+            self.states.front = front;
+            if std::mem::take(&mut self.asked_at_start) && connected(&snapshot).is_none() {
+                // Whoever connects from the start page sees there what becomes of it.
+                self.layout.put_first(Pane::Start);
+                self.behind_start = self.states.front.replace(Pane::Start);
+            }
+        } else if let Some(lost) = connected(before) {
+            let is_left = matches!(snapshot.connection, ConnectionState::Disconnected);
+            if lost.embedded && is_left {
+                // Its cluster was in memory and is gone for good.
+                self.layout.arrange(None);
+                self.states.forget_all();
+                self.open(&Pane::Start);
+            }
             return;
         }
         self.forget_changes();
-        let Some(info) = connected(&self.snapshot) else { return };
+        let Some(info) = connected(&snapshot) else { return };
+        let behind = self.behind_start.take();
+        if self.states.front == Some(Pane::Start) {
+            self.layout.retain_panes(|pane| *pane != Pane::Start);
+            self.states.front = behind.or_else(|| self.layout.shown_pane().cloned());
+        }
         let embedded = info.embedded;
         // What the workspace has opened again by itself stays as it is.
         let opened: Vec<_> = self.layout.panes().flat_map(tabs::opening_commands).collect();
@@ -203,8 +226,9 @@ impl App {
 
     /// Tells the workspace how the tabs are arranged, unless it knows.
     fn tell_arrangement(&mut self) {
-        if self.layout.tabs_of == 0 {
-            return; // They belong to no connection.
+        let hidden = self.states.front == Some(Pane::Start) && self.behind_start.is_some();
+        if self.layout.tabs_of == 0 || hidden {
+            return; // They belong to no connection, or the start page hides which is in front.
         }
         let arrangement = self.layout.arrangement(self.states.front.as_ref());
         if self.told_arrangement != arrangement
@@ -249,10 +273,43 @@ impl App {
         self.note_changes(&ctx, &before);
         self.apply_choices(&ctx);
         self.tell_title(&ctx);
+        if self.port.look_at(self.sight()) {
+            ctx.request_repaint();
+        }
         self.flush();
         if !self.unsent.is_empty() {
             ctx.request_repaint_after(RETRY);
         }
+    }
+
+    /// What is on screen; `None` is everything.
+    fn sight(&self) -> Option<Sight> {
+        if self.dialogs.is_open() || self.tour.is_on() {
+            return None;
+        }
+        let choices = &self.layout.choices;
+        let lists = |section| choices.navigator_open && choices.section == section;
+        let mut sight = Sight {
+            groups: lists(Section::Groups),
+            jobs: lists(Section::Jobs),
+            ..Sight::default()
+        };
+        if lists(Section::Entities) {
+            let topics = self.snapshot.topic_views.iter();
+            sight.topics.extend(topics.map(|view| Arc::clone(&view.topic)));
+        }
+        let tabs = &self.layout.tabs;
+        for pane in tabs.active_tiles().into_iter().filter_map(|id| tabs.tiles.get_pane(&id)) {
+            match pane {
+                Pane::Topic(topic) => sight.topics.extend([Arc::clone(topic)]),
+                Pane::Entity(key) => sight.entities.extend([key.clone()]),
+                Pane::Sandbox(key) => sight.sandboxes.extend([key.clone()]),
+                Pane::Groups => sight.groups = true,
+                Pane::Demo => sight.demo = true,
+                Pane::Start => {}
+            }
+        }
+        Some(sight)
     }
 
     /// Draws the bars, the navigator and the tabs; where the tabs are.
@@ -264,8 +321,8 @@ impl App {
             .frame(bar.fill(fill))
             .show(ui, |ui| top_bar::show(ui, &mut self.layout.choices, view));
         if self.workspace_ended {
-            let problem = Problem::new("the part of the program that reads has stopped")
-                .with_hint("close the window and start again; what is on screen stays as it was");
+            let problem = Problem::new("the part of the program that reads Kafka has stopped")
+                .with_hint("start Foldback again; what is on screen stays until then");
             Panel::top("ended")
                 .frame(bar.fill(fill))
                 .show(ui, |ui| problem_box(ui, &problem, None));
@@ -278,8 +335,11 @@ impl App {
                 clock_bar::show(ui, &mut self.states, view);
             });
         }
-        if connected(view.snapshot).is_some() {
-            navigator::show(ui, &mut self.layout.choices, &mut self.states, view);
+        let alone = self.layout.panes().next().is_none();
+        if connected(view.snapshot).is_some()
+            && navigator::show(ui, &mut self.layout.choices, &mut self.states, alone, view)
+        {
+            return ui.max_rect();
         }
         let canvas = egui::Frame::new().fill(fill);
         let shown = egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
@@ -295,6 +355,7 @@ impl App {
     /// Brings a tab to the front, opening what it shows.
     pub(crate) fn open(&mut self, pane: &Pane) {
         let is_new = self.layout.tabs.tiles.find_pane(pane).is_none();
+        self.states.navigator.over = false;
         tabs::open(&mut self.layout.tabs, self.states.front.as_ref(), pane);
         self.states.front = Some(pane.clone());
         if !is_new {
@@ -352,6 +413,14 @@ impl App {
     /// Carries out what was asked of the window.
     fn carry_out(&mut self, ctx: &Context) {
         let front = self.states.front.clone();
+        let connects = |command: &Command| {
+            matches!(command, Command::Connect(_) | Command::ConnectRecent(_) | Command::OpenDemo)
+        };
+        if front.as_ref().is_none_or(|front| *front == Pane::Start)
+            && self.outbox.commands.iter().any(connects)
+        {
+            self.asked_at_start = true;
+        }
         let actions = std::mem::take(&mut self.outbox.actions);
         let acted = !actions.is_empty();
         for action in actions {
@@ -375,10 +444,6 @@ impl App {
         }
         if acted || front != self.states.front {
             self.tell_arrangement();
-        }
-        // There is no room for the navigator beside what was opened.
-        if front != self.states.front && ctx.content_rect().width() < NARROW {
-            self.layout.choices.navigator_open = false;
         }
     }
 

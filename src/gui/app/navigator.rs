@@ -23,12 +23,18 @@ use crate::gui::views::projections;
 use crate::gui::views::waiting;
 use crate::gui::views::{bookmarks, jobs, notices};
 use crate::gui::widgets::{EmptyState, IconButton, problem_box};
-use crate::workspace::{Command, EntityKey, Fetch, JobState, JobSubject, TopicReport, TopicView};
+use crate::workspace::{
+    Command, EntityKey, Fetch, JobState, JobSubject, TopicReport, TopicView, retention_words,
+};
 
 /// How wide the panel is at first, in points.
 const WIDTH: f32 = 212.0;
 /// How narrow and how wide it may become, in points.
 const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
+/// Below this width of the window, in points, the panel takes the place of the tabs.
+pub(super) const NARROW: f32 = 700.0;
+/// How much the tabs need beside it, in points.
+const MIDDLE_LEAST: f32 = 440.0;
 /// How wide the strip of sections is, in points.
 const RAIL_WIDTH: f32 = 40.0;
 
@@ -43,45 +49,59 @@ const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Notices, icons::BELL, "Notices"),
 ];
 
-/// Draws the strip of sections and the panel of the one that is open.
+/// Draws the strip of sections and the panel of the one that is open. Says whether that takes the
+/// place of the tabs, which it does in a narrow window: `alone` says that there are none.
 pub(crate) fn show(
     ui: &mut Ui,
     choices: &mut Choices,
     states: &mut ViewStates,
+    alone: bool,
     view: &mut View<'_>,
-) {
+) -> bool {
     let tokens = Tokens::of(ui);
+    let room = ui.available_width();
+    let narrow = room < NARROW;
+    let open = if narrow { states.navigator.over || alone } else { choices.navigator_open };
     let rail = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(8, 8));
     Panel::left("rail").exact_size(RAIL_WIDTH).resizable(false).frame(rail).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         for (section, icon, name) in SECTIONS {
-            let open = choices.navigator_open && choices.section == section;
+            let is_open = open && choices.section == section;
             let busy = section == Section::Jobs
                 && view.snapshot.jobs.iter().any(|job| job.state == JobState::Running);
-            let mut button = IconButton::new(icon, name).selected(open);
+            let mut button = IconButton::new(icon, name).selected(is_open);
             if busy {
                 button = button.color(tokens.accent);
             }
             if ui.add(button).clicked() {
-                choices.navigator_open = !open;
+                if narrow {
+                    states.navigator.over = !is_open;
+                } else {
+                    choices.navigator_open = !is_open;
+                }
                 choices.section = section;
             }
         }
     });
-    if !choices.navigator_open {
-        return;
+    if !open {
+        return false;
     }
-    let frame = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin {
-        left: 8,
-        right: 8,
-        top: 8,
-        bottom: 0,
-    });
+    let margin = egui::Margin { left: 8, right: 8, top: 8, bottom: 0 };
+    let frame = egui::Frame::new().fill(tokens.panel).inner_margin(margin);
+    if narrow {
+        egui::CentralPanel::default()
+            .frame(frame)
+            .show(ui, |ui| section(ui, choices, states, view));
+        return true;
+    }
+    // What is beside it needs room, too.
+    let most = WIDTHS.end().min(room - RAIL_WIDTH - MIDDLE_LEAST);
     Panel::left("navigator")
         .default_size(WIDTH)
-        .size_range(WIDTHS)
+        .size_range(*WIDTHS.start()..=most)
         .frame(frame)
         .show(ui, |ui| section(ui, choices, states, view));
+    false
 }
 
 /// Draws the open section.
@@ -199,7 +219,8 @@ fn topic_facts(ui: &mut Ui, topic: &TopicReport) {
     facts.extend(
         topic.records_at_most().map(|count| format!("at most {}", format::count(count, "record"))),
     );
-    facts.extend(topic.cleanup_policy.as_ref().map(|policy| format!("policy {policy}")));
+    let policy = topic.cleanup_policy.as_deref();
+    facts.extend(policy.map(|policy| retention_words(policy, topic.retention_ms)));
     facts.extend(topic.internal.then(|| "internal".to_owned()));
     ui.label(facts.join(" · "));
     if let Some(trouble) = &topic.problem {
@@ -286,7 +307,7 @@ fn entity_rows(ui: &mut Ui, topic: &TopicView, front: Option<&EntityKey>, view: 
         return;
     };
     let matching = format::number(list.matching);
-    quiet(ui, format!("{matching} of {}, most events first", format::number(list.total)));
+    quiet(ui, format!("{matching} of {} entities, most events first", format::number(list.total)));
     rows(ui, list.rows.len(), |ui, index| {
         let row = &list.rows[index];
         let id = row.entity.to_string();

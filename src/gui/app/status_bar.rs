@@ -15,6 +15,13 @@ use crate::gui::widgets::{progress_bar, verdict_chip};
 use crate::model::Completeness;
 use crate::workspace::{CoverageOf, JobState, JobView};
 
+/// From this width on, in points, figures are told with what they measure; below, that is said on
+/// hover.
+const ROOMY: f32 = 560.0;
+
+/// How much room the words about decode failures need, in points.
+const FAILURES_WIDTH: f32 = 140.0;
+
 /// Draws the line.
 pub(crate) fn show(ui: &mut Ui, front: Option<&Pane>, view: &mut View<'_>) {
     ui.horizontal(|ui| {
@@ -40,11 +47,13 @@ fn facts(ui: &mut Ui, front: Option<&Pane>, view: &mut View<'_>) {
             Some(topic) if topic.start.is_some() => {
                 let known = topic.partitions.latest().into_iter().flat_map(|all| all.iter());
                 let partitions = known.filter(|facts| facts.bounds.is_some()).count();
-                let read = format!(
-                    "{} read from {}",
-                    format::count(topic.records_read, "record"),
-                    format::count(partitions as u64, "partition")
-                );
+                let read = format::count(topic.records_read, "record");
+                let read = if ui.available_width() < ROOMY {
+                    format!("{read} read")
+                } else {
+                    let partitions = format::count(partitions as u64, "partition");
+                    format!("{read} read from {partitions}")
+                };
                 (read, topic.completeness.as_deref(), topic.decode_failures)
             }
             _ => ("Nothing read yet".to_owned(), None, 0),
@@ -97,9 +106,11 @@ fn completeness_and_failures(
 ) -> bool {
     let clicked = completeness.is_some_and(|completeness| verdict_chip(ui, completeness).clicked());
     if failures > 0 {
-        let text = format!("{} {}", icons::WARNING, format::count(failures, "decode failure"));
-        let color = Tokens::of(ui).warning;
-        ui.label(RichText::new(text).font(secondary()).color(color));
+        let words = format::count(failures, "decode failure");
+        let few = ui.available_width() < FAILURES_WIDTH;
+        let shown = if few { format::number(failures) } else { words.clone() };
+        let text = RichText::new(format!("{} {shown}", icons::WARNING)).font(secondary());
+        ui.label(text.color(Tokens::of(ui).warning)).on_hover_text(words);
     }
     clicked
 }
@@ -113,6 +124,9 @@ fn jobs(ui: &mut Ui, view: &mut View<'_>) {
     ui.add_space(8.0);
     if let Some(fraction) = job.progress.fraction() {
         progress_bar(ui, fraction, 80.0, &job.title);
+    }
+    if ui.available_width() < ROOMY {
+        return; // What is done is said on hover, and in the list of jobs.
     }
     let response = quiet(ui, job_words(job, others)).interact(egui::Sense::click());
     if response.on_hover_text("Show jobs").clicked() {
@@ -134,5 +148,8 @@ fn memory(ui: &mut Ui, view: &View<'_>) {
     }
     let used = format::bytes(snapshot.memory_bytes);
     let budget = format::bytes(snapshot.memory_budget_bytes);
-    quiet(ui, used.clone()).on_hover_text(format!("Records take {used} of {budget} of memory"));
+    let words =
+        if ui.available_width() < ROOMY { used.clone() } else { format!("{used} of records") };
+    let about = format!("The records in memory take {used} of the {budget} they may take");
+    quiet(ui, words).on_hover_text(about);
 }

@@ -3,18 +3,25 @@
 //! Promises: what a tab shows exists once; closing a tab closes what it opened in the workspace.
 //! Does not know: what a view draws.
 
-use egui::{Color32, RichText, Ui, Visuals, WidgetText};
+use egui::{Color32, RichText, ScrollArea, Sense, Ui, UiBuilder, Visuals, WidgetText, vec2};
 use egui_tiles::{
     Behavior, Container, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse,
 };
 
 use super::states::ViewStates;
+use crate::gui::laid_out::note_scrolls;
 use crate::gui::theme::{Tokens, format};
 use crate::gui::view::{Action, Pane, View};
 use crate::workspace::{Command, HistoryChoice};
 
-/// How many characters of a name a tab shows.
-const TITLE_CHARACTERS_MAX: usize = 28;
+/// How many characters of a name a tab shows at least.
+const TITLE_CHARACTERS: usize = 28;
+/// How high a view is at least, in points: in a lower window it scrolls.
+const VIEW_HEIGHT: f32 = 340.0;
+/// About how wide a character of a tab's name is, in points.
+const CHARACTER_WIDTH: f32 = 8.0;
+/// How much room a tab takes beside its name, in points.
+const TAB_SPACE: f32 = 48.0;
 
 /// Draws the tabs and what stands in those that can be seen.
 pub(crate) fn show(
@@ -23,7 +30,10 @@ pub(crate) fn show(
     states: &mut ViewStates,
     view: &mut View<'_>,
 ) {
-    let mut behavior = TabBehavior { states, view };
+    let panes = tabs.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(_))).count().max(1);
+    let room = ui.available_width() / panes as f32 - TAB_SPACE;
+    let characters = ((room / CHARACTER_WIDTH).max(0.0) as usize).max(TITLE_CHARACTERS);
+    let mut behavior = TabBehavior { states, view, characters };
     tabs.ui(&mut behavior, ui);
 }
 
@@ -100,16 +110,21 @@ pub(crate) fn closing_command(pane: &Pane) -> Option<Command> {
     }
 }
 
-/// The words on a tab.
+/// The words on a tab and on the frame of the window.
 pub(crate) fn title(pane: &Pane) -> String {
+    title_of(pane, TITLE_CHARACTERS)
+}
+
+/// The words on a tab, of which names have at most this many characters.
+fn title_of(pane: &Pane, characters: usize) -> String {
     match pane {
         Pane::Start => "Start".to_owned(),
-        Pane::Topic(topic) => format::middle(topic, TITLE_CHARACTERS_MAX),
+        Pane::Topic(topic) => format::middle(topic, characters),
         Pane::Groups => "Consumer groups".to_owned(),
         Pane::Demo => "Demo".to_owned(),
-        Pane::Entity(key) => format::middle(&key.entity.to_string(), TITLE_CHARACTERS_MAX),
+        Pane::Entity(key) => format::middle(&key.entity.to_string(), characters),
         Pane::Sandbox(key) => {
-            format!("Sandbox: {}", format::middle(&key.script_name(), TITLE_CHARACTERS_MAX))
+            format!("Sandbox: {}", format::middle(&key.script_name(), characters))
         }
     }
 }
@@ -120,6 +135,8 @@ struct TabBehavior<'a, 'v> {
     states: &'a mut ViewStates,
     /// What views are given.
     view: &'a mut View<'v>,
+    /// How many characters of a name a tab shows.
+    characters: usize,
 }
 
 impl Behavior<Pane> for TabBehavior<'_, '_> {
@@ -133,12 +150,25 @@ impl Behavior<Pane> for TabBehavior<'_, '_> {
         if pressed {
             self.states.front = Some(pane.clone());
         }
-        ui.push_id(&*pane, |ui| self.states.show(ui, pane, self.view));
+        // These scroll by themselves.
+        let scrolls = matches!(pane, Pane::Start | Pane::Demo);
+        ui.push_id(&*pane, |ui| {
+            if VIEW_HEIGHT <= rect.height() || scrolls {
+                return self.states.show(ui, pane, self.view);
+            }
+            note_scrolls(ui);
+            ScrollArea::vertical().id_salt("low").auto_shrink(false).show(ui, |ui| {
+                let size = vec2(ui.available_width(), VIEW_HEIGHT);
+                let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
+                let mut view = ui.new_child(UiBuilder::new().max_rect(whole));
+                self.states.show(&mut view, pane, self.view);
+            });
+        });
         UiResponse::None
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        RichText::new(title(pane)).into()
+        RichText::new(title_of(pane, self.characters)).into()
     }
 
     fn is_tab_closable(&self, _tiles: &Tiles<Pane>, _tile_id: TileId) -> bool {

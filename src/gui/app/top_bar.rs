@@ -12,7 +12,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::{icon_button, menu_item};
 use crate::gui::theme::{ROW_HEIGHT, Tokens, icons, medium, secondary};
 use crate::gui::view::View;
-use crate::gui::widgets::{Chip, CopyText, IconButton, Tone};
+use crate::gui::widgets::{Chip, CopyText, IconButton, Tone, fitting_name};
 use crate::model::Isolation;
 use crate::workspace::{Command, ConnectionInfo, ConnectionState, JobSubject, JobView};
 
@@ -21,12 +21,17 @@ const NARROW: f32 = 860.0;
 /// The widest the way to anything gets, in points.
 const PALETTE_WIDTH: f32 = 320.0;
 
-/// How much of the name of a connection is shown, in characters.
-const NAME_CHARACTERS: usize = 24;
+/// Below this width, in points, only what one must know or reach at all times is there; the rest is
+/// in the menu of the connection.
+const TIGHT: f32 = 660.0;
+/// The greatest share of the bar that the name of a connection takes.
+const NAME_SHARE: f32 = 0.3;
+/// The same where there is little room.
+const NARROW_NAME_SHARE: f32 = 0.22;
 
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
-    let narrow = ui.available_width() < NARROW;
+    let (narrow, tight) = (ui.available_width() < NARROW, ui.available_width() < TIGHT);
     if let ConnectionState::Connected(info) = &view.snapshot.connection
         && info.production
     {
@@ -35,10 +40,12 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
         ui.painter().hline(screen.x_range(), screen.top() + 1.0, line);
     }
     ui.horizontal(|ui| {
-        connection(ui, view);
+        connection(ui, narrow, view);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            icon_button(ui, icons::QUESTION, UiCommand::ShowKeys, view.out);
-            icon_button(ui, icons::GEAR, UiCommand::ShowSettings, view.out);
+            if !tight {
+                icon_button(ui, icons::QUESTION, UiCommand::ShowKeys, view.out);
+                icon_button(ui, icons::GEAR, UiCommand::ShowSettings, view.out);
+            }
             bell(ui, view);
             let theme = if ui.visuals().dark_mode { icons::SUN } else { icons::MOON };
             icon_button(ui, theme, UiCommand::ToggleTheme, view.out);
@@ -50,9 +57,8 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) {
 }
 
 /// Where one is connected, with a menu.
-fn connection(ui: &mut Ui, view: &mut View<'_>) {
+fn connection(ui: &mut Ui, narrow: bool, view: &mut View<'_>) {
     let tokens = Tokens::of(ui);
-    let mut characters = NAME_CHARACTERS;
     let (icon, color, name) = match &view.snapshot.connection {
         ConnectionState::Disconnected => {
             (icons::PLUG, tokens.text_secondary, "Not connected".to_owned())
@@ -60,8 +66,6 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
         ConnectionState::Connecting(name) => {
             let job = view.snapshot.running(&JobSubject::Connection);
             let words = job.map_or_else(|| name.to_string(), JobView::waiting_words);
-            // What is done goes before the name, which gets as much room as ever.
-            characters += words.chars().count().saturating_sub(name.chars().count());
             (icons::HOURGLASS, tokens.text_secondary, words)
         }
         ConnectionState::Failed(_) => (icons::WARNING, tokens.error, "Not connected".to_owned()),
@@ -71,7 +75,8 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
             (icon, color, info.name.to_string())
         }
     };
-    let shown = crate::gui::theme::format::middle(&name, characters);
+    let share = if narrow { NARROW_NAME_SHARE } else { NAME_SHARE };
+    let shown = fitting_name(ui, &name, &medium(), ui.available_width() * share);
     let words = [RichText::new(icon).color(color), RichText::new(shown).font(medium())];
     let [icon, words] = words;
     let (response, _) = egui::containers::menu::MenuButton::from_button(
@@ -82,7 +87,7 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
         egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Connection {name}"))
     });
     if let ConnectionState::Connected(info) = &view.snapshot.connection {
-        badges(ui, info);
+        badges(ui, info, narrow);
     }
     if let Some(job) = view.snapshot.running(&JobSubject::Connection)
         && ui.add(IconButton::new(icons::X, "Stop connecting")).clicked()
@@ -92,21 +97,28 @@ fn connection(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 /// What one must know about the connection at all times.
-fn badges(ui: &mut Ui, info: &ConnectionInfo) {
+fn badges(ui: &mut Ui, info: &ConnectionInfo, narrow: bool) {
+    let word = |word: &'static str| if narrow { "" } else { word };
     if info.production {
-        Chip::new("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
+        let tight = ui.ctx().content_rect().width() < TIGHT;
+        let word = if tight { "PROD" } else { "PRODUCTION" };
+        Chip::new(word).name("PRODUCTION").icon(icons::SHIELD_WARNING).tone(Tone::Error).show(ui);
     }
     if info.embedded {
-        let chip = Chip::new("demo").icon(icons::FLASK).show(ui);
+        let chip = Chip::new(word("demo")).name("demo").icon(icons::FLASK).show(ui);
         chip.response.on_hover_text("The demo's own cluster, in memory: its commands write to it");
     } else {
-        let chip = Chip::new("read-only").icon(icons::LOCK_SIMPLE).show(ui);
+        let chip = Chip::new(word("read-only")).name("read-only").icon(icons::LOCK_SIMPLE).show(ui);
         chip.response.on_hover_text(
             "Nothing is written: no group is joined, no offset committed, no topic created, nothing produced",
         );
     }
     if let Some(trouble) = &info.trouble {
-        let chip = Chip::new("trouble").icon(icons::WARNING).tone(Tone::Warning).show(ui);
+        let chip = Chip::new(word("trouble"))
+            .name("trouble")
+            .icon(icons::WARNING)
+            .tone(Tone::Warning)
+            .show(ui);
         chip.response.on_hover_text(&**trouble);
     }
 }
@@ -127,7 +139,7 @@ fn connection_menu(ui: &mut Ui, view: &mut View<'_>) {
                 ui.label(
                     RichText::new(name).font(secondary()).color(Tokens::of(ui).text_secondary),
                 );
-                ui.add(CopyText::new(text).characters(32).name(name));
+                ui.add(CopyText::new(text).name(name));
             });
         }
         ui.label(RichText::new(brokers).font(secondary()).color(Tokens::of(ui).text_secondary));
@@ -139,6 +151,10 @@ fn connection_menu(ui: &mut Ui, view: &mut View<'_>) {
         menu_item(ui, UiCommand::StartTour, view.out);
     }
     menu_item(ui, UiCommand::Refresh, view.out);
+    if ui.ctx().content_rect().width() < TIGHT {
+        menu_item(ui, UiCommand::ShowSettings, view.out);
+        menu_item(ui, UiCommand::ShowKeys, view.out);
+    }
     menu_item(ui, UiCommand::Disconnect, view.out);
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn show(ui: &mut Ui, choices: &mut Choices, view: &mut View<'_>) -> b
         (ThemePreference::Light, "Light"),
         (ThemePreference::System, "System"),
     ];
-    line(ui, "Theme", "Dark, light, or as the system says", |ui| {
+    line(ui, "Theme", "Dark, light, or as the system is set", |ui| {
         for (theme, name) in themes {
             ui.selectable_value(&mut choices.theme, theme, name);
         }

@@ -12,6 +12,9 @@ use crate::gui::theme::{GRID, GUTTER, Tokens, icon, icons, secondary};
 use crate::gui::widgets::cut_galley;
 use crate::workspace::{GroupMarker, Lane};
 
+/// How much room a marker's label takes beside its words, in points: its icon and the space around.
+pub(super) const MARKER_LABEL_SPACE: f32 = 12.0 + GRID + GUTTER * 2.0 + 2.0;
+
 /// Draws the label of a lane.
 pub(super) fn label(ui: &Ui, id: Id, rect: Rect, labels: Rangef, lane: &Lane) {
     let text = &*lane.label;
@@ -80,7 +83,7 @@ pub(super) fn marker_row(
         small,
         tokens.text_secondary,
     );
-    let width = parts.labels.max - drawn.right() - GUTTER;
+    let width = parts.labels.max - drawn.right() - GRID - GUTTER;
     let galley =
         cut_galley(ui, &marker.group, crate::gui::theme::body(), tokens.text_secondary, width);
     ui.painter().galley(
@@ -108,7 +111,7 @@ pub(super) fn marker_row(
     let response = ui.interact(rect, id, Sense::hover());
     let name = format!("{} committed, {behind}", marker.group);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
-    let place = flag.union(ground).intersect(parts.plot).expand2(vec2(GRID, 2.0));
+    let place = flag.union(ground).expand2(vec2(GRID, 2.0)).intersect(parts.plot);
     let response = ui.interact(place, id.with("flag"), Sense::CLICK);
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, go_to_words(marker)));

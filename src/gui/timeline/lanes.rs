@@ -13,21 +13,31 @@ use egui::{
 };
 
 use super::lane_items::{highest_count, nearest, nearest_problem};
-use super::lane_labels::{MarkerAction, label, marker_row};
+use super::lane_labels::{MARKER_LABEL_SPACE, MarkerAction, label, marker_row};
 use super::lane_mesh::LanePicture;
 use super::parts::{Parts, REACH, RULER_HEIGHT};
 use super::view_state::{Drag, Shown, move_view};
 use super::{LaneItem, LaneItems, TimeMap, TimelineState, ticks};
 use crate::gui::theme::format::count;
-use crate::gui::theme::{GUTTER, TimeFormat, Tokens, medium, secondary};
+use crate::gui::theme::{GRID, GUTTER, TimeFormat, Tokens, medium, secondary};
 use crate::workspace::{GroupMarker, Lane, LaneMark, UnknownSpan};
 
-/// The height of a lane, in points.
-pub const LANE_HEIGHT: f32 = 24.0;
+/// The height of a lane in a small and in a large window, in points.
+const LANE_HEIGHTS: [f32; 2] = [24.0, 36.0];
+/// From which height of the window on lanes are higher, and where they are highest, in points.
+const TALL: [f32; 2] = [900.0, 1400.0];
+
 /// How far ticks are apart at least, in points.
 const TICK_DISTANCE: f32 = 96.0;
 /// Up to this many marks on a lane have a name of their own for screen readers.
 const NAMED_MARKS_MAX: usize = 64;
+
+/// The height of a lane, in points: a large window has room for what is small elsewhere.
+pub fn lane_height(ctx: &egui::Context) -> f32 {
+    let share = (ctx.content_rect().height() - TALL[0]) / (TALL[1] - TALL[0]);
+    let height = LANE_HEIGHTS[0] + (LANE_HEIGHTS[1] - LANE_HEIGHTS[0]) * share.clamp(0.0, 1.0);
+    (height / GRID).round() * GRID
+}
 
 /// What the user asks of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +78,19 @@ pub struct Timeline<'a> {
 
 impl Timeline<'_> {
     /// How high it is when every lane is visible, in points.
-    pub fn full_height(&self) -> f32 {
-        RULER_HEIGHT + LANE_HEIGHT * (self.lanes.len() + self.markers.len()) as f32
+    pub fn full_height(&self, ctx: &egui::Context) -> f32 {
+        RULER_HEIGHT + lane_height(ctx) * (self.lanes.len() + self.markers.len()) as f32
+    }
+
+    /// How wide the longest label is with the space around it, in points.
+    fn labels_width(&self, ui: &Ui) -> f32 {
+        let lanes = self.lanes.iter().map(|lane| (&*lane.label, GUTTER * 2.0));
+        let markers = self.markers.iter().map(|marker| (&*marker.group, MARKER_LABEL_SPACE));
+        let longest = lanes.chain(markers).max_by_key(|(label, _)| label.chars().count());
+        let Some((label, space)) = longest else { return 0.0 };
+        let text = crate::gui::theme::drawable(label).into_owned();
+        let body = crate::gui::theme::body();
+        ui.painter().layout_no_wrap(text, body, egui::Color32::PLACEHOLDER).size().x + space
     }
 
     /// Shows it in all the space that is left.
@@ -77,7 +98,7 @@ impl Timeline<'_> {
         state.update(self.range_ms, self.cursor_ms);
         let whole = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(whole);
-        let parts = Parts::new(whole);
+        let parts = Parts::new(whole, self.labels_width(ui));
         let response = ui.interact(parts.plot, id, Sense::click_and_drag());
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, enabled, "Timeline"));
@@ -148,6 +169,7 @@ impl Timeline<'_> {
         parts: &Parts,
     ) -> (f32, Option<TimelineAction>) {
         let mut action = None;
+        let lane_height = lane_height(ui.ctx());
         let rows = self.lanes.len() + self.markers.len();
         state.pictures.resize_with(self.lanes.len(), || None);
         let mut child = ui.new_child(UiBuilder::new().max_rect(parts.lanes));
@@ -157,16 +179,16 @@ impl Timeline<'_> {
         };
         let area = ScrollArea::vertical().id_salt(id).auto_shrink(false).scroll_source(source);
         let output = area.show_viewport(&mut child, |ui, viewport| {
-            let size = vec2(parts.lanes.width(), LANE_HEIGHT * rows as f32);
+            let size = vec2(parts.lanes.width(), lane_height * rows as f32);
             let (space, _) = ui.allocate_exact_size(size, Sense::empty());
-            let first = (viewport.top() / LANE_HEIGHT).floor().max(0.0) as usize;
-            let end = ((viewport.bottom() / LANE_HEIGHT).ceil().max(0.0) as usize).min(rows);
+            let first = (viewport.top() / lane_height).floor().max(0.0) as usize;
+            let end = ((viewport.bottom() / lane_height).ceil().max(0.0) as usize).min(rows);
             let lanes = first.min(self.lanes.len())..end.min(self.lanes.len());
             let highest = highest_count(&self.lanes[lanes.clone()], map);
             state.shown = Some(Shown { view: map.view, points: map.x.span(), lanes });
             for row in first..end {
-                let top = space.top() + row as f32 * LANE_HEIGHT;
-                let rect = Rect::from_x_y_ranges(parts.lanes.x_range(), top..=top + LANE_HEIGHT);
+                let top = space.top() + row as f32 * lane_height;
+                let rect = Rect::from_x_y_ranges(parts.lanes.x_range(), top..=top + lane_height);
                 let plot = rect.with_min_x(parts.plot.left());
                 if let Some(lane) = self.lanes.get(row) {
                     label(ui, id.with(("label", row)), rect, parts.labels, lane);
@@ -303,7 +325,7 @@ impl Timeline<'_> {
         if !response.dragged() {
             state.drag = Drag::None;
         }
-        let row = (pointer.y - parts.lanes.top() + scrolled) / LANE_HEIGHT;
+        let row = (pointer.y - parts.lanes.top() + scrolled) / lane_height(&response.ctx);
         let row = (pointer.y > parts.lanes.top()).then_some(row as usize);
         let lane = row.and_then(|row| Some((row, self.lanes.get(row)?)));
         let found = lane.and_then(|(row, lane)| {

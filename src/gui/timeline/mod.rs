@@ -17,7 +17,7 @@ pub use lane_items::{
     Bucket, LaneItem, LaneItems, lane_counts, lane_items, neighbour, problem_beside,
 };
 pub use lane_labels::MarkerAction;
-pub use lanes::{LANE_HEIGHT, Timeline, TimelineAction};
+pub use lanes::{Timeline, TimelineAction, lane_height};
 pub use parts::RULER_HEIGHT;
 pub use ruler::{Tick, ticks};
 pub use time_map::{TimeMap, TimeView};

@@ -7,8 +7,10 @@ use egui::{Rangef, Rect};
 
 /// The height of the ruler, in points.
 pub const RULER_HEIGHT: f32 = 24.0;
-/// The width of the column of labels, in points, and its greatest share of the whole.
-const LABEL_WIDTH: f32 = 176.0;
+/// The least and the greatest width of the column of labels, in points.
+const LABEL_WIDTHS: [f32; 2] = [112.0, 360.0];
+/// Its greatest share of the whole.
+const LABEL_SHARE: f32 = 0.3;
 /// How close the pointer must be to something to mean it, in points.
 pub(super) const REACH: f32 = 7.0;
 
@@ -25,9 +27,10 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Divides the whole.
-    pub(super) fn new(whole: Rect) -> Self {
-        let left = whole.left() + LABEL_WIDTH.min(whole.width() * 0.3);
+    /// Divides the whole, where labels need this width, in points.
+    pub(super) fn new(whole: Rect, labels: f32) -> Self {
+        let labels = labels.clamp(LABEL_WIDTHS[0], LABEL_WIDTHS[1]);
+        let left = whole.left() + labels.min(whole.width() * LABEL_SHARE);
         let plot = whole.with_min_x(left);
         let ruler = plot.with_max_y(whole.top() + RULER_HEIGHT);
         let lanes = whole.with_min_y(ruler.bottom());

@@ -22,6 +22,8 @@ use crate::workspace::{
 
 /// Below this width, in points, the parts stand below each other.
 const NARROW: f32 = 720.0;
+/// From this width on, in points, all three parts stand beside each other.
+const WIDE: f32 = 1180.0;
 /// How many of the last outcomes are shown.
 const OUTCOMES_MAX: usize = 6;
 
@@ -50,11 +52,23 @@ pub(crate) fn show(ui: &mut Ui, state: &mut DemoState, view: &mut View<'_>) {
                 commands(ui, state, &demo, view);
                 ui.add_space(16.0);
                 read_models(ui, state, &demo, view);
+                ui.add_space(12.0);
+                projectors(ui, &demo, view);
                 return;
             }
-            ui.columns_const(|[left, right]| {
+            if ui.available_width() < WIDE {
+                ui.columns_const(|[left, right]| {
+                    commands(left, state, &demo, view);
+                    read_models(right, state, &demo, view);
+                    right.add_space(12.0);
+                    projectors(right, &demo, view);
+                });
+                return;
+            }
+            ui.columns_const(|[left, middle, right]| {
                 commands(left, state, &demo, view);
-                read_models(right, state, &demo, view);
+                read_models(middle, state, &demo, view);
+                projectors(right, &demo, view);
             });
         });
     });
@@ -66,7 +80,7 @@ fn header(ui: &mut Ui, demo: &DemoView, view: &mut View<'_>) {
         ui.label(RichText::new("Reference system").font(heading()));
         Chip::new(&demo.place).icon(icons::HARD_DRIVES).show(ui);
         if demo.seeding {
-            Chip::new("its past is being written").icon(icons::HOURGLASS).show(ui);
+            Chip::new("writing its history").icon(icons::HOURGLASS).show(ui);
         }
         let mut traffic = demo.traffic;
         if ui.checkbox(&mut traffic, "Live traffic").changed() {
@@ -94,7 +108,7 @@ fn section(ui: &mut Ui, title: &str, about: &str) {
 
 /// The command side: forms, and what became of what was sent.
 fn commands(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut View<'_>) {
-    section(ui, "Commands", "Validated by an aggregate, published as events");
+    section(ui, "Commands", "Checked by an aggregate, published as events");
     ui.horizontal_wrapped(|ui| {
         for (index, form) in DEMO_COMMANDS.iter().enumerate() {
             let chosen = ui.selectable_label(state.form == index, form.name);
@@ -194,14 +208,17 @@ fn outcome(ui: &mut Ui, outcome: &DemoOutcome) {
     });
 }
 
-/// The read side: the rows of one entity, and the projectors that write them.
+/// The read side: the rows of one entity.
 fn read_models(ui: &mut Ui, state: &mut DemoState, demo: &DemoView, view: &mut View<'_>) {
     section(ui, "Read models", "Written by projectors, each a consumer group of its own");
     look_up(ui, state, demo, view);
     for row in demo.rows.iter() {
         self::row(ui, row, demo, view);
     }
-    ui.add_space(12.0);
+}
+
+/// The projectors that write the rows.
+fn projectors(ui: &mut Ui, demo: &DemoView, view: &mut View<'_>) {
     section(ui, "Projectors", "Switch a fault on and watch its read model go wrong");
     for projector in demo.projectors.iter() {
         self::projector(ui, projector, view);
@@ -269,7 +286,7 @@ fn columns(ui: &mut Ui, row: &OrderRow) {
     Grid::new(&*row.read_model).num_columns(2).spacing([16.0, 0.0]).show(ui, |ui| {
         for (column, text) in row.columns.iter() {
             ui.label(RichText::new(&**column).font(secondary()).color(color));
-            ui.add(CopyText::new(text).characters(36).name(column));
+            ui.add(CopyText::new(text).name(column));
             ui.end_row();
         }
     });
@@ -282,7 +299,7 @@ const FAULTS: [(DemoFault, &str, &str); 3] = [
         "Commits first",
         "Commits before applying: what it was given when it crashed is lost",
     ),
-    (DemoFault::Paused, "Paused", "Stands still"),
+    (DemoFault::Paused, "Paused", "Reads nothing until it is resumed"),
     (DemoFault::ApplyTwice, "Applies twice", "Applies every record twice"),
 ];
 

@@ -6,10 +6,8 @@
 
 use egui::{Align2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::gui::theme::{
-    GUTTER, ROW_HEIGHT, Tokens, body, drawable, format, icon, mono, mono_small,
-};
-use crate::gui::widgets::{EventMark, copy_menu, paint_event_mark};
+use crate::gui::theme::{GUTTER, ROW_HEIGHT, Tokens, body, icon, mono, mono_small};
+use crate::gui::widgets::{EventMark, copy_menu, fitting_name, paint_event_mark};
 
 /// The space an icon takes, in points.
 const ICON_SPACE: f32 = 22.0;
@@ -123,27 +121,8 @@ impl<'a> ListRow<'a> {
         let color = if selected { tokens.text_strong } else { tokens.text };
         let font = if is_mono { mono() } else { body() };
         let width = (figure_left - GUTTER - left).max(0.0);
-        let shown = fitting(ui, &drawable(name), &font, width);
+        let shown = fitting_name(ui, name, &font, width);
         ui.painter().text(pos2(left, rect.center().y), Align2::LEFT_CENTER, shown, font, color);
         response
-    }
-}
-
-/// A name that is no wider than this: it loses its middle.
-fn fitting(ui: &Ui, name: &str, font: &egui::FontId, width: f32) -> String {
-    let character = ui.fonts_mut(|fonts| fonts.glyph_width(font, 'n')).max(1.0);
-    let mut characters = name.chars().count();
-    loop {
-        let shown = format::middle(name, characters);
-        let shown_width = ui
-            .painter()
-            .layout_no_wrap(shown.clone(), font.clone(), egui::Color32::PLACEHOLDER)
-            .size()
-            .x;
-        if shown_width <= width || characters <= 1 {
-            return shown;
-        }
-        let excess = ((shown_width - width) / character).ceil() as usize;
-        characters = characters.min(shown.chars().count()).saturating_sub(excess.max(1));
     }
 }

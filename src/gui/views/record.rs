@@ -11,7 +11,8 @@ use egui::{Grid, Id, RichText, ScrollArea, Ui};
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons, mono, secondary};
 use crate::gui::view::{Pane, View};
 use crate::gui::widgets::{
-    CopyText, EmptyState, IconButton, TextState, TreeState, copy, hex_view, json_tree, text_view,
+    CopyText, EmptyState, IconButton, TextState, TreeState, copy, fitting_name, hex_view,
+    json_tree, text_view,
 };
 use crate::model::{DecodedKind, EntityId, JsonPointer, TimestampType, Transaction};
 use crate::workspace::{ClockCommand, ClockPoint, EntityKey, RecordDetail};
@@ -21,13 +22,8 @@ const TEXT_BYTES_MAX: usize = 8_000;
 /// How many bytes of a key or a header are shown in a line.
 const LINE_BYTES_MAX: usize = 256;
 
-/// The room that names of facts take, with the gap behind them, in points.
-const NAME_WIDTH: f32 = 88.0;
-/// The room that names of headers take, with the gap behind them, in points.
-const HEADER_NAME_WIDTH: f32 = 136.0;
-
-/// How many characters of a header's name are shown.
-const HEADER_NAME_CHARACTERS: usize = 16;
+/// The greatest share of the width that names of headers take.
+const HEADER_NAMES_SHARE: f32 = 0.45;
 
 /// Which part of a record is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,24 +182,22 @@ fn headers(ui: &mut Ui, record: &RecordDetail) {
         return;
     }
     let secondary_color = Tokens::of(ui).text_secondary;
-    let characters = characters_beside(ui, HEADER_NAME_WIDTH);
+    let names_width = ui.available_width() * HEADER_NAMES_SHARE;
     ScrollArea::vertical().id_salt("headers").auto_shrink(false).show(ui, |ui| {
         Grid::new("headers").num_columns(2).spacing([16.0, 0.0]).min_row_height(ROW_HEIGHT).show(
             ui,
             |ui| {
                 for (name, value) in record.headers.iter() {
-                    let shown = format::middle(name, HEADER_NAME_CHARACTERS);
+                    let shown = fitting_name(ui, name, &mono(), names_width);
                     ui.label(data(shown).color(secondary_color)).on_hover_text(&**name);
                     match value.as_deref().map(|value| (value, std::str::from_utf8(value))) {
                         None => quiet(ui, "null"),
                         Some((_, Ok(""))) => quiet(ui, "empty"),
                         Some((_, Ok(text))) => {
-                            ui.add(CopyText::new(text).characters(characters).name(name));
+                            ui.add(CopyText::new(text).name(name));
                         }
                         Some((bytes, Err(_))) => {
-                            ui.add(
-                                CopyText::new(&hex_text(bytes)).characters(characters).name(name),
-                            );
+                            ui.add(CopyText::new(&hex_text(bytes)).name(name));
                         }
                     }
                     ui.end_row();
@@ -246,13 +240,6 @@ fn entity_text(entity: Option<&EntityId>) -> String {
     }
 }
 
-/// How many characters of data fit beside a name, so that a long text does not widen the panel.
-fn characters_beside(ui: &Ui, name_width: f32) -> usize {
-    let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(), '0')).max(1.0);
-    let room = ui.available_width() - name_width - ui.spacing().scroll.allocated_width();
-    ((room / glyph).floor() as usize).clamp(12, 160)
-}
-
 /// What kind of key it is, where that is not plain to see.
 fn key_note(key: Option<&[u8]>) -> String {
     match key {
@@ -290,7 +277,6 @@ fn facts(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
         format::bytes(value_bytes as u64)
     );
     let secondary_color = Tokens::of(ui).text_secondary;
-    let characters = characters_beside(ui, NAME_WIDTH);
     ScrollArea::vertical().id_salt("facts").auto_shrink(false).show(ui, |ui| {
         Grid::new("facts").num_columns(2).spacing([16.0, 0.0]).min_row_height(ROW_HEIGHT).show(
             ui,
@@ -310,7 +296,7 @@ fn facts(ui: &mut Ui, record: &RecordDetail, view: &mut View<'_>) {
                 ];
                 for (name, text) in lines.into_iter().filter(|(_, text)| !text.is_empty()) {
                     ui.label(RichText::new(name).font(secondary()).color(secondary_color));
-                    ui.add(CopyText::new(text).characters(characters).name(name));
+                    ui.add(CopyText::new(text).name(name));
                     ui.end_row();
                 }
             },

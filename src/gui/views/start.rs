@@ -11,15 +11,21 @@ use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Ui, vec2}
 use super::field::{Field, no_dialog};
 use super::list_row::ListRow;
 use super::{recent, waiting};
-use crate::gui::theme::{Tokens, body, heading, icon, icons, medium, secondary, semibold_family};
+use crate::gui::theme::{
+    GUTTER, Tokens, body, heading, icon, icons, medium, secondary, semibold_family,
+};
 use crate::gui::view::{Action, FileUse, View};
 use crate::gui::widgets::{IconButton, Tone, entered, problem_box};
 use crate::workspace::{
     CheckOutcome, CheckStep, Command, ConnectionChoice, ConnectionState, JobSubject,
 };
 
-/// How wide the page is, in points.
+/// How wide the page is in one column, in points.
 const WIDTH: f32 = 620.0;
+/// How wide each of two columns is, in points.
+const COLUMN_WIDTH: f32 = 560.0;
+/// The gap between them, in points.
+const COLUMN_GAP: f32 = 48.0;
 
 /// How far the remedy of a failed step is set in: to where the name of the step begins, in points.
 const REMEDY_INDENT: f32 = 24.0;
@@ -53,66 +59,116 @@ impl StartState {
 /// Draws the page.
 pub(crate) fn show(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let width = WIDTH.min(ui.available_width() - 32.0);
-        let margin = ((ui.available_width() - width) / 2.0).max(0.0);
+        let room = ui.available_width();
+        let wide = 2.0 * COLUMN_WIDTH + COLUMN_GAP + 64.0 <= room;
+        let whole = if wide { 2.0 * COLUMN_WIDTH + COLUMN_GAP } else { WIDTH };
+        let width = whole.min(room - 32.0);
+        let margin = ((room - width) / 2.0).max(0.0);
         let checked = !view.snapshot.checks.is_empty();
         let recents = view.snapshot.recent_connections.len() as f32 * recent::ROW_HEIGHT;
-        let height = if checked { 800.0 } else { 560.0 } + recents;
-        let top = ((ui.available_height() - height) * 0.3).clamp(16.0, 96.0);
+        let height = if checked { 800.0 } else { 560.0 } + if wide { 0.0 } else { recents };
+        let top = ((ui.available_height() - height) * 0.4).clamp(16.0, 320.0);
         ui.add_space(top);
         ui.horizontal_top(|ui| {
             ui.add_space(margin);
             ui.vertical(|ui| {
                 ui.set_width(width);
-                page(ui, state, view);
+                title(ui);
+                if wide {
+                    in_two_columns(ui, state, view);
+                } else {
+                    in_one_column(ui, state, view);
+                }
             });
         });
     });
 }
 
-/// The page's content.
-fn page(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
+/// What this program is.
+fn title(ui: &mut Ui) {
     let tokens = Tokens::of(ui);
     let title = RichText::new("Foldback").font(egui::FontId::new(26.0, semibold_family()));
     ui.label(title.color(tokens.text_strong));
     let line = "Follow any entity through its Kafka topics and fold its state back to any moment.";
     ui.label(RichText::new(line).color(tokens.text_secondary));
     ui.add_space(20.0);
-    connecting(ui, view);
-    let known = !view.snapshot.recent_connections.is_empty();
+}
+
+/// Whether a connection was used before.
+fn is_known(view: &View<'_>) -> bool {
+    !view.snapshot.recent_connections.is_empty()
+}
+
+/// The likeliest way in at the left, the others at the right.
+fn in_two_columns(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = COLUMN_GAP;
+        ui.vertical(|ui| {
+            ui.set_width(COLUMN_WIDTH);
+            ui.spacing_mut().item_spacing.x = GUTTER;
+            if is_known(view) {
+                section(ui, "Recent connections");
+                recent::show(ui, view);
+                ui.add_space(16.0);
+            }
+            demo(ui, view);
+        });
+        ui.vertical(|ui| {
+            ui.set_width(COLUMN_WIDTH);
+            ui.spacing_mut().item_spacing.x = GUTTER;
+            connect(ui, state, view);
+        });
+    });
+}
+
+/// The likeliest way in first.
+fn in_one_column(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
+    let known = is_known(view);
     if known {
         section(ui, "Recent connections");
         recent::show(ui, view);
-        ui.add_space(16.0);
     } else {
         demo(ui, view);
-        ui.add_space(16.0);
     }
-    section(ui, if known { "Another cluster" } else { "Connect to your cluster" });
-    saved(ui, view);
-    let choices = fields(ui, state, view);
-    ui.add_space(12.0);
-    promise(ui);
-    if let Some(choice) = choices {
-        view.out.send(Command::CheckConnection(choice));
-    }
-    checks(ui, view);
+    ui.add_space(16.0);
+    connect(ui, state, view);
     if known {
         ui.add_space(20.0);
         demo(ui, view);
     }
 }
 
-/// How the connection that was asked for comes on, or why there is none.
+/// The connections of the workspace, the form for another, and what became of it: below, so that
+/// the form stays where it is.
+fn connect(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
+    let known = is_known(view);
+    section(ui, if known { "Another cluster" } else { "Connect to your cluster" });
+    saved(ui, view);
+    let choice = fields(ui, state, view);
+    if let Some(choice) = choice {
+        view.out.send(Command::CheckConnection(choice));
+    }
+    ui.add_space(12.0);
+    promise(ui);
+    connecting(ui, view);
+    checks(ui, view);
+}
+
+/// How the connection that was asked for comes on, or why there is none. What a check has found says
+/// more than the attempt that failed.
 fn connecting(ui: &mut Ui, view: &mut View<'_>) {
-    if let ConnectionState::Failed(failure) = &view.snapshot.connection {
+    let told = view.snapshot.checks.iter().any(|step| step.outcome == CheckOutcome::Failed);
+    if let ConnectionState::Failed(failure) = &view.snapshot.connection
+        && !told
+    {
+        ui.add_space(12.0);
         if problem_box(ui, failure, Some("Try again")) {
             view.out.send(Command::Reconnect);
         }
-        ui.add_space(12.0);
     }
-    if waiting::line(ui, view, &JobSubject::Connection) {
+    if view.snapshot.running(&JobSubject::Connection).is_some() {
         ui.add_space(12.0);
+        waiting::line(ui, view, &JobSubject::Connection);
     }
 }
 

@@ -17,18 +17,17 @@ pub(crate) fn show(ui: &mut Ui, view: &mut View<'_>) {
     let name = &view.snapshot.tabs_of.name;
     let (title, text, again) = match &view.snapshot.connection {
         ConnectionState::Connecting(_) => {
-            let text = "This tab opens as soon as the cluster answers.";
+            let text = "It opens as soon as the cluster answers.";
             return waiting::show(ui, view, &JobSubject::Connection, text);
         }
         ConnectionState::Failed(problem) => {
             let bar = Frame::new().inner_margin(Margin::symmetric(12, 6));
             Panel::top("problem").frame(bar).show(ui, |ui| problem_box(ui, problem, None));
-            let text = "The tab stays as it is, and opens when the connection stands.";
+            let text = "It opens again as it was once the connection is back.";
             (format!("Not connected to {name}"), text, "Try again")
         }
         _ => {
-            let text =
-                "This tab needs the connection it was opened on. It stays as it is until then.";
+            let text = "It opens again as it was once the connection is back.";
             (format!("Not connected to {name}"), text, "Connect")
         }
     };

@@ -22,7 +22,7 @@ pub(crate) fn show(ui: &mut Ui, state: &mut StartState, view: &mut View<'_>) {
     let chosen = EmptyState::new(
         icons::COMPASS,
         "Choose a topic",
-        "Pick one at the left, or press Ctrl+K and type a part of its name. Nothing is read before you choose where to start.",
+        "Pick one on the left, or press Ctrl+K and type part of its name. Nothing is read until you choose where to start.",
     )
     .action(icons::MAGNIFYING_GLASS, palette)
     .action(icons::USERS_THREE, UiCommand::ShowGroups.text())

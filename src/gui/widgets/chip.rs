@@ -5,6 +5,7 @@
 
 use egui::{Align2, Color32, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::fitting_name;
 use super::icon_button::focus_ring;
 use crate::gui::theme::{GUTTER, Tokens, icon, icons, secondary};
 use crate::model::{Completeness, Verdict};
@@ -13,6 +14,8 @@ use crate::model::{Completeness, Verdict};
 const HEIGHT: f32 = 20.0;
 /// The width of an icon within a chip, in points.
 const ICON_WIDTH: f32 = 16.0;
+/// How narrow the words of a chip may become, in points.
+const LEAST_WIDTH: f32 = 48.0;
 /// The size of an icon within a chip, in points.
 const ICON_SIZE: f32 = 13.0;
 
@@ -68,12 +71,27 @@ pub struct Chip<'a> {
     removable: bool,
     /// Whether a click on it does something.
     clickable: bool,
+    /// What it is called by those who do not see it; its words unless something else is said.
+    name: &'a str,
 }
 
 impl<'a> Chip<'a> {
     /// A neutral chip with these words.
     pub fn new(text: &'a str) -> Self {
-        Self { text, icon: None, tone: Tone::Neutral, removable: false, clickable: false }
+        Self {
+            text,
+            icon: None,
+            tone: Tone::Neutral,
+            removable: false,
+            clickable: false,
+            name: text,
+        }
+    }
+
+    /// Called this by those who do not see it.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = name;
+        self
     }
 
     /// With an icon before the words.
@@ -102,13 +120,16 @@ impl<'a> Chip<'a> {
 
     /// Shows it.
     pub fn show(self, ui: &mut Ui) -> ChipResponse {
-        let Self { text, icon: icon_text, tone, removable, clickable } = self;
+        let Self { text, icon: icon_text, tone, removable, clickable, name } = self;
         let clickable = clickable || removable;
         let tokens = Tokens::of(ui);
         let color = tone.color(tokens);
-        let galley = ui.painter().layout_no_wrap(text.to_owned(), secondary(), color);
         let icon_width = if icon_text.is_some() { ICON_WIDTH } else { 0.0 };
         let cross_width = if removable { ICON_WIDTH + 6.0 } else { 0.0 };
+        // Where it does not fit into the line it goes to the next, and there it has all of it.
+        let room = ui.max_rect().width() - 2.0 * GUTTER - icon_width - cross_width;
+        let shown = fitting_name(ui, text, &secondary(), room.max(LEAST_WIDTH));
+        let galley = ui.painter().layout_no_wrap(shown, secondary(), color);
         let width = GUTTER + icon_width + galley.size().x + cross_width.max(GUTTER);
         let sense = if clickable { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), sense);
@@ -126,7 +147,7 @@ impl<'a> Chip<'a> {
         focus_ring(ui, &response, tokens);
         let enabled = ui.is_enabled();
         let role = if clickable { Role::Button } else { Role::Label };
-        response.widget_info(|| WidgetInfo::labeled(role, enabled, text));
+        response.widget_info(|| WidgetInfo::labeled(role, enabled, name));
         let mut removed = response.has_focus()
             && ui.input(|input| {
                 input.key_pressed(egui::Key::Delete) || input.key_pressed(egui::Key::Backspace)
@@ -150,10 +171,10 @@ impl<'a> Chip<'a> {
 /// What a verdict means, in a sentence without full stop.
 pub(crate) fn verdict_words(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Complete => "Everything there ever was has been read",
+        Verdict::Complete => "Every record there ever was has been read",
         Verdict::CompleteSince => "Everything that is left has been read; older records are gone",
         Verdict::Partial => "Something is missing, or may be",
-        Verdict::Unknown => "It cannot be known whether something is missing",
+        Verdict::Unknown => "Whether something is missing cannot be known",
     }
 }
 

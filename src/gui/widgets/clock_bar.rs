@@ -23,7 +23,7 @@ const STRIP_HEIGHT: f32 = 28.0;
 /// The greatest width of a bar of the strip, in points: a moment is no block.
 const BAR_WIDTH_MAX: f32 = 8.0;
 /// Below this width, in points, only the time of day is said.
-const NARROW: f32 = 520.0;
+const NARROW: f32 = 680.0;
 /// The width of the field of the time, in points.
 const TIME_WIDTH: f32 = 216.0;
 /// The least width of the strip, in points.

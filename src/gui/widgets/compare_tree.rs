@@ -11,9 +11,7 @@ use egui::{Id, Label, Rangef, Rect, RichText, Sense, Ui, vec2};
 use super::copy::field_texts;
 use super::copy_menu;
 use super::state_tree::change_look;
-use super::tree_rows::{
-    self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState, paint_value, values_left,
-};
+use super::tree_rows::{self, Decoration, SIGN_WIDTH, Tree, TreeLine, TreeState, paint_value};
 use crate::gui::theme::{LINE_HEIGHT, Tokens, secondary};
 use crate::model::{ChangeKind, JsonPointer};
 use crate::workspace::{CompareRow, CopyForm, TreeRow, value_text};
@@ -28,10 +26,10 @@ impl TreeLine for CompareRow {
     }
 }
 
-/// Where the right side's column of values lies in a line of this rectangle.
-fn right_column(rect: Rect) -> Rangef {
-    let left = values_left(rect, SIGN_WIDTH);
-    Rangef::new(f32::midpoint(left, rect.right()), rect.right())
+/// Where the right side's column of values lies in a line of this rectangle, where values begin
+/// here.
+fn right_column(rect: Rect, values_left: f32) -> Rangef {
+    Rangef::new(f32::midpoint(values_left, rect.right()), rect.right())
 }
 
 /// Shows both sides under their names in all the space that is left; the path that was chosen.
@@ -44,20 +42,25 @@ pub fn compare_tree(
     names: [&str; 2],
     selected: Option<&JsonPointer>,
 ) -> Option<JsonPointer> {
-    head(ui, names);
+    state.update(rows);
+    // The lines make room for a scroll bar.
+    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
+    let (rect, _) = ui.allocate_exact_size(vec2(width, LINE_HEIGHT), Sense::empty());
+    let values_left = state.values_left(rect, SIGN_WIDTH);
+    head(ui, rect, values_left, names);
     let decorate = |row: &CompareRow, rect: Rect, ui: &Ui| {
         let look = row.change.map(|kind| change_look(kind, Tokens::of(ui)));
         Decoration {
             sign: look.map(|(sign, color, _)| (sign, color)),
             ground: look.map(|(_, _, ground)| ground),
-            taken_right: right_column(rect).span(),
+            taken_right: right_column(rect, values_left).span(),
             spoken: spoken(row),
         }
     };
     let tree = Tree { id, name: "Comparison", lines: rows, selected, gutter: SIGN_WIDTH };
     let outcome = tree_rows::show(ui, &tree, state, decorate, |ui, row, rect, response| {
         if let Some(text) = &row.to
-            && paint_value(ui, &row.tree, text, right_column(rect), rect.center().y)
+            && paint_value(ui, &row.tree, text, right_column(rect, values_left), rect.center().y)
         {
             response.clone().on_hover_text(&**text);
         }
@@ -77,13 +80,11 @@ pub fn compare_tree(
 }
 
 /// The names of the sides above their columns.
-fn head(ui: &mut Ui, names: [&str; 2]) {
+fn head(ui: &mut Ui, rect: Rect, values_left: f32, names: [&str; 2]) {
     let tokens = Tokens::of(ui);
-    // The lines below make room for a scroll bar.
-    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
-    let (rect, _) = ui.allocate_exact_size(vec2(width, LINE_HEIGHT), Sense::empty());
-    let right = right_column(rect);
-    let columns = [Rangef::new(values_left(rect, SIGN_WIDTH), right.min - 8.0), right];
+    let right = right_column(rect, values_left);
+    let end = right.max + ui.spacing().scroll.allocated_width();
+    let columns = [Rangef::new(values_left, right.min - 2.0), Rangef::new(right.min, end)];
     for (name, column) in names.into_iter().zip(columns) {
         let text = RichText::new(name).font(secondary()).color(tokens.text_secondary);
         let place = Rect::from_x_y_ranges(column, rect.y_range());

@@ -6,9 +6,11 @@
 
 use egui::{Align2, Response, Role, Sense, Ui, Widget, WidgetInfo, pos2, vec2};
 
-use crate::gui::theme::format::middle;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, drawable, icon, icons, mono};
+use super::fitting_name;
+use crate::gui::theme::{ROW_HEIGHT, Tokens, icon, icons, mono};
 
+/// How narrow it may become, in points.
+const LEAST_WIDTH: f32 = 48.0;
 /// How long it says that it was copied, in seconds.
 const COPIED_SECONDS: f64 = 1.2;
 
@@ -18,8 +20,6 @@ const COPIED_SECONDS: f64 = 1.2;
 pub struct CopyText<'a> {
     /// What is copied.
     text: &'a str,
-    /// How much of it is shown.
-    characters_max: usize,
     /// What it is, for screen readers.
     name: &'a str,
     /// Whether it is drawn in the colour of labels.
@@ -27,15 +27,9 @@ pub struct CopyText<'a> {
 }
 
 impl<'a> CopyText<'a> {
-    /// A text, shown whole up to 48 characters.
+    /// A text, shown whole where there is room.
     pub fn new(text: &'a str) -> Self {
-        Self { text, characters_max: 48, name: "", quiet: false }
-    }
-
-    /// Shows at most this many characters.
-    pub fn characters(mut self, characters_max: usize) -> Self {
-        self.characters_max = characters_max;
-        self
+        Self { text, name: "", quiet: false }
     }
 
     /// Says what the text is: `key`, `correlation id`.
@@ -53,9 +47,9 @@ impl<'a> CopyText<'a> {
 
 impl Widget for CopyText<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let Self { text, characters_max, name, quiet } = self;
+        let Self { text, name, quiet } = self;
         let tokens = Tokens::of(ui);
-        let shown = middle(&drawable(text), characters_max);
+        let shown = fitting_name(ui, text, &mono(), ui.available_width().max(LEAST_WIDTH));
         let color = if quiet { tokens.text_secondary } else { ui.visuals().text_color() };
         let galley = ui.painter().layout_no_wrap(shown, mono(), color);
         let size = vec2(galley.size().x, ROW_HEIGHT.min(ui.available_height()));

@@ -11,7 +11,7 @@ use super::virtual_rows::VirtualRows;
 use super::{copy, copy_menu, cut_galley};
 use crate::gui::theme::{GUTTER, Tokens, icon, icons, mono};
 use crate::model::{Change, ChangeKind, JsonPointer, Value};
-use crate::workspace::{CopyForm, changes_text};
+use crate::workspace::{CopyForm, changes_text, told_changes};
 
 /// The width of the gutter for signs, in points.
 const SIGN_WIDTH: f32 = 24.0;
@@ -26,6 +26,8 @@ pub fn diff_view(
     selected: Option<&JsonPointer>,
 ) -> Option<TreeAction> {
     let mut action = None;
+    let all = changes;
+    let changes = &*told_changes(changes);
     let chosen = selected.and_then(|path| changes.iter().position(|change| change.path == *path));
     let rows = VirtualRows { id, name: "Changes", count: changes.len(), chosen };
     let outcome = rows.show(ui, |ui, row, rect| {
@@ -57,11 +59,9 @@ pub fn diff_view(
                 menu.text("Value before", "", || change.from.as_ref().map(Value::to_json));
                 menu.text("Value after", "", || change.to.as_ref().map(Value::to_json));
                 menu.separator();
-                menu.text("All changes", "", || Some(changes_text(changes, CopyForm::Text)));
-                menu.text("All changes as JSON", "", || {
-                    Some(changes_text(changes, CopyForm::Json))
-                });
-                menu.text("All changes as CSV", "", || Some(changes_text(changes, CopyForm::Csv)));
+                menu.text("All changes", "", || Some(changes_text(all, CopyForm::Text)));
+                menu.text("All changes as JSON", "", || Some(changes_text(all, CopyForm::Json)));
+                menu.text("All changes as CSV", "", || Some(changes_text(all, CopyForm::Csv)));
             });
         });
     });
@@ -93,7 +93,11 @@ fn change_line(ui: &Ui, id: Id, change: &Change, rect: Rect, selected: bool) -> 
     let at = pos2(rect.left() + SIGN_WIDTH / 2.0, middle);
     ui.painter().text(at, Align2::CENTER_CENTER, sign, mono(), color);
 
-    let path = if change.path.as_str().is_empty() { "whole value" } else { change.path.as_str() };
+    let path = match (change.path.as_str(), change.kind) {
+        ("", ChangeKind::Remove) => "everything",
+        ("", _) => "whole value",
+        (path, _) => path,
+    };
     let mut left = rect.left() + SIGN_WIDTH;
     let mut elided = false;
     let mut put = |text: &str, color, width: f32, is_icon: bool| {

@@ -1,9 +1,9 @@
 //! What stands where nothing is yet: what this place is for and what to do next.
 //!
-//! Promises: centred, quiet, the first action leads.
+//! Promises: centred, quiet, the first action leads; where there is little room it scrolls.
 //! Does not know: what its actions do.
 
-use egui::{Align, Layout, RichText, Ui, UiBuilder, vec2};
+use egui::{Align, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::IconButton;
 use crate::gui::theme::{GRID, GUTTER, ROW_HEIGHT, Tokens, heading, icon, medium};
@@ -58,24 +58,36 @@ impl<'a> EmptyState<'a> {
         let rect = egui::Rect::from_center_size(space.center(), vec2(width, space.height()))
             .with_min_y(space.top() + top);
         let layout = Layout::top_down(Align::Center);
-        let mut clicked = None;
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
-        let big = egui::FontId::new(28.0, icon().family);
-        child.label(RichText::new(icon_text).font(big).color(tokens.text_secondary));
-        child.add_space(GRID);
-        child.label(RichText::new(title).font(heading()).color(tokens.text_strong));
-        child.add(egui::Label::new(galley).selectable(false));
-        child.add_space(GUTTER);
-        for (index, (icon, name)) in actions.into_iter().enumerate() {
-            let pressed = if index == 0 {
-                primary_button(&mut child, icon, name)
-            } else {
-                child.add(IconButton::new(icon, name).text(name)).clicked()
-            };
-            if pressed {
-                clicked = Some(index);
+        let low = space.height() < content_height;
+        let content = |ui: &mut Ui| {
+            if !low {
+                let big = egui::FontId::new(28.0, icon().family);
+                ui.label(RichText::new(icon_text).font(big).color(tokens.text_secondary));
+                ui.add_space(GRID);
             }
-        }
+            ui.label(RichText::new(title).font(heading()).color(tokens.text_strong));
+            ui.add(egui::Label::new(galley).selectable(false));
+            ui.add_space(GUTTER);
+            let mut clicked = None;
+            for (index, (icon, name)) in actions.into_iter().enumerate() {
+                let pressed = if index == 0 {
+                    primary_button(ui, icon, name)
+                } else {
+                    ui.add(IconButton::new(icon, name).text(name)).clicked()
+                };
+                if pressed {
+                    clicked = Some(index);
+                }
+            }
+            clicked
+        };
+        let clicked = if low {
+            let area = ScrollArea::vertical().id_salt(title).auto_shrink(false);
+            area.show(&mut child, content).inner
+        } else {
+            content(&mut child)
+        };
         ui.advance_cursor_after_rect(child.min_rect());
         clicked
     }

@@ -13,12 +13,15 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::cut_galley;
 use crate::gui::theme::{
     GRID, GUTTER, ROW_HEIGHT, Tokens, body, icon, icons, medium, mono_small, secondary,
 };
 
-/// The width of the palette, in points.
-const WIDTH: f32 = 560.0;
+/// The width of the palette in a small and in a large window, in points.
+const WIDTHS: [f32; 2] = [560.0, 760.0];
+/// How narrow what an item is about may become, in points.
+const DETAIL_LEAST: f32 = 72.0;
 /// How many rows are visible at once.
 const ROWS_VISIBLE: usize = 12;
 /// How many matches are kept.
@@ -144,7 +147,8 @@ pub fn palette(
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(8)).corner_radius(8.0);
     let modal = Modal::new(id).area(area).frame(frame).backdrop_color(tokens.dim);
     let response = modal.show(ctx, |ui| {
-        ui.set_width(WIDTH);
+        let window = ctx.content_rect().width();
+        ui.set_width((window * 0.4).clamp(WIDTHS[0], WIDTHS[1]).min(window - 48.0));
         let mut entered = keys(ui, state) | std::mem::take(&mut state.enter_waits);
         let before = state.query.clone();
         query_field(ui, state, hint);
@@ -225,7 +229,9 @@ fn list(ui: &mut Ui, state: &mut PaletteState, items: &[PaletteItem]) -> Option<
             let (rect, _) =
                 ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::hover());
             if row == state.row {
-                ui.scroll_to_rect(rect, None);
+                // Pixels and points do not meet at every scale: a row that sticks out by less than
+                // one of either is in view, or it would be scrolled to for ever.
+                ui.scroll_to_rect(rect.shrink2(vec2(0.0, 2.0)), None);
             }
             if !ui.is_rect_visible(rect) {
                 continue;
@@ -253,14 +259,24 @@ fn row_ui(ui: &Ui, rect: Rect, item: &PaletteItem, characters: &[u32], chosen: b
     let color = if item.enabled { tokens.text } else { quiet.gamma_multiply(0.7) };
     let y = rect.center().y;
     ui.painter().text(pos2(rect.left() + 14.0, y), Align2::CENTER_CENTER, item.icon, icon(), quiet);
-    let label = ui.painter().layout_job(highlighted(&item.label, characters, color, tokens.accent));
-    ui.painter().galley(pos2(rect.left() + 30.0, y - label.size().y / 2.0), label, color);
     let mut right = rect.right() - GUTTER;
-    for (text, font) in [(&item.shortcut, mono_small()), (&item.detail, secondary())] {
-        if !text.is_empty() {
-            let drawn = ui.painter().text(pos2(right, y), Align2::RIGHT_CENTER, text, font, quiet);
-            right = drawn.left() - GUTTER;
-        }
+    if !item.shortcut.is_empty() {
+        let at = pos2(right, y);
+        let keys = &item.shortcut;
+        let drawn = ui.painter().text(at, Align2::RIGHT_CENTER, keys, mono_small(), quiet);
+        right = drawn.left() - GUTTER;
+    }
+    let mut label = highlighted(&item.label, characters, color, tokens.accent);
+    let left = rect.left() + 30.0;
+    label.wrap = egui::text::TextWrapping::truncate_at_width((right - left).max(0.0));
+    let label = ui.painter().layout_job(label);
+    // The label comes first; what it is about has the room that is left.
+    let room = right - left - label.size().x - GUTTER * 2.0;
+    ui.painter().galley(pos2(left, y - label.size().y / 2.0), label, color);
+    if !item.detail.is_empty() && DETAIL_LEAST <= room {
+        let detail = cut_galley(ui, &item.detail, secondary(), quiet, room);
+        let at = pos2(right - detail.size().x, y - detail.size().y / 2.0);
+        ui.painter().galley(at, detail, quiet);
     }
     response
         .widget_info(|| WidgetInfo::selected(Role::ListItem, item.enabled, chosen, &item.label));

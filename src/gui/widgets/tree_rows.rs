@@ -22,12 +22,12 @@ use crate::workspace::{TreeRow, ValueKind};
 const INDENT: f32 = 14.0;
 /// The width of the gutter for signs on the left, in points.
 pub(super) const SIGN_WIDTH: f32 = 18.0;
-/// The width of the column of names, as a share of the whole, and its limits in points.
-const NAME_SHARE: f32 = 0.4;
+/// The greatest share of the width that the column of names takes.
+const NAME_SHARE: f32 = 0.5;
 /// The least width of the column of names, in points.
 const NAME_WIDTH_MIN: f32 = 96.0;
-/// The greatest width of the column of names, in points.
-const NAME_WIDTH_MAX: f32 = 260.0;
+/// How wide a character of a name is at most, taken over a whole name, in points.
+const CHARACTER_WIDTH: f32 = 7.2;
 
 /// What a tree remembers between frames: what is folded, and the lines that are visible.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub struct TreeState {
     /// The lines that `visible` was made from, an `Arc<[L]>`; kept, so that no others take their
     /// address. None after folding changed.
     visible_of: Option<Box<dyn Any + Send + Sync>>,
+    /// How wide the visible names are with what stands before them, in points.
+    names_width: f32,
 }
 
 impl TreeState {
@@ -51,20 +53,30 @@ impl TreeState {
     }
 
     /// Finds the visible lines anew if the lines or the folding are not those of the last frame.
-    fn update<L: TreeLine>(&mut self, lines: &Arc<[L]>) {
+    pub(super) fn update<L: TreeLine>(&mut self, lines: &Arc<[L]>) {
         let before = self.visible_of.as_ref().and_then(|of| of.downcast_ref::<Arc<[L]>>());
         if before.is_some_and(|before| Arc::ptr_eq(before, lines)) {
             return;
         }
         self.visible_of = Some(Box::new(Arc::clone(lines)));
         self.visible.clear();
+        self.names_width = 0.0;
         let mut index = 0;
         while let Some(line) = lines.get(index) {
             let row = line.tree();
             self.visible.push(u32::try_from(index).unwrap_or(u32::MAX));
+            let name = CHARACTER_WIDTH * row.name.chars().count() as f32;
+            let before = INDENT * (f32::from(row.depth) + 1.0);
+            self.names_width = self.names_width.max(before + name + 2.0 * GUTTER);
             let folded = row.descendants > 0 && self.folded.contains(&row.path);
             index += 1 + if folded { row.descendants as usize } else { 0 };
         }
+    }
+
+    /// Where the column of values begins in a line of this rectangle with a gutter of this width.
+    pub(super) fn values_left(&self, rect: Rect, gutter: f32) -> f32 {
+        let most = (rect.width() * NAME_SHARE).max(NAME_WIDTH_MIN);
+        rect.left() + gutter + self.names_width.clamp(NAME_WIDTH_MIN, most)
     }
 }
 
@@ -144,7 +156,8 @@ pub(super) fn show<L: TreeLine>(
         let folded = state.folded.contains(&line.tree().path);
         let decoration = decorate(line, rect, ui);
         let selected = chosen_row == Some(row);
-        let look = LineLook { folded, selected, gutter, decoration };
+        let values_left = state.values_left(rect, gutter);
+        let look = LineLook { folded, selected, gutter, values_left, decoration };
         let response = line_ui(ui, id, line, rect, look);
         if response.clicked() {
             outcome.chosen = Some(line.tree().path.clone());
@@ -186,13 +199,10 @@ struct LineLook {
     selected: bool,
     /// The width of the gutter for signs, in points.
     gutter: f32,
+    /// Where the column of values begins.
+    values_left: f32,
     /// What else it shows.
     decoration: Decoration,
-}
-
-/// Where the column of values begins in a line of this rectangle with a gutter of this width.
-pub(super) fn values_left(rect: Rect, gutter: f32) -> f32 {
-    rect.left() + gutter + (rect.width() * NAME_SHARE).clamp(NAME_WIDTH_MIN, NAME_WIDTH_MAX)
 }
 
 /// Draws a value of a line between these places; whether it had to be cut.
@@ -227,7 +237,7 @@ fn caret_clicked(ui: &Ui, id: Id, row: &TreeRow, caret: Rect) -> bool {
 /// Draws one line: sign, guides, triangle, name, value.
 fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -> Response {
     let row = line.tree();
-    let LineLook { folded, selected, gutter, decoration } = look;
+    let LineLook { folded, selected, gutter, values_left, decoration } = look;
     let tokens = Tokens::of(ui);
     let response = ui.interact(rect, id.with(row.path.as_str()), Sense::CLICK);
     let ground = if selected {
@@ -260,7 +270,7 @@ fn line_ui<L: TreeLine>(ui: &Ui, id: Id, line: &L, rect: Rect, look: LineLook) -
         "" => "\"\"",
         name => name,
     };
-    let value_left = values_left(rect, gutter).max(caret.right() + 48.0);
+    let value_left = values_left.max(caret.right() + 48.0);
     let name_font = if row.descendants > 0 { crate::gui::theme::medium() } else { body() };
     let name_color = if selected { tokens.text_strong } else { tokens.text_secondary };
     let name_galley =

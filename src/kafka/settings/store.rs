@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::Wrong;
 
+use crate::model::may_take_long;
+
 /// What a store's file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StoreKind {
@@ -52,6 +54,7 @@ pub(crate) fn find(
     value: &str,
     named_in: &Path,
 ) -> Result<(PathBuf, StoreKind), Wrong> {
+    may_take_long("reading a file");
     let beside = named_in.parent().map(|folder| folder.join(value));
     let path = match beside {
         Some(beside) if !Path::new(value).exists() && beside.exists() => beside,

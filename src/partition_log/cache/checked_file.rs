@@ -12,6 +12,8 @@ use tempfile::NamedTempFile;
 use super::error::CacheError;
 use super::manifest::sync_folder;
 
+use crate::model::may_take_long;
+
 /// The content of a file; `None` where there is no such file.
 ///
 /// # Errors
@@ -28,6 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, CacheError> {
 /// # Errors
 /// When it cannot be read.
 pub(super) fn read_raw(path: &Path) -> Result<Option<Vec<u8>>, CacheError> {
+    may_take_long("reading the index");
     match fs_err::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -20,6 +20,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 use super::columns::write_options;
 use super::error::CacheError;
 use super::segment_index::KeyHash;
+use crate::model::may_take_long;
 use crate::partition_log::private_files;
 
 /// A record of a key.
@@ -158,6 +159,7 @@ pub(crate) struct DistinctKeys {
 impl DistinctKeys {
     /// Reads a file with this checksum.
     pub(crate) fn read(path: &Path, checksum: u32) -> Result<Self, CacheError> {
+        may_take_long("reading the index");
         let bytes = fs_err::read(path).map_err(CacheError::io(path))?;
         if crc32fast::hash(&bytes) != checksum {
             return Err(CacheError::damaged(path, "its content is not what was written"));

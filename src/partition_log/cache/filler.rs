@@ -23,7 +23,7 @@ use super::segment_file::SegmentFile;
 use super::segment_writer::{SegmentStart, SegmentWriter, discard, is_small};
 use super::topic_cache::{TopicCache, WriteLock};
 use crate::model::{Isolation, Judging, LeaderEpoch, RecordBatch, TopicPartition};
-use crate::partition_log::stored_segment::{Sight, StoredSegment};
+use crate::partition_log::stored_segment::{ReadView, StoredSegment};
 
 /// How many batches may wait for a thread.
 const WAITING_BATCHES: usize = 16;
@@ -47,7 +47,7 @@ pub(crate) enum Joining {
 }
 
 /// What a writing thread is told.
-enum Order {
+enum WriteRequest {
     /// These records come next in their partition.
     Batch(RecordBatch),
     /// The partition has no records from where it stands up to this offset that anyone could read;
@@ -81,13 +81,13 @@ struct Shared {
     joining: Joining,
 }
 
-/// A thread that writes until nobody gives orders any more.
+/// A thread that writes until nobody asks for anything any more.
 type WritingThread = JoinHandle<Result<(), CacheError>>;
 
 /// Fills what is missing of a topic.
 pub(crate) struct Filler {
     /// One channel for each thread.
-    threads: Vec<(Sender<Order>, WritingThread)>,
+    threads: Vec<(Sender<WriteRequest>, WritingThread)>,
     /// The right to write, held until the end.
     _right: WriteLock,
 }
@@ -130,11 +130,11 @@ impl Filler {
         }
         let mut threads = Vec::with_capacity(count);
         for (number, share) in shares.into_iter().enumerate() {
-            let (sender, orders) = bounded(WAITING_BATCHES);
+            let (sender, requests) = bounded(WAITING_BATCHES);
             let shared = Arc::clone(&shared);
             let thread = thread::Builder::new()
                 .name(format!("index-{number}"))
-                .spawn(move || shared.write(share, &orders))
+                .spawn(move || shared.write(share, &requests))
                 .map_err(CacheError::io(topic.folder()))?;
             threads.push((sender, thread));
         }
@@ -144,12 +144,12 @@ impl Filler {
     /// Hands records over. Says whether they were taken: not after an error, which `finish` tells.
     pub(crate) fn append(&self, batch: RecordBatch) -> bool {
         let number = batch.partition().partition;
-        self.order(number, Order::Batch(batch))
+        self.send(number, WriteRequest::Batch(batch))
     }
 
     /// Notes that there is nothing to be read any more before this offset.
     pub(crate) fn lose(&self, partition: &TopicPartition, to: i64) -> bool {
-        self.order(partition.partition, Order::Lost(partition.clone(), to))
+        self.send(partition.partition, WriteRequest::Lost(partition.clone(), to))
     }
 
     /// Notes that everything before this offset was handed over.
@@ -159,13 +159,13 @@ impl Filler {
         to: i64,
         leader_epochs: Vec<LeaderEpoch>,
     ) -> bool {
-        self.order(partition.partition, Order::End(partition.clone(), to, leader_epochs))
+        self.send(partition.partition, WriteRequest::End(partition.clone(), to, leader_epochs))
     }
 
-    /// Gives an order to the thread of a partition.
-    fn order(&self, partition: i32, order: Order) -> bool {
+    /// Hands a request to the thread of a partition.
+    fn send(&self, partition: i32, request: WriteRequest) -> bool {
         let (sender, _) = &self.threads[share_of(partition, self.threads.len())];
-        sender.send(order).is_ok()
+        sender.send(request).is_ok()
     }
 
     /// Waits until everything is written. Parts that were not ended are given up.
@@ -237,13 +237,14 @@ impl Shared {
         Ok(Growing { number, kept, writer: Some(writer) })
     }
 
-    /// Carries out orders until there are no more.
+    /// Carries out requests until there are no more.
     fn write(
         &self,
         mut partitions: BTreeMap<i32, Growing>,
-        orders: &Receiver<Order>,
+        requests: &Receiver<WriteRequest>,
     ) -> Result<(), CacheError> {
-        let result = orders.iter().try_for_each(|order| self.carry_out(&mut partitions, order));
+        let result =
+            requests.iter().try_for_each(|request| self.carry_out(&mut partitions, request));
         for (number, growing) in partitions {
             if let Some(writer) = growing.writer {
                 writer.discard();
@@ -253,14 +254,14 @@ impl Shared {
         result
     }
 
-    /// Carries out an order.
+    /// Carries out a request.
     fn carry_out(
         &self,
         partitions: &mut BTreeMap<i32, Growing>,
-        order: Order,
+        request: WriteRequest,
     ) -> Result<(), CacheError> {
-        match order {
-            Order::Batch(batch) => {
+        match request {
+            WriteRequest::Batch(batch) => {
                 let Some(growing) = partitions.get_mut(&batch.partition().partition) else {
                     return Ok(());
                 };
@@ -273,7 +274,7 @@ impl Shared {
                 }
                 Ok(())
             }
-            Order::Lost(partition, to) => {
+            WriteRequest::Lost(partition, to) => {
                 let Some(growing) = partitions.get_mut(&partition.partition) else { return Ok(()) };
                 if let Some(writer) = &growing.writer {
                     let from = writer.end_offset();
@@ -282,7 +283,7 @@ impl Shared {
                 growing.writer = Some(self.next(growing, to, None)?);
                 Ok(())
             }
-            Order::End(partition, to, leader_epochs) => {
+            WriteRequest::End(partition, to, leader_epochs) => {
                 let Some(growing) = partitions.get_mut(&partition.partition) else { return Ok(()) };
                 self.seal(growing, to, &leader_epochs)
             }
@@ -347,7 +348,7 @@ fn copy(
     partition: &TopicPartition,
     writer: &mut SegmentWriter,
 ) -> Result<(), CacheError> {
-    let sight = Sight {
+    let view = ReadView {
         partition: partition.clone(),
         isolation: Isolation::Uncommitted,
         from_offset: i64::MIN,
@@ -356,8 +357,8 @@ fn copy(
         pending_ms: i64::MIN,
         batches: Arc::new(BatchCache::new(0)),
     };
-    let segment = StoredSegment::new(Arc::clone(file), Arc::new(sight), None)?;
-    for number in segment.batches_in_sight()? {
+    let segment = StoredSegment::new(Arc::clone(file), Arc::new(view), None)?;
+    for number in segment.batches_in_view()? {
         writer.append(segment.read_batch(number, Wanted::Everything)?)?;
     }
     Ok(())

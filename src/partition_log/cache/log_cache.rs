@@ -14,6 +14,8 @@ use super::partition_cache::GoneFrom;
 use super::topic_cache::{LOCK_FILE, TopicCache};
 use super::topic_identity::TopicIdentity;
 
+use crate::model::may_take_long;
+
 /// What may be kept on disk unless somebody says otherwise, in bytes.
 pub const DISK_BUDGET_BYTES: u64 = 20 << 30;
 
@@ -70,6 +72,7 @@ impl LogCache {
     /// All folders of topics, in a stable order, each with what is wrong with the file that tells
     /// the topic.
     fn folders(&self) -> Vec<(TopicCache, Option<CacheError>)> {
+        may_take_long("reading the index");
         let folders = |folder: &Path| -> Vec<PathBuf> {
             let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
             let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();

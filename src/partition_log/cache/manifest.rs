@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CacheError;
 use super::truncation::Truncation;
-use crate::model::{Judged, LeaderEpoch, PLAUSIBLE_FUTURE_MS};
+use crate::model::{Judged, LeaderEpoch, PLAUSIBLE_FUTURE_MS, may_take_long};
 use crate::partition_log::private_files;
 
 /// The version of the format of all files.
@@ -206,6 +206,7 @@ impl Manifest {
     /// # Errors
     /// When it cannot be read, is damaged, or of a later version.
     pub(super) fn read(folder: &Path) -> Result<Self, CacheError> {
+        may_take_long("reading the index");
         let path = folder.join(FILE_NAME);
         let text = match fs_err::read_to_string(&path) {
             Ok(text) => text,

@@ -13,9 +13,9 @@ use super::manifest::{Manifest, SegmentEntry};
 use super::segment_file::SegmentFile;
 use super::segment_writer::discard;
 use super::truncation::{Truncation, epoch_at};
-use crate::model::{Judged, Judging, LeaderEpoch};
+use crate::model::{Judged, Judging, LeaderEpoch, may_take_long};
 use crate::partition_log::private_files;
-use crate::partition_log::stored_segment::{Sight, StoredSegment, Unreadable, pending_ms};
+use crate::partition_log::stored_segment::{ReadView, StoredSegment, Unreadable, pending_ms};
 
 /// What is kept of one partition.
 #[derive(Clone, Debug)]
@@ -84,6 +84,7 @@ impl PartitionCache {
 
     /// What is wrong when segments lie here and no manifest names any: then none of them counts.
     pub(super) fn missing_manifest(&self) -> Option<CacheError> {
+        may_take_long("reading the index");
         let mut entries = fs_err::read_dir(&self.folder).ok()?.flatten();
         let is_index = |path: &Path| path.extension().is_some_and(|end| end == "index");
         let has_segments = entries.any(|entry| is_index(&entry.path()));
@@ -178,12 +179,12 @@ impl PartitionCache {
     /// milliseconds is known, to the first hole, or to the first segment that cannot be read.
     pub(crate) fn see(
         &self,
-        mut sight: Sight,
+        mut view: ReadView,
         (from, mut latest_ms): (i64, Option<i64>),
         payloads: bool,
     ) -> Seen {
         let mut seen = Seen::default();
-        let to = sight.to_offset;
+        let to = view.to_offset;
         let until = self.holes(from, to, payloads).first().map_or(to, |(hole, _)| *hole);
         // A hole may begin in the middle of a segment: one without the payloads that are wanted.
         let within = |file: &&Arc<SegmentFile>| {
@@ -192,8 +193,8 @@ impl PartitionCache {
         };
         let files: Vec<Arc<SegmentFile>> = self.files.iter().filter(within).cloned().collect();
         if latest_ms.is_none() {
-            match pending_ms(&files, &sight) {
-                Ok(Some(known_ms)) => sight.pending_ms = known_ms,
+            match pending_ms(&files, &view) {
+                Ok(Some(known_ms)) => view.pending_ms = known_ms,
                 Ok(None) => return seen,
                 Err(unreadable) => {
                     seen.unreadable = Some(unreadable);
@@ -201,9 +202,9 @@ impl PartitionCache {
                 }
             }
         }
-        let sight = Arc::new(sight);
+        let view = Arc::new(view);
         for file in files {
-            match StoredSegment::new(Arc::clone(&file), Arc::clone(&sight), latest_ms) {
+            match StoredSegment::new(Arc::clone(&file), Arc::clone(&view), latest_ms) {
                 Ok(segment) => {
                     latest_ms = segment.latest_after_ms();
                     seen.segments.push(segment);

@@ -17,7 +17,7 @@ use super::error::CacheError;
 use super::manifest::SegmentEntry;
 use super::segment_index::{SegmentIndex, StoredBatch};
 use super::words::read_at;
-use crate::model::Transaction;
+use crate::model::{Transaction, may_take_long};
 
 /// What stands before the metadata of a message in an Arrow file: a mark and the size of the
 /// metadata.
@@ -152,6 +152,7 @@ impl SegmentFile {
 
     /// Reads everything, to see that it is what was written.
     pub(crate) fn verify(&self) -> Result<(), CacheError> {
+        may_take_long("reading the index");
         self.index()?.verify()?;
         self.keys()?;
         let path = self.entry.data_path(&self.folder);

@@ -19,7 +19,7 @@ use super::manifest::{SegmentEntry, stem};
 use super::segment_index::{self, StoredBatch, key_hash};
 use crate::model::{
     Judging, LogClock, LogTime, RecordBatch, RecordBatchBuilder, RecordRef, TopicPartition,
-    Transaction,
+    Transaction, may_take_long,
 };
 use crate::partition_log::private_files;
 use crate::partition_log::time_buckets::TimeBuckets;
@@ -403,6 +403,7 @@ fn unused_stem(folder: &Path, from: i64, to: i64) -> (String, u32) {
 /// Removes a file that counts for nothing; one that stays is removed when the cache is opened for
 /// writing again.
 pub(super) fn discard(path: &Path) {
+    may_take_long("writing the index");
     if let Err(error) = fs_err::remove_file(path) {
         tracing::debug!(target: "cache", path = %path.display(), %error, "a file stays");
     }

@@ -18,7 +18,7 @@ use super::manifest::SegmentEntry;
 use super::partition_cache::{GoneFrom, PartitionCache};
 use super::topic_identity::{TOPIC_FILE, TopicIdentity};
 use super::truncation::Truncation;
-use crate::model::TopicPartition;
+use crate::model::{TopicPartition, may_take_long};
 use crate::partition_log::private_files;
 
 /// The file that the writer locks.
@@ -248,8 +248,8 @@ impl TopicCache {
         Ok(())
     }
 
-    /// Why segments are forgotten, as far as it is certain. Without an id the next topic of the same
-    /// name may take over what is noted of them.
+    /// Why segments are forgotten, as far as it is certain. Without an id the next topic of the
+    /// same name may take over what is noted of them.
     pub(super) fn certainly(&self, gone: GoneFrom) -> GoneFrom {
         if self.identity.topic_id.is_some() { gone } else { GoneFrom::Log }
     }
@@ -350,6 +350,7 @@ impl TopicCache {
 
     /// The size, in bytes, of a segment that was written in vain, if there was one.
     pub(super) fn needed_bytes(&self) -> Option<u64> {
+        may_take_long("reading the index");
         fs_err::read_to_string(self.folder.join(FULL_FILE)).ok()?.parse().ok()
     }
 

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use fs_err::File;
 
 use super::error::CacheError;
+use crate::model::may_take_long;
 use crate::partition_log::private_files;
 
 /// The first bytes of the file.
@@ -136,6 +137,7 @@ impl Sections {
 
 /// Fills the bytes with what a file has from there on.
 pub(super) fn read_at(path: &Path, bytes: &mut [u8], at: u64) -> Result<(), CacheError> {
+    may_take_long("reading the index");
     let mut read = || -> io::Result<()> {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(at))?;

@@ -149,7 +149,8 @@ impl CachedLog {
             newest = newest.map(|offsets| offsets.saturating_mul(2));
             let filler =
                 Filler::start(cache, topic, right, &missing, (started_ms, payloads, joining))?;
-            let outcome = self.pour(topic, &filler, &missing, (started_ms, order), cancel, sink);
+            let outcome =
+                self.read_missing(topic, &filler, &missing, (started_ms, order), cancel, sink);
             let stopped = match &outcome {
                 Ok((outcome, sink_broke)) => {
                     for read in &outcome.partitions {
@@ -180,7 +181,7 @@ impl CachedLog {
     }
 
     /// Reads missing parts into the filler. Says also whether the sink had enough.
-    fn pour(
+    fn read_missing(
         &self,
         topic: &TopicCache,
         filler: &Filler,

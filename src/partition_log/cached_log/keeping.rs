@@ -273,7 +273,7 @@ fn add_keys(segment: &StoredSegment, hashes: &mut Vec<u128>) -> Result<(), Cache
         hashes.extend(keys.iter(segment.partition().partition).map(|(key, _)| xxh3_128(key)));
         return Ok(());
     }
-    for number in segment.batches_in_sight()? {
+    for number in segment.batches_in_view()? {
         let batch = segment.read_batch(number, Wanted::Keys)?;
         hashes.extend(batch.iter().filter_map(|record| record.key()).map(xxh3_128));
     }

@@ -174,8 +174,8 @@ impl Twin {
         self.broken.store(true, Ordering::Relaxed);
     }
 
-    /// What the model says to a question that was asked of what is kept: timestamps were judged when
-    /// they were kept.
+    /// What the model says to a question that was asked of what is kept: timestamps were judged
+    /// when they were kept.
     fn expected(&self, plan: &ReadPlan) -> (Vec<Plain>, ReadOutcome) {
         read(&self.model, &self.log.judged_before(plan))
     }

@@ -12,7 +12,7 @@ use crate::model::{Cancel, Isolation, KeyFilter, OffsetRange, PartitionRead, Rea
 use crate::partition_log::cache::{CacheError, GoneFrom, PartitionCache, SegmentEntry, Wanted};
 use crate::partition_log::source::SourceError;
 use crate::partition_log::store::LogStore;
-use crate::partition_log::stored_segment::{Sight, StoredSegment};
+use crate::partition_log::stored_segment::{ReadView, StoredSegment};
 
 /// A part of what was kept could not be read, and is kept no longer.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ impl CachedLog {
         };
         // A segment may begin before: it was put together with what was served of it.
         let rest = OffsetRange { from: served.read.position, ..range.clone() };
-        let seen = kept.see(self.sight(&rest, plan, &kept), after, payloads);
+        let seen = kept.see(self.read_view(&rest, plan, &kept), after, payloads);
         if let Some(unreadable) = seen.unreadable {
             let (entry, problem) = *unreadable;
             self.forget_segment(range, &entry, &problem)?;
@@ -79,8 +79,8 @@ impl CachedLog {
     }
 
     /// How the range of a plan is seen, of which this is kept.
-    fn sight(&self, range: &OffsetRange, plan: &ReadPlan, kept: &PartitionCache) -> Sight {
-        Sight {
+    fn read_view(&self, range: &OffsetRange, plan: &ReadPlan, kept: &PartitionCache) -> ReadView {
+        ReadView {
             partition: range.topic_partition(),
             isolation: plan.isolation,
             from_offset: range.from,
@@ -106,7 +106,7 @@ impl CachedLog {
             return Ok(None);
         };
         // Log times are of no interest: any known one spares looking for the first.
-        let seen = kept.see(self.sight(range, plan, &kept), (from, Some(i64::MIN)), payloads);
+        let seen = kept.see(self.read_view(range, plan, &kept), (from, Some(i64::MIN)), payloads);
         if let Some(unreadable) = seen.unreadable {
             let (entry, problem) = *unreadable;
             self.forget_segment(range, &entry, &problem)?;
@@ -231,9 +231,7 @@ pub(super) fn numbers_of(
 ) -> Result<Vec<usize>, CacheError> {
     match keys {
         KeyFilter::Equals(key) => segment.batches_with(key),
-        KeyFilter::All | KeyFilter::Contains(_) => {
-            segment.batches_in_sight().map(Iterator::collect)
-        }
+        KeyFilter::All | KeyFilter::Contains(_) => segment.batches_in_view().map(Iterator::collect),
     }
 }
 
@@ -296,7 +294,7 @@ pub(super) fn account(
         bytes = u64::try_from(all / u128::from(entry.rows).max(1)).unwrap_or(u64::MAX);
     } else if !whole {
         bytes = 0;
-        for number in segment.batches_in_sight()? {
+        for number in segment.batches_in_view()? {
             let batch = segment.read_batch(number, Wanted::Everything)?;
             bytes += batch.iter().map(|record| record.payload_bytes() as u64).sum::<u64>();
         }

@@ -20,7 +20,7 @@ use crate::fold::{self, Selection};
 use crate::kafka::Watermarks;
 use crate::model::{
     Clock, Completeness, EntityId, Event, KeyFilter, OffsetRange, Position, ReadEvent, ReadOutcome,
-    ReadPlan, RecordBatch, RecordBatchBuilder, TopicPartition, When,
+    ReadPlan, RecordBatch, RecordBatchBuilder, SharedRecord, TopicPartition, When,
 };
 use crate::partition_log::{LogBounds, LogSnapshot, LogSource as _, LogStore};
 use crate::workspace::{Failure, FailureKind, Problem, Session, TopicMapping};
@@ -223,12 +223,24 @@ fn filter_of(mapping: &TopicMapping, question: &EntityQuestion) -> Option<KeyFil
 
 /// The events of the records in a log that are all of one entity, in log order.
 pub(in crate::workspace) fn events_in(log: &LogSnapshot, mappings: &Mappings) -> Vec<Event> {
-    let records: Vec<_> = log.in_log_order(&LogBounds::default()).collect();
-    entity::history(records.iter().filter_map(|(_, record)| {
-        let record = record.get();
-        let mapping = mappings.get(&record.partition().topic)?;
-        Some((record, &*mapping.mapping, mapping.decoder))
-    }))
+    let records = log.in_log_order(&LogBounds::default()).map(|(_, record)| record);
+    events_behind(&[], &records.collect::<Vec<_>>(), mappings)
+}
+
+/// The events of these records, which come behind others of their entity in log order.
+pub(in crate::workspace) fn events_behind(
+    before: &[Event],
+    records: &[SharedRecord],
+    mappings: &Mappings,
+) -> Vec<Event> {
+    entity::history_behind(
+        before,
+        records.iter().filter_map(|record| {
+            let record = record.get();
+            let mapping = mappings.get(&record.partition().topic)?;
+            Some((record, &*mapping.mapping, mapping.decoder))
+        }),
+    )
 }
 
 /// The records of a batch that belong to an entity.

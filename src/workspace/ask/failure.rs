@@ -90,6 +90,12 @@ impl From<SourceError> for Failure {
     }
 }
 
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        failure.problem
+    }
+}
+
 impl From<&KafkaError> for Problem {
     fn from(error: &KafkaError) -> Self {
         Self { hint: error.hint().map(str::to_owned), ..Self::from_error(error) }

@@ -62,14 +62,24 @@ pub fn default_fold(
         topics.iter().find_map(fold).map(|fold| (config, fold))
     });
     match choice {
-        Some((_, FoldConfig::Builtin(name))) => fold_named(name, config),
-        Some((config, FoldConfig::Code(file))) => {
+        Some((config, fold)) => fold_of(fold, config),
+        None => fold_named(DEFAULT_FOLD, config),
+    }
+}
+
+/// A fold that `foldback.toml` names.
+///
+/// # Errors
+/// `Usage` with what is wrong with the script that it names.
+pub(super) fn fold_of(fold: &FoldConfig, config: &Config) -> Result<Arc<dyn Fold>, Failure> {
+    match fold {
+        FoldConfig::Builtin(name) => fold_named(name, Some(config)),
+        FoldConfig::Code(file) => {
             // As it stands in the file, which is what a reader knows it by.
             let name = file.strip_prefix(config.folder()).unwrap_or(file);
             let program = program_called(&name.display().to_string(), file)?;
             Ok(script_fold(program, Some(config)))
         }
-        None => fold_named(DEFAULT_FOLD, config),
     }
 }
 

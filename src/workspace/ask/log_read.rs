@@ -10,7 +10,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::entity_question::records_of;
-use super::following::PartitionWatch;
 use super::mapping::{Mappings, key_filter};
 use super::session::{REQUEST_TIMEOUT, offline};
 use crate::kafka::{TopicConfig, Watermarks};
@@ -21,6 +20,7 @@ use crate::model::{
 use crate::partition_log::likely_first::{
     Known, behind, joined, likely_partitions, open_likely_first, with,
 };
+use crate::partition_log::partition_watch::PartitionWatch;
 use crate::partition_log::{LogNews, LogSource as _, SourceError};
 use crate::workspace::{Failure, Session, StartPosition};
 

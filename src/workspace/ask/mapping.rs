@@ -7,10 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decision::Decision;
 use crate::config::EntityConfig;
 use crate::decode::Decoder;
-use crate::entity::{Mapping, Preset, Selector, SelectorError};
+use crate::entity::{Decision, Mapping, Preset, Selector, SelectorError};
 use crate::model::{EntityId, KeyFilter};
 use crate::workspace::{Problem, time_text};
 

@@ -6,12 +6,11 @@
 
 pub mod clock;
 pub(super) mod coverage;
-mod decision;
+mod diagnose;
 mod entity_count;
 pub(super) mod entity_question;
 mod failure;
 pub(super) mod fold_choice;
-mod following;
 pub mod groups;
 mod indexing;
 pub(super) mod log_read;
@@ -27,7 +26,9 @@ mod trial_history;
 mod trial_projection;
 mod type_count;
 
-pub use decision::{Decision, SampledPartition};
+pub use diagnose::{
+    DiagnoseQuestion, DiagnoseSummary, ReadModel, ReadModelOptions, RowDiagnosis, Rows,
+};
 pub use entity_count::{EntityCount, EntityCountQuestion, EntityCounts};
 pub use entity_question::{EntityHistory, EntityQuestion};
 pub use failure::{Failure, FailureKind};

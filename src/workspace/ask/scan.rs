@@ -10,7 +10,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::coverage::{Coverage, Offsets, without_event_time};
-use super::following::PartitionWatch;
 use super::mapping::Mappings;
 use super::session::{REQUEST_TIMEOUT, offline};
 use super::span::{Span, SpanQuestion};
@@ -21,6 +20,7 @@ use crate::model::{
     ReadEvent, ReadOutcome, ReadPlan, RecordRef, TopicPartition, When,
 };
 use crate::partition_log::likely_first::{Known, behind, joined};
+use crate::partition_log::partition_watch::PartitionWatch;
 use crate::partition_log::{LogSource as _, SourceError};
 use crate::workspace::{Failure, Filter, FilterInput, FilterTally, Session, TopicMapping};
 

@@ -335,8 +335,8 @@ impl Span {
             && span.last_offset.is_none_or(|last| record.offset() <= last)
     }
 
-    /// The offsets that the question is about, by partition. A scan that ended early, because it had
-    /// what was asked for, asks for no more than was read.
+    /// The offsets that the question is about, by partition. A scan that ended early, because it
+    /// had what was asked for, asks for no more than was read.
     pub(super) fn asked(&self, reads: &[PartitionRead], ended: bool) -> AskedParts {
         let asked = |(place, span): (&TopicPartition, &PartitionSpan)| {
             let read = reads.iter().find(|read| ended && read.partition == *place);

@@ -9,10 +9,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decision::{Decision, SampledPartition};
 use super::mapping::{Disagreement, Mappings, TopicMapping, mapping_of};
 use super::session::{REQUEST_TIMEOUT, offline};
 use crate::decode::Decoder;
+use crate::entity::{Decision, SampledPartition};
 use crate::kafka::Watermarks;
 use crate::model::{RecordRef, TopicPartition};
 use crate::partition_log::sample::{Part, Sampling, records};

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::State;
+use super::folded_history::FoldedHistory;
 use super::one_clock::{LogPlace, included, point_after};
 use super::pool::TaskKey;
 use crate::model::JsonPointer;
+use crate::partition_log::{LogBounds, LogSnapshot};
 use crate::workspace::{
-    Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, StepTarget, TimeCounts,
+    Bookmark, ClockCommand, ClockPoint, ClockView, EntityKey, NoticeLevel, StepTarget, TimeCounts,
 };
 
 /// Which way along the log.
@@ -25,6 +27,22 @@ enum Direction {
 
 /// How many buckets the strip under the clock has.
 const STRIP_BUCKETS: usize = 240;
+
+/// How many events of these histories, or records of these logs, there are when in a span of log
+/// time, in milliseconds.
+fn strip(
+    span_ms: (i64, i64),
+    histories: &[Arc<FoldedHistory>],
+    logs: &[LogSnapshot],
+) -> TimeCounts {
+    let mut strip = TimeCounts::over(span_ms.0, span_ms.1, STRIP_BUCKETS);
+    for place in histories.iter().flat_map(|history| history.places.iter()) {
+        strip.count(place.time_ms, 1);
+    }
+    let bounds = LogBounds { time_ms: Some(span_ms), ..LogBounds::default() };
+    let of_logs = logs.iter().map(|log| log.histogram(&bounds, STRIP_BUCKETS));
+    of_logs.reduce(TimeCounts::plus).unwrap_or(strip)
+}
 
 impl State {
     /// Moves the clock as the user asks.
@@ -91,13 +109,10 @@ impl State {
     pub(crate) fn play_on(&mut self, elapsed: Duration) {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         // The entity in front sets the pace of playing one event a second.
-        let places: Vec<LogPlace> = self
-            .entities
-            .iter()
-            .rfind(|entity| entity.shown)
-            .map(|entity| entity.places().to_vec())
-            .unwrap_or_default();
-        if self.clock.advance(elapsed_ms, &places) {
+        let front = self.entities.iter().rfind(|entity| entity.shown);
+        let history = front.and_then(|entity| entity.history.clone());
+        let places: &[LogPlace] = history.as_ref().map_or(&[], |history| &history.places);
+        if self.clock.advance(elapsed_ms, places) {
             self.touch_urgently();
             self.fold_all_to_clock();
         }
@@ -110,22 +125,34 @@ impl State {
         self.clock.range_ms = spans
             .chain(of_topics)
             .reduce(|(from, to), (other_from, other_to)| (from.min(other_from), to.max(other_to)));
-        self.view.clock.density = self.strip();
+        self.count_strip();
     }
 
-    /// How much happened when, over the clock's span.
-    fn strip(&self) -> Arc<TimeCounts> {
-        let Some((from_ms, to_ms)) = self.clock.range_ms else { return Arc::default() };
-        if self.entities.is_empty() {
-            let histograms =
-                self.topics.iter().map(|topic| topic.histogram((from_ms, to_ms), STRIP_BUCKETS));
-            return Arc::new(histograms.reduce(TimeCounts::plus).unwrap_or_default());
-        }
-        let mut strip = TimeCounts::over(from_ms, to_ms, STRIP_BUCKETS);
-        for place in self.entities.iter().flat_map(|entity| entity.places()) {
-            strip.count(place.time_ms, 1);
-        }
-        Arc::new(strip)
+    /// Counts how much happened when, over the clock's span.
+    fn count_strip(&mut self) {
+        let Some(span_ms) = self.clock.range_ms else {
+            self.view.clock.density = Arc::default();
+            return;
+        };
+        let histories: Vec<Arc<FoldedHistory>> =
+            self.entities.iter().filter_map(|open| open.history.clone()).collect();
+        let logs: Vec<LogSnapshot> = if self.entities.is_empty() {
+            self.topics.iter().filter_map(|open| open.listed_log().cloned()).collect()
+        } else {
+            Vec::new()
+        };
+        self.work_out(
+            TaskKey::Strip,
+            move || strip(span_ms, &histories, &logs),
+            move |state, strip| match strip {
+                Ok(strip) if state.clock.range_ms == Some(span_ms) => {
+                    state.view.clock.density = Arc::new(strip);
+                    state.touch();
+                }
+                Ok(_another_is_counted) => {}
+                Err(problem) => state.notify(NoticeLevel::Error, problem),
+            },
+        );
     }
 
     /// Puts the clock into the next snapshot.

@@ -150,14 +150,14 @@ impl State {
         self.view.connection = ConnectionState::Connecting(name);
         let config = self.options.config.clone();
         let starter = self.options.demo.clone();
-        self.spawn("connect", move |outbox| {
-            let found = find_settings(target, config, starter, outbox);
-            let opened = found.and_then(|(settings, config)| {
-                tell_ignored(&settings, outbox);
-                let (connection, info) = open(&settings)?;
-                Ok((connection, info, config))
-            });
-            outbox.send(move |state| state.connected(job, opened));
+        let connect = move |outbox: &Outbox| -> Result<Opened, Problem> {
+            let (settings, config) = find_settings(target, config, starter, outbox)?;
+            tell_ignored(&settings, outbox);
+            let (connection, info) = open(&settings)?;
+            Ok((connection, info, config))
+        };
+        self.spawn("connect", Some(job), connect, move |state, opened| {
+            state.connected(job, opened.flatten());
         });
     }
 
@@ -186,12 +186,14 @@ impl State {
     fn demo_started(&mut self, demo: DemoPort) {
         let views = demo.views.clone();
         self.demo = Some(demo);
-        self.spawn("demo-views", move |outbox| {
-            for view in views {
-                if !outbox.send(move |state| state.show_demo(view)) {
-                    return;
-                }
-            }
+        let hear = move |outbox: &Outbox| {
+            views.iter().all(|view| outbox.send(move |state| state.show_demo(view)))
+        };
+        // Of a connection that was closed nothing is heard any more.
+        self.spawn("demo-views", None, hear, |state, heard| {
+            let ended = Problem::new("the reference system has ended")
+                .with_hint("open the demo again; what is on screen stays as it was");
+            state.notify(NoticeLevel::Error, heard.err().unwrap_or(ended));
         });
     }
 
@@ -278,20 +280,20 @@ impl State {
         let config = self.options.config.clone();
         let title = format!("Checking {}", RecentKey::new(choice.clone(), None).name());
         let (job, cancel) = self.jobs.start_for(JobSubject::Check, title, now_ms());
-        self.spawn("check", move |outbox| {
-            match settings_of(&choice, config.as_ref()).map_err(|failure| failure.problem) {
-                Ok(settings) => check(&settings, &cancel, outbox),
-                Err(problem) => {
-                    let step = CheckStep {
-                        name: "settings".into(),
-                        outcome: CheckOutcome::Failed,
-                        detail: problem.what,
-                        remedy: problem.hint.or(problem.cause),
-                    };
-                    outbox.send(move |state| state.view.checks = [step].into());
-                }
+        let check = move |outbox: &Outbox| -> Result<(), Problem> {
+            check(&settings_of(&choice, config.as_ref())?, &cancel, outbox);
+            Ok(())
+        };
+        self.spawn("check", Some(job), check, |state, checked| {
+            if let Err(problem) = checked.flatten() {
+                let step = CheckStep {
+                    name: "settings".into(),
+                    outcome: CheckOutcome::Failed,
+                    detail: problem.what,
+                    remedy: problem.hint.or(problem.cause),
+                };
+                state.view.checks = state.view.checks.iter().cloned().chain([step]).collect();
             }
-            outbox.send(move |state| state.jobs.end(job, None, now_ms()));
         });
     }
 

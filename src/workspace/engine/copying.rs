@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::folded_history::FoldedHistory;
-use super::pool::{News, TaskKey};
+use super::pool::TaskKey;
 use crate::evidence::{CopiedEvent, CopiedRecord, events_text, records_text};
 use crate::model::{Position, RecordRef};
 use crate::partition_log::LogSnapshot;
@@ -44,7 +44,7 @@ impl State {
             .map(|open| open.log())
             .chain(self.entities.iter().map(|open| open.log()));
         let logs: Vec<LogSnapshot> = logs.collect();
-        self.work_out_copy(move || {
+        self.copy_what_is_worked_out(move || {
             check_size(positions.len())?;
             let records: Vec<_> = positions
                 .iter()
@@ -72,34 +72,30 @@ impl State {
     fn copy_events(&mut self, key: EntityKey, versions: Vec<u64>, form: CopyForm) {
         let open = self.entities.iter().find(|entity| entity.view.key == key);
         let Some(history) = open.and_then(|open| open.history.clone()) else { return };
-        self.work_out_copy(move || events(&history, &key, &versions, form));
+        self.copy_what_is_worked_out(move || events(&history, &key, &versions, form));
     }
 
     /// Works out what is copied, and puts it into the next snapshot.
-    fn work_out_copy(&mut self, work: impl FnOnce() -> Result + Send + 'static) {
-        let task = move || -> News {
-            let result = work();
-            Box::new(move |state| {
-                match result {
-                    Ok((what, text)) => {
-                        let number = state.view.copied.as_ref().map_or(0, |last| last.number) + 1;
-                        let copied = Copied { number, what: what.into(), text: text.into() };
-                        state.view.copied = Some(Arc::new(copied));
-                    }
-                    Err(problem) => state.notify(NoticeLevel::Error, problem),
+    fn copy_what_is_worked_out(&mut self, work: impl FnOnce() -> Result + Send + 'static) {
+        self.work_out(TaskKey::Copy, work, |state, worked_out| {
+            match worked_out.flatten() {
+                Ok((what, text)) => {
+                    let number = state.view.copied.as_ref().map_or(0, |last| last.number) + 1;
+                    let copied = Copied { number, what: what.into(), text: text.into() };
+                    state.view.copied = Some(Arc::new(copied));
                 }
-                state.touch_urgently();
-            })
-        };
-        self.pool.submit(TaskKey::Copy, Box::new(task));
+                Err(problem) => state.notify(NoticeLevel::Error, problem),
+            }
+            state.touch_urgently();
+        });
     }
 }
 
 /// Events of a history as text.
 fn events(history: &FoldedHistory, key: &EntityKey, versions: &[u64], form: CopyForm) -> Result {
+    let last = history.places.len() as u64;
+    let versions = if versions.is_empty() { (1..=last).collect() } else { versions.to_vec() };
     let mut history = history.lock();
-    let versions =
-        if versions.is_empty() { (1..=history.len()).collect() } else { versions.to_vec() };
     check_size(versions.len())?;
     let changes: Vec<_> = versions.iter().map(|version| history.changes_of(*version)).collect();
     let lines: Vec<_> = versions

@@ -22,6 +22,7 @@ impl State {
     /// Shows what a verdict rests on.
     pub(crate) fn show_coverage(&mut self, of: CoverageOf) {
         self.view.coverage = self.coverage(of).map(Arc::new);
+        self.touch_urgently();
     }
 
     /// What a verdict rests on, if what it is about is open.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::State;
+use super::{Outbox, State};
 use crate::decode::Decoder;
 use crate::model::Cancel;
 use crate::workspace::ask::mapping::Mappings;
@@ -37,16 +37,14 @@ impl State {
         if !self.deciding.insert(Arc::clone(topic)) {
             return;
         }
-        let topic = Arc::clone(topic);
-        self.spawn("mapping", move |outbox| {
-            let mapping = session.topic_mapping(&topic);
-            outbox.send(move |state| {
-                state.deciding.remove(&topic);
-                match mapping {
-                    Ok(mapping) => state.decide(Mappings::from([(topic, mapping)])),
-                    Err(failure) => state.notify(NoticeLevel::Warning, failure.problem),
-                }
-            });
+        let (topic, asked) = (Arc::clone(topic), Arc::clone(topic));
+        let decide = move |_: &Outbox| session.topic_mapping(&asked);
+        self.spawn("mapping", None, decide, move |state, mapping| {
+            state.deciding.remove(&topic);
+            match mapping.and_then(|mapping| Ok(mapping?)) {
+                Ok(mapping) => state.decide(Mappings::from([(topic, mapping)])),
+                Err(problem) => state.notify(NoticeLevel::Warning, problem),
+            }
         });
     }
 

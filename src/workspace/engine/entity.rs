@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::State;
-use super::folded_history::{FoldedHistory, HistoryQuestion};
+use super::folded_history::{FoldedHistory, HistoryQuestion, Latest};
 use super::lanes::with_unknown;
 use super::one_clock::LogPlace;
-use super::pool::{News, TaskKey};
+use super::pool::TaskKey;
 use super::reading::Reading;
 use crate::fold::{self, Fold};
 use crate::model::{Isolation, PartitionRead, RecordBatch};
@@ -34,27 +34,30 @@ pub(crate) struct OpenEntity {
     store: LogStore,
     /// The read that fills it.
     pub(crate) reading: Reading,
-    /// How its events are folded.
-    fold: Arc<dyn Fold>,
+    /// How its events are folded; none while its script is being read.
+    fold: Option<Arc<dyn Fold>>,
     /// Whether the window shows it; else it is only compared with.
     pub(crate) shown: bool,
     /// Its history as worked out last.
     pub(crate) history: Option<Arc<FoldedHistory>>,
+    /// What the next one goes on from.
+    latest: Latest,
 }
 
 impl OpenEntity {
     /// An entity of which nothing is known yet.
-    fn new(key: EntityKey, fold: Arc<dyn Fold>, budget_bytes: u64) -> Self {
+    fn new(key: EntityKey, budget_bytes: u64) -> Self {
         let view = EntityView {
             key,
             job: None,
             events: Fetch::Pending(None),
             lanes: Arc::default(),
             group_markers: Arc::default(),
-            fold: fold.name().into(),
-            fold_label: fold.label().into(),
+            fold: Arc::default(),
+            fold_label: Arc::default(),
             at: None,
             at_pending: false,
+            at_problem: None,
             selected_path: None,
             path_writers: Arc::default(),
             compare_with: None,
@@ -65,9 +68,10 @@ impl OpenEntity {
             view,
             store: LogStore::new(budget_bytes),
             reading: Reading::default(),
-            fold,
+            fold: None,
             shown: false,
             history: None,
+            latest: Latest::default(),
         }
     }
 
@@ -147,17 +151,26 @@ impl State {
             }
             return;
         }
-        let fold = match default_fold(&key.topics, self.options.config.as_ref()) {
-            Ok(fold) => Some(fold),
-            Err(failure) => {
-                self.notify(NoticeLevel::Error, failure.problem);
-                fold::builtin(FALLBACK_FOLD)
-            }
-        };
-        let Some(fold) = fold else { return };
-        self.entities.push(OpenEntity::new(key.clone(), fold, self.view.memory_budget_bytes));
+        self.entities.push(OpenEntity::new(key.clone(), self.view.memory_budget_bytes));
+        self.find_fold(key);
         self.read_entity(key);
         self.refresh_groups();
+    }
+
+    /// Finds out how an entity is folded where the user does not say: it may be a script.
+    fn find_fold(&mut self, key: &EntityKey) {
+        let (key, asked, config) = (key.clone(), key.clone(), self.options.config.clone());
+        let find = move || default_fold(&asked.topics, config.as_ref());
+        self.work_out(TaskKey::Fold(key.clone()), find, move |state, found| {
+            let fold = found.and_then(|fold| Ok(fold?)).map_err(|problem| {
+                state.notify(NoticeLevel::Error, problem);
+            });
+            let Some(fold) = fold.ok().or_else(|| fold::builtin(FALLBACK_FOLD)) else { return };
+            if let Some(open) = state.entity_mut(&key).filter(|open| open.fold.is_none()) {
+                open.use_fold(fold);
+                state.work_out_history(&key);
+            }
+        });
     }
 
     /// Closes an entity.
@@ -192,19 +205,29 @@ impl State {
     pub(crate) fn work_out_history(&mut self, key: &EntityKey) {
         let mappings = self.mappings_of(&key.topics);
         let Some(open) = self.entity_mut(key) else { return };
+        let Some(fold) = open.fold.clone() else { return };
         let question = HistoryQuestion {
             topics: Arc::clone(&key.topics),
             log: open.log(),
             mappings,
-            fold: Arc::clone(&open.fold),
+            fold,
+            latest: open.latest.clone(),
         };
         let key = key.clone();
         let task_key = TaskKey::History(key.clone());
-        let task = move || -> News {
-            let history = Arc::new(question.work_out());
-            Box::new(move |state| state.take_history(&key, history))
-        };
-        self.pool.submit(task_key, Box::new(task));
+        self.work_out(
+            task_key,
+            move || question.work_out(),
+            move |state, history| match history {
+                Ok(history) => state.take_history(&key, history),
+                Err(problem) => {
+                    if let Some(open) = state.entity_mut(&key) {
+                        open.failed(&problem);
+                    }
+                    state.touch_urgently();
+                }
+            },
+        );
     }
 
     /// Takes a history.
@@ -242,15 +265,20 @@ impl State {
             return;
         };
         if let Some(open) = self.entity_mut(key) {
-            open.view.fold = fold.name().into();
-            open.view.fold_label = fold.label().into();
-            open.fold = fold;
+            open.use_fold(fold);
             self.work_out_history(key);
         }
     }
 }
 
 impl OpenEntity {
+    /// Folds with this from now on.
+    fn use_fold(&mut self, fold: Arc<dyn Fold>) {
+        self.view.fold = fold.name().into();
+        self.view.fold_label = fold.label().into();
+        self.fold = Some(fold);
+    }
+
     /// How complete its history is.
     fn assess(&mut self, isolation: Isolation) {
         let none = Offsets::new();

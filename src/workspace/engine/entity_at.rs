@@ -10,7 +10,7 @@ use super::tree::{shortened, tree_rows};
 use crate::decode::json;
 use crate::fold::{Blame, History, Selection, diff};
 use crate::model::{Change, ChangeKind, JsonPointer, Value};
-use crate::workspace::{ClockPoint, EntityAt, StateRow, TreeRow};
+use crate::workspace::{ClockPoint, EntityAt, StateRow, TreeRow, told_changes};
 
 /// How much of a previous value a line quotes, in characters.
 const PREVIOUS_CHARS_MAX: usize = 120;
@@ -102,7 +102,7 @@ fn state_row(
 }
 
 /// Which changes a line of words can do without.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
     /// The paths that are shown elsewhere: they are left out.
     pub(crate) elsewhere: BTreeSet<JsonPointer>,
@@ -113,27 +113,14 @@ pub(crate) struct Told {
 /// Changes in a few words: "status CREATED → SHIPPED, + carrier, 2 more".
 pub(crate) fn summary(changes: &[Change], by: &Told) -> String {
     const SHOWN: usize = 2;
-    let single = |change: &Change| members_added(change).unwrap_or_else(|| vec![change.clone()]);
-    let mut told: Vec<Change> = changes
-        .iter()
-        .flat_map(single)
-        .filter(|change| !by.elsewhere.contains(&change.path))
-        .collect();
+    let mut told = told_changes(changes).into_owned();
+    told.retain(|change| !by.elsewhere.contains(&change.path));
     told.sort_by_key(|change| by.last.contains(&change.path));
     let mut words: Vec<String> = told.iter().take(SHOWN).map(change_words).collect();
     if told.len() > SHOWN {
         words.push(format!("{} more", told.len() - SHOWN));
     }
     words.join(", ")
-}
-
-/// The members of a state that came into being, as additions.
-fn members_added(change: &Change) -> Option<Vec<Change>> {
-    let state = change.to.as_ref().filter(|_| change.path == JsonPointer::root())?.as_object()?;
-    change.from.as_ref().is_none_or(Value::is_null).then(|| {
-        let added = state.iter().map(|(name, value)| (change.path.member(name), value.clone()));
-        added.map(|(path, value)| Change::add(path, value)).collect()
-    })
 }
 
 /// One change in a few words.

@@ -10,10 +10,10 @@ use super::State;
 use super::entity_at::entity_at;
 use super::folded_history::FoldedHistory;
 use super::one_clock::{OneClock, included};
-use super::pool::{News, TaskKey};
+use super::pool::TaskKey;
 use crate::fold::{Selection, select};
 use crate::model::{Clock, JsonPointer, Value, When};
-use crate::workspace::{EntityAt, EntityKey};
+use crate::workspace::{EntityAt, EntityKey, NoticeLevel};
 
 impl State {
     /// Folds every open entity to the clock.
@@ -32,24 +32,30 @@ impl State {
         open.view.at_pending = true;
         let with = open.view.compare_with.clone();
         let other = with.as_ref().and_then(|with| self.other_of(with));
-        let key = key.clone();
-        let task_key = TaskKey::EntityAt(key.clone());
-        let task = move || -> News {
+        let (key, asked) = (key.clone(), key.clone());
+        let (at, cuts) = (clock.at.clone(), clock.clock);
+        let fold = move || {
             let selection = selection_at(&history, &clock);
             let at = at_clock(&history, &selection, &clock);
-            let compare = other.map(|other| other.compare(&key, &history, &selection, &clock));
-            Box::new(move |state| {
-                let is_current = state.clock.at == clock.at && state.clock.clock == clock.clock;
-                let Some(open) = state.entity_mut(&key) else { return };
-                open.view.at = Some(Arc::new(at));
-                open.view.at_pending = !is_current;
-                if open.view.compare_with == with {
-                    open.view.compare = compare.map(Arc::new);
-                }
-                state.touch_urgently();
-            })
+            let compare = other.map(|other| other.compare(&asked, &history, &selection, &clock));
+            (at, compare)
         };
-        self.pool.submit(task_key, Box::new(task));
+        self.work_out(TaskKey::EntityAt(key.clone()), fold, move |state, folded| {
+            let is_current = state.clock.at == at && state.clock.clock == cuts;
+            state.touch_urgently();
+            let Some(open) = state.entity_mut(&key) else { return };
+            open.view.at_pending = !is_current;
+            match folded {
+                Ok((at, compare)) => {
+                    open.view.at = Some(Arc::new(at));
+                    open.view.at_problem = None;
+                    if open.view.compare_with == with {
+                        open.view.compare = compare.map(Arc::new);
+                    }
+                }
+                Err(problem) => open.view.at_problem = Some(problem),
+            }
+        });
     }
 
     /// Marks one path of an entity's state.
@@ -85,15 +91,15 @@ impl State {
         let Some(history) = self.entity_mut(key).and_then(|open| open.history.clone()) else {
             return;
         };
-        let key = key.clone();
-        let task = move || -> News {
-            let writers = history.lock().versions_changing(&path);
-            Box::new(move |state| {
-                then(state, &key, &path, writers);
-                state.touch_urgently();
-            })
-        };
-        self.pool.submit(task_key, Box::new(task));
+        let (key, asked) = (key.clone(), path.clone());
+        let find = move || history.lock().versions_changing(&asked);
+        self.work_out(task_key, find, move |state, writers| {
+            match writers {
+                Ok(writers) => then(state, &key, &path, writers),
+                Err(problem) => state.notify(NoticeLevel::Error, problem),
+            }
+            state.touch_urgently();
+        });
     }
 }
 
@@ -104,8 +110,9 @@ pub(super) fn selection_at(history: &FoldedHistory, clock: &OneClock) -> Selecti
         (Clock::Log, _) | (_, None) => prefix,
         (Clock::Event, Some(time_ms)) => {
             let events = history.lock();
-            select(events.events(), &When::Time(time_ms), Clock::Event, &[], &|_| None)
-                .unwrap_or(prefix)
+            // More may have come since.
+            let events = events.events().get(..history.places.len()).unwrap_or_default();
+            select(events, &When::Time(time_ms), Clock::Event, &[], &|_| None).unwrap_or(prefix)
         }
     }
 }

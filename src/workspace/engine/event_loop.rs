@@ -4,6 +4,7 @@
 //! snapshots; without news it sleeps.
 //! Does not know: what commands and news do.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, select};
@@ -11,9 +12,6 @@ use crossbeam_channel::{Receiver, select};
 use super::pool::News;
 use super::{Command, EnginePort, State, Target};
 use crate::workspace::ClockMode;
-
-/// The least time between two snapshots while news pours in, so that a flood costs few repaints.
-const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 
 /// How often the clock moves while it plays.
 const PLAY_EVERY: Duration = Duration::from_millis(33);
@@ -30,27 +28,28 @@ pub(super) fn run(state: &mut State, news: &Receiver<News>, port: &EnginePort) {
         let wait = pause(state, published);
         select! {
             recv(port.commands()) -> command => match command {
-                Ok(command) => state.carry_out(command),
+                Ok(command) => state.carry_out_safely(command),
                 Err(_) => return,
             },
             recv(news) -> news => {
                 if let Ok(news) = news {
-                    news(state);
+                    state.hear(news);
                 }
             }
             default(wait) => {}
         }
         take_what_waits(state, news, port);
         let elapsed = turned.elapsed();
-        if matches!(state.clock.mode, ClockMode::Playing(_)) {
-            if elapsed >= PLAY_EVERY {
-                turned = Instant::now();
-                state.play_on(elapsed);
-            }
-        } else {
+        let plays = matches!(state.clock.mode, ClockMode::Playing(_));
+        if !plays || elapsed >= PLAY_EVERY {
             turned = Instant::now();
         }
-        state.work_off();
+        state.do_safely(|state| {
+            if plays && elapsed >= PLAY_EVERY {
+                state.play_on(elapsed);
+            }
+            state.work_off();
+        });
     }
 }
 
@@ -59,9 +58,9 @@ fn take_what_waits(state: &mut State, news: &Receiver<News>, port: &EnginePort) 
     let began = Instant::now();
     while began.elapsed() < TURN_MAX {
         if let Ok(command) = port.commands().try_recv() {
-            state.carry_out(command);
+            state.carry_out_safely(command);
         } else if let Ok(news) = news.try_recv() {
-            news(state);
+            state.hear(news);
         } else {
             return;
         }
@@ -72,23 +71,53 @@ fn take_what_waits(state: &mut State, news: &Receiver<News>, port: &EnginePort) 
 fn pause(state: &State, published: Instant) -> Duration {
     const LONG: Duration = Duration::from_hours(1);
     let playing = matches!(state.clock.mode, ClockMode::Playing(_)).then_some(PLAY_EVERY);
-    let publishing = state.is_changed().then(|| PUBLISH_EVERY.saturating_sub(published.elapsed()));
+    let wait = || state.publish_every().saturating_sub(published.elapsed());
+    let publishing = state.is_changed().then(wait);
     [playing, publishing, state.next_turn()].into_iter().flatten().min().unwrap_or(LONG)
 }
 
 /// Publishes what changed, at once after a command, else not too often.
 fn publish(state: &mut State, port: &EnginePort, published: &mut Instant) {
-    if state.is_urgent() || (state.is_changed() && published.elapsed() >= PUBLISH_EVERY) {
-        port.publish(state.take_snapshot());
+    if state.is_changed() && published.elapsed() >= state.publish_every() {
         *published = Instant::now();
+        if let Some(snapshot) = state.take_snapshot() {
+            port.publish(snapshot);
+        }
     }
 }
 
 /// Carries out commands; each is explained where it is declared.
 impl State {
     /// Does what the window asks.
+    fn carry_out_safely(&mut self, command: Command) {
+        self.do_safely(|state| state.carry_out(command));
+    }
+
+    /// Whether the user does this, and not the window by itself because something came.
+    fn is_of_user(&self, command: &Command) -> bool {
+        let open = |topic: &Arc<str>| self.topics.iter().find(|open| open.view.topic == *topic);
+        match command {
+            Command::NeedPages(topic, pages) => {
+                open(topic).is_some_and(|open| open.wanted_pages != *pages)
+            }
+            Command::NeedLanes(topic, wanted) => {
+                open(topic).is_some_and(|open| open.wanted_lanes.as_ref() != Some(wanted))
+            }
+            Command::Arrange(..) => false,
+            _ => true,
+        }
+    }
+
+    /// Hears news.
+    fn hear(&mut self, news: News) {
+        self.do_safely(|state| news(state));
+    }
+
+    /// Does what the window asks.
     fn carry_out(&mut self, command: Command) {
-        self.touch_urgently();
+        if self.is_of_user(&command) {
+            self.acted();
+        }
         self.keep_soon();
         match command {
             Command::Connect(choice) => self.connect(Target::Choice(choice)),

@@ -1,6 +1,7 @@
 //! An entity's history as the window shows it: its lines, its lanes, where groups stand in it.
 //!
-//! Promises: pure; worked out away from the engine's own thread.
+//! Promises: pure; worked out away from the engine's own thread; events that come behind all others
+//! are added to what was worked out before, which gives the same as all of it from nothing.
 //! Does not know: the clock.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,16 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::entity_at::{Told, summary};
 use super::inspect::detail;
-use super::lanes::lanes;
+use super::lanes::{lanes, lanes_with};
 use super::one_clock::LogPlace;
 use crate::entity::{Mapping, Selector};
 use crate::fold::{Effect, Fold, History, diff};
-use crate::model::{Change, Event, JsonPointer, Position, TopicPartition};
+use crate::model::{Change, Event, JsonPointer, Position, SharedRecord, TopicPartition, Value};
 use crate::partition_log::LogSnapshot;
 use crate::workspace::ask::coverage::{Offsets, offsets};
-use crate::workspace::ask::entity_question::events_in;
+use crate::workspace::ask::entity_question::{events_behind, events_in};
 use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::{EventRow, GroupMarker, GroupSummary, Lane, RecordDetail};
+
+/// How many of the first events decide how the lines of all are told.
+const TELLING_EVENTS: usize = 200;
 
 /// What a history is worked out from.
 #[derive(Clone, Debug)]
@@ -30,13 +34,33 @@ pub(crate) struct HistoryQuestion {
     pub(crate) mappings: Mappings,
     /// How its events are folded.
     pub(crate) fold: Arc<dyn Fold>,
+    /// What was worked out last.
+    pub(crate) latest: Latest,
+}
+
+/// What was worked out last of an entity: the next question goes on from there. It is taken out for
+/// as long as somebody does, so that what a panic leaves half done is never gone on from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Latest(Arc<Mutex<Option<Arc<FoldedHistory>>>>);
+
+impl Latest {
+    /// Puts this there, or takes away what is there; gives what was there.
+    fn replace(&self, history: Option<Arc<FoldedHistory>>) -> Option<Arc<FoldedHistory>> {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *latest, history)
+    }
 }
 
 /// A history, worked out.
 #[derive(Debug)]
 pub(crate) struct FoldedHistory {
-    /// The events and their states. Locked by the threads that fold, never by the engine's own.
-    history: Mutex<History>,
+    /// The events and their states, and perhaps those that came later. Locked by the threads that
+    /// fold, never by the engine's own.
+    history: Arc<Mutex<History>>,
+    /// How its events are folded.
+    fold: Arc<dyn Fold>,
+    /// How the lines tell what their events changed.
+    told: Told,
     /// A line for each event.
     pub(crate) rows: Arc<[EventRow]>,
     /// A lane for each topic.
@@ -55,17 +79,102 @@ pub(crate) struct FoldedHistory {
 
 impl HistoryQuestion {
     /// Works it out.
-    pub(crate) fn work_out(self) -> FoldedHistory {
-        let events = events_in(&self.log, &self.mappings);
-        let undecodable = offsets(&events, |event| event.value.failure().is_some());
-        let places = events.iter().map(place).collect();
-        let homes = events.iter().map(|event| event.position.topic_partition()).collect();
-        let lanes = lanes(&self.topics, &events);
-        let rows = rows(&events, &*self.fold, &self.mappings);
-        let history = Mutex::new(History::new(Arc::clone(&self.fold), events));
-        let (log, mappings) = (self.log, self.mappings);
-        FoldedHistory { history, rows, lanes, places, homes, undecodable, log, mappings }
+    pub(crate) fn work_out(self) -> Arc<FoldedHistory> {
+        let latest = self.latest.clone();
+        let before = latest.replace(None);
+        let longer = before.and_then(|before| self.go_on_from(&before));
+        let history = longer.unwrap_or_else(|| Arc::new(self.from_nothing()));
+        latest.replace(Some(Arc::clone(&history)));
+        history
     }
+
+    /// Works all of it out.
+    fn from_nothing(self) -> FoldedHistory {
+        let Self { topics, log, mappings, fold, latest: _ } = self;
+        let events = events_in(&log, &mappings);
+        let told = Told {
+            // What every event says of itself is shown in columns of its own.
+            elsewhere: mappings.values().flat_map(|topic| own_columns(&topic.mapping)).collect(),
+            last: changed_by_most(&events, &*fold),
+        };
+        FoldedHistory {
+            undecodable: undecodable(&events),
+            places: events.iter().map(place).collect(),
+            homes: homes(&events).collect(),
+            lanes: lanes(&topics, &events),
+            rows: rows(fold.init(), &events, &*fold, &told).collect(),
+            history: Arc::new(Mutex::new(History::new(Arc::clone(&fold), events))),
+            fold,
+            told,
+            log,
+            mappings,
+        }
+    }
+
+    /// Adds what came to what was worked out before. Not where something of that would be another:
+    /// when the same events are read or folded otherwise, or an event came before one of them.
+    fn go_on_from(&self, before: &Arc<FoldedHistory>) -> Option<Arc<FoldedHistory>> {
+        let is_read_the_same =
+            self.log.is_of_store_of(&before.log)
+                && Arc::ptr_eq(&self.fold, &before.fold)
+                && self.mappings.len() == before.mappings.len()
+                && self.mappings.iter().zip(&before.mappings).all(
+                    |((topic, own), (other, known))| topic == other && Arc::ptr_eq(own, known),
+                );
+        let tells_the_same = TELLING_EVENTS <= before.places.len();
+        if !(is_read_the_same && tells_the_same) {
+            return None;
+        }
+        let records: Vec<SharedRecord> =
+            self.log.since(&before.log).map(|(_, record)| record).collect();
+        let mut history = before.lock();
+        let count = history.len();
+        if count != before.places.len() as u64 || history.failure().is_some() {
+            return None;
+        }
+        let came = events_behind(history.events(), &records, &self.mappings);
+        if came.is_empty() {
+            drop(history);
+            return Some(Arc::clone(before));
+        }
+        if came.first().map(place).is_some_and(|first| Some(&first) <= before.places.last()) {
+            return None;
+        }
+        let rows = rows(history.state_after(count), &came, &*self.fold, &before.told);
+        let longer = FoldedHistory {
+            undecodable: with_offsets(&before.undecodable, undecodable(&came)),
+            places: before.places.iter().cloned().chain(came.iter().map(place)).collect(),
+            homes: before.homes.iter().cloned().chain(homes(&came)).collect(),
+            lanes: lanes_with(&before.lanes, &came),
+            rows: before.rows.iter().cloned().chain(rows).collect(),
+            history: Arc::clone(&before.history),
+            fold: Arc::clone(&self.fold),
+            told: before.told.clone(),
+            log: self.log.clone(),
+            mappings: self.mappings.clone(),
+        };
+        history.extend(came);
+        Some(Arc::new(longer))
+    }
+}
+
+/// The events of these that could not be decoded.
+fn undecodable(events: &[Event]) -> Offsets {
+    offsets(events, |event| event.value.failure().is_some())
+}
+
+/// Both together; the others come behind.
+fn with_offsets(before: &Offsets, behind: Offsets) -> Offsets {
+    let mut all = before.clone();
+    for (partition, offsets) in behind {
+        all.entry(partition).or_default().extend(offsets);
+    }
+    all
+}
+
+/// The partitions that hold these events.
+fn homes(events: &[Event]) -> impl Iterator<Item = TopicPartition> + '_ {
+    events.iter().map(|event| event.position.topic_partition())
 }
 
 /// Where an event stands.
@@ -73,23 +182,23 @@ fn place(event: &Event) -> LogPlace {
     LogPlace { time_ms: event.log_time_ms, position: event.position.clone() }
 }
 
-/// A line for each event, with what it changed.
-fn rows(events: &[Event], fold: &dyn Fold, mappings: &Mappings) -> Arc<[EventRow]> {
-    // What every event says of itself is shown in columns of its own.
-    let told = Told {
-        elsewhere: mappings.values().flat_map(|topic| own_columns(&topic.mapping)).collect(),
-        last: changed_by_most(events, fold),
-    };
-    let lines = each_change(events, fold);
-    lines.map(|(event, changes, effect)| row(event, &changes, &effect, &told)).collect()
+/// A line for each event, with what it changed of this state and those after it.
+fn rows<'e>(
+    before: Value,
+    events: &'e [Event],
+    fold: &'e dyn Fold,
+    told: &'e Told,
+) -> impl Iterator<Item = EventRow> + 'e {
+    let lines = each_change(before, events, fold);
+    lines.map(|(event, changes, effect)| row(event, &changes, &effect, told))
 }
 
-/// What each event changed, and what the fold did with it.
+/// What each event changed of this state and those after it, and what the fold did with it.
 fn each_change<'e>(
+    mut state: Value,
     events: &'e [Event],
     fold: &'e dyn Fold,
 ) -> impl Iterator<Item = (&'e Event, Vec<Change>, Effect)> {
-    let mut state = fold.init();
     let mut run = fold.start(state.clone());
     events.iter().map(move |event| {
         let effect = run.apply(event);
@@ -102,10 +211,9 @@ fn each_change<'e>(
 /// The paths that more than half of the first events changed, such as a time in the body: they tell
 /// little.
 fn changed_by_most(events: &[Event], fold: &dyn Fold) -> BTreeSet<JsonPointer> {
-    const EVENTS_MAX: usize = 200;
     let mut counts: BTreeMap<JsonPointer, usize> = BTreeMap::new();
-    let looked_at = events.get(..EVENTS_MAX).unwrap_or(events);
-    for change in each_change(looked_at, fold).flat_map(|(_, changes, _)| changes) {
+    let looked_at = events.get(..TELLING_EVENTS).unwrap_or(events);
+    for change in each_change(fold.init(), looked_at, fold).flat_map(|(_, changes, _)| changes) {
         *counts.entry(change.path).or_default() += 1;
     }
     counts.retain(|_, count| *count * 2 > looked_at.len());
@@ -196,63 +304,4 @@ impl FoldedHistory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fold;
-    use crate::partition_log::LogStore;
-    use crate::workspace::GroupOffset;
-
-    fn history(places: Vec<LogPlace>) -> FoldedHistory {
-        FoldedHistory {
-            history: Mutex::new(History::new(fold::builtin("merge").unwrap(), Vec::new())),
-            rows: Arc::default(),
-            lanes: Arc::default(),
-            places,
-            homes: BTreeSet::new(),
-            undecodable: Offsets::new(),
-            log: LogStore::new(0).snapshot(),
-            mappings: Mappings::new(),
-        }
-    }
-
-    fn group(partition: i32, committed: i64) -> GroupSummary {
-        let offset = GroupOffset {
-            topic: "t".into(),
-            partition,
-            committed,
-            end: Some(100),
-            lag: Some(100 - committed),
-            lag_ms: None,
-            open_transaction: None,
-            problem: None,
-        };
-        GroupSummary {
-            group: "g".into(),
-            state: "Empty".into(),
-            group_type: None,
-            members: Arc::default(),
-            offsets: [offset].into(),
-            problem: None,
-        }
-    }
-
-    #[test]
-    fn a_group_stands_at_the_last_event_it_committed() {
-        let partition = TopicPartition::new("t", 2);
-        let places = [(10, 5), (20, 8), (30, 9)]
-            .map(|(time_ms, offset)| LogPlace { time_ms, position: partition.at(offset) });
-        let history = history(places.to_vec());
-        let markers = history.group_markers(&[group(2, 9), group(2, 40), group(0, 3), group(2, 1)]);
-        let told: Vec<_> = markers
-            .iter()
-            .map(|marker| {
-                (marker.version, marker.time_ms, marker.next.offset, marker.events_behind)
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [(2, 20, 9, 1), (3, 30, 40, 0), (0, 10, 1, 3)],
-            "the group without a commit in the entity's partition is left out"
-        );
-    }
-}
+mod tests;

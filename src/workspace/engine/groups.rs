@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::State;
 use super::lag_history::with_sample;
+use super::{Outbox, State};
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Fetch, GroupSummary, JobSubject, Problem, groups};
+use crate::workspace::{Fetch, GroupSummary, JobSubject, NoticeLevel, Problem, groups};
 
 /// How often groups somebody looks at are asked for anew.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
@@ -49,23 +49,22 @@ impl State {
         let isolation = self.view.isolation;
         let title = "Reading the consumer groups";
         let (job, cancel) = self.jobs.start_for(JobSubject::Groups, title, now_ms());
-        self.spawn("groups", move |outbox| {
+        let ask = move |_: &Outbox| {
             let asked = groups::summaries(&connection, isolation);
             let cancelled = Problem::new("reading the consumer groups was cancelled");
-            let asked = if cancel.is_cancelled() { Err(cancelled) } else { asked };
-            outbox.send(move |state| {
-                state.jobs.end(job, None, now_ms());
-                let before = std::mem::take(&mut state.view.groups);
-                state.view.groups = match asked {
-                    Ok(summaries) => {
-                        let history = with_sample(&state.view.group_lags, &summaries, now_ms());
-                        state.view.group_lags = Arc::new(history);
-                        Fetch::Ready(summaries.into())
-                    }
-                    Err(problem) => before.failed(problem),
-                };
-                state.mark_groups();
-            });
+            if cancel.is_cancelled() { Err(cancelled) } else { asked }
+        };
+        self.spawn("groups", Some(job), ask, |state, asked| {
+            let before = std::mem::take(&mut state.view.groups);
+            state.view.groups = match asked.flatten() {
+                Ok(summaries) => {
+                    let history = with_sample(&state.view.group_lags, &summaries, now_ms());
+                    state.view.group_lags = Arc::new(history);
+                    Fetch::Ready(summaries.into())
+                }
+                Err(problem) => before.failed(problem),
+            };
+            state.mark_groups();
         });
     }
 
@@ -99,7 +98,8 @@ impl State {
             self.group_times.looked = Some(Instant::now());
         }
         let isolation = self.view.isolation;
-        self.spawn("marked groups", move |outbox| {
+        let (asked_for, known_before) = (marked.clone(), Arc::clone(&known));
+        let ask = move |_: &Outbox| {
             let mut names: Vec<Arc<str>> = marked.iter().cloned().collect();
             if looks {
                 let new = groups::beside(&connection, &known);
@@ -109,28 +109,29 @@ impl State {
                 names.extend(others.take(LOOKED_AT_MAX));
             }
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
-            let asked = groups::named(&connection, &names, isolation);
-            outbox.send_quietly(move |state| {
-                if state.take_groups(asked, &marked, &known) {
-                    state.touch();
-                }
-                state.mark_groups();
-            });
+            groups::named(&connection, &names, isolation)
+        };
+        self.spawn("marked groups", None, ask, move |state, asked| {
+            match asked {
+                Ok(asked) => state.take_groups(asked, &asked_for, &known_before),
+                Err(problem) => state.notify(NoticeLevel::Warning, problem),
+            }
+            state.mark_groups();
         });
     }
 
     /// Takes what some groups are like now; those that could not be asked stay as they were, and so
     /// do those without a marker that committed nothing since. While all of them are asked for,
-    /// that answer is newer. Says whether anything changed.
+    /// that answer is newer.
     fn take_groups(
         &mut self,
         groups: Vec<GroupSummary>,
         marked: &BTreeSet<Arc<str>>,
         known_before: &Arc<[GroupSummary]>,
-    ) -> bool {
-        let Fetch::Ready(known) = &self.view.groups else { return false };
+    ) {
+        let Fetch::Ready(known) = &self.view.groups else { return };
         if !Arc::ptr_eq(known, known_before) {
-            return false; // Another answer came meanwhile, and may be newer.
+            return; // Another answer came meanwhile, and may be newer.
         }
         let mut fresh: BTreeMap<Arc<str>, GroupSummary> =
             groups.into_iter().map(|group| (Arc::clone(&group.group), group)).collect();
@@ -143,11 +144,9 @@ impl State {
         let mut newest: Vec<GroupSummary> = known.iter().map(newest).collect();
         newest.extend(fresh.into_values());
         newest.sort_by(|one, other| one.group.cmp(&other.group));
-        let changed = newest != **known;
-        if changed {
+        if newest != **known {
             self.view.groups = Fetch::Ready(newest.into());
         }
-        changed
     }
 
     /// Puts the groups' committed positions onto the timelines of open entities.

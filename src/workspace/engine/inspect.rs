@@ -8,14 +8,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::State;
-use super::pool::{News, TaskKey};
+use super::pool::TaskKey;
 use super::tree::tree_rows;
+use super::{Outbox, State};
 use crate::decode::Decoder;
 use crate::kafka;
 use crate::model::{
     Cancel, Decoded, OffsetRange, Position, ReadEvent, ReadPlan, RecordBatch, RecordRef,
 };
+use crate::partition_log::LogSnapshot;
 use crate::workspace::{NoticeLevel, Problem, RecordDetail, Session, TopicMapping};
 
 impl State {
@@ -27,44 +28,48 @@ impl State {
             .iter()
             .map(|open| open.log())
             .chain(self.entities.iter().map(|open| open.log()));
-        let found = logs.into_iter().find(|log| log.find(&position).is_some());
-        let Some((log, mapping)) = found.zip(mapping) else { return self.fetch_record(position) };
-        let task = move || -> News {
-            let record = log.find(&position).and_then(|location| log.record(location));
-            let detail = record.map(|record| detail(record.get(), &mapping));
-            Box::new(move |state| state.show_record(detail))
+        let logs: Vec<LogSnapshot> = logs.collect();
+        let Some(mapping) = mapping else { return self.fetch_record(position) };
+        let sought = position.clone();
+        let find = move || {
+            let record = logs.iter().find_map(|log| log.record(log.find(&sought)?))?;
+            Some(detail(record.get(), &mapping))
         };
-        self.pool.submit(TaskKey::Inspect, Box::new(task));
+        self.work_out(TaskKey::Inspect, find, move |state, found| match found {
+            Ok(None) => state.fetch_record(position),
+            found => state.show_record(found),
+        });
     }
 
     /// Fetches a record that is not in memory.
     fn fetch_record(&mut self, position: Position) {
         let Some(session) = self.session(Cancel::new()) else { return };
         let chosen = self.mapping_for(&position.topic);
-        self.spawn("record", move |outbox| {
-            let fetched = fetch(&session, &position).and_then(|batch| {
-                let mapping = chosen.map_or_else(|| session.topic_mapping(&position.topic), Ok);
-                Ok((batch, mapping.map_err(|failure| failure.problem)?))
-            });
-            outbox.send(move |state| match fetched {
-                Ok((batch, mapping)) => {
-                    let record =
-                        batch.iter().filter(|record| record.offset() <= position.offset).last();
-                    if record.is_some_and(|record| record.offset() < position.offset) {
-                        let problem = no_record(&position, "the last one before it is shown");
-                        state.notify(NoticeLevel::Info, problem);
-                    }
-                    state.show_record(record.map(|record| detail(record, &mapping)));
-                }
-                Err(problem) => state.notify(NoticeLevel::Error, problem),
-            });
+        let sought = position.clone();
+        let find = move |_: &Outbox| -> Result<Option<RecordDetail>, Problem> {
+            let batch = fetch(&session, &sought)?;
+            let mapping = chosen.map_or_else(|| session.topic_mapping(&sought.topic), Ok)?;
+            let record = batch.iter().filter(|record| record.offset() <= sought.offset).last();
+            Ok(record.map(|record| detail(record, &mapping)))
+        };
+        self.spawn("record", None, find, move |state, found| {
+            let found = found.flatten();
+            if let Ok(Some(found)) = &found
+                && found.position.offset < position.offset
+            {
+                let problem = no_record(&position, "the last one before it is shown");
+                state.notify(NoticeLevel::Info, problem);
+            }
+            state.show_record(found);
         });
     }
 
-    /// A record is known.
-    fn show_record(&mut self, detail: Option<RecordDetail>) {
-        if let Some(detail) = detail {
-            self.view.inspected = Some(Arc::new(detail));
+    /// A record is known, or cannot be.
+    fn show_record(&mut self, found: Result<Option<RecordDetail>, Problem>) {
+        match found {
+            Ok(Some(detail)) => self.view.inspected = Some(Arc::new(detail)),
+            Ok(None) => {}
+            Err(problem) => self.notify(NoticeLevel::Error, problem),
         }
         self.touch_urgently();
     }

@@ -52,20 +52,26 @@ impl Jobs {
         title: impl Into<Arc<str>>,
         now_ms: i64,
     ) -> (JobId, Cancel) {
+        let cancel = Cancel::new();
+        (self.start_stopped_by(cancel.clone(), subject, title, now_ms), cancel)
+    }
+
+    /// The same for work that has begun, with the switch that it has.
+    pub(crate) fn start_stopped_by(
+        &mut self,
+        cancel: Cancel,
+        subject: JobSubject,
+        title: impl Into<Arc<str>>,
+        now_ms: i64,
+    ) -> JobId {
         let id = JobId(self.next);
         self.next += 1;
-        let cancel = Cancel::new();
         let progress = JobProgress::default();
         let title = title.into();
         let state = JobState::Running;
         let view = JobView { id, subject, title, state, progress, elapsed_ms: 0 };
-        self.jobs.push(Job {
-            view,
-            cancel: cancel.clone(),
-            started_ms: now_ms,
-            rate_from: (now_ms, 0),
-        });
-        (id, cancel)
+        self.jobs.push(Job { view, cancel, started_ms: now_ms, rate_from: (now_ms, 0) });
+        id
     }
 
     /// The job with this number.
@@ -124,12 +130,23 @@ impl Jobs {
         }
     }
 
+    /// Cancels a job in whose place another comes, and takes it off the list.
+    pub(crate) fn replace(&mut self, id: JobId) {
+        self.cancel(id);
+        self.jobs.retain(|job| job.view.id != id);
+    }
+
     /// Cancels and ends everything: nobody hears any more how it ended.
     pub(crate) fn end_all(&mut self, now_ms: i64) {
         self.cancel_all();
         while let Some(job) = self.jobs.iter().find(|job| job.view.is_running()) {
             self.end(job.view.id, None, now_ms);
         }
+    }
+
+    /// Whether one runs that does more than follow.
+    pub(crate) fn any_comes_to_an_end(&self) -> bool {
+        self.jobs.iter().any(|job| job.view.state == JobState::Running)
     }
 
     /// What a job that still runs is for.

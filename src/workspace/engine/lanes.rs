@@ -22,6 +22,20 @@ pub(crate) fn lanes(topics: &[Arc<str>], events: &[Event]) -> Arc<[Lane]> {
     by_topic.into_iter().map(|(label, marks)| Lane::new(label, marks.into())).collect()
 }
 
+/// These lanes with the events that came, which stand in log order behind theirs.
+pub(crate) fn lanes_with(lanes: &[Lane], came: &[Event]) -> Arc<[Lane]> {
+    let longer = |lane: &Lane| {
+        let marks = came.iter().filter(|event| event.position.topic == lane.label).map(mark);
+        let mut marks = marks.peekable();
+        if marks.peek().is_none() {
+            return lane.clone();
+        }
+        let marks = lane.marks.iter().copied().chain(marks).collect();
+        Lane { unknown: Arc::clone(&lane.unknown), ..Lane::new(Arc::clone(&lane.label), marks) }
+    };
+    lanes.iter().map(longer).collect()
+}
+
 /// An event as a mark.
 fn mark(event: &Event) -> LaneMark {
     LaneMark {

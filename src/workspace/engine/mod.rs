@@ -12,6 +12,7 @@
 //! [`State`] is everything the engine knows: each file here adds what can be done with its part of
 //! it.
 
+mod broken;
 mod clock;
 mod command;
 mod comparison;
@@ -24,6 +25,7 @@ mod entity;
 mod entity_at;
 mod entity_fold;
 mod event_loop;
+mod filtering;
 mod folded_history;
 mod groups;
 mod inspect;
@@ -43,6 +45,8 @@ mod rows;
 mod sandbox;
 mod saving;
 mod setting;
+#[cfg(test)]
+mod testing;
 mod topic;
 mod topic_lanes;
 mod topic_table;
@@ -58,6 +62,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
+use self::broken::unbroken;
 pub use self::command::{ClockCommand, Command, DemoCommand, StepTarget};
 pub use self::demo_port::{
     ACCOUNT_EVENTS, DEMO_COMMANDS, DemoArgument, DemoCommandForm, DemoPort, ORDER_EVENTS,
@@ -76,11 +81,11 @@ use self::topic::OpenTopic;
 use crate::config::Link;
 use crate::fold;
 use crate::kafka::Connection;
-use crate::model::Cancel;
+use crate::model::{Cancel, never_wait_here};
 use crate::partition_log::CachedLog;
 use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{Notice, NoticeLevel, Problem, Session, Snapshot};
+use crate::workspace::{ClockMode, JobId, Notice, NoticeLevel, Problem, Session, Snapshot};
 
 /// How much news may wait. Batches of records are the bulk of it, a few megabytes at most.
 const NEWS_MAX: usize = 64;
@@ -96,6 +101,7 @@ pub fn start(options: EngineOptions) -> std::io::Result<WorkspacePort> {
     tell_of_stuck(news_in.clone());
     let mut state = State::new(options, news_in, pool)?;
     thread::Builder::new().name("workspace".to_owned()).spawn(move || {
+        never_wait_here();
         state.connect_at_start();
         event_loop::run(&mut state, &news, &engine_port);
         state.keep_session();
@@ -122,8 +128,32 @@ fn tell_of_stuck(news: Sender<News>) {
     });
 }
 
+/// The least time between two snapshots while news pours in, so that a flood costs few repaints.
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
+
+/// The same while only what is followed live changes.
+const LIVE_EVERY: Duration = Duration::from_millis(500);
+
+/// How long after the user did something answers are waited for.
+const ATTENTION: Duration = Duration::from_secs(2);
+
 /// How many notices are kept.
 const NOTICES_MAX: usize = 200;
+
+/// Into so many steps the memory that is shown is divided: what is less is not worth a frame.
+const MEMORY_STEPS: u64 = 100;
+
+/// The views to be shown; those that did not change are the ones shown before.
+fn shown<'v, V: Clone + PartialEq + 'v>(
+    before: &[Arc<V>],
+    views: impl Iterator<Item = &'v V>,
+) -> Vec<Arc<V>> {
+    let shown = |(number, view): (usize, &V)| match before.get(number) {
+        Some(same) if **same == *view => Arc::clone(same),
+        _ => Arc::new(view.clone()),
+    };
+    views.enumerate().map(shown).collect()
+}
 
 /// Everything the engine knows.
 #[derive(Debug)]
@@ -132,6 +162,10 @@ pub(crate) struct State {
     pub(crate) options: EngineOptions,
     /// The next snapshot.
     pub(crate) view: Snapshot,
+    /// The last one.
+    shown: Arc<Snapshot>,
+    /// When the user did something last.
+    acted: Instant,
     /// The long jobs.
     pub(crate) jobs: Jobs,
     /// The threads that fold.
@@ -191,17 +225,10 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Sends news, waiting while the engine is busy. Says whether anybody still listens.
     pub(crate) fn send(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
-        self.send_quietly(move |state| {
-            state.touch();
-            news(state);
-        })
-    }
-
-    /// The same of what may be no news: it says itself when something changed.
-    pub(crate) fn send_quietly(&self, news: impl FnOnce(&mut State) + Send + 'static) -> bool {
         let session = self.session;
         let checked: News = Box::new(move |state| {
             if state.session == session {
+                state.touch();
                 news(state);
             }
         });
@@ -234,6 +261,8 @@ impl State {
         let mut state = Self {
             options,
             view,
+            shown: Arc::default(),
+            acted: Instant::now(),
             jobs: Jobs::default(),
             pool,
             clock: OneClock::default(),
@@ -263,6 +292,12 @@ impl State {
         self.change = self.change.max(Change::News);
     }
 
+    /// The user does something: what comes of it shows at once.
+    pub(crate) fn acted(&mut self) {
+        self.acted = Instant::now();
+        self.touch_urgently();
+    }
+
     /// Something changed that a user waits for.
     pub(crate) fn touch_urgently(&mut self) {
         self.change = Change::Urgent;
@@ -273,25 +308,43 @@ impl State {
         self.change != Change::None
     }
 
-    /// Whether a user waits for the next snapshot.
-    pub(crate) fn is_urgent(&self) -> bool {
-        self.change == Change::Urgent
+    /// The least time between the last snapshot and the next: what the user does shows at once, and
+    /// what comes by itself while nobody does anything costs few frames.
+    pub(crate) fn publish_every(&self) -> Duration {
+        let is_attended = self.acted.elapsed() < ATTENTION
+            || self.jobs.any_comes_to_an_end()
+            || matches!(self.clock.mode, ClockMode::Playing(_));
+        match self.change {
+            _ if !is_attended => LIVE_EVERY,
+            Change::Urgent => Duration::ZERO,
+            Change::News | Change::None => PUBLISH_EVERY,
+        }
     }
 
-    /// What the window sees from now on.
-    pub(crate) fn take_snapshot(&mut self) -> Arc<Snapshot> {
+    /// What the window sees from now on; none where that is what it saw before. What did not change
+    /// is the same `Arc` as before.
+    pub(crate) fn take_snapshot(&mut self) -> Option<Arc<Snapshot>> {
         self.change = Change::None;
-        self.view.generation += 1;
-        self.view.jobs = self.jobs.views();
-        self.view.topic_views =
-            self.topics.iter().map(|topic| Arc::new(topic.view.clone())).collect();
-        self.view.entity_views =
-            self.entities.iter().map(|entity| Arc::new(entity.view.clone())).collect();
-        self.view.sandbox_views =
-            self.sandboxes.iter().map(|sandbox| Arc::new(sandbox.view.clone())).collect();
-        self.view.memory_bytes = self.memory_bytes();
+        let jobs = self.jobs.views();
+        if jobs != self.view.jobs {
+            self.view.jobs = jobs;
+        }
+        let (topics, entities) = (self.topics.iter(), self.entities.iter());
+        self.view.topic_views = shown(&self.shown.topic_views, topics.map(|open| &open.view));
+        self.view.entity_views = shown(&self.shown.entity_views, entities.map(|open| &open.view));
+        let sandboxes = self.sandboxes.iter().map(|open| &open.view);
+        self.view.sandbox_views = shown(&self.shown.sandbox_views, sandboxes);
+        let memory_bytes = self.memory_bytes();
+        if self.view.memory_bytes.abs_diff(memory_bytes) > memory_bytes / MEMORY_STEPS {
+            self.view.memory_bytes = memory_bytes;
+        }
         self.show_clock();
-        Arc::new(self.view.clone())
+        if self.view == *self.shown {
+            return None;
+        }
+        self.view.generation += 1;
+        self.shown = Arc::new(self.view.clone());
+        Some(Arc::clone(&self.shown))
     }
 
     /// What records in memory take, in bytes.
@@ -326,13 +379,40 @@ impl State {
         Outbox { news: self.news.clone(), session: self.session }
     }
 
-    /// Runs this on a thread of its own.
-    pub(crate) fn spawn(&mut self, name: &str, work: impl FnOnce(&Outbox) + Send + 'static) {
+    /// Works this out on a thread of its own. `then` takes what came of it, or why nothing did;
+    /// after that this job has ended, where one was named.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &mut self,
+        name: &str,
+        job: Option<JobId>,
+        work: impl FnOnce(&Outbox) -> T + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<T, Problem>) + Send + 'static,
+    ) {
         let outbox = self.outbox();
-        let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&outbox));
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let worked_out = unbroken(|| work(&outbox));
+            outbox.send(move |state| {
+                let broken = worked_out.as_ref().err().cloned();
+                let mistake = state.do_safely(|state| then(state, worked_out));
+                if let Some(job) = job {
+                    state.jobs.end(job, broken.or(mistake), now_ms());
+                }
+            });
+        });
         if let Err(error) = started {
-            self.notify(NoticeLevel::Error, Problem::from_error(&error));
+            let problem = Problem::from_error(&error);
+            if let Some(job) = job {
+                self.jobs.end(job, Some(problem.clone()), now_ms());
+            }
+            self.notify(NoticeLevel::Error, problem);
         }
+    }
+
+    /// Does this. A mistake in it is told, and what is left of it stays.
+    fn do_safely(&mut self, act: impl FnOnce(&mut Self)) -> Option<Problem> {
+        let problem = unbroken(|| act(self)).err()?;
+        self.notify(NoticeLevel::Error, problem.clone());
+        Some(problem)
     }
 
     /// Tells the user something.

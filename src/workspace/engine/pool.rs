@@ -1,7 +1,8 @@
 //! A few threads that fold, decode and filter, so that the engine itself never does anything long.
 //!
 //! Promises: at most one task of a key runs at a time; of those that wait, only the newest is kept;
-//! results come back to the engine's own thread.
+//! results come back to the engine's own thread, and so does the problem of a task that panics: its
+//! thread goes on with the next one.
 //! Does not know: what the tasks do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +11,15 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::State;
-use crate::workspace::{EntityKey, SandboxKey};
+use super::broken::unbroken;
+use crate::workspace::{EntityKey, Problem, SandboxKey};
 
 /// What a task works out. Two tasks with the same key answer the same question, so the newer one
 /// replaces the older.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TaskKey {
+    /// How much happened when, over everything that is open.
+    Strip,
     /// The rows of a topic.
     Rows(String),
     /// Texts of rows of a topic.
@@ -30,6 +34,8 @@ pub(crate) enum TaskKey {
     Inspect,
     /// What is copied.
     Copy,
+    /// How an entity is folded.
+    Fold(EntityKey),
     /// The history of an entity.
     History(EntityKey),
     /// The state of an entity at the clock.
@@ -51,8 +57,8 @@ pub(crate) enum TaskKey {
 /// What is done to the engine's state with a result.
 pub(crate) type News = Box<dyn FnOnce(&mut State) + Send>;
 
-/// Something to work out: it returns what to do with its result.
-pub(crate) type Task = Box<dyn FnOnce() -> News + Send>;
+/// Something to work out: it returns what to do with its result. It does not panic.
+type Task = Box<dyn FnOnce() -> News + Send>;
 
 /// How many threads work.
 const WORKERS: usize = 2;
@@ -114,7 +120,7 @@ impl Pool {
     }
 
     /// Wants this worked out. A waiting task with the same key is forgotten.
-    pub(crate) fn submit(&mut self, key: TaskKey, task: Task) {
+    fn submit(&mut self, key: TaskKey, task: Task) {
         self.waiting.insert(key, BoxedTask(task));
         self.dispatch();
     }
@@ -140,16 +146,85 @@ impl Pool {
     }
 }
 
+impl State {
+    /// Works this out on one of the pool's threads. `then` takes what came of it, or why nothing
+    /// did.
+    pub(crate) fn work_out<T: Send + 'static>(
+        &mut self,
+        key: TaskKey,
+        work: impl FnOnce() -> T + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<T, Problem>) + Send + 'static,
+    ) {
+        let task = move || -> News {
+            let worked_out = unbroken(work);
+            Box::new(move |state| then(state, worked_out))
+        };
+        self.pool.submit(key, Box::new(task));
+    }
+}
+
 /// Works until nobody can want anything any more.
 fn work(queue: &Receiver<(TaskKey, Task)>, news: &Sender<News>) {
     for (key, task) in queue {
         let result = task();
         let done: News = Box::new(move |state| {
-            result(state);
             state.pool.ended(&key);
+            result(state);
         });
         if news.send(done).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Heard;
+    use super::*;
+    use crate::workspace::{ClockPoint, JobState, JobSubject};
+
+    /// Something that panics, which the compiler must not know.
+    fn broken() -> u64 {
+        let digits = std::hint::black_box("no number");
+        digits.parse().expect("it is a number")
+    }
+
+    /// Where a task of a test says what it came to.
+    fn note(state: &mut State, worked_out: Result<u64, Problem>) {
+        state.clock.at = match worked_out {
+            Ok(_) => ClockPoint::Start,
+            Err(problem) => {
+                assert!(problem.cause.is_some_and(|cause| cause.contains("it is a number")));
+                ClockPoint::Time(7)
+            }
+        };
+    }
+
+    #[test]
+    fn a_task_that_panics_tells_its_problem_and_the_threads_go_on() {
+        let mut heard = Heard::new();
+        for _ in 0..2 * WORKERS {
+            heard.state.work_out(TaskKey::Inspect, broken, note);
+            heard.until("a problem", |state| (state.clock.at == ClockPoint::Time(7)).then_some(()));
+            heard.state.clock.at = ClockPoint::End;
+        }
+        heard.state.work_out(TaskKey::Inspect, || 7, note);
+        heard.until("an answer", |state| (state.clock.at == ClockPoint::Start).then_some(()));
+        assert!(heard.state.pool.busy.is_empty(), "nothing is waited for any more");
+    }
+
+    #[test]
+    fn a_thread_that_panics_and_a_handler_that_does_end_their_jobs() {
+        let mut heard = Heard::new();
+        let (job, _) = heard.state.jobs.start("Breaking", 0);
+        heard.state.spawn("broken", Some(job), |_| broken(), note);
+        heard.until("a problem", |state| (state.clock.at == ClockPoint::Time(7)).then_some(()));
+        let (of_handler, _) = heard.state.jobs.start_for(JobSubject::Topics, "Breaking", 0);
+        heard.state.spawn("handler", Some(of_handler), |_| 7, |_, _| assert_eq!(broken(), 7));
+        heard.until("a notice", |state| state.view.notices.last().cloned());
+        for job in heard.state.jobs.views().iter() {
+            assert!(matches!(job.state, JobState::Stopped(_)), "{job:?}");
+        }
+        assert_eq!(heard.state.jobs.views().len(), 2);
     }
 }

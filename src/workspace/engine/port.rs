@@ -1,7 +1,7 @@
 //! Where window and engine meet: commands one way, snapshots the other.
 //!
 //! Promises: neither side ever waits for the other; the window always finds the newest snapshot,
-//! and is woken when there is one.
+//! and is woken when one looks different from the one before.
 //! Does not know: egui; what a command does.
 
 use std::convert::Infallible;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
-use crate::workspace::{Command, Snapshot};
+use crate::workspace::{Command, Sight, Snapshot};
 
 /// How many commands may wait for the engine. A user sends a few each second; scrubbing sends one
 /// each frame.
@@ -27,6 +27,8 @@ struct Shared {
     snapshot: Arc<Snapshot>,
     /// Wakes the window; none before there is one.
     waker: Option<Waker>,
+    /// What the window shows; everything before it said so.
+    sight: Option<Sight>,
 }
 
 /// Takes the lock. A panic elsewhere cannot leave a pointer half copied, so poison is no reason to
@@ -88,8 +90,15 @@ impl WorkspacePort {
         Arc::clone(&lock(&self.shared).snapshot)
     }
 
-    /// Calls this from now on whenever there is a newer snapshot, on the engine's thread: it must
-    /// not wait.
+    /// Says what the window shows from now on: where nothing of that changes it is not woken.
+    /// `None` is everything. Gives whether it showed something else before.
+    pub fn look_at(&self, sight: Option<Sight>) -> bool {
+        let before = std::mem::replace(&mut lock(&self.shared).sight, sight.clone());
+        before != sight
+    }
+
+    /// Calls this from now on whenever a newer snapshot looks different, on the engine's thread: it
+    /// must not wait.
     pub fn set_waker(&self, waker: impl Fn() + Send + Sync + 'static) {
         lock(&self.shared).waker = Some(Arc::new(waker));
     }
@@ -117,15 +126,18 @@ impl EnginePort {
         &self.commands
     }
 
-    /// Makes this the newest snapshot and wakes the window.
+    /// Makes this the newest snapshot and wakes the window, where it shows something that changed.
     pub fn publish(&self, snapshot: Arc<Snapshot>) {
-        let (before, waker) = {
+        let (before, waker, sight) = {
             let mut shared = lock(&self.shared);
-            (std::mem::replace(&mut shared.snapshot, snapshot), shared.waker.clone())
+            let before = std::mem::replace(&mut shared.snapshot, Arc::clone(&snapshot));
+            (before, shared.waker.clone(), shared.sight.clone())
         };
+        let looks_the_same =
+            sight.is_some_and(|sight| sight.sees_no_difference(&before, &snapshot));
         // The last owner of a snapshot frees it: outside the lock.
         drop(before);
-        if let Some(waker) = waker {
+        if let Some(waker) = waker.filter(|_| !looks_the_same) {
             waker();
         }
     }
@@ -163,6 +175,22 @@ mod tests {
         });
         engine.publish(Arc::new(Snapshot { generation: 7, ..Snapshot::default() }));
         assert_eq!(window.latest().generation, 7);
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_window_is_not_woken_for_what_it_does_not_show() {
+        let (window, engine) = port();
+        let woken = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&woken);
+        window.set_waker(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        assert!(window.look_at(Some(Sight::default())), "everything was in sight before");
+        assert!(!window.look_at(Some(Sight::default())));
+        engine.publish(Arc::new(Snapshot { generation: 1, ..Snapshot::default() }));
+        assert_eq!((window.latest().generation, woken.load(Ordering::Relaxed)), (1, 0));
+        engine.publish(Arc::new(Snapshot { memory_bytes: 7, ..Snapshot::default() }));
         assert_eq!(woken.load(Ordering::Relaxed), 1);
     }
 

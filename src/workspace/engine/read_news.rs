@@ -13,7 +13,7 @@ use crate::partition_log::KeptSegments;
 use crate::workspace::ask::log_read::LogFacts;
 use crate::workspace::ask::mapping::Mappings;
 use crate::workspace::clock::now_ms;
-use crate::workspace::{ConnectionState, Failure, JobId, NoticeLevel, Problem};
+use crate::workspace::{ConnectionState, JobId, NoticeLevel, Problem};
 
 impl State {
     /// The cluster said what there is to read, and how it is read was decided.
@@ -120,13 +120,13 @@ impl State {
     }
 
     /// A read ended.
-    pub(super) fn read_ended(&mut self, job: JobId, ended: Result<ReadOutcome, Failure>) {
+    pub(super) fn read_ended(&mut self, job: JobId, ended: Result<ReadOutcome, Problem>) {
         let problem = match ended {
             Ok(outcome) => {
                 self.take_progress(job, outcome.partitions);
                 None
             }
-            Err(failure) => Some(failure.problem),
+            Err(problem) => Some(problem),
         };
         if let Some(problem) = &problem {
             self.read_failed(job, problem);

@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use super::State;
+use super::{Outbox, State};
 use crate::model::{Cancel, Completeness, Isolation, OffsetRange, PartitionRead, TopicPartition};
 use crate::partition_log::LogNews;
 use crate::workspace::ask::coverage::{AskedParts, Coverage, GapFacts, Offsets};
@@ -104,16 +104,18 @@ impl State {
         let session = self.session(Cancel::new())?;
         let (job, cancel) = self.jobs.start(title, now_ms());
         let session = Session { cancel: cancel.clone(), ..session };
-        self.spawn("read", move |outbox| {
-            let ended = session.read_log(&question, &mut |told| {
+        let read = move |outbox: &Outbox| {
+            session.read_log(&question, &mut |told| {
                 let heard = outbox.send(move |state| match told {
                     LogTold::Begins(facts, mappings) => state.read_begins(job, facts, mappings),
                     LogTold::News(LogNews::Kept(kept)) => state.take_kept(job, kept),
                     LogTold::News(LogNews::Read(event)) => state.read_says(job, event),
                 });
                 if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
-            outbox.send(move |state| state.read_ended(job, ended));
+            })
+        };
+        self.spawn("read", Some(job), read, move |state, ended| {
+            state.read_ended(job, ended.and_then(|ended| Ok(ended?)));
         });
         Some((job, cancel))
     }
@@ -133,18 +135,16 @@ impl State {
         let Some(reading) = self.reading_of(job) else { return false };
         let partitions: Vec<TopicPartition> = reading.facts.leaders.keys().cloned().collect();
         let Some(gaps) = reading.take_new_gaps() else { return false };
-        self.spawn("gaps", move |outbox| {
-            let looked = session.look_into_gaps(&partitions, &gaps);
-            outbox.send(move |state| {
-                let facts = looked.unwrap_or_else(|failure| {
-                    state.notify(NoticeLevel::Warning, failure.problem);
-                    GapFacts::default()
-                });
-                if let Some(reading) = state.reading_of(job) {
-                    reading.looked.1 = facts;
-                }
-                state.judge(job);
+        let look = move |_: &Outbox| session.look_into_gaps(&partitions, &gaps);
+        self.spawn("gaps", None, look, move |state, looked| {
+            let facts = looked.and_then(|facts| Ok(facts?)).unwrap_or_else(|problem| {
+                state.notify(NoticeLevel::Warning, problem);
+                GapFacts::default()
             });
+            if let Some(reading) = state.reading_of(job) {
+                reading.looked.1 = facts;
+            }
+            state.judge(job);
         });
         true
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
+use super::broken::unbroken;
 use super::pool::News;
 use super::{Recent, State, Target};
 use crate::workspace::clock::now_ms;
@@ -97,11 +98,14 @@ impl Writer {
         let thread = thread::Builder::new().name("recent".to_owned()).spawn(move || {
             let mut told = false;
             for change in waiting {
-                let Err(error) = file.change(change) else { continue };
+                let changed = unbroken(|| file.change(change).map_err(|error| error.to_string()));
+                let Err(cause) = changed.map_err(|problem| problem.to_string()).flatten() else {
+                    continue;
+                };
                 if !std::mem::replace(&mut told, true) {
                     let problem =
                         Problem::new("the connection and its tabs are not kept for the next start");
-                    let problem = Problem { cause: Some(error.to_string()), ..problem };
+                    let problem = Problem { cause: Some(cause), ..problem };
                     let tell: News =
                         Box::new(move |state| state.notify(NoticeLevel::Warning, problem));
                     // At the end of the program nobody listens.

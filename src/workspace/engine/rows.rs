@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -23,6 +23,9 @@ pub(crate) const ROWS_MAX: usize = 200_000;
 
 /// How many buckets the histogram has.
 const BUCKETS: usize = 400;
+
+/// After so many records it is told what was found.
+const LOOK_EVERY: u64 = 1024;
 
 /// How much of a value a row shows, in characters.
 const PREVIEW_CHARS_MAX: usize = 240;
@@ -59,29 +62,111 @@ pub(crate) struct Rows {
     pub(crate) doubts: Option<Problem>,
 }
 
+/// Rows being found.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    /// Where the record of each row lies, and what is known of it.
+    rows: VecDeque<(Location, RowMeta)>,
+    /// How many records match, as far as they were looked at.
+    pub(crate) matching: u64,
+    /// How many records were looked at.
+    pub(crate) looked_at: u64,
+    /// Of how many.
+    pub(crate) of: u64,
+    /// When the records were written, the time filter not applied.
+    histogram: TimeCounts,
+    /// The span of log time of all records, in milliseconds.
+    span_ms: Option<(i64, i64)>,
+    /// What may be wrong with the filter, once all records were looked at.
+    doubts: Option<Problem>,
+}
+
+impl Finding {
+    /// The rows found so far.
+    pub(crate) fn rows(&self) -> Rows {
+        Rows {
+            locations: self.rows.iter().map(|(location, _)| *location).collect(),
+            metas: self.rows.iter().map(|(_, meta)| *meta).collect(),
+            matching: self.matching,
+            first_row: self.matching - self.rows.len() as u64,
+            histogram: self.histogram.clone(),
+            span_ms: self.span_ms,
+            doubts: self.doubts.clone(),
+        }
+    }
+
+    /// Whether it ended before all records were looked at.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.looked_at < self.of
+    }
+}
+
 impl RowsQuestion {
     /// Finds the rows. With more matches than rows, the newest are kept. A record that the filter
-    /// fails on does not match.
+    /// fails on does not match. `tell` hears from time to time what was found so far, and may end
+    /// it.
     ///
     /// # Errors
     /// When the filter is none.
-    pub(crate) fn find(&self) -> Result<Rows, Problem> {
+    pub(crate) fn find(
+        &self,
+        tell: &mut dyn FnMut(&Finding) -> ControlFlow<()>,
+    ) -> Result<Finding, Problem> {
         let predicate = Predicate::new(&self.filter, &self.mapping, self.decoder)?;
+        let bounds = self.bounds();
+        let mut finding = self.nothing_found(&bounds);
+        if self.takes_all() {
+            let newest = self.log.in_log_order(&bounds).rev().take(ROWS_MAX);
+            finding.rows.extend(newest.map(|(location, record)| (location, meta(record.get()))));
+            finding.rows.make_contiguous().reverse();
+            (finding.matching, finding.looked_at) = (finding.of, finding.of);
+            return Ok(finding);
+        }
+        for (location, record) in self.log.in_log_order(&bounds) {
+            let record = record.get();
+            finding.looked_at += 1;
+            if predicate.matches(record) {
+                finding.matching += 1;
+                if finding.rows.len() == ROWS_MAX {
+                    finding.rows.pop_front();
+                }
+                finding.rows.push_back((location, meta(record)));
+            }
+            if finding.looked_at.is_multiple_of(LOOK_EVERY) && tell(&finding).is_break() {
+                return Ok(finding);
+            }
+        }
+        finding.looked_at = finding.of;
+        finding.doubts = predicate.doubts(finding.matching);
+        Ok(finding)
+    }
+
+    /// What is known before any record was looked at.
+    fn nothing_found(&self, bounds: &LogBounds) -> Finding {
         let all = LogBounds::default();
         let span_ms = self.log.time_span(&all);
         let whole = LogBounds { time_ms: span_ms, ..all };
         let histogram = self.log.histogram(&whole, BUCKETS);
-        let bounds = self.bounds();
-        let (locations, matching) = if predicate.takes_all() {
-            (self.newest(&bounds), self.log.record_count(&bounds))
-        } else {
-            self.matching(&bounds, &predicate)
-        };
-        let records = locations.iter().filter_map(|location| self.log.record(*location));
-        let metas = records.map(|record| meta(record.get())).collect();
-        let first_row = matching - locations.len() as u64;
-        let (locations, doubts) = (locations.into(), predicate.doubts(matching));
-        Ok(Rows { locations, metas, matching, first_row, histogram, span_ms, doubts })
+        let of = self.log.record_count(bounds);
+        let (looked_at, matching, doubts) = (0, 0, None);
+        Finding { rows: VecDeque::new(), matching, looked_at, of, histogram, span_ms, doubts }
+    }
+
+    /// Whether every record within its bounds is wanted.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.filter.text.trim().is_empty() && self.filter.cel.trim().is_empty()
+    }
+
+    /// Whether the other asks the same of the same log, of which more may have been read since.
+    pub(crate) fn is_same_question(&self, other: &Self) -> bool {
+        self.filter == other.filter && self.reads_the_same(other)
+    }
+
+    /// Whether the other reads the same log in the same way.
+    pub(crate) fn reads_the_same(&self, other: &Self) -> bool {
+        self.decoder == other.decoder
+            && Arc::ptr_eq(&self.mapping, &other.mapping)
+            && self.log.is_of_store_of(&other.log)
     }
 
     /// The part of the log that the filter leaves without looking at records.
@@ -91,35 +176,6 @@ impl RowsQuestion {
             time_ms: self.filter.time_ms,
             ..LogBounds::default()
         }
-    }
-
-    /// The newest records within bounds, without looking at the others.
-    fn newest(&self, bounds: &LogBounds) -> Vec<Location> {
-        let mut newest: Vec<Location> = self
-            .log
-            .in_log_order(bounds)
-            .rev()
-            .take(ROWS_MAX)
-            .map(|(location, _)| location)
-            .collect();
-        newest.reverse();
-        newest
-    }
-
-    /// The newest records within bounds that match, and how many there are in all.
-    fn matching(&self, bounds: &LogBounds, predicate: &Predicate<'_>) -> (Vec<Location>, u64) {
-        let mut locations = VecDeque::new();
-        let mut matching = 0;
-        for (location, record) in self.log.in_log_order(bounds) {
-            if predicate.matches(record.get()) {
-                matching += 1;
-                if locations.len() == ROWS_MAX {
-                    locations.pop_front();
-                }
-                locations.push_back(location);
-            }
-        }
-        (locations.into(), matching)
     }
 
     /// The texts of these pages of rows.
@@ -246,11 +302,6 @@ impl<'a> Predicate<'a> {
         });
         let doubts: Vec<String> = failed.into_iter().chain(notes).collect();
         (!doubts.is_empty()).then(|| Problem::new(doubts.join("; ")))
-    }
-
-    /// Whether every record matches.
-    fn takes_all(&self) -> bool {
-        self.text.is_none() && self.cel.is_none()
     }
 
     /// Whether this record matches. What costs least is asked first.

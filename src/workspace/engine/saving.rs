@@ -14,7 +14,7 @@ use super::one_clock::OneClock;
 use super::reading::Reading;
 use super::rows::{Predicate, RowsQuestion};
 use super::types::so_far;
-use super::{EngineOptions, State};
+use super::{EngineOptions, Outbox, State};
 use crate::evidence::CopiedRecord;
 use crate::evidence::save::{
     Head, SaveTo, SaveWhat, Saved, Turns, records_file, save_changes, save_of_entity,
@@ -54,36 +54,38 @@ impl State {
         let (job, cancel) = self.jobs.start(title, now_ms());
         let to = SaveTo { path: whole_path(&to.path, &folder(&self.options)), ..to };
         let subject: Arc<str> = of.of().into();
-        self.spawn("save", move |outbox| {
+        let asked = Arc::clone(&subject);
+        let save = move |outbox: &Outbox| {
             let mut told = Instant::now();
-            let saved = work(&to, &cancel, &mut |done, all| {
+            work(&to, &cancel, &mut |done, all| {
                 if told.elapsed() >= TELL_EVERY {
                     told = Instant::now();
-                    let read = so_far(&subject, done, all);
+                    let read = so_far(&asked, done, all);
                     // A window that is gone needs no news.
                     outbox.send(move |state| state.jobs.progress(job, &[read], now_ms()));
                 }
-            });
-            outbox.send(move |state| {
-                let problem = match saved {
-                    Ok(saved) => {
-                        state.jobs.progress(
-                            job,
-                            &[so_far(&subject, saved.rows, saved.rows)],
-                            now_ms(),
-                        );
-                        state.notify(NoticeLevel::Info, Problem::new(words(&saved)));
-                        None
-                    }
-                    Err(failure) if failure.kind == FailureKind::Cancelled => None,
-                    Err(failure) => {
-                        state.notify(NoticeLevel::Error, failure.problem.clone());
-                        Some(failure.problem)
-                    }
-                };
-                state.jobs.end(job, problem, now_ms());
-                state.touch_urgently();
-            });
+            })
+        };
+        self.spawn("save", Some(job), save, move |state, saved| {
+            let failed = |failure: Failure| match failure.kind {
+                FailureKind::Cancelled => None,
+                _ => Some(failure.problem),
+            };
+            let problem = match saved.map(|saved| saved.map_err(failed)) {
+                Ok(Ok(saved)) => {
+                    let read = so_far(&subject, saved.rows, saved.rows);
+                    state.jobs.progress(job, &[read], now_ms());
+                    state.notify(NoticeLevel::Info, Problem::new(words(&saved)));
+                    None
+                }
+                Ok(Err(problem)) => problem,
+                Err(broken) => Some(broken),
+            };
+            if let Some(problem) = &problem {
+                state.notify(NoticeLevel::Error, problem.clone());
+            }
+            state.jobs.end(job, problem, now_ms());
+            state.touch_urgently();
         });
     }
 

@@ -8,10 +8,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::State;
-use super::pool::{News, TaskKey};
+use super::filtering::Filtering;
+use super::pool::TaskKey;
 use super::reading::Reading;
 use super::rows::{Rows, RowsQuestion};
+use super::{Outbox, State};
 use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::kafka::TopicConfig;
@@ -23,7 +24,8 @@ use crate::workspace::ask::coverage::Offsets;
 use crate::workspace::ask::log_read::{LogFacts, LogQuestion};
 use crate::workspace::clock::now_ms;
 use crate::workspace::{
-    Fetch, JobSubject, LanesWanted, PartitionFacts, Problem, StartPosition, TimeCounts, TopicView,
+    Fetch, JobSubject, LanesWanted, NoticeLevel, PartitionFacts, Problem, ROWS_PER_PAGE,
+    StartPosition, TopicView,
 };
 
 /// What all records in memory may take, in bytes.
@@ -48,8 +50,10 @@ pub(crate) struct OpenTopic {
     pub(crate) mapping: Arc<Mapping>,
     /// How values are decoded.
     pub(crate) decoder: Decoder,
-    /// Where the rows' records lie, in the snapshot they were found in.
-    pub(crate) rows: Option<(LogSnapshot, Arc<[Location]>)>,
+    /// Where the rows' records lie, with the question that they were found for.
+    pub(crate) rows: Option<(RowsQuestion, Arc<[Location]>)>,
+    /// What looks for them.
+    pub(crate) filtering: Filtering,
     /// When the table is computed anew, if something changed.
     pub(crate) rows_due: Option<Instant>,
     /// How long the table took the last time.
@@ -78,6 +82,7 @@ impl OpenTopic {
             mapping: Arc::default(),
             decoder: Decoder::Auto,
             rows: None,
+            filtering: Filtering::default(),
             rows_due: None,
             rows_cost: Duration::ZERO,
             wanted_pages: Vec::new(),
@@ -97,10 +102,9 @@ impl OpenTopic {
         self.view.span_ms
     }
 
-    /// When its records were written, over this span of log time, in milliseconds.
-    pub(crate) fn histogram(&self, span_ms: (i64, i64), buckets: usize) -> TimeCounts {
-        let bounds = LogBounds { time_ms: Some(span_ms), ..LogBounds::default() };
-        self.rows.as_ref().map(|(log, _)| log.histogram(&bounds, buckets)).unwrap_or_default()
+    /// The records its rows were found among.
+    pub(crate) fn listed_log(&self) -> Option<&LogSnapshot> {
+        self.rows.as_ref().map(|(question, _)| &question.log)
     }
 
     /// When its table is computed anew.
@@ -166,7 +170,7 @@ impl OpenTopic {
     /// Takes the table; the one before stays where the filter is none.
     pub(crate) fn take_rows(
         &mut self,
-        log: LogSnapshot,
+        question: RowsQuestion,
         found: Result<Rows, Problem>,
         cost: Duration,
     ) {
@@ -180,11 +184,24 @@ impl OpenTopic {
                 self.view.records_matching = rows.matching;
                 self.view.histogram = Arc::new(rows.histogram);
                 self.view.span_ms = rows.span_ms;
-                self.view.rows_generation += 1;
-                self.view.pages = Arc::default();
-                self.rows = Some((log, rows.locations));
+                self.keep_pages(&question, &rows.locations);
+                self.rows = Some((question, rows.locations));
             }
         }
+    }
+
+    /// Keeps the texts of those pages that stay as they were when these rows are listed.
+    fn keep_pages(&mut self, question: &RowsQuestion, locations: &[Location]) {
+        let before = self.rows.as_ref().filter(|(before, _)| before.reads_the_same(question));
+        let before = before.map_or(&[][..], |(_, before)| before);
+        let stay = before.iter().zip(locations).take_while(|(before, now)| before == now).count();
+        if stay == locations.len() && stay == before.len() && self.rows.is_some() {
+            return;
+        }
+        self.view.rows_generation += 1;
+        let is_whole = |page: u64| (page + 1) * ROWS_PER_PAGE <= stay as u64;
+        let pages = self.view.pages.iter().filter(|(page, _)| is_whole(**page));
+        self.view.pages = Arc::new(pages.map(|(page, texts)| (*page, Arc::clone(texts))).collect());
     }
 
     /// The records as they are now.
@@ -216,6 +233,11 @@ fn partition_facts(facts: &LogFacts) -> Arc<[PartitionFacts]> {
 }
 
 impl State {
+    /// Puts a topic with nothing read among those that are open.
+    pub(super) fn put_topic(&mut self, topic: &Arc<str>) {
+        self.topics.push(OpenTopic::new(topic));
+    }
+
     /// The open topic with this name.
     pub(crate) fn topic_mut(&mut self, topic: &str) -> Option<&mut OpenTopic> {
         self.topics.iter_mut().find(|open| &*open.view.topic == topic)
@@ -229,7 +251,7 @@ impl State {
             // What failed is tried again.
             Some(_) => {}
             None => {
-                self.topics.push(OpenTopic::new(topic));
+                self.put_topic(topic);
                 self.show_decided(topic);
             }
         }
@@ -237,21 +259,20 @@ impl State {
         let (title, subject) =
             (format!("Asking about {topic}"), JobSubject::TopicFacts(Arc::clone(&topic)));
         let (job, _) = self.jobs.start_for(subject, title, now_ms());
-        self.spawn("topic", move |outbox| {
-            let asked = session.log_facts(&[Arc::clone(&topic)]);
-            outbox.send(move |state| {
-                state.jobs.end(job, None, now_ms());
-                let Some(open) = state.topic_mut(&topic) else { return };
-                match asked {
-                    Ok(facts) => open.know(facts),
-                    Err(failure) => open.failed(&failure.problem),
-                }
-            });
+        let asked = Arc::clone(&topic);
+        let ask = move |_: &Outbox| session.log_facts(&[asked]);
+        self.spawn("topic", Some(job), ask, move |state, facts| {
+            let Some(open) = state.topic_mut(&topic) else { return };
+            match facts.and_then(|facts| Ok(facts?)) {
+                Ok(facts) => open.know(facts),
+                Err(problem) => open.failed(&problem),
+            }
         });
     }
 
     /// Closes a topic and forgets its records.
     pub(crate) fn close_topic(&mut self, topic: &str) {
+        self.stop_filtering(topic);
         if let Some(open) = self.topic_mut(topic) {
             open.reading.stop();
         }
@@ -262,6 +283,7 @@ impl State {
 
     /// Reads a topic from here; what was read of it before is forgotten.
     pub(crate) fn read_topic(&mut self, topic: &Arc<str>, start: StartPosition) {
+        self.stop_filtering(topic);
         let Some(open) = self.topic_mut(topic) else { return };
         open.reading.stop();
         open.store = LogStore::new(MEMORY_BUDGET_BYTES);
@@ -305,19 +327,24 @@ impl State {
         let (log, decoder) = (open.log(), open.decoder);
         let topic = Arc::clone(topic);
         let key = TaskKey::Verdict(topic.to_string());
-        let task = move || -> News {
-            let undecodable = undecodable(&log, decoder);
-            Box::new(move |state| {
+        self.work_out(
+            key,
+            move || undecodable(&log, decoder),
+            move |state, undecodable| {
                 let isolation = state.view.isolation;
+                let undecodable = match undecodable {
+                    Ok(undecodable) => undecodable,
+                    // How complete it is stays unknown.
+                    Err(problem) => return state.notify(NoticeLevel::Error, problem),
+                };
                 let Some(open) = state.topic_mut(&topic) else { return };
                 open.view.decode_failures =
                     undecodable.values().map(|offsets| offsets.len() as u64).sum();
                 let completeness = open.reading.completeness(isolation, &undecodable);
                 open.view.completeness = Some(Arc::new(completeness));
                 state.touch_urgently();
-            })
-        };
-        self.pool.submit(key, Box::new(task));
+            },
+        );
     }
 }
 

@@ -8,14 +8,15 @@
 use std::sync::Arc;
 
 use super::State;
-use super::pool::{News, TaskKey};
+use super::pool::TaskKey;
 use super::topic::OpenTopic;
 use crate::decode::Decoder;
 use crate::entity::Mapping;
 use crate::model::{PartitionRead, RecordRef, TopicPartition, Transaction};
 use crate::partition_log::{LogBounds, LogSnapshot};
 use crate::workspace::{
-    Lane, LaneMark, LanesWanted, MarkedRecord, TopicTimeline, UnknownReason, UnknownSpan, event_hue,
+    Lane, LaneMark, LanesWanted, MarkedRecord, NoticeLevel, TopicTimeline, UnknownReason,
+    UnknownSpan, event_hue,
 };
 
 /// How many events all lanes asked for have as marks at most, about.
@@ -207,18 +208,22 @@ impl State {
         let Some(question) = self.lanes_question(topic) else { return };
         let key = TaskKey::Lanes(topic.to_string());
         let topic = Arc::clone(topic);
-        let task = move || -> News {
-            let timeline = Arc::new(question.answer());
-            Box::new(move |state| {
-                let Some(open) = state.topic_mut(&topic) else { return };
-                open.view.timeline = timeline;
-                if let Some(lane) = question.lanes.first() {
-                    state.read_again_if_damaged(&topic, &lane.log);
-                }
+        let log = question.lanes.first().map(|lane| lane.log.clone());
+        self.work_out(
+            key,
+            move || Arc::new(question.answer()),
+            move |state, timeline| {
                 state.touch_urgently();
-            })
-        };
-        self.pool.submit(key, Box::new(task));
+                let Some(open) = state.topic_mut(&topic) else { return };
+                match timeline {
+                    Ok(timeline) => open.view.timeline = timeline,
+                    Err(problem) => state.notify(NoticeLevel::Error, problem),
+                }
+                if let Some(log) = log {
+                    state.read_again_if_damaged(&topic, &log);
+                }
+            },
+        );
     }
 
     /// What a topic's lanes are worked out from.

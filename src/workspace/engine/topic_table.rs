@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::State;
-use super::pool::{News, TaskKey};
-use super::rows::RowsQuestion;
+use super::pool::TaskKey;
 use crate::entity::Selector;
 use crate::model::EntityId;
 use crate::partition_log::{KeyDirectory, LogBounds};
-use crate::workspace::{EntityList, EntityRow, Fetch, RecordFilter};
+use crate::workspace::{EntityList, EntityRow, Fetch, NoticeLevel, RecordFilter};
 
 /// How many entities the list holds at most.
 const ENTITIES_MAX: usize = 10_000;
@@ -30,35 +29,10 @@ impl State {
         let due: Vec<Arc<str>> = due.map(|open| Arc::clone(&open.view.topic)).collect();
         for topic in due {
             self.decide_anew(&topic);
-            self.find_rows(&topic);
+            self.refresh_rows(&topic);
             self.list_entities(&topic);
             self.find_all_lanes();
         }
-    }
-
-    /// Computes a topic's table.
-    fn find_rows(&mut self, topic: &Arc<str>) {
-        let Some(open) = self.topic_mut(topic) else { return };
-        open.rows_due = None;
-        let question = open.question();
-        let key = TaskKey::Rows(topic.to_string());
-        let topic = Arc::clone(topic);
-        let task = move || -> News {
-            let began = Instant::now();
-            let rows = question.find();
-            let cost = began.elapsed();
-            Box::new(move |state| {
-                let Some(open) = state.topic_mut(&topic) else { return };
-                let log = question.log.clone();
-                open.take_rows(question.log, rows, cost);
-                let wanted = std::mem::take(&mut open.wanted_pages);
-                state.need_pages(&topic, &wanted);
-                state.read_again_if_damaged(&topic, &log);
-                state.measure_clock();
-                state.touch();
-            })
-        };
-        self.pool.submit(key, Box::new(task));
     }
 
     /// Sets which records are shown.
@@ -75,36 +49,35 @@ impl State {
         open.wanted_pages = pages.to_vec();
         let missing: Vec<u64> =
             pages.iter().copied().filter(|page| !open.view.pages.contains_key(page)).collect();
-        let Some((log, locations)) = open.rows.clone().filter(|_| !missing.is_empty()) else {
+        let Some((question, locations)) = open.rows.clone().filter(|_| !missing.is_empty()) else {
             return;
         };
         let generation = open.view.rows_generation;
-        let question = RowsQuestion { log, ..open.question() };
+        let log = question.log.clone();
         let key = TaskKey::Pages(topic.to_string());
         let topic = Arc::clone(topic);
-        let task = move || -> News {
-            let found = question.pages(&locations, &missing);
-            Box::new(move |state| {
-                let Some(open) =
-                    state.topic_mut(&topic).filter(|open| open.view.rows_generation == generation)
-                else {
+        self.work_out(
+            key,
+            move || question.pages(&locations, &missing),
+            move |state, found| {
+                let found = match found {
+                    Ok(found) => found,
+                    Err(problem) => return state.notify(NoticeLevel::Error, problem),
+                };
+                let open = state.topic_mut(&topic);
+                let Some(open) = open.filter(|open| open.view.rows_generation == generation) else {
                     return;
                 };
                 let wanted = &open.wanted_pages;
-                let kept = open
-                    .view
-                    .pages
-                    .iter()
-                    .filter(|(page, _)| wanted.contains(page))
-                    .take(PAGES_MAX);
+                let pages = open.view.pages.iter();
+                let kept = pages.filter(|(page, _)| wanted.contains(page)).take(PAGES_MAX);
                 let kept: BTreeMap<_, _> =
                     kept.map(|(page, texts)| (*page, Arc::clone(texts))).collect();
                 open.view.pages = Arc::new(kept.into_iter().chain(found).collect());
-                state.read_again_if_damaged(&topic, &question.log);
+                state.read_again_if_damaged(&topic, &log);
                 state.touch_urgently();
-            })
-        };
-        self.pool.submit(key, Box::new(task));
+            },
+        );
     }
 
     /// What is worked out from the records of a topic is worked out anew.
@@ -130,7 +103,8 @@ impl State {
         let directory = open.directory.take();
         let key = TaskKey::Entities(topic.to_string());
         let topic = Arc::clone(topic);
-        let task = move || -> News {
+        let read_by = Arc::clone(&mapping);
+        let list = move || {
             let mut directory =
                 directory.unwrap_or_else(|| KeyDirectory::new(LogBounds::default()));
             if mapping.id == Selector::Key {
@@ -139,16 +113,23 @@ impl State {
                 directory.update_by(&log, |record| mapping.entity_of(record));
             }
             let list = entity_list(&directory, search);
-            Box::new(move |state| {
-                if let Some(open) = state.topic_mut(&topic) {
-                    open.directory =
-                        Some(directory).filter(|_| Arc::ptr_eq(&open.mapping, &mapping));
-                    open.view.entities = Fetch::Ready(Arc::new(list));
-                    state.touch();
-                }
-            })
+            (directory, list)
         };
-        self.pool.submit(key, Box::new(task));
+        self.work_out(key, list, move |state, listed| {
+            let Some(open) = state.topic_mut(&topic) else { return };
+            match listed {
+                Ok((directory, list)) => {
+                    open.directory =
+                        Some(directory).filter(|_| Arc::ptr_eq(&open.mapping, &read_by));
+                    open.view.entities = Fetch::Ready(Arc::new(list));
+                }
+                Err(problem) => {
+                    let entities = std::mem::take(&mut open.view.entities);
+                    open.view.entities = entities.failed(problem);
+                }
+            }
+            state.touch();
+        });
     }
 }
 

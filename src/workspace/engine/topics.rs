@@ -4,7 +4,7 @@
 //! one.
 //! Does not know: what is in a topic.
 
-use super::State;
+use super::{Outbox, State};
 use crate::model::Cancel;
 use crate::workspace::clock::now_ms;
 use crate::workspace::{Fetch, JobSubject, Session};
@@ -17,17 +17,16 @@ impl State {
         let title = "Reading the list of topics";
         let (job, cancel) = self.jobs.start_for(JobSubject::Topics, title, now_ms());
         let session = Session { cancel, ..session };
-        self.spawn("topics", move |outbox| {
-            let told = session.tell_topics(&mut |topics| {
+        let tell = move |outbox: &Outbox| {
+            session.tell_topics(&mut |topics| {
                 outbox.send(move |state| state.view.topics = Fetch::Ready(topics.into()));
-            });
-            if let Err(failure) = told {
-                outbox.send(move |state| {
-                    let before = std::mem::take(&mut state.view.topics);
-                    state.view.topics = before.failed(failure.problem);
-                });
+            })
+        };
+        self.spawn("topics", Some(job), tell, |state, told| {
+            if let Err(problem) = told.and_then(|told| Ok(told?)) {
+                let before = std::mem::take(&mut state.view.topics);
+                state.view.topics = before.failed(problem);
             }
-            outbox.send(move |state| state.jobs.end(job, None, now_ms()));
         });
     }
 }

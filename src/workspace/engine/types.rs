@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::State;
 use super::rows::{Predicate, RowsQuestion};
+use super::{Outbox, State};
 use crate::entity::TypeTally;
 use crate::model::{OffsetRange, PartitionRead, RecordRef, TopicPartition};
 use crate::workspace::clock::now_ms;
@@ -103,9 +103,11 @@ impl State {
         let begun = TypesView::begun(job, rows_generation);
         self.show_types(topic, begun.clone());
         let topic = Arc::clone(topic);
-        self.spawn("types", move |outbox| {
+        let (asked, log) = (Arc::clone(&topic), question.log.clone());
+        let (before_all, after_all) = (begun.clone(), begun);
+        let count = move |outbox: &Outbox| {
             let mut told = Instant::now();
-            let counted = question.count_types(&mut |counted, all| {
+            question.count_types(&mut |counted, all| {
                 if cancel.is_cancelled() {
                     return ControlFlow::Break(());
                 }
@@ -113,29 +115,29 @@ impl State {
                     return ControlFlow::Continue(());
                 }
                 told = Instant::now();
+                let topic = Arc::clone(&asked);
                 let (shown, read) =
-                    (counted.show(&begun, false), so_far(&topic, counted.seen, all));
-                let topic = Arc::clone(&topic);
+                    (counted.show(&before_all, false), so_far(&topic, counted.seen, all));
                 let heard = outbox.send(move |state| {
                     state.jobs.progress(job, &[read], now_ms());
                     state.amend_types(&topic, shown);
                 });
                 if heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
-            outbox.send(move |state| {
-                let problem = match counted {
-                    Ok((counted, flow)) => {
-                        let read = so_far(&topic, counted.seen, counted.seen);
-                        state.jobs.progress(job, &[read], now_ms());
-                        state.amend_types(&topic, counted.show(&begun, flow.is_continue()));
-                        None
-                    }
-                    Err(problem) => Some(problem),
-                };
-                state.jobs.end(job, problem, now_ms());
-                state.read_again_if_damaged(&topic, &question.log);
-                state.touch_urgently();
-            });
+            })
+        };
+        self.spawn("types", Some(job), count, move |state, counted| {
+            let problem = match counted.flatten() {
+                Ok((counted, flow)) => {
+                    let read = so_far(&topic, counted.seen, counted.seen);
+                    state.jobs.progress(job, &[read], now_ms());
+                    state.amend_types(&topic, counted.show(&after_all, flow.is_continue()));
+                    None
+                }
+                Err(problem) => Some(problem),
+            };
+            state.jobs.end(job, problem, now_ms());
+            state.read_again_if_damaged(&topic, &log);
+            state.touch_urgently();
         });
     }
 

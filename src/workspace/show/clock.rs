@@ -22,7 +22,7 @@ pub enum ClockMode {
 }
 
 /// The one clock.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClockView {
     /// Where it stands.
     pub at: ClockPoint,

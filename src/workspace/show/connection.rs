@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Problem;
 
 /// Whether and where the workspace is connected.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum ConnectionState {
     /// To nothing.
     #[default]

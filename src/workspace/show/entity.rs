@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
-use super::Fetch;
 use super::comparison::CompareView;
 use super::job::JobId;
 use super::lane::Lane;
 use super::record::{RecordDetail, TreeRow};
+use super::{Fetch, Problem};
 use crate::config::{ClockPoint, CompareWith, EntityKey};
 use crate::model::{
     Change, ChangeKind, Completeness, EventProblem, JsonPointer, Position, Transaction,
@@ -63,7 +63,7 @@ pub struct StateRow {
 }
 
 /// An entity's state at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EntityAt {
     /// The moment it was computed for.
     pub at: ClockPoint,
@@ -100,7 +100,7 @@ pub struct GroupMarker {
 }
 
 /// An open entity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EntityView {
     /// Which.
     pub key: EntityKey,
@@ -120,6 +120,8 @@ pub struct EntityView {
     pub at: Option<Arc<EntityAt>>,
     /// Whether `at` is not yet what the clock says.
     pub at_pending: bool,
+    /// Why it is not, and will not be.
+    pub at_problem: Option<Problem>,
     /// The marked path.
     pub selected_path: Option<JsonPointer>,
     /// The versions that changed the marked path.

@@ -6,7 +6,7 @@
 use crate::workspace::Problem;
 
 /// An answer on its way.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Fetch<T> {
     /// Nobody asked yet.
     #[default]

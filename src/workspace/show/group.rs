@@ -38,6 +38,14 @@ pub struct GroupSummary {
 }
 
 impl GroupSummary {
+    /// Why its type is not known, where it is not.
+    pub fn why_no_type(&self) -> Option<&'static str> {
+        self.group_type.is_none().then_some(
+            "unknown: the type of a group is asked for only over connections without TLS and SASL, \
+             and of brokers that tell it",
+        )
+    }
+
     /// The lag over all partitions of which it is known, not counting those where committed is
     /// beyond the end.
     pub fn total_lag(&self) -> i64 {

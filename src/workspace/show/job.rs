@@ -84,10 +84,12 @@ pub enum JobSubject {
     Groups,
     /// What the cluster says about this topic.
     TopicFacts(Arc<str>),
+    /// The records of this topic that its filter takes.
+    Filter(Arc<str>),
 }
 
 /// A job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobView {
     /// Its number.
     pub id: JobId,

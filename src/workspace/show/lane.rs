@@ -47,7 +47,7 @@ pub struct UnknownSpan {
 }
 
 /// A lane of the timeline.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lane {
     /// The topic, or its partition.
     pub label: Arc<str>,

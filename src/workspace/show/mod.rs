@@ -19,9 +19,12 @@ mod linked;
 mod notice;
 mod problem;
 mod record;
+mod retention;
 pub(super) mod sandbox;
 mod saving;
+mod sight;
 mod snapshot;
+mod told_changes;
 mod topic;
 mod topic_timeline;
 
@@ -41,8 +44,11 @@ pub use linked::Linked;
 pub use notice::{Notice, NoticeLevel};
 pub use problem::Problem;
 pub use record::{ROWS_PER_PAGE, RecordDetail, RowMeta, RowText, TreeRow, ValueKind};
+pub use retention::retention_words;
 pub use saving::SaveOf;
+pub use sight::Sight;
 pub use snapshot::{Snapshot, TabsOf};
+pub use told_changes::{Turn, told_changes, turn_of};
 pub use topic::{
     EntityList, EntityRow, MappingView, PartitionFacts, TopicReport, TopicView, TypesView,
 };

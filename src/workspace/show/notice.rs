@@ -17,7 +17,7 @@ pub enum NoticeLevel {
 }
 
 /// Something the user should know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     /// When, in milliseconds since the epoch.
     pub time_ms: i64,

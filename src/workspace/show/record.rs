@@ -83,7 +83,7 @@ pub struct TreeRow {
 }
 
 /// Everything about one record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RecordDetail {
     /// Its address.
     pub position: Position,

@@ -20,7 +20,7 @@ use crate::kafka::CheckStep;
 use crate::model::Isolation;
 
 /// The workspace at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// Grows with every change.
     pub generation: u64,

@@ -119,7 +119,7 @@ pub struct EntityList {
 }
 
 /// An open topic.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicView {
     /// The topic's name.
     pub topic: Arc<str>,
@@ -135,6 +135,8 @@ pub struct TopicView {
     pub filter: RecordFilter,
     /// What is wrong with the filter, or may be.
     pub filter_problem: Option<Problem>,
+    /// The job that looks for the records it takes, while it does: the rows are those found so far.
+    pub filter_job: Option<JobId>,
     /// How many records were read.
     pub records_read: u64,
     /// How many of them match the filter.

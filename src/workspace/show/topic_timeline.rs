@@ -93,7 +93,7 @@ pub struct MarkedRecord {
 }
 
 /// A topic's timeline, as far as it was asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicTimeline {
     /// What it answers.
     pub wanted: LanesWanted,

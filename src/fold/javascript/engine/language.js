@@ -203,9 +203,13 @@ const fact = (number) => native.fact(number);
 const jsonFact = (number) => parse(native.fact(number));
 const [BODY_RAW, IS_JSON, STREAM_ID, SEQUENCE_NUMBER, EVENT_ID, TIMESTAMP, CATEGORY, METADATA, KAFKA] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/** When something happened, or null where the record does not tell. */
+/** The last millisecond, before and after 1970, that a date holds (ECMA-262, 21.4.1.1). */
+const LAST_MS = 8.64e15;
+
+/** When something happened, or null where the record does not tell; milliseconds where no date holds them. */
 function writtenTime(timeMs) {
-  return timeMs === undefined ? null : new SystemDate(timeMs).toISOString();
+  if (timeMs === undefined) return null;
+  return timeMs > LAST_MS || timeMs < -LAST_MS ? `${timeMs} ms` : new SystemDate(timeMs).toISOString();
 }
 
 class ProjectionEvent {

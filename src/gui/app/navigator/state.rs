@@ -11,6 +11,8 @@ use crate::workspace::TopicReport;
 /// The navigator's state.
 #[derive(Debug, Default)]
 pub(crate) struct NavigatorState {
+    /// Whether it takes the place of the tabs in a narrow window.
+    pub(crate) over: bool,
     /// What topics' names must contain.
     pub(super) topic_filter: String,
     /// What groups' names must contain.

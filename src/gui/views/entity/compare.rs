@@ -139,7 +139,7 @@ fn side_name(side: &CompareSide, with: &CompareWith, view: &View<'_>) -> String 
     match (with, time_ms) {
         (CompareWith::Entity(_), _) => {
             let EntityKey { entity, .. } = key;
-            format!("{} · {moment}", format::middle(&entity.to_string(), 32))
+            format!("{moment} · {entity}")
         }
         (CompareWith::Version(_), Some(time_ms)) => {
             format!("{moment} · {}", view.times.date_time(*time_ms))

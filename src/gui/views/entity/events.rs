@@ -16,17 +16,17 @@ use crate::gui::widgets::{
     CopyMenu, DataTable, EventMark, Picks, TableColumn, TableRows, copy_forms, copy_menu,
     event_label,
 };
-use crate::model::{EventProblem, Transaction};
+use crate::model::{DecodedKind, EventProblem, Transaction};
 use crate::workspace::{
     ClockCommand, Command, CompareWith, CopyWhat, EntityKey, EntityView, EventRow,
 };
 
 /// The columns.
 const COLUMNS: [TableColumn; 4] = [
-    TableColumn::figures("", 34.0),
-    TableColumn::text("Event", 128.0),
-    TableColumn::rest("Changes"),
-    TableColumn::figures("Time", 86.0),
+    TableColumn::figures(""),
+    TableColumn::text("Event", 136.0),
+    TableColumn::rest("Changes", 96.0),
+    TableColumn::figures("Time").dispensable(1),
 ];
 
 /// Draws the list.
@@ -46,6 +46,7 @@ pub(crate) fn show(
     let id = table_id(key);
     let response = DataTable::new(id, "Events", &COLUMNS, events.len() as u64)
         .chosen(chosen)
+        .at_the_clock()
         .scroll_to(chosen.filter(|_| moved))
         .show(ui, &mut rows);
     if let Some(rect) = rows.told.filter(|_| view.snapshot.demo.is_some()) {
@@ -133,6 +134,11 @@ fn problem_words(problem: &EventProblem) -> String {
     }
 }
 
+/// Whether it is a record without a value, which ends the entity.
+fn is_tombstone(event: &EventRow) -> bool {
+    &*event.event_type == DecodedKind::Tombstone.as_str()
+}
+
 /// The mark of an event.
 fn mark_of(event: &EventRow) -> EventMark {
     let mut mark = EventMark::of_type(&event.event_type);
@@ -156,6 +162,13 @@ impl TableRows for Rows<'_> {
                 if &*event.event_type == tour::MISSED {
                     self.told = Some(ui.max_rect());
                 }
+                if is_tombstone(event) {
+                    let sign = RichText::new(icons::TRASH).font(icon());
+                    ui.label(sign.color(tokens.text_secondary));
+                    let words = RichText::new("deleted").color(tokens.text_secondary);
+                    ui.label(words).on_hover_ui(|ui| event_facts(ui, event, self.times));
+                    return;
+                }
                 let response = event_label(ui, &event.event_type, mark_of(event));
                 response.on_hover_ui(|ui| event_facts(ui, event, self.times));
             }
@@ -165,7 +178,8 @@ impl TableRows for Rows<'_> {
                     let words: Vec<_> = event.problems.iter().map(problem_words).collect();
                     ui.label(mark).on_hover_text(words.join("\n"));
                 }
-                let summary = RichText::new(&*event.summary).font(secondary());
+                let summary = if is_tombstone(event) { "− everything" } else { &*event.summary };
+                let summary = RichText::new(summary).font(secondary());
                 ui.add(egui::Label::new(summary.color(tokens.text_secondary)).truncate());
             }
             _ => {

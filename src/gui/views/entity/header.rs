@@ -11,7 +11,7 @@ use crate::gui::command::UiCommand;
 use crate::gui::command_ui::menu_item;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Action, View};
-use crate::gui::widgets::{Chip, IconButton, copy, progress_bar, verdict_chip};
+use crate::gui::widgets::{Chip, IconButton, copy, fitting_name, progress_bar, verdict_chip};
 use crate::workspace::{Command, CoverageOf, EntityView, JobState};
 
 /// The folds with what they do.
@@ -25,20 +25,24 @@ const FOLDS: [(&str, &str); 4] = [
 /// Below this width, in points, topics and fold are said on hover alone.
 const NARROW: f32 = 900.0;
 
+/// What stands beside the id in its line at least, in points: the button that copies it.
+const NAME_BESIDE: f32 = 40.0;
+
 /// Draws the line.
 pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
     let narrow = ui.available_width() < NARROW;
     ui.horizontal_wrapped(|ui| {
         let id = entity.key.entity.to_string();
         ui.label(RichText::new(icons::CUBE).color(Tokens::of(ui).text_secondary));
-        let name = RichText::new(format::middle(&id, 36)).font(heading());
-        ui.label(name).on_hover_text(&id);
+        let room = ui.available_width() - NAME_BESIDE;
+        let name = fitting_name(ui, &id, &heading(), room);
+        ui.label(RichText::new(name).font(heading())).on_hover_text(&id);
         if ui.add(IconButton::new(icons::COPY, "Copy id")).clicked() {
             copy(ui.ctx(), id, "id");
         }
         let topics = if narrow { &[][..] } else { &entity.key.topics[..] };
         for topic in topics {
-            Chip::new(&format::middle(topic, 28)).icon(icons::ROWS).show(ui);
+            Chip::new(topic).icon(icons::ROWS).show(ui);
         }
         version(ui, entity);
         if let Some(completeness) = &entity.completeness {

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use egui::{Grid, Id, RichText, ScrollArea, Ui};
 
 use super::{EntityState, event_at, go_to, state};
-use crate::gui::theme::{ROW_HEIGHT, Tokens, data, icons, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, data, icons, mono_small, secondary};
 use crate::gui::view::{Pane, View};
 use crate::gui::views::list_row::ListRow;
 use crate::gui::views::record::{self, RecordTab};
-use crate::gui::widgets::{CopyText, EmptyState, IconButton, diff_view};
-use crate::workspace::{Command, EntityAt, EntityView, EventRow, RecordFilter, StartPosition};
+use crate::gui::widgets::{CopyText, EmptyState, IconButton, diff_view, fitting_name};
+use crate::workspace::{
+    Command, EntityAt, EntityView, EventRow, RecordFilter, StartPosition, Turn, turn_of,
+};
 
 /// What the inspector shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,9 @@ const TABS: [(Tab, &str); 7] = [
     (Tab::Cause, "Cause"),
     (Tab::Record(RecordTab::Facts), "Facts"),
 ];
+
+/// The greatest share of a line that the id of a cause takes.
+const CAUSE_SHARE: f32 = 0.35;
 
 /// The inspector's state.
 #[derive(Debug, Default)]
@@ -90,7 +95,12 @@ fn diff(ui: &mut Ui, entity: &EntityView, at: &EntityAt, view: &mut View<'_>) {
         EmptyState::new(icons::EQUALS, "No changes", text).show(ui);
         return;
     }
-    let words = format!("Changed by v{}", at.version);
+    let turn = match turn_of(&at.changes) {
+        Turn::Created => "Created",
+        Turn::Deleted => "Deleted",
+        Turn::Changed => "Changed",
+    };
+    let words = format!("{turn} by v{}", at.version);
     ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).text_secondary));
     let id = Id::unique(("diff", &entity.key));
     if let Some(action) = diff_view(ui, id, &at.changes, entity.selected_path.as_ref()) {
@@ -118,7 +128,7 @@ fn cause(
             for (name, text) in facts {
                 ui.label(RichText::new(name).font(secondary()).color(color));
                 match text {
-                    Some(text) => ui.add(CopyText::new(text).characters(32).name(name)),
+                    Some(text) => ui.add(CopyText::new(text).name(name)),
                     None => ui.label(RichText::new("not known").color(color)),
                 };
                 ui.end_row();
@@ -141,7 +151,7 @@ fn cause(
         find_in_topic(&event.position.topic, correlation, view);
     }
     ui.add_space(8.0);
-    ui.label(RichText::new("Set off by the same request").font(secondary()).color(color));
+    ui.label(RichText::new("Events of the same request").font(secondary()).color(color));
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("correlated").auto_shrink(false).show(ui, |ui| {
         for other in events.iter().filter(|other| other.correlation.as_ref() == Some(correlation)) {
@@ -149,7 +159,8 @@ fn cause(
             let chosen = other.version == event.version;
             let caused = match &other.causation {
                 Some(causation) => {
-                    format!("caused by {}", crate::gui::theme::format::middle(causation, 12))
+                    let room = ui.available_width() * CAUSE_SHARE;
+                    format!("caused by {}", fitting_name(ui, causation, &mono_small(), room))
                 }
                 None => String::new(),
             };

@@ -9,7 +9,6 @@ mod copying;
 mod events;
 mod header;
 mod inspector;
-mod shares;
 mod state;
 mod timeline;
 
@@ -20,9 +19,8 @@ use egui::{Frame, Id, Margin, Panel, Ui};
 use self::compare::CompareState;
 pub(crate) use self::copying::copy_chosen;
 use self::inspector::InspectorState;
-use self::shares::Share;
+use super::parts::{self, Part};
 use super::record::RecordState;
-use super::side_panel::side_panel_id;
 use super::{unconnected, waiting};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
@@ -34,17 +32,20 @@ use crate::workspace::{ClockCommand, ClockPoint, Command, EntityKey, EntityView,
 /// In how many other topics an entity without events can be looked for by a click.
 const OTHER_TOPICS_MAX: usize = 4;
 
-/// Which part is shown where there is no room for all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Part {
-    /// The events.
-    #[default]
-    Events,
-    /// The state.
-    State,
-    /// The inspector.
-    Inspector,
-}
+/// The parts beside each other. All columns of the list of events are in it with the beginning of
+/// what changed; the names of the inspector's parts stand in a line.
+const PARTS: [Part<'_>; 3] = [
+    Part::share("Events", 384.0, 0.395),
+    Part::rest("State", 260.0).margin(MIDDLE),
+    Part::share("Inspector", 312.0, 0.30),
+];
+/// The same while states are compared.
+const COMPARED: [Part<'_>; 2] =
+    [Part::share("Events", 384.0, 0.395), Part::rest("Comparison", 300.0).margin(MIDDLE)];
+/// The number of the part in the middle.
+const STATE: usize = 1;
+/// The space around the part in the middle.
+const MIDDLE: Margin = Margin { left: 8, right: 8, top: 6, bottom: 0 };
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -63,8 +64,8 @@ pub(crate) struct EntityState {
     record: RecordState,
     /// The events that are picked, by their version.
     picks: Picks<u64>,
-    /// Which part is shown where there is no room for all.
-    part: Part,
+    /// The number of the part in front where there is no room for all.
+    part: usize,
     /// The version shown last: its row comes into view when it changes.
     version: Option<u64>,
     /// Whether states were compared in the last frame: a comparison comes to the front when it
@@ -160,85 +161,22 @@ pub(crate) fn show(ui: &mut Ui, key: &EntityKey, state: &mut EntityState, view: 
     }
     let compared = entity.compare_with.is_some();
     if compared && !state.compared {
-        state.part = Part::State;
+        state.part = STATE;
     }
     state.compared = compared;
     timeline::panel(ui, &entity, &events, state, view);
-    match shares::events(ui.available_width(), !compared) {
-        Some(share) => parts_side_by_side(ui, share, &entity, &events, state, view),
-        None => parts_in_tabs(ui, &entity, &events, state, view),
-    }
-    state.version = entity.at.as_ref().map(|at| at.version);
-}
-
-/// Events, state and inspector beside each other; a comparison takes the place of the last two.
-fn parts_side_by_side(
-    ui: &mut Ui,
-    share: Share,
-    entity: &EntityView,
-    events: &Arc<[EventRow]>,
-    state: &mut EntityState,
-    view: &mut View<'_>,
-) {
-    let whole = ui.available_width();
-    let frame = Frame::new().inner_margin(Margin { left: 12, right: 8, top: 6, bottom: 0 });
-    Panel::left(side_panel_id(Id::unique("entity events"), whole))
-        .default_size(share.first)
-        .size_range(share.bounds)
-        .frame(frame)
-        .show(ui, |ui| events::show(ui, entity, events, state, view));
-    if entity.compare_with.is_none()
-        && let Some(share) = shares::inspector(whole, ui.available_width())
-    {
-        Panel::right(side_panel_id(Id::unique("entity inspector"), whole))
-            .default_size(share.first)
-            .size_range(share.bounds)
-            .frame(frame)
-            .show(ui, |ui| inspector::show(ui, entity, events, state, view));
-    }
-    egui::CentralPanel::default()
-        .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 6, bottom: 0 }))
-        .show(ui, |ui| state_or_comparison(ui, entity, events, state, view));
-}
-
-/// The state at the clock, or what it is compared with beside it.
-fn state_or_comparison(
-    ui: &mut Ui,
-    entity: &EntityView,
-    events: &Arc<[EventRow]>,
-    state: &mut EntityState,
-    view: &mut View<'_>,
-) {
-    match &entity.compare_with {
-        Some(with) => compare::show(ui, entity, with, state, view),
-        None => state::show(ui, entity, events, state, view),
-    }
-}
-
-/// The same where there is no room: one at a time.
-fn parts_in_tabs(
-    ui: &mut Ui,
-    entity: &EntityView,
-    events: &Arc<[EventRow]>,
-    state: &mut EntityState,
-    view: &mut View<'_>,
-) {
-    let frame = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 });
-    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            let middle = if state.compared { "Comparison" } else { "State" };
-            let parts =
-                [(Part::Events, "Events"), (Part::State, middle), (Part::Inspector, "Inspector")];
-            for (part, name) in parts {
-                ui.selectable_value(&mut state.part, part, name);
-            }
-        });
-        match state.part {
-            Part::Events => events::show(ui, entity, events, state, view),
-            Part::State => state_or_comparison(ui, entity, events, state, view),
-            Part::Inspector => inspector::show(ui, entity, events, state, view),
-        }
+    let parts = if compared { &COMPARED[..] } else { &PARTS[..] };
+    let mut front = state.part;
+    parts::show(ui, Id::unique("entity"), parts, &mut front, &mut |ui, part| match part {
+        0 => events::show(ui, &entity, &events, state, view),
+        STATE => match &entity.compare_with {
+            Some(with) => compare::show(ui, &entity, with, state, view),
+            None => state::show(ui, &entity, &events, state, view),
+        },
+        _ => inspector::show(ui, &entity, &events, state, view),
     });
+    state.part = front;
+    state.version = entity.at.as_ref().map(|at| at.version);
 }
 
 /// What stands there until the history is known.

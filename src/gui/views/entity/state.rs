@@ -10,16 +10,19 @@ use egui::{Id, Panel, RichText, Ui};
 
 use super::{EntityState, event_at, go_to};
 use crate::gui::command::UiCommand;
-use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icons, medium, mono_small, secondary};
+use crate::gui::theme::{
+    ROW_HEIGHT, Tokens, data, format, icons, medium, mono, mono_small, secondary,
+};
 use crate::gui::view::View;
 use crate::gui::views::waiting;
 use crate::gui::widgets::{
-    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, state_tree,
+    EmptyState, IconButton, TreeAction, copy, copy_forms, copy_menu, fitting_name, problem_box,
+    state_tree,
 };
-use crate::model::JsonPointer;
+use crate::model::{DecodedKind, JsonPointer};
 use crate::workspace::{
-    ClockCommand, Command, CopyForm, EntityAt, EntityView, EventRow, StepTarget, changes_text,
-    state_text,
+    ClockCommand, Command, CopyForm, EntityAt, EntityView, EventRow, RecordDetail, StepTarget,
+    changes_text, state_text,
 };
 
 /// How much of the old picture shows while the new one is on its way.
@@ -37,6 +40,9 @@ pub(crate) fn show(
     state: &mut EntityState,
     view: &mut View<'_>,
 ) {
+    if let Some(problem) = &entity.at_problem {
+        problem_box(ui, problem, None);
+    }
     let Some(at) = &entity.at else {
         // The first state is there within a moment of the first events.
         let job = view.snapshot.running_job(entity.job).cloned();
@@ -59,6 +65,9 @@ pub(crate) fn show(
             view.out.run(UiCommand::NextEvent);
         }
         return;
+    }
+    if is_deleted(at) {
+        return deleted(ui, entity, at, events, view);
     }
     if let Some(path) = &entity.selected_path {
         Panel::bottom(Id::unique("field"))
@@ -95,6 +104,35 @@ pub(crate) fn act(entity: &EntityView, action: TreeAction, view: &mut View<'_>) 
     }
 }
 
+/// Whether a record without a value has ended the state.
+fn is_deleted(at: &EntityAt) -> bool {
+    let tombstone = |record: &Arc<RecordDetail>| record.decoded_as == DecodedKind::Tombstone;
+    &*at.json == "null" && at.record.as_ref().is_some_and(tombstone)
+}
+
+/// What stands there once the state has ended.
+fn deleted(
+    ui: &mut Ui,
+    entity: &EntityView,
+    at: &EntityAt,
+    events: &[EventRow],
+    view: &mut View<'_>,
+) {
+    let when = event_at(events, at.version).map(|event| view.times.date_time(event.log_time_ms));
+    let title = format!("Deleted at {}", when.unwrap_or_default());
+    let text = format!(
+        "v{} is a tombstone, a record without a value: from here on {} has no state.",
+        at.version,
+        format::middle(&entity.key.entity.to_string(), 40)
+    );
+    let before = EmptyState::new(icons::TRASH, &title, &text)
+        .action(icons::CARET_LEFT, "The state before")
+        .show(ui);
+    if before.is_some() {
+        view.out.run(UiCommand::PreviousEvent);
+    }
+}
+
 /// After which event the state is.
 fn title(ui: &mut Ui, at: &EntityAt, events: &[EventRow], view: &View<'_>) {
     let tokens = Tokens::of(ui);
@@ -102,6 +140,9 @@ fn title(ui: &mut Ui, at: &EntityAt, events: &[EventRow], view: &View<'_>) {
         ui.set_height(ROW_HEIGHT);
         ui.label(RichText::new("State").font(medium()).color(tokens.text_strong));
         let words = match event_at(events, at.version) {
+            Some(event) if is_deleted(at) => {
+                format!("deleted by v{} · {}", at.version, view.times.time(event.log_time_ms))
+            }
             Some(event) => format!(
                 "after v{} {} · {}",
                 at.version,
@@ -148,7 +189,10 @@ fn field(ui: &mut Ui, entity: &EntityView, path: &JsonPointer, version: u64, vie
             view.out.send(Command::SelectPath(entity.key.clone(), None));
         }
         let name = if path.as_str().is_empty() { "/" } else { path.as_str() };
-        ui.label(data(format::middle(name, 32)).color(tokens.accent));
+        // The two buttons that step along the field stay in its line.
+        let room = ui.available_width() - 72.0;
+        let shown = fitting_name(ui, name, &mono(), room);
+        ui.label(data(shown).color(tokens.accent)).on_hover_text(name);
         let buttons = [
             (icons::CARET_LEFT, UiCommand::PreviousChange),
             (icons::CARET_RIGHT, UiCommand::NextChange),

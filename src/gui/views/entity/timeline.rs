@@ -8,7 +8,7 @@ use std::sync::Arc;
 use egui::{Frame, Id, Panel, Ui};
 
 use super::{EntityState, event_at, go_to};
-use crate::gui::timeline::{LANE_HEIGHT, MarkerAction, RULER_HEIGHT, Timeline, TimelineAction};
+use crate::gui::timeline::{MarkerAction, RULER_HEIGHT, Timeline, TimelineAction, lane_height};
 use crate::gui::view::{Action, Spot, View};
 use crate::workspace::{
     ClockCommand, ClockPoint, CompareWith, EntityView, EventRow, GroupMarker, LaneMark,
@@ -39,7 +39,7 @@ pub(crate) fn panel(
         times: view.times,
         describe: &describe,
     };
-    let height = timeline.full_height().min(ui.available_height() * SHARE_MAX);
+    let height = timeline.full_height(ui.ctx()).min(ui.available_height() * SHARE_MAX);
     let mut action = None;
     Panel::top(Id::unique("timeline"))
         .default_size(height)
@@ -50,7 +50,7 @@ pub(crate) fn panel(
             let id = Id::unique(("entity timeline", &entity.key));
             let rect = ui.available_rect_before_wrap();
             action = timeline.show(ui, id, &mut state.timeline);
-            let lanes = RULER_HEIGHT + LANE_HEIGHT * entity.lanes.len() as f32;
+            let lanes = RULER_HEIGHT + lane_height(ui.ctx()) * entity.lanes.len() as f32;
             view.out.mark(Spot::GroupMarkers, rect.with_min_y(rect.top() + lanes));
         });
     match action {

@@ -21,12 +21,12 @@ use crate::workspace::{GroupOffset, GroupSummary};
 
 /// The columns of the list of partitions.
 const OFFSET_COLUMNS: [TableColumn; 6] = [
-    TableColumn::rest("Topic"),
-    TableColumn::figures("Partition", 72.0),
-    TableColumn::figures("Committed", 110.0),
-    TableColumn::figures("End", 110.0),
-    TableColumn::figures("Lag", 96.0),
-    TableColumn::figures("Behind", 96.0),
+    TableColumn::rest("Topic", 120.0),
+    TableColumn::figures("Partition"),
+    TableColumn::figures("Committed").dispensable(2),
+    TableColumn::figures("End").dispensable(3),
+    TableColumn::figures("Lag"),
+    TableColumn::figures("Behind").dispensable(1),
 ];
 /// The height of the chart, in points.
 const CHART_HEIGHT: f32 = 132.0;
@@ -47,7 +47,7 @@ pub(super) fn show(ui: &mut Ui, group: &GroupSummary, unit: &mut LagUnit, view: 
         }
     });
     if group.offsets.is_empty() {
-        let text = "The group has no committed offset: it has not told anyone how far it is.";
+        let text = "The group has not committed any offset yet.";
         EmptyState::new(icons::FLAG_BANNER, "Nothing committed", text).show(ui);
         return;
     }
@@ -84,7 +84,7 @@ fn chart(ui: &mut Ui, group: &GroupSummary, unit: &mut LagUnit, view: &View<'_>)
         ui.label(RichText::new("Lag").font(medium()).color(tokens.text_strong));
         ui.selectable_value(unit, LagUnit::Records, "records");
         ui.selectable_value(unit, LagUnit::Time, "time");
-        let words = "a sample every 3 s while this view is open";
+        let words = "sampled every 3 s while this view is open";
         ui.label(RichText::new(words).font(secondary()).color(tokens.text_secondary));
     });
     let none = Arc::default();

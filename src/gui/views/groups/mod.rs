@@ -10,6 +10,7 @@ use std::sync::Arc;
 use egui::{Frame, Id, Margin, Panel, RichText, Ui};
 
 use super::field::Field;
+use super::parts::{self, Part};
 use super::waiting;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, data, format, icon, icons};
 use crate::gui::view::View;
@@ -20,14 +21,21 @@ use crate::workspace::{Command, Fetch, GroupSummary, JobSubject};
 
 /// The columns of the list of groups.
 const GROUP_COLUMNS: [TableColumn; 6] = [
-    TableColumn::rest("Group"),
-    TableColumn::text("State", 150.0),
-    TableColumn::figures("Members", 80.0),
-    TableColumn::figures("Partitions", 80.0),
-    TableColumn::figures("Lag", 96.0),
-    TableColumn::figures("Behind", 96.0),
+    TableColumn::rest("Group", 120.0),
+    TableColumn::text("State", 72.0),
+    TableColumn::figures("Members").dispensable(2),
+    TableColumn::figures("Partitions").dispensable(3),
+    TableColumn::figures("Lag"),
+    TableColumn::figures("Behind").dispensable(1),
 ];
-/// The greatest share of the height that the list of groups takes at first.
+/// The list of groups, and one of them.
+const PARTS: [Part<'_>; 2] = [
+    Part::share("Groups", 600.0, 0.42).first_max(900.0).margin(MARGIN),
+    Part::rest("Group", 620.0).margin(MARGIN),
+];
+/// The space around both.
+const MARGIN: Margin = Margin::symmetric(12, 8);
+/// The greatest share of the height that the list of members takes at first.
 const LIST_SHARE: f32 = 0.4;
 
 /// The view's state.
@@ -39,6 +47,8 @@ pub(crate) struct GroupsState {
     filter: String,
     /// Which lag the chart shows.
     unit: LagUnit,
+    /// The number of the part in front where there is no room for both.
+    part: usize,
 }
 
 impl GroupsState {
@@ -71,20 +81,19 @@ pub(crate) fn show(ui: &mut Ui, state: &mut GroupsState, view: &mut View<'_>) {
     {
         state.chosen = groups.first().map(|group| Arc::clone(&group.group));
     }
-    let rows_height = ROW_HEIGHT * (groups.len() as f32 + 1.0) + 56.0;
-    let height = rows_height.min(ui.available_height() * LIST_SHARE);
-    let height_max = (ui.available_height() * 0.7).max(height);
-    Panel::top(Id::unique("group list"))
-        .default_size(height)
-        .size_range(64.0_f32.min(height)..=height_max)
-        .frame(frame)
-        .show(ui, |ui| list(ui, &groups, state, view));
-    let chosen = groups.iter().find(|group| state.chosen.as_ref() == Some(&group.group));
-    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+    let height = ROW_HEIGHT * (groups.len() as f32 + 1.0) + 56.0;
+    let mut front = state.part;
+    let id = Id::unique("groups");
+    parts::show_or_stack(ui, id, &PARTS, height, &mut front, &mut |ui, part| {
+        if part == 0 {
+            return list(ui, &groups, state, view);
+        }
+        let chosen = groups.iter().find(|group| state.chosen.as_ref() == Some(&group.group));
         if let Some(group) = chosen {
             detail::show(ui, group, &mut state.unit, view);
         }
     });
+    state.part = front;
 }
 
 /// What stands there until the list is known.
@@ -135,7 +144,7 @@ fn lag(ui: &mut Ui, lag: i64) {
     if lag < 0 {
         let mark = RichText::new(icons::WARNING).font(icon()).color(color);
         ui.label(mark)
-            .on_hover_text("Committed beyond the end: the topic was cut back or created anew");
+            .on_hover_text("Committed beyond the end: the topic was truncated or created again");
     }
     ui.label(data(format::number(lag)).color(color));
 }
@@ -183,14 +192,15 @@ impl TableRows for GroupRows<'_> {
             }
             1 => {
                 let color = tone(&group.state).color(Tokens::of(ui));
-                ui.label(RichText::new(&*group.state).color(color));
+                let state = RichText::new(&*group.state).color(color);
+                ui.add(egui::Label::new(state).truncate());
             }
             2 => figure(ui, group.members.len().to_string(), group.members.is_empty()),
             3 => figure(ui, group.offsets.len().to_string(), group.offsets.is_empty()),
             4 => {
                 lag(ui, group.total_lag());
                 if group.unknown_lags() > 0 {
-                    let words = "Of some partitions it is not known";
+                    let words = "Of some partitions the lag is not known";
                     ui.label("+ ?").on_hover_text(words);
                 }
             }

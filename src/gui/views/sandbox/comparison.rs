@@ -12,7 +12,7 @@ use crate::gui::theme::{Tokens, format, icons, medium, secondary};
 use crate::gui::view::{Action, View};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
-use crate::gui::views::side_panel::side_panel_id;
+use crate::gui::views::parts::{self, Part};
 use crate::gui::widgets::{EmptyState, IconButton, TreeState, compare_tree, problem_box};
 use crate::workspace::SandboxView;
 use crate::workspace::projection::EventOrder;
@@ -22,6 +22,14 @@ use crate::workspace::sandbox::{
 
 /// How wide the field for a script is, in points.
 const FIELD_WIDTH: f32 = 240.0;
+
+/// What differs, and the states beside each other.
+const PARTS: [Part<'_>; 2] = [
+    Part::share("Differences", 220.0, 0.36).first_max(520.0).margin(MARGIN),
+    Part::rest("States", 340.0).margin(MARGIN),
+];
+/// The space around both.
+const MARGIN: Margin = Margin::symmetric(12, 8);
 
 /// Below this width of the list, in points, since when a result differs is told on hover alone.
 const SINCE_WIDTH: f32 = 340.0;
@@ -37,6 +45,8 @@ pub(crate) struct ComparisonState {
     at_end: bool,
     /// The trees of the states.
     tree: TreeState,
+    /// The number of the part in front where there is no room for both.
+    part: usize,
 }
 
 impl ComparisonState {
@@ -72,8 +82,8 @@ pub(crate) fn show(
     });
     let Some(found) = trial.comparison.latest() else {
         CentralPanel::default().frame(frame).show(ui, |ui| {
-            let text = "Name another script, or choose another order of events for B, and compare: whose results differ, and \
-                        the event since when.";
+            let text = "Name another script for B, or another order of events, and compare: you see whose results differ, and since \
+                        which event.";
             EmptyState::new(icons::SCALES, "A against B", text).show(ui);
         });
         return;
@@ -88,17 +98,13 @@ pub(crate) fn show(
         });
         return;
     }
-    let width = ui.available_width();
-    Panel::left(side_panel_id(id.with("divergences"), width))
-        .default_size((width * 0.36).clamp(220.0, 520.0))
-        .size_range(160.0..=width * 0.6)
-        .frame(frame)
-        .show(ui, |ui| list(ui, id, found, trial, out));
-    CentralPanel::default().frame(frame).show(ui, |ui| {
-        if let Some(detail) = &trial.divergence {
-            states(ui, id, found, detail, state, view);
-        }
+    let mut front = state.part;
+    parts::show(ui, id, &PARTS, &mut front, &mut |ui, part| match (part, &trial.divergence) {
+        (0, _) => list(ui, id, found, trial, out),
+        (_, Some(detail)) => states(ui, id, found, detail, state, view),
+        (_, None) => {}
     });
+    state.part = front;
 }
 
 /// How many results.
@@ -240,7 +246,7 @@ fn states(
         ui.label(RichText::new(name).font(medium()).color(Tokens::of(ui).text_strong));
         if !detail.first.is_empty() {
             ui.selectable_value(&mut state.at_end, false, "At the first difference");
-            ui.selectable_value(&mut state.at_end, true, "In the end");
+            ui.selectable_value(&mut state.at_end, true, "At the end");
         }
         let color = Tokens::of(ui).text_secondary;
         ui.add(Label::new(RichText::new(&*row.since).font(secondary()).color(color)));

@@ -168,16 +168,16 @@ fn choose(ui: &mut Ui, sandbox: &SandboxView, state: &mut HeaderState, view: &mu
     });
     ui.label("Entities");
     Field::new(&mut state.entities, "Entities")
-        .hint("all; else ids with commas between")
+        .hint("all, or ids separated by commas")
         .mono()
         .show(ui);
-    ui.label("Order over partitions");
+    ui.label("Order across partitions");
     ui.horizontal(|ui| {
         ui.radio_value(&mut choice.order, EventOrder::Log, "Log");
         ui.radio_value(&mut choice.order, EventOrder::Event, "Event time");
         let seed = state.seed.trim().parse().unwrap_or(1);
         let by_chance = matches!(choice.order, EventOrder::Seed(_));
-        if ui.radio(by_chance, "By chance").clicked() || by_chance {
+        if ui.radio(by_chance, "Random").clicked() || by_chance {
             choice.order = EventOrder::Seed(seed);
         }
         Field::new(&mut state.seed, "Seed").hint("1").width(56.0).mono().show(ui);

@@ -14,6 +14,7 @@ use egui::{
 };
 
 use super::super::field::Field;
+use crate::gui::laid_out::note_sideways;
 use crate::gui::theme::{
     ROW_HEIGHT, Tokens, body, format, icon, icons, medium, mono, mono_small, secondary,
 };
@@ -25,8 +26,10 @@ use crate::workspace::sandbox::{
     CellVerdict, CellView, MatrixChoice, MatrixView, TrialCommand, TrialView,
 };
 
-/// How wide the names of faults are, in points: least and most.
-const FAULT_WIDTHS: [f32; 2] = [120.0, 280.0];
+/// How narrow the names of faults may become, in points.
+const FAULT_WIDTH: f32 = 120.0;
+/// How much room a fault's number and the space around its name take, in points.
+const FAULT_SPACE: f32 = 48.0;
 /// How narrow the column of a consumer may become, in points.
 const CONSUMER_WIDTH: f32 = 92.0;
 /// How wide it gets at most, in points.
@@ -234,10 +237,15 @@ fn summary(ui: &mut Ui, matrix: &MatrixView, pending: bool) {
             ui.label(words);
             ui.add_space(8.0);
         };
-        part(ui, icons::CHECK_CIRCLE, tokens.added, format!("{held} hold every invariant"));
-        part(ui, icons::X_CIRCLE, tokens.error, format!("{broke} break one"));
+        part(
+            ui,
+            icons::CHECK_CIRCLE,
+            tokens.added,
+            format!("{} held every invariant", format::count(held as u64, "cell")),
+        );
+        part(ui, icons::X_CIRCLE, tokens.error, format!("{broke} broke one or more"));
         if 0 < none {
-            part(ui, icons::MINUS, tokens.text_secondary, format!("{none} cannot happen here"));
+            part(ui, icons::MINUS, tokens.text_secondary, format!("{none} do not apply here"));
         }
         if !matrix.is_whole() && !pending {
             part(ui, icons::STOP, tokens.warning, "stopped early".to_owned());
@@ -263,10 +271,11 @@ struct Columns {
 }
 
 impl Columns {
-    /// Columns for this many consumers in this width.
-    fn new(width: f32, consumers: usize) -> Self {
+    /// Columns for this many consumers in this width, where the names of faults need this much.
+    fn new(width: f32, needed: f32, consumers: usize) -> Self {
         let consumers = consumers.max(1) as f32;
-        let faults = (width - consumers * CONSUMER_WIDTH).clamp(FAULT_WIDTHS[0], FAULT_WIDTHS[1]);
+        let most = needed.max(FAULT_WIDTH);
+        let faults = (width - consumers * CONSUMER_WIDTH).clamp(FAULT_WIDTH, most);
         let consumer =
             ((width - faults) / consumers).clamp(CONSUMER_WIDTH, CONSUMER_WIDTH_MAX).floor();
         Self { faults, consumer }
@@ -284,12 +293,25 @@ impl Columns {
     }
 }
 
+/// How wide the longest title of these faults is, in points.
+fn longest_title(ui: &Ui, faults: &[FaultName]) -> f32 {
+    let width = |fault: &FaultName| {
+        let title = fault.entry().title.to_owned();
+        ui.painter().layout_no_wrap(title, body(), egui::Color32::PLACEHOLDER).size().x
+    };
+    faults.iter().map(width).fold(0.0, f32::max)
+}
+
 /// Draws the cells; whether one was opened.
 fn grid(ui: &mut Ui, matrix: &MatrixView, trial: &TrialView, out: &mut Vec<TrialCommand>) -> bool {
     let consumers = &matrix.choice.consumers;
-    let columns = Columns::new(ui.available_width() - 12.0, consumers.len());
+    let needed = longest_title(ui, &matrix.choice.faults) + FAULT_SPACE;
+    let columns = Columns::new(ui.available_width() - 12.0, needed, consumers.len());
     let mut opened = None;
     ui.spacing_mut().item_spacing = Vec2::ZERO;
+    if ui.available_width() < columns.width(consumers.len()) {
+        note_sideways(ui, ui.available_rect_before_wrap());
+    }
     ScrollArea::horizontal().id_salt("matrix across").auto_shrink(false).show(ui, |ui| {
         let width = columns.width(consumers.len());
         head(ui, &columns, width, consumers);
@@ -346,7 +368,7 @@ fn fault_name(ui: &mut Ui, rect: Rect, fault: FaultName) {
     let name = fault.to_string();
     let at = pos2(rect.left() + 4.0, y);
     ui.painter().text(at, Align2::LEFT_CENTER, &name, mono_small(), tokens.text_secondary);
-    let width = rect.width() - 48.0;
+    let width = rect.width() - FAULT_SPACE + 2.0;
     let galley =
         crate::gui::widgets::cut_galley(ui, fault.entry().title, body(), tokens.text, width);
     let at = pos2(rect.left() + 38.0, y - galley.size().y / 2.0);

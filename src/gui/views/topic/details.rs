@@ -70,7 +70,7 @@ fn quiet(ui: &mut Ui, text: &str) {
 fn mapping(ui: &mut Ui, topic: &TopicView) {
     section(ui, "Mapping");
     if topic.mapping.choices.is_empty() {
-        quiet(ui, "Found once records were read");
+        quiet(ui, "Detected once records have been read");
         return;
     }
     ui.spacing_mut().interact_size.y = 0.0;

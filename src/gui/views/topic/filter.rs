@@ -11,8 +11,8 @@ use egui::{Key, RichText, Ui};
 use crate::gui::theme::{Tokens, data, format, icons, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{Chip, IconButton, Tone, entered, problem_box};
-use crate::workspace::{Command, RecordFilter, TopicView};
+use crate::gui::widgets::{Chip, IconButton, Tone, entered, problem_box, progress_bar};
+use crate::workspace::{Command, JobView, RecordFilter, TopicView};
 
 /// Examples of expressions, with what they find.
 const EXAMPLES: [(&str, &str); 4] = [
@@ -63,7 +63,10 @@ pub(crate) fn show(
         }
         partitions(ui, topic, &mut wanted);
         chips(ui, &mut wanted, state, view);
-        counts(ui, topic);
+        match view.snapshot.running_job(topic.filter_job) {
+            Some(job) => filtering(ui, topic, job, view),
+            None => counts(ui, topic),
+        }
         order(ui, newest_first);
     });
     if state.cel_open {
@@ -122,7 +125,7 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
         Chip::new(text).icon(icon).tone(Tone::Accent).removable().show(ui).removed
     };
     if !wanted.text.is_empty() {
-        let words = format!("contains “{}”", format::middle(&wanted.text, 24));
+        let words = format!("contains “{}”", wanted.text);
         if chip(ui, &words, icons::MAGNIFYING_GLASS) {
             wanted.text.clear();
             state.text.clear();
@@ -142,8 +145,7 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
         }
     }
     if !wanted.cel.is_empty() {
-        let words = format::middle(&wanted.cel, 40);
-        if chip(ui, &words, icons::CODE) {
+        if chip(ui, &wanted.cel.clone(), icons::CODE) {
             wanted.cel.clear();
             state.cel.clear();
         }
@@ -162,9 +164,20 @@ fn counts(ui: &mut Ui, topic: &TopicView) {
     ui.label(RichText::new(words).font(secondary()).color(color));
     let shown = topic.rows.len() as u64;
     if shown < topic.records_matching {
-        let words = format!("the last {} are listed", format::number(shown));
+        let words = format!("only the last {} are listed", format::number(shown));
         ui.label(RichText::new(words).font(secondary()).color(Tokens::of(ui).warning))
-            .on_hover_text("Narrow the filter or the span of time to list others");
+            .on_hover_text("Narrow the filter or the time span to list others");
+    }
+}
+
+/// How far a filter is that takes long, and a way to call it off.
+fn filtering(ui: &mut Ui, topic: &TopicView, job: &JobView, view: &mut View<'_>) {
+    progress_bar(ui, job.progress.fraction().unwrap_or(0.0), 80.0, &job.title);
+    let words = format!("{} found so far", format::number(topic.records_matching));
+    let color = Tokens::of(ui).text_secondary;
+    ui.label(RichText::new(words).font(secondary()).color(color));
+    if ui.add(IconButton::new(icons::STOP, "Stop filtering").text("Stop")).clicked() {
+        view.out.send(Command::CancelJob(job.id));
     }
 }
 

@@ -21,27 +21,38 @@ use self::records::RecordsState;
 pub(crate) use self::start::words as start_words;
 use self::start_form::StartForm;
 use self::timeline::LanesState;
+use super::parts::{self, Part};
 use super::record::{self, RecordState};
 use super::unconnected;
 use crate::gui::command::UiCommand;
 use crate::gui::command_ui::icon_button;
-use crate::gui::theme::{Tokens, format, heading, icons, secondary};
+use crate::gui::theme::{ROW_HEIGHT, Tokens, format, heading, icons, secondary};
 use crate::gui::view::{Action, Outbox, View};
 use crate::gui::widgets::{
-    Brush, Chip, CopyText, IconButton, copy, histogram, partition_bars, problem_box, progress_bar,
-    verdict_chip,
+    Brush, Chip, CopyText, IconButton, copy, fitting_name, histogram, partition_bars, problem_box,
+    progress_bar, verdict_chip,
 };
 use crate::model::Position;
 use crate::workspace::{
-    Command, CopyWhat, CoverageOf, JobState, JobView, StartPosition, TopicView,
+    Command, CopyWhat, CoverageOf, JobState, JobView, StartPosition, TopicView, retention_words,
 };
 
 /// How high the histogram is, in points.
 const HISTOGRAM_HEIGHT: f32 = 64.0;
-/// How wide the panel beside the table is at first, in points.
-const SIDE_WIDTH: f32 = 360.0;
-/// Below this width, in points, what stands beside the table stands below it.
-const NARROW: f32 = 720.0;
+/// The records, and one of them beside them.
+const WITH_RECORD: [Part<'_>; 2] =
+    [Part::rest("Records", 440.0).margin(Margin::ZERO), Part::share("Record", 312.0, 0.3)];
+/// The records, and what stands behind them.
+const WITH_DETAILS: [Part<'_>; 2] =
+    [Part::rest("Records", 440.0).margin(Margin::ZERO), Part::share("About the topic", 312.0, 0.3)];
+/// The choice of where to start, and what stands behind the topic.
+const START: [Part<'_>; 2] =
+    [Part::rest("Start", 440.0).margin(Margin::ZERO), Part::share("About the topic", 312.0, 0.3)];
+/// The greatest share of its line that the bar of progress takes.
+const PROGRESS_SHARE: f32 = 0.3;
+/// How high what stands below the records is at first where there is no room beside them, in
+/// points.
+const SIDE_HEIGHT: f32 = 240.0;
 
 /// The view's state.
 #[derive(Debug, Default)]
@@ -64,6 +75,8 @@ pub(crate) struct TopicState {
     details_open: bool,
     /// Whether progress is shown partition by partition.
     progress_open: bool,
+    /// The number of the part in front where there is no room for both.
+    part: usize,
 }
 
 impl TopicState {
@@ -147,11 +160,21 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
         });
     }
     if topic.start.is_none() || state.choosing_start {
-        if state.details_open {
-            side_panel(ui, "details").frame(bar).show(ui, |ui| details::show(ui, &topic, view));
+        if !state.details_open {
+            return start::show(ui, &topic, &mut state.start, view);
         }
-        egui::CentralPanel::no_frame()
-            .show(ui, |ui| start::show(ui, &topic, &mut state.start, view));
+        let mut front = state.part;
+        parts::show(
+            ui,
+            Id::unique("topic start"),
+            &START,
+            &mut front,
+            &mut |ui, part| match part {
+                0 => start::show(ui, &topic, &mut state.start, view),
+                _ => details::show(ui, &topic, view),
+            },
+        );
+        state.part = front;
         return;
     }
     progress(ui, &topic, state, view);
@@ -163,50 +186,43 @@ pub(crate) fn show(ui: &mut Ui, name: &Arc<str>, state: &mut TopicState, view: &
         state.records.set_newest_first(&topic, newest_first);
     });
     let shown = records::inspected(&topic, view).cloned().filter(|_| !state.record_closed);
-    if state.details_open {
-        side_panel(ui, "details").frame(bar).show(ui, |ui| details::show(ui, &topic, view));
-    } else if let Some(detail) = shown {
-        side_panel(ui, "record")
-            .frame(bar)
-            .show(ui, |ui| inspected(ui, &topic, &detail, state, view));
+    if !state.details_open && shown.is_none() {
+        return table(ui, &topic, state, view);
     }
+    let parts = if state.details_open { &WITH_DETAILS } else { &WITH_RECORD };
+    let mut front = state.part;
+    let id = Id::unique("topic");
+    parts::show_or_stack(ui, id, parts, SIDE_HEIGHT, &mut front, &mut |ui, part| match (
+        part, &shown,
+    ) {
+        (0, _) => table(ui, &topic, state, view),
+        (_, Some(detail)) if !state.details_open => inspected(ui, &topic, detail, state, view),
+        _ => details::show(ui, &topic, view),
+    });
+    state.part = front;
+}
+
+/// The table of records.
+fn table(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut View<'_>) {
     egui::CentralPanel::no_frame().show(ui, |ui| {
-        if let Some(position) = records::show(ui, &topic, &mut state.records, view) {
+        if let Some(position) = records::show(ui, topic, &mut state.records, view) {
             state.record_closed = false;
             view.out.send(Command::InspectRecord(position));
         }
     });
 }
 
-/// The panel beside the table; below it where there is no room.
-fn side_panel(ui: &Ui, name: &str) -> Panel {
-    if ui.available_width() < NARROW {
-        let height_max = (ui.available_height() * 0.5).max(80.0);
-        return Panel::bottom(Id::unique((name, "below")))
-            .default_size(220.0_f32.min(height_max))
-            .size_range(80.0_f32.min(height_max)..=height_max);
-    }
-    let width_max = (ui.available_width() * 0.6).max(240.0);
-    Panel::right(Id::unique((name, "beside")))
-        .default_size(SIDE_WIDTH)
-        .size_range(240.0..=width_max)
-}
-
 /// The name, what is known at a glance, where reading starts.
 fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut View<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(icons::ROWS).color(Tokens::of(ui).text_secondary));
-        let name = format::middle(&topic.topic, 40);
+        let name = fitting_name(ui, &topic.topic, &heading(), ui.available_width());
         ui.label(RichText::new(name).font(heading())).on_hover_text(&*topic.topic);
         if let Some(partitions) = topic.partitions.latest() {
             let words = format::count(partitions.len() as u64, "partition");
             Chip::new(&words).show(ui);
         }
-        if let Some((_, policy)) =
-            topic.configs.iter().find(|(name, _)| &**name == "cleanup.policy")
-        {
-            Chip::new(policy).show(ui).response.on_hover_text("cleanup.policy");
-        }
+        retention(ui, topic);
         if let Some(completeness) = &topic.completeness {
             if verdict_chip(ui, completeness).clicked() {
                 let of = CoverageOf::Topic(Arc::clone(&topic.topic));
@@ -235,6 +251,20 @@ fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut Vie
     });
 }
 
+/// How long its records are kept, in words.
+fn retention(ui: &mut Ui, topic: &TopicView) {
+    let setting = |wanted: &str| {
+        let mut settings = topic.configs.iter();
+        settings.find(|(name, _)| &**name == wanted).map(|(_, value)| &**value)
+    };
+    let Some(policy) = setting("cleanup.policy") else { return };
+    let retention_ms = setting("retention.ms");
+    let words = retention_words(policy, retention_ms.and_then(|text| text.parse().ok()));
+    let limit = retention_ms.map(|text| format!("\nretention.ms {text}")).unwrap_or_default();
+    let chip = Chip::new(&words).show(ui);
+    chip.response.on_hover_text(format!("cleanup.policy {policy}{limit}"));
+}
+
 /// The job that reads the topic.
 fn job_of<'a>(topic: &TopicView, view: &View<'a>) -> Option<&'a JobView> {
     view.snapshot.jobs.iter().find(|job| Some(job.id) == topic.job)
@@ -254,26 +284,32 @@ fn progress(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut V
     }
     Panel::top("progress").frame(frame).resizable(false).show(ui, |ui| {
         ui.horizontal(|ui| {
-            if job.state == JobState::Running {
-                progress_bar(ui, job.progress.fraction().unwrap_or(0.0), 160.0, &job.title);
-            }
             let tokens = Tokens::of(ui);
             let rate = format::number(job.progress.records_per_second);
             let words = format!(
-                "{} · {} · {rate}/s",
+                "{} · {} · {rate} records/s",
                 format::count(job.progress.records, "record"),
                 format::bytes(job.progress.bytes)
             );
             let live = if job.state == JobState::Following { "Live · " } else { "" };
             let words = RichText::new(format!("{live}{words}")).font(secondary());
-            ui.label(words.color(tokens.text_secondary));
-            let more = IconButton::new(icons::CARET_DOWN, "Progress by partition");
-            if ui.add(more.selected(state.progress_open)).clicked() {
-                state.progress_open = !state.progress_open;
-            }
-            if ui.add(IconButton::new(icons::STOP, "Stop reading").text("Stop")).clicked() {
-                view.out.send(Command::CancelJob(job.id));
-            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.add(IconButton::new(icons::STOP, "Stop reading").text("Stop")).clicked() {
+                    view.out.send(Command::CancelJob(job.id));
+                }
+                let more = IconButton::new(icons::CARET_DOWN, "Progress by partition");
+                if ui.add(more.selected(state.progress_open)).clicked() {
+                    state.progress_open = !state.progress_open;
+                }
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    if job.state == JobState::Running {
+                        let done = job.progress.fraction().unwrap_or(0.0);
+                        let width = (ui.available_width() * PROGRESS_SHARE).min(160.0);
+                        progress_bar(ui, done, width, &job.title);
+                    }
+                    ui.add(egui::Label::new(words.color(tokens.text_secondary)).truncate());
+                });
+            });
         });
         if state.progress_open {
             partition_bars(ui, &job.progress.partitions);
@@ -309,12 +345,15 @@ fn inspected(
     view: &mut View<'_>,
 ) {
     ui.horizontal(|ui| {
+        ui.set_height(ROW_HEIGHT);
         let position = detail.position.to_string();
-        ui.add(CopyText::new(&position).characters(30).name("Address"));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.add(IconButton::new(icons::X, "Close the record")).clicked() {
                 state.record_closed = true;
             }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.add(CopyText::new(&position).name("Address"));
+            });
         });
     });
     if state.records.misses_chosen(topic) {

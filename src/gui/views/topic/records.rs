@@ -23,13 +23,13 @@ use crate::workspace::{
 
 /// The columns.
 const COLUMNS: [TableColumn; 7] = [
-    TableColumn::text("Time", 202.0),
-    TableColumn::figures("Part.", 48.0),
-    TableColumn::figures("Offset", 80.0),
-    TableColumn::text("Key", 132.0),
-    TableColumn::text("Type", 144.0),
-    TableColumn::rest("Value"),
-    TableColumn::figures("Size", 68.0),
+    TableColumn::whole("Time"),
+    TableColumn::figures("Part.").dispensable(3),
+    TableColumn::figures("Offset").dispensable(2),
+    TableColumn::text("Key", 84.0),
+    TableColumn::text("Type", 96.0).dispensable(1),
+    TableColumn::rest("Value", 96.0),
+    TableColumn::figures("Size").dispensable(4),
 ];
 
 /// The table's state.
@@ -211,9 +211,9 @@ pub(crate) fn inspected<'a>(topic: &TopicView, view: &View<'a>) -> Option<&'a Ar
 /// What stands there without rows.
 fn empty(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
     let (title, text) = if topic.records_read > 0 {
-        ("No record matches", "Take a condition of the filter away.")
+        ("No record matches", "Remove a condition of the filter.")
     } else if topic.start == Some(StartPosition::Live) {
-        ("Waiting for records", "What is written from now on appears here.")
+        ("Waiting for records", "Records written from now on appear here.")
     } else {
         ("No records", "There is nothing in the span that was read.")
     };

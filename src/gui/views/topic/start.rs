@@ -68,44 +68,61 @@ fn choice(ui: &mut Ui, topic: &TopicView, form: &mut StartForm, view: &mut View<
     let newest =
         newest_ms(&topic.histogram).or_else(|| view.snapshot.clock.range_ms.map(|(_, to)| to));
     let mut asked: Offer = None;
-    Grid::new("start").num_columns(3).spacing([16.0, 8.0]).min_col_width(0.0).show(ui, |ui| {
-        line(ui, "Newest", &mut asked, |ui| {
-            field(ui, &mut form.count, 80.0, "", "How many records");
-            about(ui, "records over all partitions");
-            form.count().map(StartPosition::Newest)
+    if ui.available_width() < WIDTH {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        lines(ui, false, form, view, newest, &mut asked);
+    } else {
+        Grid::new("start").num_columns(3).spacing([16.0, 8.0]).min_col_width(0.0).show(ui, |ui| {
+            lines(ui, true, form, view, newest, &mut asked);
         });
-        line(ui, "Oldest", &mut asked, |ui| {
-            field(ui, &mut form.count, 80.0, "", "How many of the oldest records");
-            about(ui, "records from the log start on");
-            form.count().map(|count| StartPosition::Oldest(Some(count)))
-        });
-        line(ui, "Everything", &mut asked, |ui| {
-            about(ui, "From the log start to the end");
-            Some(StartPosition::Oldest(None))
-        });
-        line(ui, "From offset", &mut asked, |ui| {
-            about(ui, "partition");
-            field(ui, &mut form.partition, 44.0, "", "Partition");
-            about(ui, "offset");
-            field(ui, &mut form.offset, 110.0, "", "Offset");
-            form.offset_start()
-        });
-        line(ui, "Time", &mut asked, |ui| {
-            about(ui, "since");
-            field(ui, &mut form.from, 148.0, "2026-11-23 14:00", "Since time");
-            about(ui, "to");
-            field(ui, &mut form.to, 148.0, "the end", "To time");
-            form.times(view.times, newest)
-        });
-        line(ui, "Live", &mut asked, |ui| {
-            about(ui, "What arrives from now on");
-            Some(StartPosition::Live)
-        });
-    });
+    }
     if let Some(start) = asked {
         form.asked = Some(start.clone());
         super::read(topic, start, view.out);
     }
+}
+
+/// The starts that are offered, a line each, in a grid where there is room for one.
+fn lines(
+    ui: &mut Ui,
+    grid: bool,
+    form: &mut StartForm,
+    view: &View<'_>,
+    newest: Option<i64>,
+    asked: &mut Offer,
+) {
+    line(ui, grid, "Newest", asked, |ui| {
+        field(ui, &mut form.count, 80.0, "", "How many records");
+        about(ui, "records over all partitions");
+        form.count().map(StartPosition::Newest)
+    });
+    line(ui, grid, "Oldest", asked, |ui| {
+        field(ui, &mut form.count, 80.0, "", "How many of the oldest records");
+        about(ui, "records from the beginning");
+        form.count().map(|count| StartPosition::Oldest(Some(count)))
+    });
+    line(ui, grid, "Everything", asked, |ui| {
+        about(ui, "From the first record to the last");
+        Some(StartPosition::Oldest(None))
+    });
+    line(ui, grid, "From offset", asked, |ui| {
+        about(ui, "partition");
+        field(ui, &mut form.partition, 44.0, "", "Partition");
+        about(ui, "offset");
+        field(ui, &mut form.offset, 110.0, "", "Offset");
+        form.offset_start()
+    });
+    line(ui, grid, "Time", asked, |ui| {
+        about(ui, "since");
+        field(ui, &mut form.from, 148.0, "2026-11-23 14:00", "Since time");
+        about(ui, "to");
+        field(ui, &mut form.to, 148.0, "the end", "To time");
+        form.times(view.times, newest)
+    });
+    line(ui, grid, "Live", asked, |ui| {
+        about(ui, "Records that arrive from now on");
+        Some(StartPosition::Live)
+    });
 }
 
 /// How much there is to read.
@@ -129,24 +146,46 @@ fn how_much(topic: &TopicView) -> Option<String> {
     ))
 }
 
-/// A line: a name, its fields, the button that reads.
-fn line(ui: &mut Ui, name: &str, asked: &mut Offer, fields: impl FnOnce(&mut Ui) -> Offer) {
-    let tokens = Tokens::of(ui);
-    ui.label(RichText::new(name).font(medium()).color(tokens.text_strong));
+/// A line: a name, its fields, the button that reads. In a grid its cells; where there is no room
+/// for one, a line that wraps.
+fn line(
+    ui: &mut Ui,
+    grid: bool,
+    name: &str,
+    asked: &mut Offer,
+    fields: impl FnOnce(&mut Ui) -> Offer,
+) {
+    let color = Tokens::of(ui).text_strong;
+    let name_words = RichText::new(name).font(medium()).color(color);
+    if !grid {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(name_words);
+            let offer = fields(ui);
+            read_button(ui, name, offer, asked);
+        });
+        return;
+    }
+    ui.label(name_words);
     let offer = ui.horizontal(|ui| fields(ui)).inner;
+    read_button(ui, name, offer, asked);
+    ui.end_row();
+}
+
+/// The button that reads from where the fields say.
+fn read_button(ui: &mut Ui, name: &str, offer: Offer, asked: &mut Offer) {
+    let tokens = Tokens::of(ui);
     let button = Button::new((
         RichText::new(icons::PLAY).font(icon()).color(tokens.accent),
         RichText::new("Read").color(tokens.text),
     ))
     .min_size(vec2(72.0, 24.0));
-    let response = ui.add_enabled(offer.is_some(), button);
-    let label = format!("Read {}", name.to_lowercase());
     let enabled = offer.is_some();
+    let response = ui.add_enabled(enabled, button);
+    let label = format!("Read {}", name.to_lowercase());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, &label));
     if response.clicked() {
         *asked = offer;
     }
-    ui.end_row();
 }
 
 /// A quiet text.

@@ -11,7 +11,7 @@ use egui::{Frame, Id, Panel, Ui};
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{format, icons};
 use crate::gui::timeline::{
-    LANE_HEIGHT, RULER_HEIGHT, Timeline, TimelineAction, TimelineState, neighbour,
+    RULER_HEIGHT, Timeline, TimelineAction, TimelineState, lane_height, neighbour,
 };
 use crate::gui::view::{Action, Outbox, View};
 use crate::gui::widgets::IconButton;
@@ -79,12 +79,13 @@ pub(super) fn panel(ui: &mut Ui, topic: &TopicView, state: &mut LanesState, view
     };
     let partitions = topic.partitions.latest().map_or(0, |partitions| partitions.len());
     let lanes = answer.lanes.len().max(partitions);
-    let most = ((ui.available_height() * SHARE_MAX - RULER_HEIGHT) / LANE_HEIGHT).round();
-    let height = RULER_HEIGHT + LANE_HEIGHT * (lanes as f32).min(most);
+    let lane_height = lane_height(ui.ctx());
+    let most = ((ui.available_height() * SHARE_MAX - RULER_HEIGHT) / lane_height).round();
+    let height = RULER_HEIGHT + lane_height * (lanes as f32).min(most);
     let mut action = None;
     Panel::top(Id::unique(("topic timeline", &topic.topic)))
         .default_size(height)
-        .min_size(RULER_HEIGHT + LANE_HEIGHT)
+        .min_size(RULER_HEIGHT + lane_height)
         .frame(Frame::new())
         .show(ui, |ui| {
             ui.set_min_height(height);

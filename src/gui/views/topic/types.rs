@@ -21,7 +21,7 @@ const LISTED: usize = 100;
 /// Draws them.
 pub(super) fn show(ui: &mut Ui, topic: &TopicView, view: &mut View<'_>) {
     let Some(types) = &topic.types else {
-        quiet(ui, "How many of the events shown are of which type");
+        quiet(ui, "How many events of each type there are among those shown");
         if ui.button("Count event types").clicked() {
             view.out.send(Command::CountTypes(Arc::clone(&topic.topic)));
         }

@@ -97,6 +97,11 @@ impl Tour {
         self.chapter = None;
     }
 
+    /// Whether it tells something, or waits to begin.
+    pub(crate) fn is_on(&self) -> bool {
+        self.wanted || self.step.is_some() || self.chapter.is_some()
+    }
+
     /// Starts the chapter of the sandbox.
     pub(crate) fn start_chapter(&mut self) {
         self.wanted = false;

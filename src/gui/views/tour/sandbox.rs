@@ -65,8 +65,8 @@ impl SandboxStep {
             Self::Reproduce => (
                 "Reproduce the incident".to_owned(),
                 format!(
-                    "One click: a careless consumer commits what it was handed, then dies at the shipping of {order}. \
-                     Everything else is the log as it is."
+                    "One click: a careless consumer commits what it was handed, then dies while {order} is being shipped. \
+                     Everything else is the log, unchanged."
                 ),
                 "Reproduce it",
                 None,

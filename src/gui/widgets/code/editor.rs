@@ -16,6 +16,7 @@ use egui::{
 
 use super::keys;
 use super::tokens::{Part, parts};
+use crate::gui::laid_out::note_sideways;
 use crate::gui::theme::{GUTTER, Tokens, icon, icons, mono, mono_small};
 
 /// The space above and below the code, in points.
@@ -145,6 +146,7 @@ impl<'a> CodeEditor<'a> {
                 output
             },
         );
+        note_sideways(ui, outer);
         ui.advance_cursor_after_rect(outer);
         self.paint_gutter(ui, outer.with_max_x(code.left()), &shown.inner);
         indented || shown.inner.response.response.changed()

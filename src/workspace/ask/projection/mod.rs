@@ -10,9 +10,9 @@ mod projection_events;
 
 use std::sync::Arc;
 
-pub use self::compare::{CompareQuestion, Comparison, Divergence, FirstDivergence, Side};
+pub use self::compare::{CompareQuestion, Comparison, Side};
 pub use self::projection_events::ProjectionHistory;
-pub use crate::fold::{EventOrder, EventOrderError};
+pub use crate::fold::{Divergence, EventOrder, EventOrderError, FirstDivergence};
 use crate::fold::{
     Lint, Program, ProjectionOutcome, ProjectionSink, ProjectionTask, RunFailure, TaskEnd, lints,
     run_tasks,
@@ -104,11 +104,11 @@ impl Session {
             let mut failed: Option<(usize, RunFailure)> = None;
             for (task, end) in tasks.iter().zip(ends) {
                 match end {
-                    TaskEnd::Done(outcome) => outcomes[task.owner].push(outcome),
+                    TaskEnd::Done(outcome) => outcomes[task.owner()].push(outcome),
                     TaskEnd::Failed(found) => {
                         let is_first =
                             failed.as_ref().is_none_or(|(_, first)| found.index < first.index);
-                        failed = if is_first { Some((task.owner, *found)) } else { failed };
+                        failed = if is_first { Some((task.owner(), *found)) } else { failed };
                     }
                     TaskEnd::Broken(fault) => return Err(Failure::budget(fault.to_string())),
                 }

@@ -9,11 +9,11 @@
 
 use std::sync::Arc;
 
-use super::super::pool::{News, TaskKey};
+use super::super::pool::TaskKey;
 use super::SandboxEvents;
 use super::debugger::Debugger;
 use super::kept_branches::{Branch, Restored, write_branches};
-use crate::workspace::engine::State;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::{Edit, KeptBranch, KeptEdit};
 use crate::workspace::{Problem, SandboxKey};
 
@@ -87,19 +87,18 @@ impl State {
         let aside = debugger.kept.aside.iter().map(|kept| KeptBranch::clone(kept));
         let branches: Vec<KeptBranch> = aside.chain(debugger.shown_as_kept()).collect();
         let (key, task_key) = (key.clone(), TaskKey::Branches(key.clone()));
-        let task = move || -> News {
-            let written = write_branches(&script, branches);
-            Box::new(move |state| {
-                let Some(open) = state.sandbox_mut(&key) else { return };
-                open.debugger.file_problem = written.err().map(|error| {
-                    Problem::from_error(&error)
-                        .with_hint("the branches are kept until the sandbox is closed")
-                });
-                open.show_debugger();
-                state.touch_urgently();
+        let write = move || {
+            write_branches(&script, branches).map_err(|error| {
+                Problem::from_error(&error)
+                    .with_hint("the branches are kept until the sandbox is closed")
             })
         };
-        self.pool.submit(task_key, Box::new(task));
+        self.work_out(task_key, write, move |state, written| {
+            let Some(open) = state.sandbox_mut(&key) else { return };
+            open.debugger.file_problem = written.flatten().err();
+            open.show_debugger();
+            state.touch_urgently();
+        });
     }
 
     /// Changes the events of the branch in front; those of the log in a new branch.
@@ -113,12 +112,31 @@ impl State {
                 Some(problem.with_hint("run the projection over those first"));
             return;
         }
-        if let Err(problem) = run.events.edited(&edit) {
-            open.view.debugger.problem = Some(problem);
-            return;
-        }
-        let words = edit.words(&run.events).into();
-        let kept = KeptEdit::new(&edit, &run.events);
+        let (run, of_run, key) = (Arc::clone(run), Arc::clone(run), key.clone());
+        let make = move |_: &Outbox| -> Result<_, Problem> {
+            run.events.edited(&edit)?;
+            let kept = KeptEdit::new(&edit, &run.events);
+            let words: Arc<str> = edit.words(&run.events).into();
+            Ok((edit, words, kept))
+        };
+        self.spawn("sandbox-edit", None, make, move |state, made| {
+            state.touch_urgently();
+            let Some(open) = state.sandbox_mut(&key) else { return };
+            // Where another run is in front by now, the events are not those that were meant.
+            match made.flatten() {
+                Ok(made) if open.debugger.run().is_some_and(|own| Arc::ptr_eq(own, &of_run)) => {
+                    state.add_edit(&key, made);
+                }
+                Ok(_of_another_run) => {}
+                Err(problem) => open.view.debugger.problem = Some(problem),
+            }
+        });
+    }
+
+    /// Adds a change to the branch in front; to a new one where that is the log.
+    fn add_edit(&mut self, key: &SandboxKey, (edit, words, kept): (Edit, Arc<str>, KeptEdit)) {
+        let Some(open) = self.sandbox_mut(key) else { return };
+        let debugger = &mut open.debugger;
         if debugger.current == 0 {
             let name = debugger.free_name();
             debugger.branches.push(Branch { name, ..Branch::default() });

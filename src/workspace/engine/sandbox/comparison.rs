@@ -14,7 +14,7 @@ use super::trial::stopped;
 use crate::fold::{Program, RunFailure};
 use crate::model::{Cancel, Clock, ReadEvent, Value, When};
 use crate::workspace::clock::now_ms;
-use crate::workspace::engine::State;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::projection::{
     CompareQuestion, Comparison, Divergence, FirstDivergence, ProjectionHistory, Side,
 };
@@ -29,7 +29,7 @@ use crate::workspace::{
 const LISTED_MAX: usize = 10_000;
 
 /// A comparison that was made.
-type Made = Result<(ComparisonView, Arc<[Divergence]>), Failure>;
+type Made = (ComparisonView, Arc<[Divergence]>);
 
 impl State {
     /// Compares the projection with another, or with itself in another order.
@@ -52,7 +52,7 @@ impl State {
             order: ready.events.choice.order,
         };
         let (key, program) = (key.clone(), ready.program.clone());
-        self.spawn("sandbox-compare", move |outbox| {
+        let compare = move |outbox: &Outbox| {
             let mut watch = |event: &ReadEvent| {
                 if let ReadEvent::Progress(partitions) = event {
                     let partitions = partitions.clone();
@@ -60,31 +60,38 @@ impl State {
                 }
             };
             let other = choice.other.as_ref().map(|path| folder.join(path));
-            let made = compared(&session, program, other, choice, history, &mut watch);
-            outbox.send(move |state| state.comparison_made(&key, job, made));
+            match compared(&session, program, other, choice, history, &mut watch) {
+                Err(failure) if failure.kind == FailureKind::Cancelled => Ok(None),
+                made => Ok(Some(made?)),
+            }
+        };
+        self.spawn("sandbox-compare", Some(job), compare, move |state, made| {
+            state.comparison_made(&key, job, made.flatten());
         });
     }
 
-    /// The comparison was made, or could not be.
-    fn comparison_made(&mut self, key: &SandboxKey, job: JobId, made: Made) {
-        let problem = made.as_ref().err().filter(|failure| failure.kind != FailureKind::Cancelled);
-        self.jobs.end(job, problem.map(|failure| failure.problem.clone()), now_ms());
+    /// The comparison was made, or could not be; none when it was stopped.
+    fn comparison_made(
+        &mut self,
+        key: &SandboxKey,
+        job: JobId,
+        made: Result<Option<Made>, Problem>,
+    ) {
+        self.jobs.end(job, made.as_ref().err().cloned(), now_ms());
         self.touch_urgently();
         let Some(open) = self.sandbox_mut(key).filter(|open| open.trial.is(job)) else { return };
         open.trial.ended(job);
         let trial = &mut open.view.trial;
         let before = std::mem::take(&mut trial.comparison);
         match made {
-            Ok((view, divergences)) => {
+            Ok(Some((view, divergences))) => {
                 trial.comparison = Fetch::Ready(Arc::new(view));
                 trial.divergence = None;
                 open.trial.divergences = divergences;
                 self.show_divergence(key, 0);
             }
-            Err(failure) if failure.kind == FailureKind::Cancelled => {
-                trial.comparison = stopped(before);
-            }
-            Err(failure) => trial.comparison = before.failed(failure.problem),
+            Ok(None) => trial.comparison = stopped(before),
+            Err(problem) => trial.comparison = before.failed(problem),
         }
     }
 
@@ -106,7 +113,7 @@ fn compared(
     choice: ComparisonChoice,
     history: ProjectionHistory,
     watch: &mut dyn FnMut(&ReadEvent),
-) -> Made {
+) -> Result<Made, Failure> {
     let same = other.is_none();
     let other = match other {
         Some(path) => program_in(&path)?,

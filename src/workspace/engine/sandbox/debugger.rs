@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::super::comparison::differing_rows;
 use super::super::entity_at::changed_rows;
-use super::super::pool::{News, TaskKey};
+use super::super::pool::TaskKey;
 use super::kept_branches::{Branch, KeptBranches, Restored};
 use super::watches::{Watch, expression_of};
 use super::{OpenSandbox, Ready, SandboxEvents};
@@ -293,10 +293,11 @@ impl State {
         let current = open.debugger.current;
         let Some(log) = open.debugger.log_run().cloned() else { return };
         let edits = open.debugger.branches[current].edits.iter();
-        let events =
-            edits.into_iter().try_fold(log.events.clone(), |list, (edit, _)| list.edited(edit));
-        let Ok(events) = events else { return };
+        let edits: Vec<Edit> = edits.map(|(edit, _)| edit.clone()).collect();
         self.start_run(key, move |cancel, progress| {
+            let events = edits.iter().try_fold(log.events.clone(), |list, edit| list.edited(edit));
+            // Each of them could be made when it was.
+            let events = events.map_err(|_problem| TraceError::Cancelled)?;
             let (run, outcome) = run_branch(&log, events, cancel, progress)?;
             Ok(Runs { log, branch: Some((current, run, outcome)), restored: None })
         });
@@ -316,21 +317,20 @@ impl State {
         open.started(job, cancel.clone());
         open.view.debugger.run_pending = true;
         let key = key.clone();
-        self.spawn("sandbox-run", move |outbox| {
-            let made = make(&cancel, &Progress { outbox, job, events });
-            outbox.send(move |state| {
-                state.touch_urgently();
-                state.run_made(&key, job, made);
-            });
+        let run = move |outbox: &Outbox| match make(&cancel, &Progress { outbox, job, events }) {
+            Ok(runs) => Ok(Some(runs)),
+            Err(TraceError::Cancelled) => Ok(None),
+            Err(TraceError::Broken(fault)) => Err(Problem::new(fault.to_string())),
+        };
+        self.spawn("sandbox-run", Some(job), run, move |state, made| {
+            state.touch_urgently();
+            state.run_made(&key, job, made.flatten());
         });
     }
 
-    /// Runs were made, or could not be.
-    fn run_made(&mut self, key: &SandboxKey, job: JobId, made: Result<Runs, TraceError>) {
-        let problem = match &made {
-            Err(TraceError::Broken(fault)) => Some(Problem::new(fault.to_string())),
-            Ok(_) | Err(TraceError::Cancelled) => None,
-        };
+    /// Runs were made, or could not be; none when that was stopped.
+    fn run_made(&mut self, key: &SandboxKey, job: JobId, made: Result<Option<Runs>, Problem>) {
+        let problem = made.as_ref().err().cloned();
         self.jobs.end(job, problem.clone(), now_ms());
         let names = categories(self.options.config.as_ref());
         let Some(open) = self.sandbox_mut(key) else { return };
@@ -339,7 +339,7 @@ impl State {
         }
         open.view.debugger.run_pending = false;
         open.view.debugger.problem = problem;
-        let Ok(Runs { log, branch, restored }) = made else { return };
+        let Ok(Some(Runs { log, branch, restored })) = made else { return };
         let had_run = open.view.debugger.run.is_some();
         let mut sources: Vec<Arc<str>> = Vec::new();
         for topic in &open.view.history.topics {
@@ -379,23 +379,22 @@ impl State {
         let Some(run) = open.debugger.run().cloned() else { return };
         let key = key.clone();
         let task_key = TaskKey::DebugStep(key.clone());
-        let task = move || -> News {
-            let step = step(&run, at);
-            Box::new(move |state| {
+        let of_run = Arc::clone(&run);
+        self.work_out(
+            task_key,
+            move || step(&run, at),
+            move |state, step| {
                 let Some(open) = state.sandbox_mut(&key) else { return };
-                if !open.debugger.run().is_some_and(|own| Arc::ptr_eq(own, &run)) {
+                if !open.debugger.run().is_some_and(|own| Arc::ptr_eq(own, &of_run)) {
                     return;
                 }
-                match step {
+                match step.and_then(|step| step.map_err(|fault| Problem::new(fault.to_string()))) {
                     Ok(step) => open.view.debugger.step = Some(Arc::new(step)),
-                    Err(fault) => {
-                        open.view.debugger.problem = Some(Problem::new(fault.to_string()));
-                    }
+                    Err(problem) => open.view.debugger.problem = Some(problem),
                 }
                 state.touch_urgently();
-            })
-        };
-        self.pool.submit(task_key, Box::new(task));
+            },
+        );
     }
 
     /// Carries out what is asked of a debugger.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::SandboxEvents;
 use super::whole_file::write_whole;
 use crate::kafka::read_small_text;
+use crate::model::may_take_long;
 use crate::workspace::sandbox::{
     Edit, EventList, KeptBranch, KeptEdit, branch_file_of, branches_from_json, branches_to_json,
 };
@@ -90,6 +91,7 @@ pub(super) fn read_branches(script: &Path) -> Result<Vec<KeptBranch>, Problem> {
 
 /// Writes the branches of a script; without any, takes their file away.
 pub(super) fn write_branches(script: &Path, branches: Vec<KeptBranch>) -> io::Result<()> {
+    may_take_long("writing a file");
     let file = branch_file_of(script);
     if !branches.is_empty() {
         return write_whole(&file, &branches_to_json(branches));

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::comparison::{Shown, compare_rows};
-use super::super::pool::{News, TaskKey};
+use super::super::pool::TaskKey;
 use super::whole_file::write_whole;
 use crate::sandbox::{Invariant, Recording};
-use crate::workspace::engine::State;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::{KeptRun, MomentView, projection_from};
-use crate::workspace::{Problem, SandboxKey};
+use crate::workspace::{NoticeLevel, Problem, SandboxKey};
 
 impl State {
     /// Shows the run after this many steps.
@@ -47,24 +47,24 @@ impl State {
         let Some(open) = self.sandbox_mut(key) else { return };
         let Some(recording) = open.trial.recording.clone() else { return };
         let (key, task_key) = (key.clone(), TaskKey::Moment(key.clone()));
-        let task = move || -> News {
+        let of_run = Arc::clone(&recording);
+        let show = move || {
             let (moment, (shown, correct)) = MomentView::new(&recording, steps, row);
-            let rows = compare_rows(&shown, &correct, Shown::All);
-            Box::new(move |state| {
-                state.touch_urgently();
-                let Some(open) = state.sandbox_mut(&key) else { return };
-                let is_current = open
-                    .trial
-                    .recording
-                    .as_ref()
-                    .is_some_and(|current| Arc::ptr_eq(current, &recording));
-                if is_current {
-                    open.view.trial.moment = Some(Arc::new(moment));
-                    open.view.trial.row = rows.into();
-                }
-            })
+            (moment, compare_rows(&shown, &correct, Shown::All))
         };
-        self.pool.submit(task_key, Box::new(task));
+        self.work_out(task_key, show, move |state, shown| {
+            state.touch_urgently();
+            let (moment, rows) = match shown {
+                Ok(shown) => shown,
+                Err(problem) => return state.notify(NoticeLevel::Error, problem),
+            };
+            let Some(open) = state.sandbox_mut(&key) else { return };
+            let recording = open.trial.recording.as_ref();
+            if recording.is_some_and(|current| Arc::ptr_eq(current, &of_run)) {
+                open.view.trial.moment = Some(Arc::new(moment));
+                open.view.trial.row = rows.into();
+            }
+        });
     }
 
     /// Writes the schedule of the run into this file.
@@ -104,19 +104,19 @@ impl State {
     ) {
         let path: PathBuf = self.script_folder().join(path);
         let key = key.clone();
-        self.spawn("sandbox-file", move |outbox| {
+        let write = move |_: &Outbox| {
             let written = text(&path).and_then(|text| write_whole(&path, &text));
-            outbox.send(move |state| {
-                state.touch_urgently();
-                let Some(open) = state.sandbox_mut(&key) else { return };
-                open.view.trial.written = Some(match written {
-                    Ok(()) => Ok(path),
-                    Err(error) => {
-                        let what = format!("cannot write {}: {error}", path.display());
-                        Err(Problem::new(what).with_hint("name another file"))
-                    }
-                });
-            });
+            written.map_err(|error| {
+                let what = format!("cannot write {}: {error}", path.display());
+                Problem::new(what).with_hint("name another file")
+            })?;
+            Ok(path)
+        };
+        self.spawn("sandbox-file", None, write, move |state, written| {
+            state.touch_urgently();
+            if let Some(open) = state.sandbox_mut(&key) {
+                open.view.trial.written = Some(written.flatten());
+            }
         });
     }
 }

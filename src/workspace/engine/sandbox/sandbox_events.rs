@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fold::{EventOrder, ordered};
-use crate::model::{Completeness, Event, ReadEvent};
+use crate::model::{Cancel, Completeness, Event, ReadEvent};
 use crate::workspace::ask::coverage::{offsets, without_event_time};
 use crate::workspace::clock::now_ms;
 use crate::workspace::engine::{Outbox, State};
@@ -85,19 +85,21 @@ impl State {
         let Some(open) = self.sandbox_mut(key) else { return };
         let choice = open.view.history.clone();
         let title = format!("Reading {} for {}", choice.topics.join(", "), open.view.name);
+        let Some(session) = self.session(Cancel::new()) else { return };
         let (job, cancel) = self.jobs.start(title, now_ms());
-        let Some(session) = self.session(cancel.clone()) else { return };
+        let session = Session { cancel: cancel.clone(), ..session };
         let Some(open) = self.sandbox_mut(key) else { return };
         open.view.source = std::mem::take(&mut open.view.source).asked_again();
         open.started(job, cancel);
         let key = key.clone();
-        self.spawn("sandbox-history", move |outbox| {
-            let read = read(&session, choice, outbox, job);
-            let summary = read.as_ref().ok().map(SandboxEvents::summary);
-            outbox.send(move |state| {
-                state.touch_urgently();
-                state.sandbox_history_read(&key, job, read, summary);
-            });
+        let read = move |outbox: &Outbox| -> Result<_, Problem> {
+            let events = read(&session, choice, outbox, job)?;
+            let summary = events.summary();
+            Ok((events, summary))
+        };
+        self.spawn("sandbox-history", Some(job), read, move |state, read| {
+            state.touch_urgently();
+            state.sandbox_history_read(&key, job, read.flatten());
         });
     }
 
@@ -106,25 +108,25 @@ impl State {
         &mut self,
         key: &SandboxKey,
         job: JobId,
-        read: Result<SandboxEvents, Failure>,
-        summary: Option<HistorySummary>,
+        read: Result<(SandboxEvents, HistorySummary), Problem>,
     ) {
-        let problem = read.as_ref().err().map(|failure| failure.problem.clone());
-        self.jobs.end(job, problem.clone(), now_ms());
+        self.jobs.end(job, read.as_ref().err().cloned(), now_ms());
         let Some(open) = self.sandbox_mut(key) else { return };
         if !open.ended(job) {
             return;
         }
-        if let (Ok(events), Some(summary)) = (read, summary) {
-            open.events = Some(Arc::new(events));
-            open.view.source = Fetch::Ready(Arc::new(summary));
-            self.run_sandbox(key);
-        } else {
-            open.run_wanted = false;
-            let source = std::mem::take(&mut open.view.source);
-            let problem = problem.unwrap_or_else(|| Problem::new("stopped"));
-            open.view.source = source.failed(problem.clone());
-            self.give_up(key, &problem);
+        match read {
+            Ok((events, summary)) => {
+                open.events = Some(Arc::new(events));
+                open.view.source = Fetch::Ready(Arc::new(summary));
+                self.run_sandbox(key);
+            }
+            Err(problem) => {
+                open.run_wanted = false;
+                let source = std::mem::take(&mut open.view.source);
+                open.view.source = source.failed(problem.clone());
+                self.give_up(key, &problem);
+            }
         }
     }
 }

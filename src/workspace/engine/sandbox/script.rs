@@ -8,12 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::pool::{News, TaskKey};
+use super::super::pool::TaskKey;
 use super::kept_branches::read_branches;
 use super::whole_file::write_whole;
 use crate::fold::{Fault, Program};
 use crate::kafka::read_small_text;
-use crate::workspace::engine::State;
+use crate::model::may_take_long;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::demo_chapter::DASHBOARD_SCRIPT;
 use crate::workspace::{Fetch, Problem, SandboxKey, ScriptFile};
 
@@ -31,6 +32,7 @@ const SKIPPED_FOLDERS: [&str; 2] = ["node_modules", "target"];
 
 /// The scripts in and below a folder, by name.
 fn scripts_in(folder: &Path) -> io::Result<Vec<ScriptFile>> {
+    may_take_long("looking for files");
     let mut found = Vec::new();
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((inside, depth)) = folders.pop() {
@@ -67,17 +69,14 @@ impl State {
     pub(crate) fn find_scripts(&mut self) {
         self.view.scripts = std::mem::take(&mut self.view.scripts).asked_again();
         let folder = self.script_folder();
-        self.spawn("scripts", move |outbox| {
-            let found = scripts_in(&folder);
-            outbox.send(move |state| {
-                state.view.scripts = match found {
-                    Ok(scripts) => Fetch::Ready(scripts.into()),
-                    Err(error) => {
-                        let scripts = std::mem::take(&mut state.view.scripts);
-                        scripts.failed(Problem::from_error(&error))
-                    }
-                };
-            });
+        let find =
+            move |_: &Outbox| scripts_in(&folder).map_err(|error| Problem::from_error(&error));
+        self.spawn("scripts", None, find, |state, found| {
+            let scripts = std::mem::take(&mut state.view.scripts);
+            state.view.scripts = match found.flatten() {
+                Ok(found) => Fetch::Ready(found.into()),
+                Err(problem) => scripts.failed(problem),
+            };
         });
     }
 
@@ -89,21 +88,21 @@ impl State {
             SandboxKey::File(path) => path.clone(),
         };
         let key = key.clone();
-        self.spawn("script", move |outbox| {
-            let read = read_small_text(&path);
-            let branches = read_branches(&path);
-            outbox.send(move |state| match read {
-                Ok(text) => {
-                    state.branches_read(&key, branches);
-                    state.script_loaded(&key, text.into(), true);
+        let read = move |_: &Outbox| -> Result<_, Problem> {
+            let text = read_small_text(&path).map_err(|error| Problem::from_error(&error))?;
+            Ok((text, read_branches(&path)))
+        };
+        self.spawn("script", None, read, move |state, read| match read.flatten() {
+            Ok((text, branches)) => {
+                state.branches_read(&key, branches);
+                state.script_loaded(&key, text.into(), true);
+            }
+            Err(problem) => {
+                if let Some(open) = state.sandbox_mut(&key) {
+                    open.view.file_problem = Some(problem);
+                    open.view.text = Some("".into());
                 }
-                Err(error) => {
-                    if let Some(open) = state.sandbox_mut(&key) {
-                        open.view.file_problem = Some(Problem::from_error(&error));
-                        open.view.text = Some("".into());
-                    }
-                }
-            });
+            }
         });
     }
 
@@ -124,11 +123,18 @@ impl State {
         let name = Arc::clone(&open.view.name);
         let key = key.clone();
         let task_key = TaskKey::Script(key.clone());
-        let task = move || -> News {
-            let read = Program::read(&name, &text);
-            Box::new(move |state| state.script_checked(&key, number, read))
-        };
-        self.pool.submit(task_key, Box::new(task));
+        let script = Arc::clone(&name);
+        self.work_out(
+            task_key,
+            move || Program::read(&name, &text),
+            move |state, read| {
+                let broken = |problem: Problem| {
+                    let message = problem.cause.unwrap_or(problem.what);
+                    Fault { script, message, place: None }
+                };
+                state.script_checked(&key, number, read.map_err(broken).flatten());
+            },
+        );
     }
 
     /// What is wrong with a script is known, or that nothing is.
@@ -162,18 +168,26 @@ impl State {
         let path = folder.join(named.unwrap_or_else(|| open.view.key.script_name().into()));
         let is_new = open.view.file.as_ref() != Some(&path);
         let key = key.clone();
-        self.spawn("script", move |outbox| {
-            let written = write_whole(&path, &text);
+        let (file, written) = (path.clone(), Arc::clone(&text));
+        let write = move |_: &Outbox| -> Result<_, Problem> {
+            write_whole(&file, &written).map_err(|error| {
+                let what = Problem::new(format!("cannot write {}: {error}", file.display()));
+                what.with_hint("name another file beside it")
+            })?;
             // Another script's file may have branches beside it already; they stay, and those of
             // this one join them.
-            let branches = (is_new && written.is_ok()).then(|| read_branches(&path));
-            outbox.send(move |state| {
-                state.script_saved(&key, path, text, written);
-                if let Some(branches) = branches {
-                    state.branches_read(&key, branches);
-                    state.keep_branches(&key);
-                }
-            });
+            Ok(is_new.then(|| read_branches(&file)))
+        };
+        self.spawn("script", None, write, move |state, written| {
+            let (written, branches) = match written.flatten() {
+                Ok(branches) => (Ok(()), branches),
+                Err(problem) => (Err(problem), None),
+            };
+            state.script_saved(&key, path, text, written);
+            if let Some(branches) = branches {
+                state.branches_read(&key, branches);
+                state.keep_branches(&key);
+            }
         });
     }
 
@@ -183,7 +197,7 @@ impl State {
         key: &SandboxKey,
         path: PathBuf,
         text: Arc<str>,
-        written: io::Result<()>,
+        written: Result<(), Problem>,
     ) {
         let Some(open) = self.sandbox_mut(key) else { return };
         match written {
@@ -195,10 +209,7 @@ impl State {
                 self.check_script(key, text, true);
                 self.find_scripts();
             }
-            Err(error) => {
-                let what = Problem::new(format!("cannot write {}: {error}", path.display()));
-                open.view.file_problem = Some(what.with_hint("name another file beside it"));
-            }
+            Err(problem) => open.view.file_problem = Some(problem),
         }
     }
 }

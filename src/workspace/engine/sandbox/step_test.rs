@@ -8,7 +8,8 @@
 use std::path::Path;
 
 use super::whole_file::write_whole;
-use crate::workspace::engine::State;
+use crate::model::may_take_long;
+use crate::workspace::engine::{Outbox, State};
 use crate::workspace::sandbox::{Expectation, Fixture, projection_from, row_of};
 use crate::workspace::{DebugRun, Problem, SandboxKey};
 
@@ -59,6 +60,7 @@ fn write(
     name: &str,
     path: &Path,
 ) -> Result<(), Problem> {
+    may_take_long("writing a file");
     let folder = path.parent().unwrap_or(Path::new("."));
     let projection = match script {
         Some(script) => script.display().to_string(),
@@ -93,14 +95,13 @@ impl State {
         }
         let name = open.view.key.script_name();
         let key = key.clone();
-        self.spawn("sandbox-file", move |outbox| {
-            let written = write(&run, at, script.as_deref(), &name, &path).map(|()| path);
-            outbox.send(move |state| {
-                state.touch_urgently();
-                if let Some(open) = state.sandbox_mut(&key) {
-                    open.view.debugger.kept = Some(written);
-                }
-            });
+        let write =
+            move |_: &Outbox| write(&run, at, script.as_deref(), &name, &path).map(|()| path);
+        self.spawn("sandbox-file", None, write, move |state, written| {
+            state.touch_urgently();
+            if let Some(open) = state.sandbox_mut(&key) {
+                open.view.debugger.kept = Some(written.flatten());
+            }
         });
     }
 }

@@ -325,17 +325,18 @@ impl State {
         open.trial.started(job, cancel.clone());
         open.view.trial.job = Some(job);
         let trial = open.trial.of(ready).ok_or_else(|| ready.clone());
+        let key = key.clone();
         let mut work = Work { key: key.clone(), job, cancel, trial, config };
         let incident = self.view.demo.as_ref().map(|demo| demo.incident_entity.to_string());
         let (consumer, origin) = match command {
             TrialCommand::RunMatrix(choice) => {
-                return self.spawn("sandbox-matrix", move |outbox| {
-                    let made = work.matrix(choice, outbox);
-                    outbox.send(move |state| state.matrix_made(&work.key, job, made));
+                let make = move |outbox: &Outbox| work.matrix(choice, outbox);
+                return self.spawn("sandbox-matrix", Some(job), make, move |state, made| {
+                    state.matrix_made(&key, job, made.flatten());
                 });
             }
             TrialCommand::Compare(choice) => {
-                return self.begin_comparison(key, job, work.cancel, choice, ready);
+                return self.begin_comparison(&key, job, work.cancel, choice, ready);
             }
             TrialCommand::Open(consumer, schedule) => (consumer, Origin::Given(schedule)),
             TrialCommand::OpenText(consumer, text) => (consumer, Origin::Text(text)),
@@ -348,9 +349,9 @@ impl State {
             }
             _ => return,
         };
-        self.spawn("sandbox-run", move |outbox| {
-            let made = work.run(consumer, origin, outbox);
-            outbox.send(move |state| state.schedule_run(&work.key, job, made));
+        let run = move |outbox: &Outbox| work.run(consumer, origin, outbox);
+        self.spawn("sandbox-run", Some(job), run, move |state, made| {
+            state.schedule_run(&key, job, made.flatten());
         });
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::fold::{Trace, TraceError, Watched};
 use crate::model::{Cancel, JsonPointer, Value};
-use crate::workspace::engine::State;
-use crate::workspace::{SandboxKey, WatchView};
+use crate::workspace::engine::{Outbox, State};
+use crate::workspace::{NoticeLevel, SandboxKey, WatchView};
 
 /// How many watches there may be.
 const WATCHES_MAX: usize = 16;
@@ -128,7 +128,7 @@ impl State {
             return;
         }
         let key = key.clone();
-        self.spawn("sandbox-watch", move |outbox| {
+        let watch = move |outbox: &Outbox| {
             for (expression, cancel) in wanted {
                 let watched = run.trace.watch(&expression, &cancel, &mut |_| {});
                 let (key, trace) = (key.clone(), Arc::clone(&run.trace));
@@ -139,6 +139,11 @@ impl State {
                 if !listens {
                     return;
                 }
+            }
+        };
+        self.spawn("sandbox-watch", None, watch, |state, watched| {
+            if let Err(problem) = watched {
+                state.notify(NoticeLevel::Error, problem);
             }
         });
     }

@@ -45,6 +45,13 @@ pub struct StepRow {
     pub mark: Option<EditMark>,
 }
 
+impl PartialEq for DebugRun {
+    /// Whether it is the same run; another one over the same events is another.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.trace, &other.trace)
+    }
+}
+
 impl DebugRun {
     /// How many events there are.
     pub fn len(&self) -> u64 {
@@ -86,7 +93,7 @@ impl DebugRun {
 }
 
 /// The state at a step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DebugStep {
     /// How many events were applied: the number of the last one.
     pub at: u64,
@@ -111,7 +118,7 @@ pub struct DebugStep {
 }
 
 /// A watch expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WatchView {
     /// The expression.
     pub expression: Arc<str>,
@@ -122,7 +129,7 @@ pub struct WatchView {
 }
 
 /// How a branch differs from the log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BranchOutcome {
     /// How many events were run for it.
     pub events_run: u64,
@@ -138,7 +145,7 @@ pub struct BranchOutcome {
 }
 
 /// A what-if branch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BranchView {
     /// Its name.
     pub name: Arc<str>,
@@ -149,7 +156,7 @@ pub struct BranchView {
 }
 
 /// The debugger.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DebuggerView {
     /// The run in front.
     pub run: Option<Arc<DebugRun>>,

@@ -53,7 +53,7 @@ pub struct ScriptFile {
 }
 
 /// An open sandbox.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SandboxView {
     /// Which it is.
     pub key: SandboxKey,

@@ -15,7 +15,7 @@ use crate::sandbox::{Consumer, Schedule};
 use crate::workspace::{CompareRow, Fetch, JobId, Problem};
 
 /// What virtual consumers are tried with in an open sandbox.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrialView {
     /// The matrix of faults and consumers.
     pub matrix: Fetch<Arc<MatrixView>>,

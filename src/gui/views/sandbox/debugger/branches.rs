@@ -43,7 +43,7 @@ pub(super) fn show(
     let name = format!("Branch: {}", front.name);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if 0 < debugger.branch {
-        let undo = IconButton::new(icons::ARROW_COUNTER_CLOCKWISE, "Take the last edit back");
+        let undo = IconButton::new(icons::ARROW_COUNTER_CLOCKWISE, "Undo the last edit");
         if ui.add_enabled(!front.edits.is_empty(), undo).clicked() {
             ask(&sandbox.key, DebugCommand::UndoEdit, view);
         }
@@ -56,7 +56,7 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
     for (number, branch) in debugger.branches.iter().enumerate() {
         let edits = branch.edits.len() as u64;
         let words = match number {
-            0 => "log as it is".to_owned(),
+            0 => "The log, unchanged".to_owned(),
             _ => format!("{} · {}", branch.name, format::count(edits, "edit")),
         };
         if ui.selectable_label(number == debugger.branch, words).clicked() {
@@ -80,7 +80,7 @@ fn menu(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut
         ask(&sandbox.key, DebugCommand::RenameBranch(debugger.branch, name), view);
         ui.close();
     }
-    if ui.button("Forget this branch").clicked() {
+    if ui.button("Delete this branch").clicked() {
         ask(&sandbox.key, DebugCommand::RemoveBranch(debugger.branch), view);
         ui.close();
     }
@@ -114,7 +114,7 @@ pub(super) fn outcome(
     else {
         let words = "Skip, duplicate, move, edit or insert an event in the tab Event; \
                      the log stays as it is, and the change is kept in a branch.";
-        EmptyState::new(icons::GIT_BRANCH, "No branch is in front", words).show(ui);
+        EmptyState::new(icons::GIT_BRANCH, "No branch selected", words).show(ui);
         return;
     };
     edits(ui, branch);
@@ -133,13 +133,13 @@ pub(super) fn outcome(
     );
     ui.label(RichText::new(run).font(secondary()).color(tokens.text_secondary));
     let Some(first) = outcome.differing.first() else {
-        EmptyState::new(icons::EQUALS, "Ends as the log does", "Every last state is the same.")
+        EmptyState::new(icons::EQUALS, "Ends as the log does", "Every final state is the same.")
             .show(ui);
         return;
     };
     let count = outcome.differing.len() as u64;
     let verb = if count == 1 { "differs" } else { "differ" };
-    ui.label(format!("{} {verb}", format::count(count, "last state")));
+    ui.label(format!("{} {verb}", format::count(count, "final state")));
     if let Some(index) = outcome.first_divergence {
         let words = format!("first divergence at {}", format::number(index + 1));
         if ui.link(words).on_hover_text("Go there").clicked() {

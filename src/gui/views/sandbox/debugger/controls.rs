@@ -130,14 +130,14 @@ fn condition(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view:
         return;
     }
     let Some(watched) = &condition.watched else {
-        let words = RichText::new("not looked for yet").font(secondary());
+        let words = RichText::new("not evaluated yet").font(secondary());
         ui.label(words.color(tokens.text_secondary));
         return;
     };
     icon_button(ui, icons::ARROW_LEFT, UiCommand::PreviousBreak, view.out);
     icon_button(ui, icons::ARROW_RIGHT, UiCommand::NextBreak, view.out);
     let hits = watched.hits().len() as u64;
-    let words = format!("holds at {}", format::count(hits, "event"));
+    let words = format!("true at {}", format::count(hits, "event"));
     ui.label(RichText::new(words).font(secondary()).color(tokens.text_secondary));
 }
 

@@ -112,7 +112,7 @@ fn state_at(
         return;
     }
     if step.rows.is_empty() || &*step.json == "null" {
-        let words = "The event belongs to no partition whose state has begun.";
+        let words = "This event belongs to no partition whose state has begun.";
         EmptyState::new(icons::CUBE, "No state here", words).show(ui);
         return;
     }

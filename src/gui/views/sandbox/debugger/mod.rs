@@ -11,7 +11,7 @@ mod event_form;
 mod steps;
 mod watches;
 
-use egui::{CentralPanel, Frame, Id, Margin, Panel, Ui};
+use egui::{Frame, Id, Margin, Panel, Ui};
 
 use self::code::FindState;
 use self::detail::DetailState;
@@ -20,35 +20,29 @@ use super::SandboxState;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
 use crate::gui::view::View;
-use crate::gui::views::side_panel::side_panel_id;
+use crate::gui::views::parts::{self, Part};
 use crate::gui::views::waiting;
 use crate::gui::widgets::{CodeState, EmptyState, problem_box};
 use crate::workspace::{DebugCommand, DebugTarget, SandboxCommand, SandboxKey, SandboxView};
 
-/// Below this width, in points, the parts stand in tabs.
-const NARROW: f32 = 760.0;
-/// Which share of the width the code takes at first, and its limits in points.
-const CODE_SHARE: f32 = 0.345;
-/// How narrow and how wide the code is at first, in points.
-const CODE_WIDTHS: [f32; 2] = [300.0, 760.0];
-/// Which share of the rest the state takes at first.
-const DETAIL_SHARE: f32 = 0.39;
+/// The code beside its run.
+const HALVES: [Part<'_>; 2] = [
+    Part::share("Code", 300.0, 0.345).first_max(760.0).margin(Margin::ZERO),
+    Part::rest("Run", RUN[0].least + RUN[1].least).margin(Margin::ZERO),
+];
+/// The parts of a run beside each other.
+const RUN: [Part<'_>; 2] = [
+    Part::rest("Steps", 300.0).margin(Margin::ZERO),
+    Part::share("State", 268.0, 0.39).margin(Margin { left: 8, right: 8, top: 4, bottom: 0 }),
+];
+/// The parts where there is no room for all.
+const TABS: [Part<'_>; 4] = [HALVES[0], RUN[0], RUN[1], Part::rest("Watches", 0.0)];
+/// Below this height, in points, the parts stand in tabs.
+const LOW: f32 = 340.0;
 /// How high the watches are at first, in points.
 const WATCHES_HEIGHT: f32 = 132.0;
-
-/// Which part is shown where there is no room for all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Part {
-    /// The code.
-    #[default]
-    Code,
-    /// The steps.
-    Steps,
-    /// The state.
-    State,
-    /// The watches.
-    Watches,
-}
+/// How high they may become, as a share of the height.
+const WATCHES_SHARE: f32 = 0.4;
 
 /// What the debugger keeps.
 #[derive(Debug, Default)]
@@ -67,8 +61,8 @@ pub(crate) struct DebuggerState {
     branch_name: String,
     /// The file to keep a step in, as it is being typed.
     test_path: String,
-    /// Which part is shown where there is no room for all.
-    part: Part,
+    /// The number of the part in front where there is no room for all.
+    part: usize,
     /// The step shown last: its row comes into view when it changes.
     shown_at: Option<u64>,
 }
@@ -77,7 +71,7 @@ impl DebuggerState {
     /// Opens the field that finds text.
     pub(crate) fn open_find(&mut self) {
         self.find.open();
-        self.part = Part::Code;
+        self.part = 0;
     }
 }
 
@@ -98,7 +92,7 @@ pub(crate) fn show(
     state: &mut SandboxState,
     view: &mut View<'_>,
 ) {
-    if ui.available_width() < NARROW {
+    if !parts::fit(&HALVES, ui.available_width()) || ui.available_height() < LOW {
         parts_in_tabs(ui, sandbox, state, view);
     } else {
         parts_side_by_side(ui, sandbox, state, view);
@@ -113,15 +107,11 @@ fn parts_side_by_side(
     state: &mut SandboxState,
     view: &mut View<'_>,
 ) {
-    let [least, most] = CODE_WIDTHS;
-    let whole = ui.available_width();
-    let width = (whole * CODE_SHARE).clamp(least, most);
-    Panel::left(side_panel_id(Id::unique("sandbox code"), whole))
-        .default_size(width)
-        .size_range(220.0..=1400.0)
-        .frame(Frame::new())
-        .show(ui, |ui| code::show(ui, sandbox, state, view));
-    CentralPanel::default().frame(Frame::new()).show(ui, |ui| run(ui, sandbox, state, view));
+    let id = Id::unique("debugger");
+    parts::show(ui, id, &HALVES, &mut 0, &mut |ui, half| match half {
+        0 => code::show(ui, sandbox, state, view),
+        _ => run(ui, sandbox, state, view),
+    });
 }
 
 /// The controls, and below them steps, state and watches.
@@ -135,19 +125,15 @@ fn run(ui: &mut Ui, sandbox: &SandboxView, state: &mut SandboxState, view: &mut 
         .resizable(false)
         .show(ui, |ui| controls::show(ui, sandbox, state, view));
     Panel::bottom(Id::unique("watches"))
+        .resizable(true)
         .default_size(WATCHES_HEIGHT)
-        .size_range(64.0..=480.0)
+        .size_range(64.0..=(ui.available_height() * WATCHES_SHARE).max(64.0))
         .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }))
         .show(ui, |ui| watches::show(ui, sandbox, state, view));
-    let whole = ui.available_width();
-    Panel::right(side_panel_id(Id::unique("step detail"), whole))
-        .default_size((whole * DETAIL_SHARE).clamp(264.0, 640.0))
-        .size_range(180.0..=1000.0)
-        .frame(Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 0 }))
-        .show(ui, |ui| detail::show(ui, sandbox, state, view));
-    CentralPanel::default()
-        .frame(Frame::new())
-        .show(ui, |ui| steps::show(ui, sandbox, state, view));
+    parts::show(ui, Id::unique("run"), &RUN, &mut 0, &mut |ui, part| match part {
+        0 => steps::show(ui, sandbox, state, view),
+        _ => detail::show(ui, sandbox, state, view),
+    });
 }
 
 /// One part at a time.
@@ -157,32 +143,22 @@ fn parts_in_tabs(
     state: &mut SandboxState,
     view: &mut View<'_>,
 ) {
-    let frame = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 0, bottom: 0 });
-    CentralPanel::default().frame(frame).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            let parts = [
-                (Part::Code, "Code"),
-                (Part::Steps, "Steps"),
-                (Part::State, "State"),
-                (Part::Watches, "Watches"),
-            ];
-            for (part, name) in parts {
-                ui.selectable_value(&mut state.debugger.part, part, name);
-            }
-        });
-        if state.debugger.part == Part::Code {
+    let mut front = state.debugger.part;
+    parts::in_tabs(ui, &TABS, &mut front, &mut |ui, part| {
+        if part == 0 {
             return code::show(ui, sandbox, state, view);
         }
         if !has_run(ui, sandbox, view) {
             return;
         }
         controls::show(ui, sandbox, state, view);
-        match state.debugger.part {
-            Part::Steps | Part::Code => steps::show(ui, sandbox, state, view),
-            Part::State => detail::show(ui, sandbox, state, view),
-            Part::Watches => watches::show(ui, sandbox, state, view),
+        match part {
+            1 => steps::show(ui, sandbox, state, view),
+            2 => detail::show(ui, sandbox, state, view),
+            _ => watches::show(ui, sandbox, state, view),
         }
     });
+    state.debugger.part = front;
 }
 
 /// Whether there is a run; else says what to do.
@@ -195,7 +171,7 @@ fn has_run(ui: &mut Ui, sandbox: &SandboxView, view: &mut View<'_>) -> bool {
         return false;
     }
     if let Some(job) = view.snapshot.running_job(sandbox.job).cloned() {
-        let words = "The events are read once; everything in this sandbox is worked out of them.";
+        let words = "The events are read once; everything in this sandbox is computed from them.";
         waiting::show_job(ui, view, Some(&job), words);
     } else if sandbox.history.topics.is_empty() {
         let words = "Above, choose the topics and entities whose events the projection is given.";

@@ -14,26 +14,14 @@ use crate::gui::widgets::{DataTable, EventMark, TableColumn, TableRows, copy_men
 use crate::workspace::sandbox::Edit;
 use crate::workspace::{DebugCommand, DebugRun, DebugTarget, SandboxView, StepRow};
 
-/// Below this width, in points, times are said on hover alone.
-const NARROW: f32 = 480.0;
-/// How wide a figure of an event's number is, in points.
-const DIGIT_WIDTH: f32 = 7.3;
-
-/// The columns for so many steps in this width.
-fn columns(count: u64, width: f32) -> Vec<TableColumn> {
-    let digits = format::number(count).chars().count();
-    let number = 18.0 + DIGIT_WIDTH * digits as f32;
-    let mut columns = vec![
-        TableColumn::figures("", number),
-        TableColumn::text("Event", 138.0),
-        TableColumn::text("Effect", 96.0),
-        TableColumn::rest("Partition"),
-    ];
-    if NARROW < width {
-        columns.push(TableColumn::figures("Time", 86.0));
-    }
-    columns
-}
+/// The columns.
+const COLUMNS: [TableColumn; 5] = [
+    TableColumn::figures(""),
+    TableColumn::text("Event", 96.0),
+    TableColumn::text("Effect", 84.0),
+    TableColumn::rest("Partition", 72.0),
+    TableColumn::figures("Time").dispensable(1),
+];
 
 /// Draws the list.
 pub(super) fn show(
@@ -47,11 +35,8 @@ pub(super) fn show(
     let chosen = debugger.at.checked_sub(1);
     let moved = state.debugger.shown_at != Some(debugger.at);
     let mut rows = Rows { run, times: view.times, edit: None };
-    let columns = columns(run.len(), ui.available_width());
-    let digits = format::number(run.len()).len();
-    // Widths are kept by id, and other numbers of columns and figures want others.
-    let id = Id::unique(("steps", &sandbox.key, columns.len(), digits));
-    let response = DataTable::new(id, "Steps", &columns, run.len())
+    let id = Id::unique(("steps", &sandbox.key));
+    let response = DataTable::new(id, "Steps", &COLUMNS, run.len())
         .chosen(chosen)
         .scroll_to(chosen.filter(|_| moved))
         .show(ui, &mut rows);

@@ -10,12 +10,10 @@ use egui::{Align, Frame, Id, Layout, Panel, RichText, ScrollArea, Sense, Ui, vec
 use super::super::SandboxState;
 use super::{ask, go};
 use crate::fold::{WatchChange, Watched};
-use crate::gui::theme::{
-    LINE_HEIGHT, Tokens, data, drawable, format, icons, medium, mono, secondary,
-};
+use crate::gui::theme::{LINE_HEIGHT, Tokens, data, format, icons, medium, mono, secondary};
 use crate::gui::view::View;
 use crate::gui::views::field::Field;
-use crate::gui::widgets::{IconButton, entered};
+use crate::gui::widgets::{IconButton, cut_galley, entered, fitting_name};
 use crate::workspace::{DebugCommand, DebugTarget, SandboxView, WatchView};
 
 /// What is typed.
@@ -88,7 +86,9 @@ fn line(ui: &mut Ui, sandbox: &SandboxView, number: usize, watch: &WatchView, vi
                 ui.label(RichText::new(words).font(secondary()).color(tokens.text_secondary));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = data(format::middle(&watch.expression, 40));
+                // The value needs as much room as the expression.
+                let room = ui.available_width() * 0.5;
+                let text = data(fitting_name(ui, &watch.expression, &mono(), room));
                 let shown = ui.selectable_label(selected, text);
                 if shown.on_hover_text("Step along the changes of this").clicked() {
                     let wanted = (!selected).then_some(number);
@@ -109,7 +109,7 @@ fn value(sandbox: &SandboxView, watch: &WatchView, tokens: &Tokens) -> (String, 
         return (problem.to_string(), tokens.error);
     }
     let (Some(watched), Some(run)) = (&watch.watched, &debugger.run) else {
-        return ("not worked out yet".to_owned(), tokens.text_secondary);
+        return ("not evaluated yet".to_owned(), tokens.text_secondary);
     };
     let at = debugger.at.checked_sub(1).and_then(|index| watched.at(&run.trace, index));
     match at {
@@ -172,9 +172,9 @@ fn change_line(ui: &mut Ui, change: &WatchChange, here: bool) -> bool {
     }
     let words = format!("{}  {}", format::number(change.index + 1), change.text);
     let color = if change.threw { tokens.warning } else { tokens.text };
-    let galley = ui.painter().layout_no_wrap(drawable(&words).into_owned(), mono(), color);
+    let galley = cut_galley(ui, &words, mono(), color, rect.width() - 8.0);
     let at = egui::pos2(rect.left() + 4.0, rect.center().y - galley.size().y / 2.0);
-    ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())).galley(at, galley, color);
+    ui.painter().galley(at, galley, color);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListItem, true, here, &words));
     response.clicked()
 }

@@ -12,6 +12,7 @@ use egui::{
 };
 
 use super::mark;
+use crate::gui::laid_out::note_sideways;
 use crate::gui::theme::{GUTTER, Tokens, body, icon, icons, mono_small, secondary};
 use crate::gui::widgets::{cut_galley, focus_ring};
 use crate::sandbox::MemberLife;
@@ -96,6 +97,7 @@ pub(super) fn show(
             pos2(top.right(), top.top() + lanes_height + 12.0),
         );
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(right));
+        note_sideways(ui, right);
         let source = ScrollSource { drag: DragScroll::Never, ..ScrollSource::ALL };
         let area = ScrollArea::horizontal().id_salt(id).auto_shrink(false).scroll_source(source);
         area.show_viewport(&mut child, |ui, viewport| {
@@ -149,9 +151,9 @@ fn names(ui: &Ui, rect: Rect, run: &RunView, moment: Option<&MomentView>) {
         let lane = Rect::from_x_y_ranges(rect.x_range(), top..=top + LANE_HEIGHT);
         let member = moment.and_then(|moment| moment.members.get(number));
         let (sign, color, life) = match member.map(|member| member.life) {
-            Some(MemberLife::Working) => (icons::PLAY, tokens.added, "works"),
-            Some(MemberLife::Paused) => (icons::PAUSE, tokens.warning, "stands still"),
-            Some(MemberLife::Down) | None => (icons::X, tokens.text_secondary, "is not there"),
+            Some(MemberLife::Working) => (icons::PLAY, tokens.added, "working"),
+            Some(MemberLife::Paused) => (icons::PAUSE, tokens.warning, "paused"),
+            Some(MemberLife::Down) | None => (icons::X, tokens.text_secondary, "down"),
         };
         let at = pos2(lane.left() + GUTTER + 6.0, lane.center().y);
         ui.painter().text(at, Align2::CENTER_CENTER, sign, icon(), color);

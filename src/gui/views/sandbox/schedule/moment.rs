@@ -4,42 +4,48 @@
 //! Promises: side by side where there is room, else one at a time.
 //! Does not know: how a moment is worked out.
 
-use egui::{CentralPanel, Frame, Grid, Id, Label, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{Grid, Id, Label, Margin, RichText, ScrollArea, Ui};
 
+use crate::gui::laid_out::note_sideways;
 use crate::gui::theme::format::count;
 use crate::gui::theme::{Tokens, data, icons, medium, mono, mono_small, secondary};
 use crate::gui::views::field::Field;
 use crate::gui::views::list_row::ListRow;
-use crate::gui::views::side_panel::side_panel_id;
+use crate::gui::views::parts::{self, Part};
 use crate::gui::widgets::{EmptyState, TreeState, compare_tree, entered};
 use crate::workspace::sandbox::{MomentView, RunView, TrialCommand, TrialView};
 
-/// Below this width, in points, the parts are shown one at a time.
-const NARROW: f32 = 760.0;
-
-/// The parts of a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Part {
-    /// What happened around it.
-    Steps,
-    /// Where everybody stands.
-    Positions,
-    /// A row, as it is and as it should be.
-    #[default]
-    Row,
-}
+/// The parts of a moment: what happened around it; a row, as it is and as it should be; where
+/// everybody stands.
+const PARTS: [Part<'_>; 3] = [
+    Part::share("What happened", 260.0, 0.4).first_max(560.0).margin(MARGIN),
+    Part::rest("Rows", ROW).margin(MARGIN),
+    Part::share("Positions", 230.0, 0.26).first_max(460.0).margin(MARGIN),
+];
+/// The least width of a row with what it should be beside it, in points.
+const ROW: f32 = 300.0;
+/// The number of the part in the middle, which is in front at first.
+const IN_FRONT: usize = 1;
+/// The space around a part.
+const MARGIN: Margin = Margin::symmetric(12, 6);
 
 /// What is shown of a moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct MomentState {
-    /// The part where there is no room for all.
-    part: Part,
+    /// The number of the part in front where there is no room for all.
+    part: usize,
     /// The tree of the row.
     tree: TreeState,
     /// The steps that were shown last: the list follows when they change.
     shown: Option<usize>,
     /// The row that is looked for, as it is typed.
     wanted: String,
+}
+
+impl Default for MomentState {
+    fn default() -> Self {
+        Self { part: IN_FRONT, tree: TreeState::default(), shown: None, wanted: String::new() }
+    }
 }
 
 /// Draws the moment.
@@ -52,39 +58,19 @@ pub(super) fn show(
     out: &mut Vec<TrialCommand>,
 ) {
     let Some(moment) = trial.moment.clone() else { return };
-    let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
-    if ui.available_width() < NARROW {
-        frame.show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.selectable_value(&mut state.part, Part::Row, "Rows");
-                ui.selectable_value(&mut state.part, Part::Steps, "Steps");
-                ui.selectable_value(&mut state.part, Part::Positions, "Positions");
-            });
-            match state.part {
-                Part::Steps => steps(ui, id, state, &moment, out),
-                Part::Positions => positions(ui, id, &moment, run),
-                Part::Row => row(ui, id, state, &moment, (run, trial), out),
+    let beside = parts::fit(&PARTS, ui.available_width());
+    let mut front = state.part;
+    parts::show(ui, id, &PARTS, &mut front, &mut |ui, part| match part {
+        0 => {
+            if beside {
+                heading(ui, PARTS[0].name);
             }
-        });
-        return;
-    }
-    let width = ui.available_width();
-    Panel::left(side_panel_id(id.with("steps"), width))
-        .default_size((width * 0.4).clamp(260.0, 560.0))
-        .size_range(200.0..=width * 0.5)
-        .frame(frame)
-        .show(ui, |ui| {
-            heading(ui, "What happened");
             steps(ui, id, state, &moment, out);
-        });
-    Panel::right(side_panel_id(id.with("positions"), width))
-        .default_size((width * 0.26).clamp(230.0, 460.0))
-        .size_range(180.0..=width * 0.4)
-        .frame(frame)
-        .show(ui, |ui| positions(ui, id, &moment, run));
-    CentralPanel::default().frame(frame).show(ui, |ui| {
-        row(ui, id, state, &moment, (run, trial), out);
+        }
+        IN_FRONT => row(ui, id, state, &moment, (run, trial), out),
+        _ => positions(ui, id, &moment, run),
     });
+    state.part = front;
 }
 
 /// The title of a part.
@@ -122,6 +108,7 @@ fn steps(
 fn positions(ui: &mut Ui, id: Id, moment: &MomentView, run: &RunView) {
     let tokens = Tokens::of(ui);
     let color = tokens.text_secondary;
+    note_sideways(ui, ui.available_rect_before_wrap());
     ScrollArea::both().id_salt(id.with("positions")).auto_shrink(false).show(ui, |ui| {
         heading(ui, "Positions");
         let keeps = moment.partitions.iter().any(|partition| &*partition.stored != "–");

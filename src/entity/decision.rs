@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::detect::{Evidence, detect};
+use super::mapping::Mapping;
 use crate::decode::Decoder;
-use crate::entity::{self, Evidence, Mapping};
 use crate::kafka::Watermarks;
 use crate::model::{RecordBatch, TopicPartition};
 use crate::partition_log::sample::Part;
@@ -49,7 +50,7 @@ pub struct SampledPartition {
 
 /// Why what is kept cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DecisionError {
+pub(crate) enum DecisionError {
     /// A later version wrote it.
     #[error("it is kept in format {0}, and this program knows {FORMAT}")]
     Newer(u32),
@@ -67,14 +68,14 @@ struct Header {
 
 impl Decision {
     /// What these sampled parts of a topic's log say at a moment, in milliseconds since the epoch.
-    pub(super) fn of(
+    pub(crate) fn of(
         sample: &[Part],
         partitions: Vec<SampledPartition>,
         partition_count: i32,
         now_ms: i64,
     ) -> Self {
         let records = sample.iter().map(|part| part.iter().flat_map(RecordBatch::iter));
-        let detected = entity::detect(records, partition_count);
+        let detected = detect(records, partition_count);
         Self {
             format: FORMAT,
             decided_ms: now_ms,
@@ -90,7 +91,7 @@ impl Decision {
     ///
     /// # Errors
     /// When there is none in them, or a later version wrote it.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, DecisionError> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, DecisionError> {
         let Header { format } = serde_json::from_slice(bytes)?;
         if format > FORMAT {
             return Err(DecisionError::Newer(format));
@@ -99,12 +100,12 @@ impl Decision {
     }
 
     /// The bytes to be kept.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a decision is made of texts and integers")
     }
 
     /// Whether it rests on more of a partition than there is.
-    pub(super) fn reaches_beyond(&self, bounds: &BTreeMap<TopicPartition, Watermarks>) -> bool {
+    pub(crate) fn reaches_beyond(&self, bounds: &BTreeMap<TopicPartition, Watermarks>) -> bool {
         bounds.iter().any(|(partition, marks)| {
             let of_it = |known: &&SampledPartition| known.partition == partition.partition;
             self.partitions.iter().find(of_it).is_some_and(|known| marks.high < known.to)
@@ -112,7 +113,7 @@ impl Decision {
     }
 
     /// How records are read, in words: what is found where.
-    pub(super) fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let chosen = |what: &str| {
             let found = self.evidence.iter().find(|evidence| evidence.what == what);
             found.map(|evidence| format!("{what} {}", evidence.choice))
@@ -123,13 +124,13 @@ impl Decision {
 
     /// Whether values or types are read differently by another decision. The other places may be
     /// found in one sample and not in the next.
-    pub(super) fn differs_from(&self, other: &Self) -> bool {
+    pub(crate) fn differs_from(&self, other: &Self) -> bool {
         let ways = |decision: &Self| (decision.decoder, decision.mapping.preset);
         ways(self) != ways(other) || self.mapping.event_type != other.mapping.event_type
     }
 
     /// What came to these partitions after it was decided.
-    pub(super) fn later(
+    pub(crate) fn later(
         &self,
         bounds: &BTreeMap<TopicPartition, Watermarks>,
     ) -> BTreeMap<TopicPartition, Watermarks> {

@@ -17,11 +17,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::session::REQUEST_TIMEOUT;
-use crate::kafka::{Connection, KafkaError};
+use super::cached_log::LogNews;
+use crate::kafka::{Connection, KafkaError, REQUEST_TIMEOUT};
 use crate::model::{Cancel, ReadEvent, TopicPartition};
-use crate::partition_log::LogNews;
-use crate::workspace::Failure;
 
 /// How often it is looked whether other partitions can be read.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -37,7 +35,7 @@ type TopicIds = BTreeMap<Arc<str>, Arc<str>>;
 
 /// The partitions that somebody who follows wants to read.
 #[derive(Clone, Debug)]
-pub(super) struct PartitionWatch<'a> {
+pub(crate) struct PartitionWatch<'a> {
     /// The connection.
     connection: &'a Connection,
     /// The topics.
@@ -51,27 +49,38 @@ pub(super) struct PartitionWatch<'a> {
 /// Whether a follower has everything up to now: before that it is not stopped for the sake of
 /// others.
 #[derive(Debug, Default)]
-pub(super) struct CaughtUp(AtomicBool);
+pub(crate) struct CaughtUp(AtomicBool);
 
 impl CaughtUp {
     /// Hears what a read says.
-    pub(super) fn hear(&self, event: &ReadEvent) {
+    pub(crate) fn hear(&self, event: &ReadEvent) {
         if matches!(event, ReadEvent::CaughtUp) {
             self.0.store(true, Ordering::Relaxed);
         }
     }
 
     /// Hears news of a read.
-    pub(super) fn hear_news(&self, news: &LogNews) {
+    pub(crate) fn hear_news(&self, news: &LogNews) {
         if let LogNews::Read(event) = news {
             self.hear(event);
         }
     }
 }
 
+/// Stops a read whose watch panics: whoever waits for the read is told then.
+struct StopsOnPanic<'c>(&'c Cancel);
+
+impl Drop for StopsOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.cancel();
+        }
+    }
+}
+
 impl<'a> PartitionWatch<'a> {
     /// Looks for partitions of these topics; only those with these numbers unless there are none.
-    pub(super) fn new(connection: &'a Connection, topics: &'a [Arc<str>], only: &'a [i32]) -> Self {
+    pub(crate) fn new(connection: &'a Connection, topics: &'a [Arc<str>], only: &'a [i32]) -> Self {
         let mut watch = Self { connection, topics, only, ids: TopicIds::new() };
         watch.ids = watch.ids_now().unwrap_or_default();
         watch
@@ -83,20 +92,23 @@ impl<'a> PartitionWatch<'a> {
     ///
     /// # Errors
     /// When a topic was deleted and created again, or no thread can be started.
-    pub(super) fn during<T>(
+    pub(crate) fn during<T>(
         &self,
         reading: &BTreeSet<TopicPartition>,
         cancel: &Cancel,
         read: impl FnOnce(&Cancel, &CaughtUp) -> T,
-    ) -> Result<(T, Vec<TopicPartition>), Failure> {
+    ) -> Result<(T, Vec<TopicPartition>), KafkaError> {
         let (stop, caught_up) = (Cancel::new(), CaughtUp::default());
         let (reads, ended) = bounded::<()>(0);
         thread::scope(|scope| {
-            let watch = || self.watch(reading, cancel, &stop, &caught_up, &ended);
+            let watch = || {
+                let _stopped = StopsOnPanic(&stop);
+                self.watch(reading, cancel, &stop, &caught_up, &ended)
+            };
             let named = thread::Builder::new().name("partition-watch".to_owned());
             let watching = named.spawn_scoped(scope, watch).map_err(|error| {
                 let asked = "start the thread that looks for partitions".to_owned();
-                Failure::from(KafkaError::Other { asked, reason: error.to_string() })
+                KafkaError::Other { asked, reason: error.to_string() }
             })?;
             let read = read(&stop, &caught_up);
             drop(reads);
