@@ -30,11 +30,13 @@ fn main() -> ExitCode {
 
 /// Opens the window.
 fn open_window(request: WindowRequest) -> Result<(), Failure> {
-    let WindowRequest { config, connect, isolation, cache, recent } = request;
+    let WindowRequest { config, connect, isolation, cache, recent, link } = request;
     let recent = Recent::load(recent);
-    let connect = connect.or_else(|| recent.to_go_on_with(config.as_ref()));
+    // A link leads where it leads, whatever was open last.
+    let go_on = || recent.to_go_on_with(config.as_ref()).filter(|_| link.is_none());
+    let connect = connect.or_else(go_on);
     let (starter, running) = starter(demo::Options::embedded(clock::now_ms()));
-    show(EngineOptions { config, connect, demo: Some(starter), isolation, cache, recent })?;
+    show(EngineOptions { config, connect, demo: Some(starter), isolation, cache, recent, link })?;
     drop(running);
     Ok(())
 }

@@ -13,10 +13,14 @@ mod copying;
 mod groups;
 #[path = "engine/idle.rs"]
 mod idle;
+#[path = "engine/links.rs"]
+mod links;
 #[path = "engine/resume.rs"]
 mod resume;
 #[path = "engine/sandbox.rs"]
 mod sandbox;
+#[path = "engine/saving.rs"]
+mod saving;
 #[path = "engine/schedule_files.rs"]
 mod schedule_files;
 #[path = "engine/topic_timeline.rs"]

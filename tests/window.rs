@@ -20,6 +20,8 @@ mod consumers;
 mod copying;
 #[path = "window/density.rs"]
 mod density;
+#[path = "window/exporting.rs"]
+mod exporting;
 #[path = "window/fields.rs"]
 mod fields;
 #[path = "window/gallery.rs"]
@@ -36,6 +38,8 @@ mod inspector;
 mod lanes;
 #[path = "window/layout_faults.rs"]
 mod layout_faults;
+#[path = "window/links.rs"]
+mod links;
 #[path = "window/order.rs"]
 mod order;
 #[path = "window/sandbox.rs"]

@@ -7,6 +7,7 @@
 mod bench;
 mod diagnose;
 mod projection;
+mod save;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(super) use self::bench::{
 };
 pub(super) use self::diagnose::DiagnoseArgs;
 pub(super) use self::projection::{CompareArgs, ProjectArgs, ProjectionOptions};
+pub(super) use self::save::{FileOptions, SaveArgs, SaveCommand};
 use crate::model::{Clock, Isolation, TopicNameFault, check_topic_name};
 use crate::sandbox::{Consumer, FaultEntry, FaultName, Invariant};
 
@@ -146,6 +148,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Says for every field of an entity which event wrote it
     Blame(BlameArgs),
+    /// Saves a history, states, a difference or records, whole, into a file
+    Save(SaveArgs),
     /// Runs a projection in JavaScript over topics and prints its states
     Project(ProjectArgs),
     /// Runs two projections over the same history and prints where their results differ
@@ -165,6 +169,20 @@ pub enum Command {
     Bench(BenchCommand),
     /// Opens the reference system: a shop and a bank to look into
     Demo(DemoArgs),
+    /// Opens the window on what a link leads to
+    Open(OpenArgs),
+}
+
+/// `open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// A link that was copied in the window: foldback://open?…
+    ///
+    /// It names a cluster by its id, its connection in foldback.toml and its addresses, and what of
+    /// it is shown at which moment. A connection used before for the same cluster is used again
+    /// with all its settings.
+    #[arg(value_name = "LINK")]
+    pub link: String,
 }
 
 /// What the reference system is started with.
@@ -237,10 +255,9 @@ pub struct TopicsArgs {
     pub topic: Option<String>,
 }
 
-/// `scan`.
-#[derive(Debug, Args)]
-#[command(after_long_help = WHEN_HELP)]
-pub struct ScanArgs {
+/// Which records.
+#[derive(Clone, Debug, Args)]
+pub struct RecordOptions {
     /// Where the records are.
     #[command(flatten)]
     pub topics: TopicOptions,
@@ -273,6 +290,15 @@ pub struct ScanArgs {
     /// Ends after this many matching records
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHEN_HELP)]
+pub struct ScanArgs {
+    /// Which records.
+    #[command(flatten)]
+    pub records: RecordOptions,
     /// Only counts
     #[arg(long)]
     pub count: bool,

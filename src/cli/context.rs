@@ -19,7 +19,7 @@ use crate::kafka::Settings;
 use crate::model::{Cancel, Completeness, EntityId, Isolation, Verdict, When};
 use crate::partition_log::{CacheError, DISK_BUDGET_BYTES, Keeping, LogCache};
 use crate::workspace::{
-    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Permissions, RecentFile,
+    CONFIG_FILE, Config, ConnectionChoice, EntityQuestion, Failure, Link, Permissions, RecentFile,
     Session, Target, clock, default_fold, fold_named, note_on_when, parse_when, settings_of,
 };
 
@@ -36,6 +36,8 @@ pub struct WindowRequest {
     pub cache: Option<Arc<LogCache>>,
     /// Where the connections used before are kept; `None` where there is no place for them.
     pub recent: Option<RecentFile>,
+    /// The link that is followed.
+    pub link: Option<Link>,
 }
 
 /// What the window is opened on by these options.
@@ -54,7 +56,20 @@ pub fn window_request(options: &GlobalOptions) -> Result<WindowRequest, Failure>
         None => None,
     };
     let (isolation, cache) = (options.isolation.map(Isolation::from), log_cache(options));
-    Ok(WindowRequest { config, connect, isolation, cache, recent: recent_file() })
+    Ok(WindowRequest { config, connect, isolation, cache, recent: recent_file(), link: None })
+}
+
+/// The same, on what a link leads to.
+///
+/// # Errors
+/// When the link is none; else as of `window_request`.
+pub(super) fn linked_request(
+    options: &GlobalOptions,
+    link: &str,
+) -> Result<WindowRequest, Failure> {
+    let link =
+        Link::parse(link).map_err(|error| Failure::usage_error(&error).with_hint(error.hint()))?;
+    Ok(WindowRequest { link: Some(link), ..window_request(options)? })
 }
 
 /// The file of the connections used before, among the user's own data.

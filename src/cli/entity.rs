@@ -24,22 +24,22 @@ use crate::model::{
 use crate::workspace::{EntityHistory, Failure, Session};
 
 /// An entity's history, read and folded.
-struct Life {
+pub(super) struct Life {
     /// The entity.
-    entity: EntityId,
+    pub(super) entity: EntityId,
     /// The session it was read in.
-    session: Session,
-    /// What was read, its events moved into `folded`.
-    read: EntityHistory,
+    pub(super) session: Session,
+    /// What was read.
+    pub(super) read: EntityHistory,
     /// Its events and states.
-    folded: History,
+    pub(super) folded: History,
     /// How long reading took, in seconds.
     seconds: f64,
 }
 
 impl Life {
     /// Reads and folds the history of the entity that these options name.
-    fn read(options: &EntityOptions, context: &Context) -> Result<Self, CommandError> {
+    pub(super) fn read(options: &EntityOptions, context: &Context) -> Result<Self, CommandError> {
         let question = entity_question(options)?;
         let fold = context.fold(options.fold.as_deref(), &question.topics)?;
         let session = context.session()?;
@@ -54,7 +54,11 @@ impl Life {
     }
 
     /// The events that a moment takes in.
-    fn select(&mut self, when: &When, options: &EntityOptions) -> Result<Selection, Failure> {
+    pub(super) fn select(
+        &mut self,
+        when: &When,
+        options: &EntityOptions,
+    ) -> Result<Selection, Failure> {
         self.session.select(&mut self.read, when, options.clock.into())
     }
 
@@ -71,7 +75,7 @@ impl Life {
 
     /// How a command ends that answered with these events. When the fold fails on one of them, that
     /// is told.
-    fn outcome(&self, selection: &Selection, context: &Context) -> Outcome {
+    pub(super) fn outcome(&self, selection: &Selection, context: &Context) -> Outcome {
         let failed = self.folded.failure_in(selection);
         let Some((event, why)) =
             failed.and_then(|(version, why)| Some((self.folded.event(version)?, why)))

@@ -6,7 +6,7 @@
 //! known of it. Silence of a cluster is told.
 //! Does not know: commands.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -38,27 +38,35 @@ static WAITING_SINCE_MS: AtomicI64 = AtomicI64::new(NOT_WAITING);
 /// While no cluster is waited for.
 const NOT_WAITING: i64 = i64::MAX;
 
+/// Whether the command tidies up by itself, however long that takes.
+static TIDIES: AtomicBool = AtomicBool::new(false);
+
+/// Says that from now on the command asks nobody anything and tidies up by itself.
+pub(super) fn tidies() {
+    TIDIES.store(true, Ordering::Relaxed);
+}
+
 /// Lets Ctrl-C, and what asks a service to end, throw the switch, and watches over the command from
 /// now on. The second time the program ends at once; so it does when the command does not end by
 /// itself, unless it `tidies` up for long.
 ///
 /// # Errors
 /// When the system does not let signals be caught.
-pub(super) fn watch(cancel: &Cancel, tidies: bool) -> Result<(), CommandError> {
+pub(super) fn watch(cancel: &Cancel) -> Result<(), CommandError> {
     for signal in [SIGINT, SIGTERM] {
         flag::register_conditional_shutdown(signal, CANCELLED_STATUS, cancel.flag())?;
         flag::register(signal, cancel.flag())?;
     }
     fold::tell_of_stuck(end_stuck);
     let cancel = cancel.clone();
-    thread::Builder::new().name("interrupt".to_owned()).spawn(move || look(&cancel, tidies))?;
+    thread::Builder::new().name("interrupt".to_owned()).spawn(move || look(&cancel))?;
     Ok(())
 }
 
 /// Looks again and again for as long as the command runs.
-fn look(cancel: &Cancel, tidies: bool) {
+fn look(cancel: &Cancel) {
     for _ in tick(LOOK) {
-        if cancel.is_cancelled() && !tidies {
+        if cancel.is_cancelled() && !TIDIES.load(Ordering::Relaxed) {
             // Nobody sends anything: this waits for as long as the command may take.
             let _when = after(GRACE).recv();
             low_level::exit(CANCELLED_STATUS);

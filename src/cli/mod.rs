@@ -28,6 +28,7 @@ mod progress;
 mod project;
 mod report;
 mod sandbox;
+mod save;
 mod scan;
 mod test;
 mod topics;
@@ -45,7 +46,7 @@ pub use context::{WindowRequest, window_request};
 pub use demo::DemoRequest;
 
 use self::argument_order::options_behind_command;
-use self::context::Context;
+use self::context::{Context, linked_request};
 use crate::workspace::{Failure, FailureKind};
 
 /// How a command ended that printed its answer.
@@ -116,7 +117,7 @@ pub struct FramesRequest {
 /// Runs the program with these arguments, the first of which is its name. Without a command the
 /// window opens.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> ExitCode {
-    let arguments = arguments.into_iter().collect();
+    let arguments = link_as_command(arguments.into_iter().collect());
     let ordered = options_behind_command(arguments, &Arguments::command());
     let arguments = match Arguments::try_parse_from(ordered) {
         Ok(arguments) => arguments,
@@ -139,6 +140,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
     }
     tracing::info!(?command, "was asked");
     let ended = match command {
+        Some(Command::Open(args)) => linked_request(&global, &args.link)
+            .and_then(faces.open_window)
+            .map(|()| Outcome::Answered)
+            .map_err(CommandError::from),
         Some(command) => run_command(command, global, faces),
         None => window_request(&global)
             .and_then(faces.open_window)
@@ -150,6 +155,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, faces: &Faces<'_>) -> 
     ExitCode::from(status)
 }
 
+/// These arguments; a link alone, as a system hands it to the program for its scheme, opened.
+fn link_as_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_link = |word: &OsString| word.to_str().is_some_and(|word| word.starts_with("foldback:"));
+    if arguments.get(1).is_some_and(is_link) {
+        arguments.insert(1, "open".into());
+    }
+    arguments
+}
+
 /// Runs a command.
 fn run_command(
     command: Command,
@@ -158,9 +172,11 @@ fn run_command(
 ) -> Result<Outcome, CommandError> {
     let mut context = Context::new(global)?;
     // A window has no use for a switch that nobody looks at: there Ctrl-C ends the program.
-    let is_demo = matches!(&command, Command::Demo(_));
     if !matches!(&command, Command::Demo(args) if !args.headless) {
-        interrupt::watch(&context.cancel, is_demo)?;
+        interrupt::watch(&context.cancel)?;
+    }
+    if matches!(&command, Command::Demo(_)) {
+        interrupt::tidies();
     }
     let ended = match command {
         Command::Index(args) => index::run(&args, &mut context),
@@ -174,6 +190,7 @@ fn run_command(
         Command::State(args) => entity::state(&args, &mut context),
         Command::Diff(args) => entity::diff(&args, &mut context),
         Command::Blame(args) => entity::blame(&args, &mut context),
+        Command::Save(args) => save::run(&args.what, &mut context),
         Command::Project(args) => project::run(&args, &mut context),
         Command::Compare(args) => compare::run(&args, &mut context),
         Command::Sandbox(args) => sandbox::run(&args, &mut context),
@@ -183,6 +200,8 @@ fn run_command(
         Command::Doctor => doctor::run(&mut context),
         Command::Bench(args) => bench::run(args, &mut context, faces.measure_frames),
         Command::Demo(args) => demo::run(&args, &context, faces.run_demo),
+        // It has no use for what other commands need.
+        Command::Open(_) => Ok(Outcome::Answered),
     };
     interrupt::stop_waiting();
     let flushed = context.output.flush();

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::args::ScanArgs;
+use super::args::{RecordOptions, ScanArgs};
 use super::context::{Context, bytes_of_base64, topics};
 use super::lines::{SummaryLine, completeness_text};
 use super::output::Output;
@@ -118,26 +118,43 @@ pub(super) fn run(args: &ScanArgs, context: &mut Context) -> Result<Outcome, Com
 
 /// What is asked for.
 fn question(args: &ScanArgs, context: &Context) -> Result<ScanQuestion, Failure> {
-    let keys = match (&args.key, &args.key_base64, &args.key_contains) {
+    Ok(ScanQuestion {
+        count_only: args.count,
+        values: !args.count,
+        follow: args.follow,
+        unordered: args.unordered,
+        ..records_question(&args.records, context)?
+    })
+}
+
+/// What is asked for with these options: the records, in log order, with their values.
+///
+/// # Errors
+/// `Usage` when an option is none.
+pub(super) fn records_question(
+    options: &RecordOptions,
+    context: &Context,
+) -> Result<ScanQuestion, Failure> {
+    let keys = match (&options.key, &options.key_base64, &options.key_contains) {
         (Some(key), ..) => KeyFilter::Equals(key.as_bytes().into()),
         (_, Some(text), _) => KeyFilter::Equals(bytes_of_base64(text)?.into()),
         (.., Some(text)) => KeyFilter::Contains(text.as_bytes().into()),
         (None, None, None) => KeyFilter::All,
     };
     Ok(ScanQuestion {
-        topics: topics(&args.topics),
-        partitions: args.topics.partitions.clone(),
-        from: context.when("--from", &args.from)?,
-        to: context.when("--to", &args.to)?,
-        clock: args.clock.into(),
+        topics: topics(&options.topics),
+        partitions: options.topics.partitions.clone(),
+        from: context.when("--from", &options.from)?,
+        to: context.when("--to", &options.to)?,
+        clock: options.clock.into(),
         only_timed: false,
         keys,
-        filter: filter(args.filter.as_deref())?,
-        limit: args.limit,
-        count_only: args.count,
-        values: !args.count,
-        follow: args.follow,
-        unordered: args.unordered,
+        filter: filter(options.filter.as_deref())?,
+        limit: options.limit,
+        count_only: false,
+        values: true,
+        follow: false,
+        unordered: false,
     })
 }
 

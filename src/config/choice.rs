@@ -132,6 +132,9 @@ pub struct Bookmark {
     pub at: ClockPoint,
     /// The entity that was in front.
     pub entity: Option<EntityKey>,
+    /// What the user has noted about it.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// What an entity's state at the clock is compared with.

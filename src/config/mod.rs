@@ -6,6 +6,7 @@
 
 mod choice;
 mod foldback_toml;
+mod link;
 mod recent;
 
 pub use choice::{
@@ -16,6 +17,7 @@ pub use foldback_toml::{
     CONFIG_FILE, Config, ConfigError, EntityConfig, FoldConfig, Permissions, PositionColumns,
     ReadModelConfig, Selectors, UpcastConfig,
 };
+pub use link::{Link, LinkError, LinkedCluster, LinkedPlace};
 pub use recent::{
     EntityTab, KeptClock, KeptSession, RecentConnection, RecentFault, RecentFile, RecentKey,
     Recents, SandboxTab, TopicTab,

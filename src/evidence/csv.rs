@@ -22,16 +22,26 @@ impl Table {
     }
 
     /// Adds a row, which has as many cells as there are columns.
-    pub(super) fn row(&mut self, cells: &[&str]) {
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(&harmless(cell))).collect();
-        self.0.push_str(&cells.join(","));
-        self.0.push_str("\r\n");
+    pub(super) fn row(&mut self, cells: &[impl AsRef<str>]) {
+        self.0.push_str(&row(cells));
     }
 
     /// The table as text.
     pub(super) fn finish(self) -> String {
         self.0
     }
+}
+
+/// A row of which a spreadsheet runs nothing, with its end.
+pub(super) fn row(cells: &[impl AsRef<str>]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| quoted(&harmless(cell.as_ref()))).collect();
+    // An empty line would be no row.
+    if let [only] = cells.as_slice()
+        && only.is_empty()
+    {
+        return "\"\"\r\n".to_owned();
+    }
+    cells.join(",") + "\r\n"
 }
 
 /// A cell in quotes where it must be.

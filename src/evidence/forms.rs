@@ -88,7 +88,7 @@ pub fn changes_text(changes: &[Change], form: CopyForm) -> String {
 }
 
 /// What happened at a path, in the word of JSON Patch.
-fn operation(kind: ChangeKind) -> &'static str {
+pub(super) fn operation(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Add => "add",
         ChangeKind::Remove => "remove",

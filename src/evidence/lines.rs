@@ -4,11 +4,14 @@
 //! whole.
 //! Does not know: where they are found.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::csv::Table;
 use super::forms::{self, CopyForm, change_line};
 use super::json_line::{EventLine, RecordLine, record_time, said};
+use super::row::Row;
 use crate::decode::{output_value, text};
 use crate::model::{Change, Decoded, EntityId, Event, RecordRef, Transaction};
 
@@ -28,6 +31,8 @@ pub(crate) struct CopiedRecord<'a> {
 /// An event with what it changed.
 #[derive(Debug)]
 pub(crate) struct CopiedEvent<'a> {
+    /// The entity.
+    pub(crate) entity: &'a EntityId,
     /// The event.
     pub(crate) event: &'a Event,
     /// What it changed.
@@ -81,14 +86,14 @@ impl CopiedRecord<'_> {
 
 impl CopiedEvent<'_> {
     /// The event as `foldback history --json` prints it.
-    fn json(&self, entity: &EntityId) -> String {
-        let Self { event, changes, not_taken } = self;
+    fn json(&self) -> String {
+        let Self { entity, event, changes, not_taken } = self;
         json(&EventLine::new(entity, event, changes, *not_taken))
     }
 
     /// The event in a line, and what it changed below.
     fn text(&self) -> String {
-        let Self { event, changes, not_taken: _ } = self;
+        let Self { event, changes, .. } = self;
         let mut parts = vec![
             format!("v{}", event.version),
             record_time(event.timestamp_ms).unwrap_or_else(|| "no time".to_owned()),
@@ -105,91 +110,103 @@ impl CopiedEvent<'_> {
     }
 }
 
+/// The columns of records.
+pub(crate) const RECORD_COLUMNS: [&str; 10] =
+    ["topic", "partition", "offset", "timestamp", "key", "type", "entity", "txn", "value", "error"];
+
+impl Row for CopiedRecord<'_> {
+    fn json(&self) -> String {
+        Self::json(self)
+    }
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let record = self.record;
+        vec![
+            (&*record.partition().topic).into(),
+            record.partition().partition.to_string().into(),
+            record.offset().to_string().into(),
+            record_time(record.timestamp_ms()).unwrap_or_default().into(),
+            record.key().map(text::exact).unwrap_or_default(),
+            self.event_type.into(),
+            self.entity.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+            record.transaction().as_str().into(),
+            plain(&self.decoded).into(),
+            self.decoded.failure().unwrap_or_default().into(),
+        ]
+    }
+}
+
 /// Records in this form: one a line, or a table.
 pub(crate) fn records_text(records: &[CopiedRecord<'_>], form: CopyForm) -> String {
-    let joined = |lines: Vec<String>| lines.join("\n");
     match form {
-        CopyForm::Text => joined(records.iter().map(CopiedRecord::text).collect()),
-        CopyForm::Json => joined(records.iter().map(CopiedRecord::json).collect()),
-        CopyForm::Csv => {
-            let columns = [
-                "topic",
-                "partition",
-                "offset",
-                "timestamp",
-                "key",
-                "type",
-                "entity",
-                "txn",
-                "value",
-                "error",
-            ];
-            let mut table = Table::new(&columns);
-            for copied in records {
-                let record = copied.record;
-                table.row(&[
-                    &record.partition().topic,
-                    &record.partition().partition.to_string(),
-                    &record.offset().to_string(),
-                    &record_time(record.timestamp_ms()).unwrap_or_default(),
-                    &record.key().map(text::exact).unwrap_or_default(),
-                    copied.event_type,
-                    &copied.entity.as_ref().map(ToString::to_string).unwrap_or_default(),
-                    record.transaction().as_str(),
-                    &plain(&copied.decoded),
-                    copied.decoded.failure().unwrap_or_default(),
-                ]);
-            }
-            table.finish()
-        }
+        CopyForm::Text => joined(records, CopiedRecord::text),
+        CopyForm::Json => joined(records, CopiedRecord::json),
+        CopyForm::Csv => table(&RECORD_COLUMNS, records),
+    }
+}
+
+/// The columns of events.
+pub(crate) const EVENT_COLUMNS: [&str; 14] = [
+    "entity",
+    "version",
+    "timestamp",
+    "type",
+    "topic",
+    "partition",
+    "offset",
+    "actor",
+    "correlation",
+    "causation",
+    "txn",
+    "changes",
+    "value",
+    "error",
+];
+
+impl Row for CopiedEvent<'_> {
+    fn json(&self) -> String {
+        Self::json(self)
+    }
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let event = self.event;
+        let changes: Vec<String> = self.changes.iter().map(change_line).collect();
+        vec![
+            self.entity.to_string().into(),
+            event.version.to_string().into(),
+            record_time(event.timestamp_ms).unwrap_or_default().into(),
+            (&*event.event_type).into(),
+            (&*event.position.topic).into(),
+            event.position.partition.to_string().into(),
+            event.position.offset.to_string().into(),
+            event.actor.as_deref().unwrap_or_default().into(),
+            event.correlation.as_deref().unwrap_or_default().into(),
+            event.causation.as_deref().unwrap_or_default().into(),
+            event.transaction.as_str().into(),
+            changes.join("\n").into(),
+            plain(&event.value).into(),
+            event.value.failure().unwrap_or_default().into(),
+        ]
     }
 }
 
 /// Events of an entity in this form: one a line, or a table.
-pub(crate) fn events_text(entity: &EntityId, events: &[CopiedEvent<'_>], form: CopyForm) -> String {
-    let joined = |lines: Vec<String>| lines.join("\n");
+pub(crate) fn events_text(events: &[CopiedEvent<'_>], form: CopyForm) -> String {
     match form {
-        CopyForm::Text => joined(events.iter().map(CopiedEvent::text).collect()),
-        CopyForm::Json => joined(events.iter().map(|event| event.json(entity)).collect()),
-        CopyForm::Csv => {
-            let columns = [
-                "entity",
-                "version",
-                "timestamp",
-                "type",
-                "topic",
-                "partition",
-                "offset",
-                "actor",
-                "correlation",
-                "causation",
-                "txn",
-                "changes",
-                "value",
-                "error",
-            ];
-            let mut table = Table::new(&columns);
-            for copied in events {
-                let event = copied.event;
-                let changes: Vec<String> = copied.changes.iter().map(change_line).collect();
-                table.row(&[
-                    &entity.to_string(),
-                    &event.version.to_string(),
-                    &record_time(event.timestamp_ms).unwrap_or_default(),
-                    &event.event_type,
-                    &event.position.topic,
-                    &event.position.partition.to_string(),
-                    &event.position.offset.to_string(),
-                    event.actor.as_deref().unwrap_or_default(),
-                    event.correlation.as_deref().unwrap_or_default(),
-                    event.causation.as_deref().unwrap_or_default(),
-                    event.transaction.as_str(),
-                    &changes.join("\n"),
-                    &plain(&event.value),
-                    event.value.failure().unwrap_or_default(),
-                ]);
-            }
-            table.finish()
-        }
+        CopyForm::Text => joined(events, CopiedEvent::text),
+        CopyForm::Json => joined(events, CopiedEvent::json),
+        CopyForm::Csv => table(&EVENT_COLUMNS, events),
     }
+}
+
+/// A line for each.
+fn joined<T>(rows: &[T], line: impl Fn(&T) -> String) -> String {
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A table with a row for each.
+fn table(columns: &[&str], rows: &[impl Row]) -> String {
+    let mut table = Table::new(columns);
+    rows.iter().for_each(|row| table.row(&row.cells()));
+    table.finish()
 }

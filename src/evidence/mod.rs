@@ -10,6 +10,8 @@ pub(crate) mod event_json;
 mod forms;
 pub(crate) mod json_line;
 mod lines;
+mod row;
+pub mod save;
 
 pub use forms::{CopyForm, assignment, changes_text, state_text, value_text};
 pub(crate) use lines::{CopiedEvent, CopiedRecord, events_text, records_text};

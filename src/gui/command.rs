@@ -39,6 +39,20 @@ pub enum UiCommand {
     CopyDiff,
     /// Copies all events of the entity in front.
     CopyHistory,
+    /// Copies a link to what is in front at the clock.
+    CopyLink,
+    /// Saves all events of the entity in front.
+    ExportHistory,
+    /// Saves every state of the entity in front.
+    ExportStates,
+    /// Saves the state in front.
+    ExportState,
+    /// Saves what differs in front.
+    ExportDiff,
+    /// Saves the records of the topic in front that match its filter.
+    ExportRecords,
+    /// Shows what the verdict in front rests on.
+    ShowCoverage,
     /// To the event before.
     PreviousEvent,
     /// To the event after.
@@ -168,7 +182,7 @@ const fn words(text: &'static str, tooltip: &'static str) -> Words {
 
 impl UiCommand {
     /// All of them, in the order of the palette.
-    pub const ALL: [Self; 70] = [
+    pub const ALL: [Self; 77] = [
         Self::OpenPalette,
         Self::FocusFilter,
         Self::Undo,
@@ -183,6 +197,13 @@ impl UiCommand {
         Self::CopyState,
         Self::CopyDiff,
         Self::CopyHistory,
+        Self::CopyLink,
+        Self::ExportHistory,
+        Self::ExportStates,
+        Self::ExportState,
+        Self::ExportDiff,
+        Self::ExportRecords,
+        Self::ShowCoverage,
         Self::PreviousEvent,
         Self::NextEvent,
         Self::PreviousChange,
@@ -279,6 +300,26 @@ impl UiCommand {
             Self::CopyHistory => {
                 words("Copy history", "Copy all events of the entity as JSON, one a line")
             }
+            Self::CopyLink => {
+                words("Copy link", "Copy a link that opens what is in front at this moment")
+            }
+            Self::ExportHistory => {
+                words("Export history…", "Save all events of the entity with what they changed")
+            }
+            Self::ExportStates => {
+                words("Export every state…", "Save the state of the entity after each event")
+            }
+            Self::ExportState => words("Export state…", "Save the whole state at the clock"),
+            Self::ExportDiff => {
+                words("Export diff…", "Save what differs, or what the event at the clock changed")
+            }
+            Self::ExportRecords => {
+                words("Export records…", "Save all records of the topic that match its filter")
+            }
+            Self::ShowCoverage => words(
+                "What was read",
+                "Show partitions, offsets, gaps and settings behind the verdict",
+            ),
             Self::PreviousEvent => words("Previous event", "Step back to the event before"),
             Self::NextEvent => words("Next event", "Step to the event after"),
             Self::PreviousChange => {
@@ -444,6 +485,13 @@ impl UiCommand {
             | Self::CopyState
             | Self::CopyDiff
             | Self::CopyHistory
+            | Self::CopyLink
+            | Self::ExportHistory
+            | Self::ExportStates
+            | Self::ExportState
+            | Self::ExportDiff
+            | Self::ExportRecords
+            | Self::ShowCoverage
             | Self::ShowGroups
             | Self::ShowDemo
             | Self::StartTour
@@ -496,7 +544,15 @@ impl UiCommand {
     pub(crate) fn opens_field(self) -> bool {
         matches!(
             self,
-            Self::OpenPalette | Self::FocusFilter | Self::JumpToTime | Self::CompareEntity
+            Self::OpenPalette
+                | Self::FocusFilter
+                | Self::JumpToTime
+                | Self::CompareEntity
+                | Self::ExportHistory
+                | Self::ExportStates
+                | Self::ExportState
+                | Self::ExportDiff
+                | Self::ExportRecords
         )
     }
 }
@@ -525,34 +581,4 @@ pub(crate) fn key_text(ctx: &Context, shortcut: KeyboardShortcut) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn no_two_commands_share_a_key_on_any_system() {
-        for is_mac in [false, true] {
-            let mut taken: Vec<(String, UiCommand)> = Vec::new();
-            for command in UiCommand::ALL {
-                for shortcut in command.shortcuts() {
-                    let keys = shortcut.format(&egui::ModifierNames::NAMES, is_mac);
-                    let other = taken.iter().find(|(other, _)| *other == keys);
-                    assert!(other.is_none(), "{keys} is both {command:?} and {other:?}");
-                    taken.push((keys, command));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_command_is_listed_once_and_has_its_own_words() {
-        let listed: BTreeSet<_> = UiCommand::ALL.into_iter().collect();
-        assert_eq!(listed.len(), UiCommand::ALL.len());
-        let texts: BTreeSet<_> = UiCommand::ALL.iter().map(|command| command.text()).collect();
-        assert_eq!(texts.len(), UiCommand::ALL.len());
-        for command in UiCommand::ALL {
-            assert!(!command.tooltip().ends_with('.'), "a tooltip is no paragraph: {command:?}");
-        }
-    }
-}
+mod tests;

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::command::UiCommand;
 use super::theme::TimeFormat;
+use crate::evidence::save::SaveFormat;
 use crate::model::Position;
 use crate::workspace::{
-    ClockCommand, Command, ConnectionState, EntityKey, HistoryChoice, SandboxCommand, SandboxKey,
-    Snapshot,
+    ClockCommand, Command, ConnectionState, CoverageOf, EntityKey, HistoryChoice, SandboxCommand,
+    SandboxKey, Snapshot,
 };
 
 /// What stands in a tab.
@@ -41,6 +42,8 @@ pub(crate) enum FileUse {
     Connect,
     /// To read a schedule for a sandbox from it.
     OpenSchedule(SandboxKey),
+    /// To save something into it, in this form; called this unless another name is chosen.
+    Save(String, SaveFormat),
     /// To write what a sandbox has run into it; called this unless another name is chosen.
     WriteRun(SandboxKey, String),
 }
@@ -66,6 +69,10 @@ pub(crate) enum Action {
     OpenSandbox(SandboxKey, HistoryChoice),
     /// Opens a sandbox with a new projection over these events.
     NewSandbox(HistoryChoice),
+    /// Lets the user change the bookmark with this number.
+    EditBookmark(usize),
+    /// Shows what a verdict rests on.
+    ShowCoverage(CoverageOf),
     /// Shows the groups with this one chosen.
     ShowGroup(Arc<str>),
 }

@@ -12,10 +12,10 @@ mod show;
 
 pub use crate::config::{
     Bookmark, CONFIG_FILE, ClockPoint, CompareWith, Config, ConfigError, ConnectionChoice,
-    EntityConfig, EntityKey, EntityTab, FoldConfig, HistoryChoice, KeptClock, KeptSession,
-    Permissions, PositionColumns, ReadModelConfig, RecentConnection, RecentFile, RecentKey,
-    Recents, RecordFilter, SandboxKey, SandboxTab, SavedConnection, Selectors, StartPosition,
-    TopicTab, UpcastConfig,
+    EntityConfig, EntityKey, EntityTab, FoldConfig, HistoryChoice, KeptClock, KeptSession, Link,
+    LinkError, LinkedCluster, LinkedPlace, Permissions, PositionColumns, ReadModelConfig,
+    RecentConnection, RecentFile, RecentKey, Recents, RecordFilter, SandboxKey, SandboxTab,
+    SavedConnection, Selectors, StartPosition, TopicTab, UpcastConfig,
 };
 pub use crate::decode::{Decoder, time_text};
 pub use crate::entity::{Decision, SampledPartition, TypeCount, TypeCounts};

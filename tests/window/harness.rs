@@ -114,8 +114,17 @@ pub(crate) trait Use {
 }
 
 /// The names of commands that ask for more before they do something.
-const ASKING_COMMANDS: [&str; 4] =
-    ["Go to anything…", "Jump to time…", "Compare with entity…", "Connect…"];
+const ASKING_COMMANDS: [&str; 9] = [
+    "Go to anything…",
+    "Jump to time…",
+    "Compare with entity…",
+    "Connect…",
+    "Export history…",
+    "Export every state…",
+    "Export state…",
+    "Export diff…",
+    "Export records…",
+];
 
 impl Use for Test {
     fn publish(&mut self, snapshot: Snapshot) {

@@ -509,6 +509,7 @@ pub(crate) fn busy() -> Snapshot {
             label: "order-1042 · v6 · shipped".to_owned(),
             at: order::point(6),
             entity: Some(order::key()),
+            note: "the stock ran out".to_owned(),
         }]),
         jobs: Arc::new([
             JobView { id: JobId(3), ..job(JobState::Done) },

@@ -4,14 +4,17 @@
 //! that is said.
 //! Does not know: how what is chosen is written (`workspace::copy`).
 
+use std::sync::Arc;
+
 use egui::{Context, PointerButton};
 
 use super::App;
 use crate::gui::command::UiCommand;
 use crate::gui::theme::icons;
-use crate::gui::view::View;
+use crate::gui::view::{Pane, View};
 use crate::gui::views::{entity, sandbox, topic};
 use crate::gui::widgets::{copy, offered, say};
+use crate::workspace::LinkedPlace;
 
 impl App {
     /// Copies what a command names.
@@ -44,6 +47,33 @@ impl App {
         }
         let Some(key) = states.front_sandbox() else { return false };
         sandbox::copy_chosen(ctx, command, key, &view)
+    }
+
+    /// Copies a link to what is in front at the clock.
+    pub(super) fn copy_link(&self, ctx: &Context) {
+        let place = match &self.states.front {
+            Some(Pane::Topic(topic)) => Some(LinkedPlace::Topic(Arc::clone(topic))),
+            Some(Pane::Entity(key)) => Some(LinkedPlace::Entity(key.clone())),
+            _ => None,
+        };
+        match self.snapshot.link_to(place, self.snapshot.clock.at.clone()) {
+            Some(link) => copy(ctx, link.to_string(), "link"),
+            None => say(ctx, icons::INFO, "There is no cluster that a link could name"),
+        }
+    }
+
+    /// Opens what a link led to, once.
+    pub(super) fn take_linked(&mut self) {
+        let Some(linked) = self.snapshot.linked.clone() else { return };
+        if linked.number == self.linked {
+            return;
+        }
+        self.linked = linked.number;
+        match &linked.place {
+            LinkedPlace::Topic(topic) => self.open(&Pane::Topic(Arc::clone(topic))),
+            LinkedPlace::Record(position) => self.show_record(position.clone()),
+            LinkedPlace::Entity(key) => self.open(&Pane::Entity(key.clone())),
+        }
     }
 
     /// Takes what the workspace copied to the clipboard.

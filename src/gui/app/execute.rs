@@ -3,17 +3,22 @@
 //! Promises: a command that means nothing at the moment does nothing.
 //! Does not know: which key, menu or button set it off.
 
+use std::sync::Arc;
+
 use egui::{Context, ThemePreference, ViewportCommand};
 
 use super::{App, Section, navigator, tabs};
 use crate::gui::command::UiCommand;
 use crate::gui::dialogs::Dialog;
+use crate::gui::theme::icons;
 use crate::gui::view::{Pane, View};
 use crate::gui::views::projections::history_of;
 use crate::gui::views::{entity, sandbox, topic};
+use crate::gui::widgets::say;
 use crate::model::{Clock, Isolation};
 use crate::workspace::{
-    ClockCommand, ClockMode, ClockPoint, Command, CompareWith, EntityKey, HistoryChoice, StepTarget,
+    ClockCommand, ClockMode, ClockPoint, Command, CompareWith, CoverageOf, EntityKey,
+    HistoryChoice, SaveOf, StepTarget,
 };
 
 /// The sizes a user can choose, in percent.
@@ -79,6 +84,13 @@ impl App {
             | UiCommand::CopyState
             | UiCommand::CopyDiff
             | UiCommand::CopyHistory => self.copy(ctx, command),
+            UiCommand::CopyLink => self.copy_link(ctx),
+            UiCommand::ExportHistory
+            | UiCommand::ExportStates
+            | UiCommand::ExportState
+            | UiCommand::ExportDiff
+            | UiCommand::ExportRecords => self.export(ctx, command),
+            UiCommand::ShowCoverage => self.show_coverage_in_front(ctx),
             UiCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             UiCommand::ToggleNavigator
             | UiCommand::ToggleTimeZone
@@ -167,6 +179,33 @@ impl App {
     fn show_section(&mut self, ctx: &Context, section: Section) {
         self.open_navigator(ctx);
         self.layout.choices.section = section;
+    }
+
+    /// Asks where something in front is saved.
+    fn export(&mut self, ctx: &Context, command: UiCommand) {
+        let entity = || self.states.front_entity().cloned();
+        let of = match command {
+            UiCommand::ExportHistory => entity().map(SaveOf::History),
+            UiCommand::ExportStates => entity().map(SaveOf::States),
+            UiCommand::ExportState => entity().map(SaveOf::State),
+            UiCommand::ExportDiff => entity().map(SaveOf::Diff),
+            _ => self.states.front_topic().cloned().map(SaveOf::Records),
+        };
+        match of {
+            Some(of) => self.dialogs.open(Dialog::Save(of)),
+            None => say(ctx, icons::INFO, "Nothing is in front that could be exported so"),
+        }
+    }
+
+    /// Shows what the verdict in front rests on.
+    fn show_coverage_in_front(&mut self, ctx: &Context) {
+        let of = match &self.states.front {
+            Some(Pane::Topic(topic)) => CoverageOf::Topic(Arc::clone(topic)),
+            Some(Pane::Entity(key)) => CoverageOf::Entity(key.clone()),
+            Some(Pane::Sandbox(key)) => CoverageOf::Sandbox(key.clone()),
+            _ => return say(ctx, icons::INFO, "Nothing in front was read"),
+        };
+        self.show_coverage(of);
     }
 
     /// Opens the navigator, over the tabs where there is no room beside them.
@@ -271,6 +310,7 @@ impl App {
             label: words.join(" · "),
             at: clock.at.clone(),
             entity: entity.cloned(),
+            note: String::new(),
         }));
     }
 }

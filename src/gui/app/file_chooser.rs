@@ -53,6 +53,10 @@ fn dialog(purpose: &FileUse) -> rfd::AsyncFileDialog {
         FileUse::OpenSchedule(_) => {
             dialog.set_title("Open a schedule").add_filter("Schedules", &["json"])
         }
+        FileUse::Save(name, format) => dialog
+            .set_title("Export")
+            .set_file_name(name)
+            .add_filter(format.name(), &[format.ending()]),
         FileUse::WriteRun(_, name) => {
             dialog.set_title("Save the run").set_file_name(name).add_filter("JSON", &["json"])
         }
@@ -66,7 +70,7 @@ fn choose(purpose: &FileUse) -> Option<PathBuf> {
     let dialog = dialog(purpose);
     let file = match purpose {
         FileUse::Connect | FileUse::OpenSchedule(_) => runtime.block_on(dialog.pick_file()),
-        FileUse::WriteRun(..) => runtime.block_on(dialog.save_file()),
+        FileUse::WriteRun(..) | FileUse::Save(..) => runtime.block_on(dialog.save_file()),
     };
     file.map(|file| file.path().to_owned())
 }

@@ -32,7 +32,7 @@ pub use self::run::{RunError, WindowOptions, run};
 use self::states::ViewStates;
 use self::undo::{ClosedTab, Step};
 use self::visited::Visited;
-use super::dialogs::Dialogs;
+use super::dialogs::{Dialog, Dialogs};
 use super::shortcut::{self, TypeAhead};
 use super::theme::TimeFormat;
 use super::view::{Action, FileUse, Outbox, Pane, View};
@@ -42,8 +42,8 @@ use super::widgets::{ToastState, passing_word, problem_box, toasts};
 use crate::model::Position;
 use crate::workspace::undo::Undo;
 use crate::workspace::{
-    Command, ConnectionInfo, ConnectionState, HistoryChoice, Problem, Refused, SandboxKey, Sight,
-    Snapshot, StartPosition, WorkspacePort,
+    Command, ConnectionInfo, ConnectionState, CoverageOf, HistoryChoice, Problem, Refused,
+    SandboxKey, Sight, Snapshot, StartPosition, WorkspacePort,
 };
 
 /// How soon a command is tried again that the workspace was too busy to take.
@@ -77,6 +77,8 @@ pub struct App {
     visited: Visited<Pane>,
     /// The number of what was copied last.
     copied: u64,
+    /// The number of the link that was followed last.
+    linked: u64,
     /// How times are written.
     times: TimeFormat,
     /// What the views of this frame ask for.
@@ -116,6 +118,7 @@ impl App {
             closed: Vec::new(),
             visited: Visited::default(),
             copied: 0,
+            linked: 0,
             times,
             outbox: Outbox::default(),
             unsent: VecDeque::new(),
@@ -144,6 +147,7 @@ impl App {
         }
         let before = std::mem::replace(&mut self.snapshot, self.port.latest());
         self.follow_connection(&before);
+        self.take_linked();
         self.tour.follow(&self.snapshot, self.states.front.as_ref(), &mut self.outbox);
         if let Some((purpose, chosen)) = self.files.take_chosen() {
             self.use_file(&purpose, chosen);
@@ -160,6 +164,10 @@ impl App {
             FileUse::Connect => match chosen {
                 Chosen::File(path) => self.states.start.choose_file(&path),
                 Chosen::NotShown => self.states.start.miss_dialog(),
+            },
+            FileUse::Save(..) => match chosen {
+                Chosen::File(path) => self.dialogs.choose_file(Some(&path)),
+                Chosen::NotShown => self.dialogs.choose_file(None),
             },
             FileUse::OpenSchedule(key) | FileUse::WriteRun(key, _) => {
                 let Some(sandbox) = self.states.sandboxes.get_mut(key) else { return };
@@ -398,6 +406,12 @@ impl App {
         self.outbox.send(Command::InspectRecord(position));
     }
 
+    /// Shows what a verdict rests on.
+    fn show_coverage(&mut self, of: CoverageOf) {
+        self.outbox.send(Command::ShowCoverage(of.clone()));
+        self.dialogs.open(Dialog::Coverage(of));
+    }
+
     /// Carries out what was asked of the window.
     fn carry_out(&mut self, ctx: &Context) {
         let front = self.states.front.clone();
@@ -422,6 +436,8 @@ impl App {
                 Action::ShowMatrix(key) => self.show_sandbox(key, sandbox::Section::Matrix),
                 Action::OpenSandbox(key, history) => self.open_sandbox(key, history),
                 Action::NewSandbox(history) => self.new_sandbox(history),
+                Action::ShowCoverage(of) => self.show_coverage(of),
+                Action::EditBookmark(number) => self.dialogs.edit_bookmark(number, &self.snapshot),
                 Action::ShowGroup(group) => {
                     self.states.groups.choose(&group);
                     self.open(&Pane::Groups);

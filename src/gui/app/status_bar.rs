@@ -4,14 +4,16 @@
 //! Promises: always says what the answers on screen rest on.
 //! Does not know: how completeness is judged.
 
+use std::sync::Arc;
+
 use egui::{Align, Layout, RichText, Ui};
 
 use crate::gui::command::UiCommand;
 use crate::gui::theme::{Tokens, format, icons, secondary};
-use crate::gui::view::{Pane, View};
+use crate::gui::view::{Action, Pane, View};
 use crate::gui::widgets::{progress_bar, verdict_chip};
 use crate::model::Completeness;
-use crate::workspace::{JobState, JobView};
+use crate::workspace::{CoverageOf, JobState, JobView};
 
 /// From this width on, in points, figures are told with what they measure; below, that is said on
 /// hover.
@@ -39,7 +41,7 @@ fn quiet(ui: &mut Ui, text: impl Into<String>) -> egui::Response {
 }
 
 /// What the answers of the view in front rest on.
-fn facts(ui: &mut Ui, front: Option<&Pane>, view: &View<'_>) {
+fn facts(ui: &mut Ui, front: Option<&Pane>, view: &mut View<'_>) {
     let (text, completeness, failures) = match front {
         Some(Pane::Topic(topic)) => match view.snapshot.topic_view(topic) {
             Some(topic) if topic.start.is_some() => {
@@ -84,14 +86,25 @@ fn facts(ui: &mut Ui, front: Option<&Pane>, view: &View<'_>) {
     if !text.is_empty() {
         quiet(ui, text);
     }
-    completeness_and_failures(ui, completeness, failures);
+    if completeness_and_failures(ui, completeness, failures) {
+        let of = match front {
+            Some(Pane::Topic(topic)) => Some(CoverageOf::Topic(Arc::clone(topic))),
+            Some(Pane::Entity(key)) => Some(CoverageOf::Entity(key.clone())),
+            Some(Pane::Sandbox(key)) => Some(CoverageOf::Sandbox(key.clone())),
+            _ => None,
+        };
+        view.out.actions.extend(of.map(Action::ShowCoverage));
+    }
 }
 
-/// How complete it is and what failed to decode.
-fn completeness_and_failures(ui: &mut Ui, completeness: Option<&Completeness>, failures: u64) {
-    if let Some(completeness) = completeness {
-        verdict_chip(ui, completeness);
-    }
+/// How complete it is and what failed to decode. Says whether somebody wants to see what the
+/// verdict rests on.
+fn completeness_and_failures(
+    ui: &mut Ui,
+    completeness: Option<&Completeness>,
+    failures: u64,
+) -> bool {
+    let clicked = completeness.is_some_and(|completeness| verdict_chip(ui, completeness).clicked());
     if failures > 0 {
         let words = format::count(failures, "decode failure");
         let few = ui.available_width() < FAILURES_WIDTH;
@@ -99,6 +112,7 @@ fn completeness_and_failures(ui: &mut Ui, completeness: Option<&Completeness>, f
         let text = RichText::new(format!("{} {shown}", icons::WARNING)).font(secondary());
         ui.label(text.color(Tokens::of(ui).warning)).on_hover_text(words);
     }
+    clicked
 }
 
 /// What runs.

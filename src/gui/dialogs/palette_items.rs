@@ -13,7 +13,7 @@ use crate::gui::theme::{format, icons};
 use crate::gui::view::{Outbox, Pane};
 use crate::gui::widgets::PaletteItem;
 use crate::model::EntityId;
-use crate::workspace::{Command, CompareWith, EntityKey, EntityRow, SandboxKey, Snapshot};
+use crate::workspace::{Command, CompareWith, EntityKey, EntityRow, Link, SandboxKey, Snapshot};
 
 /// For how many topics a typed id is offered as an entity: the open ones first.
 const TYPED_TOPICS_MAX: usize = 8;
@@ -27,6 +27,8 @@ enum Target {
     Open(Pane),
     /// Compares the first entity with the second.
     Compare(EntityKey, EntityKey),
+    /// Follows a link.
+    Follow(Box<Link>),
 }
 
 /// What the palette offers.
@@ -77,6 +79,7 @@ impl PaletteItems {
                 let with = CompareWith::Entity(other.clone());
                 out.send(Command::Compare(key.clone(), Some(with)));
             }
+            Some(Target::Follow(link)) => out.send(Command::OpenLink(link.clone())),
             None => {}
         }
     }
@@ -165,6 +168,10 @@ impl PaletteItems {
     fn typed(&mut self, snapshot: &Snapshot, text: &str) {
         if text.is_empty() {
             return;
+        }
+        if let Ok(link) = Link::parse(text) {
+            let target = Target::Follow(Box::new(link));
+            return self.add(icons::LINK, text.to_owned(), "open link".to_owned(), target);
         }
         let open = snapshot.topic_views.iter().map(|topic| &topic.topic);
         let listed = snapshot.topics.latest().map(|topics| &topics[..]).unwrap_or_default();

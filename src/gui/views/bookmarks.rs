@@ -7,9 +7,9 @@ use egui::{ScrollArea, Ui};
 
 use super::list_row::ListRow;
 use crate::gui::theme::icons;
-use crate::gui::view::{Pane, View};
-use crate::gui::widgets::EmptyState;
-use crate::workspace::{ClockCommand, Command};
+use crate::gui::view::{Action, Pane, View};
+use crate::gui::widgets::{EmptyState, copy};
+use crate::workspace::{ClockCommand, Command, LinkedPlace};
 
 /// Draws the bookmarks.
 pub(crate) fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -32,7 +32,22 @@ pub(crate) fn show(ui: &mut Ui, view: &mut View<'_>) {
                 }
                 view.out.clock(ClockCommand::Set(bookmark.at.clone()));
             }
-            response.on_hover_text(&bookmark.label).context_menu(|ui| {
+            let about = match bookmark.note.as_str() {
+                "" => bookmark.label.clone(),
+                note => format!("{}\n\n{note}", bookmark.label),
+            };
+            response.on_hover_text(about).context_menu(|ui| {
+                if ui.button("Name and note").clicked() {
+                    view.out.act(Action::EditBookmark(index));
+                    ui.close();
+                }
+                let place = bookmark.entity.clone().map(LinkedPlace::Entity);
+                if let Some(link) = view.snapshot.link_to(place, bookmark.at.clone())
+                    && ui.button("Copy link").clicked()
+                {
+                    copy(ui.ctx(), link.to_string(), "link");
+                    ui.close();
+                }
                 if ui.button("Remove bookmark").clicked() {
                     view.out.send(Command::RemoveBookmark(index));
                     ui.close();

@@ -69,6 +69,8 @@ pub struct Chip<'a> {
     tone: Tone,
     /// Whether it has a cross.
     removable: bool,
+    /// Whether a click on it does something.
+    clickable: bool,
     /// What it is called by those who do not see it; its words unless something else is said.
     name: &'a str,
 }
@@ -76,7 +78,14 @@ pub struct Chip<'a> {
 impl<'a> Chip<'a> {
     /// A neutral chip with these words.
     pub fn new(text: &'a str) -> Self {
-        Self { text, icon: None, tone: Tone::Neutral, removable: false, name: text }
+        Self {
+            text,
+            icon: None,
+            tone: Tone::Neutral,
+            removable: false,
+            clickable: false,
+            name: text,
+        }
     }
 
     /// Called this by those who do not see it.
@@ -103,9 +112,16 @@ impl<'a> Chip<'a> {
         self
     }
 
+    /// A click on it does something.
+    pub fn clickable(mut self) -> Self {
+        self.clickable = true;
+        self
+    }
+
     /// Shows it.
     pub fn show(self, ui: &mut Ui) -> ChipResponse {
-        let Self { text, icon: icon_text, tone, removable, name } = self;
+        let Self { text, icon: icon_text, tone, removable, clickable, name } = self;
+        let clickable = clickable || removable;
         let tokens = Tokens::of(ui);
         let color = tone.color(tokens);
         let icon_width = if icon_text.is_some() { ICON_WIDTH } else { 0.0 };
@@ -115,9 +131,9 @@ impl<'a> Chip<'a> {
         let shown = fitting_name(ui, text, &secondary(), room.max(LEAST_WIDTH));
         let galley = ui.painter().layout_no_wrap(shown, secondary(), color);
         let width = GUTTER + icon_width + galley.size().x + cross_width.max(GUTTER);
-        let sense = if removable { Sense::click() } else { Sense::hover() };
+        let sense = if clickable { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), sense);
-        let hovered = removable && response.contains_pointer();
+        let hovered = clickable && response.contains_pointer();
         let fill = if hovered { tokens.hover } else { tokens.raised };
         ui.painter().rect_filled(rect, HEIGHT / 2.0, fill);
         let font = egui::FontId::new(ICON_SIZE, icon().family);
@@ -130,7 +146,7 @@ impl<'a> Chip<'a> {
         ui.painter().galley(text_pos, galley, color);
         focus_ring(ui, &response, tokens);
         let enabled = ui.is_enabled();
-        let role = if removable { Role::Button } else { Role::Label };
+        let role = if clickable { Role::Button } else { Role::Label };
         response.widget_info(|| WidgetInfo::labeled(role, enabled, name));
         let mut removed = response.has_focus()
             && ui.input(|input| {
@@ -152,7 +168,18 @@ impl<'a> Chip<'a> {
     }
 }
 
-/// How complete a history is, as a chip; the reasons on hover.
+/// What a verdict means, in a sentence without full stop.
+pub(crate) fn verdict_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Complete => "Every record there ever was has been read",
+        Verdict::CompleteSince => "Everything that is left has been read; older records are gone",
+        Verdict::Partial => "Something is missing, or may be",
+        Verdict::Unknown => "Whether something is missing cannot be known",
+    }
+}
+
+/// How complete a history is, as a chip; the reasons on hover. A click wants to see what it rests
+/// on.
 pub fn verdict_chip(ui: &mut Ui, completeness: &Completeness) -> Response {
     let (text, icon, tone) = match completeness.verdict {
         Verdict::Complete => ("complete", icons::CHECK_CIRCLE, Tone::Good),
@@ -162,7 +189,8 @@ pub fn verdict_chip(ui: &mut Ui, completeness: &Completeness) -> Response {
     };
     let since =
         completeness.since.as_ref().map(|since| format!("{text} offset {}", since.position.offset));
-    let chip = Chip::new(since.as_deref().unwrap_or(text)).icon(icon).tone(tone).show(ui);
+    let chip = Chip::new(since.as_deref().unwrap_or(text)).icon(icon).tone(tone);
+    let chip = chip.clickable().show(ui);
     if completeness.reasons.is_empty() {
         return chip.response.on_hover_text("every record of this history was read");
     }

@@ -32,6 +32,7 @@ mod text_view;
 mod tree_rows;
 mod virtual_rows;
 
+pub(crate) use chip::verdict_words;
 pub use chip::{Chip, ChipResponse, Tone, verdict_chip};
 pub use clock_bar::{ClockAction, ClockBar, ClockBarState};
 pub use code::{CodeEditor, CodeMark, CodeState};

@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::evidence::save::SaveError;
 use crate::kafka::{KafkaError, KafkaErrorKind, SettingsError};
 use crate::partition_log::SourceError;
 use crate::workspace::{ConfigError, Problem};
@@ -113,6 +114,17 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let mut failure = Self::usage_error(&error);
         failure.problem.hint = error.hint();
+        failure
+    }
+}
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        if matches!(error, SaveError::Cancelled) {
+            return Self::cancelled();
+        }
+        let mut failure = Self::usage_error(&error);
+        failure.problem.hint = error.hint().map(str::to_owned);
         failure
     }
 }

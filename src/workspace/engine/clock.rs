@@ -172,6 +172,15 @@ impl State {
         self.view.bookmarks = self.view.bookmarks.iter().cloned().chain([bookmark]).collect();
     }
 
+    /// Changes the bookmark with this number in the list.
+    pub(crate) fn change_bookmark(&mut self, number: usize, bookmark: Bookmark) {
+        let mut bookmarks = self.view.bookmarks.to_vec();
+        if let Some(changed) = bookmarks.get_mut(number) {
+            *changed = bookmark;
+            self.view.bookmarks = bookmarks.into();
+        }
+    }
+
     /// Forgets the bookmark with this number in the list.
     pub(crate) fn remove_bookmark(&mut self, number: usize) {
         let kept = self.view.bookmarks.iter().enumerate().filter(|(index, _)| *index != number);

@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 
+use crate::config::Link;
+use crate::evidence::save::SaveTo;
 use crate::model::{Clock, Isolation, JsonPointer, Position};
 use crate::workspace::{
-    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, Decoder, DemoFault,
-    EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter, SandboxCommand,
-    SandboxKey, StartPosition,
+    Bookmark, ClockPoint, CompareWith, ConnectionChoice, CopyForm, CopyWhat, CoverageOf, Decoder,
+    DemoFault, EntityKey, HistoryChoice, JobId, LanesWanted, RecentKey, RecordFilter,
+    SandboxCommand, SandboxKey, SaveOf, StartPosition,
 };
 
 /// What a step of the clock goes to.
@@ -112,8 +114,14 @@ pub enum Command {
     NeedLanes(Arc<str>, LanesWanted),
     /// Shows everything about a record.
     InspectRecord(Position),
+    /// Puts together what a verdict rests on; the next snapshot shows it.
+    ShowCoverage(CoverageOf),
     /// Copies something that only the workspace has whole; a later snapshot brings it.
     Copy(CopyWhat, CopyForm),
+    /// Follows a link: connects where it leads, and opens what it names.
+    OpenLink(Box<Link>),
+    /// Saves something that is open into a file; a notice says when it is there.
+    Save(SaveOf, SaveTo),
     /// Decodes a topic's values in this way; as was found where there is none.
     SetDecoder(Arc<str>, Option<Decoder>),
     /// Shows only entities whose id contains this text.
@@ -140,6 +148,8 @@ pub enum Command {
     ClearJobs,
     /// Remembers a moment.
     AddBookmark(Bookmark),
+    /// Changes the bookmark with this number in the list.
+    ChangeBookmark(usize, Bookmark),
     /// Forgets the bookmark with this number in the list.
     RemoveBookmark(usize),
     /// Marks all notices as read.

@@ -122,10 +122,16 @@ fn open(settings: &Settings) -> Result<(Connection, ConnectionInfo), Problem> {
 }
 
 impl State {
-    /// Connects to what the engine was started with.
+    /// Connects to what the engine was started with, and follows the link it was started with.
     pub(crate) fn connect_at_start(&mut self) {
-        if let Some(target) = self.options.connect.take() {
-            self.connect(target);
+        let link = self.options.link.take();
+        match (self.options.connect.take(), link) {
+            (Some(target), link) => {
+                self.connect(target);
+                self.link = link;
+            }
+            (None, Some(link)) => self.open_link(link),
+            (None, None) => {}
         }
     }
 
@@ -213,6 +219,7 @@ impl State {
                 self.view.connection = ConnectionState::Connected(Arc::clone(&info));
                 self.refresh_topics();
                 self.resume_session(&info);
+                self.follow_waiting_link(&info);
             }
             Err(problem) => {
                 self.jobs.end(job, Some(problem.clone()), now_ms());
@@ -244,6 +251,7 @@ impl State {
 
     /// Closes the connection and everything open on it, which is kept.
     pub(crate) fn disconnect(&mut self) {
+        self.link = None;
         self.put_session_away();
         self.begin_session();
         self.jobs.end_all(now_ms());

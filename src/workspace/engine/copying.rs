@@ -103,11 +103,11 @@ fn events(history: &FoldedHistory, key: &EntityKey, versions: &[u64], form: Copy
         .zip(changes)
         .filter_map(|(version, changes)| {
             let (event, not_taken) = (history.event(*version)?, history.not_taken(*version));
-            Some(CopiedEvent { event, changes, not_taken })
+            Some(CopiedEvent { entity: &key.entity, event, changes, not_taken })
         })
         .collect();
     let what = format!("{} of {}", counted(lines.len(), "event"), key.entity);
-    Ok((what, events_text(&key.entity, &lines, form)))
+    Ok((what, events_text(&lines, form)))
 }
 
 /// What is known of a record that is read like this: its value, its type, its entity.

@@ -18,6 +18,7 @@ mod command;
 mod comparison;
 mod connection;
 mod copying;
+mod coverage;
 mod decided;
 mod demo_port;
 mod entity;
@@ -31,6 +32,7 @@ mod inspect;
 mod jobs;
 mod lag_history;
 mod lanes;
+mod links;
 mod one_clock;
 mod options;
 mod pool;
@@ -41,6 +43,7 @@ mod recent;
 mod resume;
 mod rows;
 mod sandbox;
+mod saving;
 mod setting;
 #[cfg(test)]
 mod testing;
@@ -75,6 +78,7 @@ use self::recent::Kept;
 use self::sandbox::OpenSandbox;
 pub use self::setting::Setting;
 use self::topic::OpenTopic;
+use crate::config::Link;
 use crate::fold;
 use crate::kafka::Connection;
 use crate::model::{Cancel, never_wait_here};
@@ -188,6 +192,8 @@ pub(crate) struct State {
     pub(crate) group_times: GroupTimes,
     /// The connections used before.
     pub(crate) kept: Kept,
+    /// The link that waits for its cluster.
+    pub(crate) link: Option<Link>,
     /// Grows with every connection; news of an earlier one is dropped.
     session: u64,
     /// Takes news to the engine.
@@ -248,6 +254,7 @@ impl State {
             recent_connections: kept.recents.connections.clone().into(),
             workspace_file: connection::workspace_file(options.config.as_ref()),
             saved_connections: connection::saved_connections(options.config.as_ref()),
+            save_folder: saving::folder(&options).display().to_string().into(),
             memory_budget_bytes: topic::MEMORY_BUDGET_BYTES,
             ..Snapshot::default()
         };
@@ -269,6 +276,7 @@ impl State {
             demo: None,
             group_times: GroupTimes::default(),
             kept,
+            link: None,
             session: 0,
             news,
             change: Change::Urgent,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::DemoPort;
+use crate::config::Link;
 use crate::kafka::Settings;
 use crate::model::Isolation;
 use crate::partition_log::LogCache;
@@ -27,6 +28,8 @@ pub struct EngineOptions {
     pub cache: Option<Arc<LogCache>>,
     /// The connections used before.
     pub recent: Recent,
+    /// The link that is followed at once.
+    pub link: Option<Link>,
 }
 
 /// What the engine starts with of the connections used before.

@@ -22,6 +22,8 @@ pub(crate) struct Reading {
     running: Option<(JobId, Cancel)>,
     /// What the cluster said before it began.
     pub(crate) facts: LogFacts,
+    /// When it began, in milliseconds since the epoch.
+    pub(crate) begun_ms: Option<i64>,
     /// How far each partition was read.
     pub(crate) reads: Vec<PartitionRead>,
     /// What a second look told: at the gaps there were, once somebody looked.
@@ -46,6 +48,7 @@ impl Reading {
     /// From now on this job reads. Gives it to be shown.
     pub(crate) fn begin(&mut self, begun: Option<(JobId, Cancel)>) -> Option<JobId> {
         self.running = begun;
+        self.begun_ms = Some(now_ms());
         self.running.as_ref().map(|(job, _)| *job)
     }
 

@@ -158,8 +158,8 @@ impl State {
     }
 }
 
-/// How far a count is, as the account of a read.
-fn so_far(topic: &Arc<str>, seen: u64, all: u64) -> PartitionRead {
+/// How far something is that looks at records one after the other, as the account of a read.
+pub(super) fn so_far(topic: &Arc<str>, seen: u64, all: u64) -> PartitionRead {
     let offset = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let range = OffsetRange::new(&TopicPartition::new(Arc::clone(topic), 0), 0, offset(all));
     let mut read = PartitionRead::starting(&range);

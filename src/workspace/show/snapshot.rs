@@ -9,10 +9,13 @@ use std::sync::Arc;
 
 use super::sandbox::{SandboxView, ScriptFile};
 use super::{
-    ClockView, ConnectionState, Copied, DemoView, EntityView, Fetch, GroupSummary, JobId,
-    JobSubject, JobView, LagSample, Notice, RecordDetail, TopicReport, TopicView,
+    ClockView, ConnectionState, Copied, CoverageView, DemoView, EntityView, Fetch, GroupSummary,
+    JobId, JobSubject, JobView, LagSample, Linked, Notice, RecordDetail, TopicReport, TopicView,
 };
-use crate::config::{Bookmark, EntityKey, RecentConnection, SandboxKey, SavedConnection};
+use crate::config::{
+    Bookmark, ClockPoint, EntityKey, Link, LinkedCluster, LinkedPlace, RecentConnection,
+    SandboxKey, SavedConnection,
+};
 use crate::kafka::CheckStep;
 use crate::model::Isolation;
 
@@ -47,6 +50,10 @@ pub struct Snapshot {
     pub scripts: Fetch<Arc<[ScriptFile]>>,
     /// The record being inspected, of whichever topic or entity.
     pub inspected: Option<Arc<RecordDetail>>,
+    /// What a verdict rests on, as it was asked for last.
+    pub coverage: Option<Arc<CoverageView>>,
+    /// Where the last link led that was followed.
+    pub linked: Option<Arc<Linked>>,
     /// What was copied last, of whatever was asked for.
     pub copied: Option<Arc<Copied>>,
     /// The cluster's consumer groups, sorted by name.
@@ -63,6 +70,8 @@ pub struct Snapshot {
     pub bookmarks: Arc<[Bookmark]>,
     /// The reference system, when this window opened it.
     pub demo: Option<Arc<DemoView>>,
+    /// The folder in which files are saved whose name says nothing of one.
+    pub save_folder: Arc<str>,
     /// What the records in memory take, in bytes.
     pub memory_bytes: u64,
     /// What they may take, in bytes.
@@ -106,5 +115,20 @@ impl Snapshot {
     /// The open sandbox with this key.
     pub fn sandbox_view(&self, key: &SandboxKey) -> Option<&Arc<SandboxView>> {
         self.sandbox_views.iter().find(|view| view.key == *key)
+    }
+
+    /// The link to a place at this moment; none without a connection that lasts.
+    pub fn link_to(&self, place: Option<LinkedPlace>, at: ClockPoint) -> Option<Link> {
+        let ConnectionState::Connected(info) = &self.connection else { return None };
+        if info.embedded {
+            return None;
+        }
+        let saved = self.saved_connections.iter().any(|saved| saved.name == info.name);
+        let cluster = LinkedCluster {
+            id: info.cluster_id.as_ref().map(ToString::to_string),
+            connection: saved.then(|| info.name.to_string()),
+            brokers: Some(info.brokers.to_string()),
+        };
+        Some(Link { cluster, place, at, clock: self.clock.clock, isolation: self.isolation })
     }
 }

@@ -10,9 +10,9 @@ use egui::{Button, RichText, Ui};
 use crate::gui::command::UiCommand;
 use crate::gui::command_ui::menu_item;
 use crate::gui::theme::{Tokens, format, heading, icons, secondary};
-use crate::gui::view::View;
+use crate::gui::view::{Action, View};
 use crate::gui::widgets::{Chip, IconButton, copy, fitting_name, progress_bar, verdict_chip};
-use crate::workspace::{Command, EntityView, JobState};
+use crate::workspace::{Command, CoverageOf, EntityView, JobState};
 
 /// The folds with what they do.
 const FOLDS: [(&str, &str); 4] = [
@@ -46,12 +46,15 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
         }
         version(ui, entity);
         if let Some(completeness) = &entity.completeness {
-            verdict_chip(ui, completeness);
+            if verdict_chip(ui, completeness).clicked() {
+                view.out.act(Action::ShowCoverage(CoverageOf::Entity(entity.key.clone())));
+            }
         }
         problems(ui, entity, narrow, view);
         progress(ui, entity, view);
         fold(ui, entity, narrow, view);
         compare(ui, entity, narrow, view);
+        export(ui, view);
         let debug = IconButton::new(icons::BUG, UiCommand::DebugEntity.text());
         if ui.add(debug).clicked() {
             view.out.run(UiCommand::DebugEntity);
@@ -121,6 +124,23 @@ fn fold(ui: &mut Ui, entity: &EntityView, narrow: bool, view: &mut View<'_>) {
         let label = RichText::new(&*entity.fold_label).font(secondary());
         ui.label(label.color(Tokens::of(ui).text_secondary));
     }
+}
+
+/// What can be saved of it.
+fn export(ui: &mut Ui, view: &mut View<'_>) {
+    let button = Button::new(format!("{} {}", icons::EXPORT, icons::CARET_DOWN));
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        for command in [
+            UiCommand::ExportHistory,
+            UiCommand::ExportStates,
+            UiCommand::ExportState,
+            UiCommand::ExportDiff,
+        ] {
+            menu_item(ui, command, view.out);
+        }
+    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Export"));
+    response.on_hover_text("Save its history or states into a file");
 }
 
 /// The ways to compare its state with another.

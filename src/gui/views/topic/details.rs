@@ -10,8 +10,9 @@ use egui::{Grid, RichText, ScrollArea, Ui};
 
 use crate::gui::theme::{Tokens, data, format, heading, secondary};
 use crate::gui::view::View;
+use crate::gui::widgets::verdict_words;
 use crate::kafka::Watermarks;
-use crate::model::{Completeness, Verdict};
+use crate::model::Completeness;
 use crate::workspace::{Command, Decoder, TopicView};
 
 /// The decoders with their names.
@@ -85,13 +86,7 @@ fn mapping(ui: &mut Ui, topic: &TopicView) {
 /// How complete what was read is, in words.
 fn completeness(ui: &mut Ui, completeness: &Completeness) {
     section(ui, "Completeness");
-    let words = match completeness.verdict {
-        Verdict::Complete => "Every record there ever was has been read",
-        Verdict::CompleteSince => "Everything that is left has been read; older records are gone",
-        Verdict::Partial => "Something is missing, or may be",
-        Verdict::Unknown => "Whether something is missing cannot be known",
-    };
-    ui.label(words);
+    ui.label(verdict_words(completeness.verdict));
     for reason in &completeness.reasons {
         quiet(ui, &reason.detail);
     }

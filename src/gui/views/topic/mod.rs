@@ -18,21 +18,23 @@ use egui::{Frame, Id, Margin, Panel, RichText, Ui};
 
 use self::filter::FilterState;
 use self::records::RecordsState;
+pub(crate) use self::start::words as start_words;
 use self::start_form::StartForm;
 use self::timeline::LanesState;
 use super::parts::{self, Part};
 use super::record::{self, RecordState};
 use super::unconnected;
 use crate::gui::command::UiCommand;
+use crate::gui::command_ui::icon_button;
 use crate::gui::theme::{ROW_HEIGHT, Tokens, format, heading, icons, secondary};
-use crate::gui::view::{Outbox, View};
+use crate::gui::view::{Action, Outbox, View};
 use crate::gui::widgets::{
     Brush, Chip, CopyText, IconButton, copy, fitting_name, histogram, partition_bars, problem_box,
     progress_bar, verdict_chip,
 };
 use crate::model::Position;
 use crate::workspace::{
-    Command, CopyWhat, JobState, JobView, StartPosition, TopicView, retention_words,
+    Command, CopyWhat, CoverageOf, JobState, JobView, StartPosition, TopicView, retention_words,
 };
 
 /// How high the histogram is, in points.
@@ -222,7 +224,10 @@ fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut Vie
         }
         retention(ui, topic);
         if let Some(completeness) = &topic.completeness {
-            verdict_chip(ui, completeness);
+            if verdict_chip(ui, completeness).clicked() {
+                let of = CoverageOf::Topic(Arc::clone(&topic.topic));
+                view.out.act(Action::ShowCoverage(of));
+            }
         }
         if let Some(start) = &topic.start {
             let words = start::words(start, view.times);
@@ -233,6 +238,9 @@ fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut Vie
             }
         }
         timeline::toggle(ui, topic, &mut state.lanes);
+        if topic.start.is_some() {
+            icon_button(ui, icons::EXPORT, UiCommand::ExportRecords, view.out);
+        }
         let open = IconButton::new(
             icons::SLIDERS_HORIZONTAL,
             "Event types, partitions, decoder and mapping",
