@@ -5,6 +5,7 @@
 //! Does not know: where the bytes come from. `fuzz/` makes them with an eye on what they reach; the
 //! test below replays the kept ones, and changes them here and there.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -131,7 +132,10 @@ fn properties(bytes: &[u8]) {
 /// The bytes as the login line of a Java client, whatever characters it has.
 fn jaas(bytes: &[u8]) {
     let Ok(line) = std::str::from_utf8(bytes) else { return };
-    let escaped: String = line.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let escaped = line.encode_utf16().fold(String::new(), |mut escaped, unit| {
+        write!(escaped, "\\u{unit:04x}").expect("writing to a string never fails");
+        escaped
+    });
     let mechanism = ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER"][line.len() % 3];
     let file = format!(
         "bootstrap.servers=a:1\nsasl.mechanism={mechanism}\nsecurity.protocol=SASL_SSL\nsasl.jaas.config={escaped}\n"

@@ -233,7 +233,7 @@ fn ctrl_c_leaves_no_half_file() {
     let mut saving = saving.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let files = format!("/proc/{}/fd", saving.id());
     // The rows are collected in a file of this folder that has no name.
-    wait_until("rows to be written", Duration::from_secs(60), || {
+    wait_until("rows to be written", Duration::from_mins(1), || {
         let open = fs_err::read_dir(&files).into_iter().flatten().flatten();
         let here = |entry: fs_err::DirEntry| {
             let name = fs_err::read_link(entry.path()).unwrap_or_default();

@@ -268,14 +268,13 @@ impl fmt::Display for Link {
                 for topic in key.topics.iter() {
                     parts.append_pair("topic", topic);
                 }
-                match key.entity.as_str() {
-                    Some(text) => parts.append_pair("entity", text),
-                    None => {
-                        use base64::Engine as _;
-                        let engine = base64::engine::general_purpose::URL_SAFE;
-                        parts.append_pair("entity-base64", &engine.encode(key.entity.as_bytes()))
-                    }
-                };
+                if let Some(text) = key.entity.as_str() {
+                    parts.append_pair("entity", text);
+                } else {
+                    use base64::Engine as _;
+                    let engine = base64::engine::general_purpose::URL_SAFE;
+                    parts.append_pair("entity-base64", &engine.encode(key.entity.as_bytes()));
+                }
             }
         }
         match &self.at {

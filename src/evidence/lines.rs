@@ -207,6 +207,8 @@ fn joined<T>(rows: &[T], line: impl Fn(&T) -> String) -> String {
 /// A table with a row for each.
 fn table(columns: &[&str], rows: &[impl Row]) -> String {
     let mut table = Table::new(columns);
-    rows.iter().for_each(|row| table.row(&row.cells()));
+    for row in rows {
+        table.row(&row.cells());
+    }
     table.finish()
 }

@@ -21,6 +21,11 @@ const ALWAYS: &[(&str, &[&str])] = &[
     ("state", &["topics", "entity"]),
     ("diff", &["topics", "entity", "from", "to"]),
     ("blame", &["topics", "entity"]),
+    ("save history", &["topics", "entity", "out", "force"]),
+    ("save states", &["topics", "entity", "out", "force"]),
+    ("save state", &["topics", "entity", "out", "force"]),
+    ("save diff", &["topics", "entity", "from", "to", "out", "force"]),
+    ("save records", &["topics", "out", "force"]),
     ("project", &["file", "topics"]),
     ("compare", &["a", "b", "topics"]),
     ("sandbox", &["projection", "topics", "fault", "consumer"]),
@@ -66,8 +71,11 @@ const WRITTEN: &[(&str, &str, &[&str])] = &[
     ("-", "filter", &["--where", "value.n > 3"]),
     ("-", "fold", &["--fold", "last"]),
     ("-", "follow", &["--follow", "--limit", "2"]),
+    ("-", "force", &["--force"]),
+    ("-", "format", &["--format", "csv"]),
     ("-", "frames", &["--frames", "2"]),
     ("diff", "from", &["--from", "v1"]),
+    ("save diff", "from", &["--from", "v1"]),
     ("-", "from", &["--from", "2026-01-01T00:00:00.005Z"]),
     ("-", "generated", &["--generated", "200"]),
     ("diagnose", "group", &["--group", "somebody"]),
@@ -91,6 +99,7 @@ const WRITTEN: &[(&str, &str, &[&str])] = &[
     ("-", "no_cache", &["--no-cache"]),
     ("-", "order", &["--order", "event"]),
     ("-", "order_b", &["--order-b", "seed:2"]),
+    ("-", "out", &["--out", "saved"]),
     ("-", "partitions", &["--partition", "0", "--partition", "1", "--partition", "2"]),
     ("-", "path", &["--path", "/n"]),
     ("test", "path", &["fixtures"]),
@@ -107,6 +116,7 @@ const WRITTEN: &[(&str, &str, &[&str])] = &[
     ("-", "store", &["--store", "sqlite:rows.db"]),
     ("-", "stay_open", &["--stay-open"]),
     ("diff", "to", &["--to", "end"]),
+    ("save diff", "to", &["--to", "end"]),
     ("-", "times", &["--times", "2"]),
     ("-", "to", &["--to", "0:3"]),
     ("-", "top", &["--top", "2"]),
@@ -129,8 +139,8 @@ const WRITTEN: &[(&str, &str, &[&str])] = &[
 const ELSEWHERE: [&str; 8] =
     ["brokers", "connection", "config", "properties", "workspace", "allow_env", "help", "version"];
 
-/// Commands that write, to a cluster of their own or to one that is named for it.
-const WRITING: [&str; 1] = ["demo"];
+/// Commands that are no questions: one writes, to a cluster of its own; one opens the window.
+const NO_QUESTIONS: [&str; 2] = ["demo", "open"];
 
 /// A command of the program, or a group of them.
 pub(crate) struct Known {
@@ -165,7 +175,7 @@ pub(crate) fn every_question() -> Vec<Vec<String>> {
     let all = every_command();
     let reads = |known: &&Known| {
         !known.command.has_subcommands()
-            && known.words.first().is_some_and(|word| !WRITING.contains(&word.as_str()))
+            && known.words.first().is_some_and(|word| !NO_QUESTIONS.contains(&word.as_str()))
     };
     all.iter().filter(reads).flat_map(Known::questions).collect()
 }

@@ -78,7 +78,7 @@ fn compare(view: &View, theme: Theme, size: Vec2, name: &str, results: &mut Snap
     for pixel in picture.pixels_mut() {
         let [red, green, blue, _] = &mut pixel.0;
         for channel in [red, green, blue] {
-            *channel = (*channel & KEPT_BITS) | ((!KEPT_BITS + 1) / 2);
+            *channel = (*channel & KEPT_BITS) | ((!KEPT_BITS).div_ceil(2));
         }
     }
     results.add(try_image_snapshot_options(&picture, &name, &options));

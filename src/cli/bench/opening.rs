@@ -42,7 +42,7 @@ pub(super) fn histogram(
             match news {
                 LogNews::Kept(kept) => store.take_kept(kept),
                 LogNews::Read(ReadEvent::Batch(batch)) => {
-                    full = store.append(batch).err().or(full.take())
+                    full = store.append(batch).err().or(full.take());
                 }
                 LogNews::Read(_) => {}
             }

@@ -34,7 +34,7 @@ pub(super) fn escaped(text: &str) -> String {
             '\r' if characters.peek() == Some(&'\n') => {}
             '\n' | '\r' => escaped.push_str("<br>"),
             hidden if is_hidden(hidden) => {
-                escaped.extend(["\\", &hidden.escape_unicode().to_string()])
+                escaped.extend(["\\", &hidden.escape_unicode().to_string()]);
             }
             mark if MARKUP.contains(mark) => escaped.extend(['\\', mark]),
             plain => escaped.push(plain),

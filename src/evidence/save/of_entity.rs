@@ -264,7 +264,8 @@ impl Row for StateRow<'_> {
 /// where there is no state.
 fn is_field(value: &Value, path: &JsonPointer) -> bool {
     let has_columns = value.as_object().is_some_and(|members| !members.is_empty());
-    !has_columns && !(value.is_null() && path.as_str().is_empty())
+    let is_absent = value.is_null() && path.as_str().is_empty();
+    !has_columns && !is_absent
 }
 
 /// A state in one line.

@@ -53,20 +53,9 @@ impl App {
                 self.outbox.send(Command::RefreshGroups);
             }
             UiCommand::Disconnect => self.outbox.send(Command::Disconnect),
-            UiCommand::ToggleIsolation => {
-                let other = match self.snapshot.isolation {
-                    Isolation::Committed => Isolation::Uncommitted,
-                    Isolation::Uncommitted => Isolation::Committed,
-                };
-                self.outbox.send(Command::SetIsolation(other));
-            }
-            UiCommand::NextTab | UiCommand::PreviousTab => {
-                let forward = command == UiCommand::NextTab;
-                let front = self.states.front.as_ref();
-                if let Some(pane) = tabs::cycle(&mut self.layout.tabs, front, forward) {
-                    self.states.front = Some(pane);
-                }
-            }
+            UiCommand::ToggleIsolation => self.toggle_isolation(),
+            UiCommand::NextTab => self.cycle_tabs(true),
+            UiCommand::PreviousTab => self.cycle_tabs(false),
             UiCommand::CloseTab => {
                 if let Some(pane) = self.states.front.clone() {
                     self.close(ctx, &pane);
@@ -105,6 +94,23 @@ impl App {
             | UiCommand::ToggleClock => self.change_clock(command),
             _ => self.execute_in_front(command),
         }
+    }
+
+    /// Brings the next tab to the front, or the one before.
+    fn cycle_tabs(&mut self, forward: bool) {
+        let front = self.states.front.as_ref();
+        if let Some(pane) = tabs::cycle(&mut self.layout.tabs, front, forward) {
+            self.states.front = Some(pane);
+        }
+    }
+
+    /// Reads with the other isolation level.
+    fn toggle_isolation(&mut self) {
+        let other = match self.snapshot.isolation {
+            Isolation::Committed => Isolation::Uncommitted,
+            Isolation::Uncommitted => Isolation::Committed,
+        };
+        self.outbox.send(Command::SetIsolation(other));
     }
 
     /// Starts the tour, or its chapter in the sandbox, where there is something to show.

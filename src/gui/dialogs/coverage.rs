@@ -99,9 +99,7 @@ fn partitions(ui: &mut Ui, partitions: &[PartitionCoverage]) {
 
 /// A partition.
 fn line(ui: &mut Ui, partition: &PartitionCoverage) {
-    let known = |offset: Option<i64>| {
-        offset.map_or_else(|| "?".to_owned(), |offset| format::number(offset))
-    };
+    let known = |offset: Option<i64>| offset.map_or_else(|| "?".to_owned(), format::number);
     let bounds = partition.bounds;
     let (from, through) = match partition.read {
         Some((from, to)) if from < to => (format::number(from), format::number(to - 1)),

@@ -20,14 +20,14 @@ const KEEPING: [&str; 4] =
 
 impl State {
     /// Shows what a verdict rests on.
-    pub(crate) fn show_coverage(&mut self, of: CoverageOf) {
+    pub(crate) fn show_coverage(&mut self, of: &CoverageOf) {
         self.view.coverage = self.coverage(of).map(Arc::new);
         self.touch_urgently();
     }
 
     /// What a verdict rests on, if what it is about is open.
-    fn coverage(&self, of: CoverageOf) -> Option<CoverageView> {
-        match &of {
+    fn coverage(&self, of: &CoverageOf) -> Option<CoverageView> {
+        match of {
             CoverageOf::Topic(topic) => {
                 let open = self.topics.iter().find(|open| open.view.topic == *topic)?;
                 let mut settings = self.settings(&open.reading);
@@ -35,21 +35,21 @@ impl State {
                 let words = format!("{} ({decoder})", open.decoder.as_str());
                 settings.push(("Decoder".into(), words.into()));
                 let (completeness, start) = (&open.view.completeness, &open.view.start);
-                Some(view_of(&open.reading, completeness.as_ref(), start.clone(), settings, &of))
+                Some(view_of(&open.reading, completeness.as_ref(), start.clone(), settings, of))
             }
             CoverageOf::Entity(key) => {
                 let open = self.entities.iter().find(|open| open.view.key == *key)?;
                 let settings = self.settings(&open.reading);
                 let start = Some(StartPosition::Oldest(None));
                 let completeness = open.view.completeness.as_ref();
-                Some(view_of(&open.reading, completeness, start, settings, &of))
+                Some(view_of(&open.reading, completeness, start, settings, of))
             }
             CoverageOf::Sandbox(key) => {
                 let open = self.sandboxes.iter().find(|open| open.view.key == *key)?;
                 let completeness = Arc::clone(&open.view.source.latest()?.completeness);
                 let nothing = Reading::default();
                 let settings = self.settings(&nothing);
-                Some(view_of(&nothing, Some(&completeness), None, settings, &of))
+                Some(view_of(&nothing, Some(&completeness), None, settings, of))
             }
         }
     }

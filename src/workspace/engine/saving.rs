@@ -39,7 +39,7 @@ type Work = Box<dyn FnOnce(&SaveTo, &Cancel, Tell<'_>) -> Result<Saved, Failure>
 
 impl State {
     /// Saves something that is open.
-    pub(crate) fn save(&mut self, of: &SaveOf, to: SaveTo) {
+    pub(crate) fn save(&mut self, of: &SaveOf, to: &SaveTo) {
         let work = match of {
             SaveOf::Records(topic) => self.records_work(topic),
             SaveOf::History(key) | SaveOf::States(key) | SaveOf::State(key) | SaveOf::Diff(key) => {
@@ -52,7 +52,7 @@ impl State {
         };
         let title = format!("Saving the {} of {}", of.name(), of.of());
         let (job, cancel) = self.jobs.start(title, now_ms());
-        let to = SaveTo { path: whole_path(&to.path, &folder(&self.options)), ..to };
+        let to = SaveTo { path: whole_path(&to.path, &folder(&self.options)), ..*to };
         let subject: Arc<str> = of.of().into();
         let asked = Arc::clone(&subject);
         let save = move |outbox: &Outbox| {

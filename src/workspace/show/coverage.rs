@@ -140,7 +140,9 @@ mod tests {
         reason(
             Verdict::Partial,
             ReasonKind::Compaction,
-            (0..SPANS_MAX as i64).map(|gap| range(1, 100 + 2 * gap)).collect(),
+            (0..i64::try_from(SPANS_MAX).expect("a few"))
+                .map(|gap| range(1, 100 + 2 * gap))
+                .collect(),
         );
         reason(Verdict::CompleteSince, ReasonKind::Retention, vec![range(1, 0)]);
         let seen = PartitionCoverage::new(partition, None, None, Some(&completeness));

@@ -45,10 +45,10 @@ pub(crate) fn show(ui: &mut Ui, entity: &EntityView, view: &mut View<'_>) {
             Chip::new(topic).icon(icons::ROWS).show(ui);
         }
         version(ui, entity);
-        if let Some(completeness) = &entity.completeness {
-            if verdict_chip(ui, completeness).clicked() {
-                view.out.act(Action::ShowCoverage(CoverageOf::Entity(entity.key.clone())));
-            }
+        if let Some(completeness) = &entity.completeness
+            && verdict_chip(ui, completeness).clicked()
+        {
+            view.out.act(Action::ShowCoverage(CoverageOf::Entity(entity.key.clone())));
         }
         problems(ui, entity, narrow, view);
         progress(ui, entity, view);

@@ -144,11 +144,9 @@ fn chips(ui: &mut Ui, wanted: &mut RecordFilter, state: &mut FilterState, view: 
             wanted.time_ms = None;
         }
     }
-    if !wanted.cel.is_empty() {
-        if chip(ui, &wanted.cel.clone(), icons::CODE) {
-            wanted.cel.clear();
-            state.cel.clear();
-        }
+    if !wanted.cel.is_empty() && chip(ui, &wanted.cel.clone(), icons::CODE) {
+        wanted.cel.clear();
+        state.cel.clear();
     }
 }
 

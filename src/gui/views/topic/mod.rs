@@ -223,11 +223,11 @@ fn header(ui: &mut Ui, topic: &TopicView, state: &mut TopicState, view: &mut Vie
             Chip::new(&words).show(ui);
         }
         retention(ui, topic);
-        if let Some(completeness) = &topic.completeness {
-            if verdict_chip(ui, completeness).clicked() {
-                let of = CoverageOf::Topic(Arc::clone(&topic.topic));
-                view.out.act(Action::ShowCoverage(of));
-            }
+        if let Some(completeness) = &topic.completeness
+            && verdict_chip(ui, completeness).clicked()
+        {
+            let of = CoverageOf::Topic(Arc::clone(&topic.topic));
+            view.out.act(Action::ShowCoverage(of));
         }
         if let Some(start) = &topic.start {
             let words = start::words(start, view.times);
