@@ -176,7 +176,7 @@ pub enum Command {
 /// `open`.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// A link that was copied in the window: `foldback://open?…`
+    /// A link that was copied in the window; it begins with foldback:
     ///
     /// It names a cluster by its id, its connection in foldback.toml and its addresses, and what of
     /// it is shown at which moment. A connection used before for the same cluster is used again

@@ -99,7 +99,7 @@ const WRITTEN: &[(&str, &str, &[&str])] = &[
     ("-", "no_cache", &["--no-cache"]),
     ("-", "order", &["--order", "event"]),
     ("-", "order_b", &["--order-b", "seed:2"]),
-    ("-", "out", &["--out", "saved"]),
+    ("-", "out", &["--out", "answer.jsonl"]),
     ("-", "partitions", &["--partition", "0", "--partition", "1", "--partition", "2"]),
     ("-", "path", &["--path", "/n"]),
     ("test", "path", &["fixtures"]),

@@ -68,7 +68,7 @@ pub(crate) fn of_certificate(code: i32, depth: i32) -> Diagnosis {
 pub(crate) fn of_setting(words: &str) -> Option<Diagnosis> {
     let lower = words.to_lowercase();
     let has = |piece: &str| lower.contains(piece);
-    let is_missing = has("no such file") || has("system library") || has("bio lib");
+    let is_missing = has("no such file") || has("system lib") || has("bio lib");
     if has("ssl.ca.location") || has("ssl.ca.pem") {
         let detail = if is_missing {
             format!("the file of trusted authorities cannot be read: {words}")
