@@ -22,8 +22,15 @@ use crate::{consumers, sandbox, scenes};
 type Row = (&'static str, &'static str, fn() -> Test);
 
 /// The fields of the window.
-const FIELDS: [Row; 28] = [
+const FIELDS: [Row; 31] = [
     ("app/navigator.rs", "Filter topics", || on_entity(6)),
+    ("dialogs/bookmark.rs", "Name", bookmark),
+    ("dialogs/bookmark.rs", "Note", bookmark),
+    ("dialogs/save.rs", "File", || {
+        let mut test = on_entity(6);
+        go_to(&mut test, "Export history");
+        test
+    }),
     ("views/demo.rs", "Order", || open(scenes::demo())),
     ("views/demo.rs", "Entity to look up", || open(scenes::demo())),
     ("views/groups/mod.rs", "Group filter", || {
@@ -104,6 +111,16 @@ fn pressed(mut test: Test, names: &[&str]) -> Test {
         test.press(name);
     }
     test
+}
+
+/// A window where a bookmark is given its words.
+fn bookmark() -> Test {
+    let mut test = open(scenes::busy());
+    go_to(&mut test, "Bookmarks");
+    let label = scenes::busy().bookmarks[0].label.clone();
+    test.get_by_label(&label).click_secondary();
+    test.run();
+    pressed(test, &["Name and note"])
 }
 
 /// A window with the records of a topic in front.

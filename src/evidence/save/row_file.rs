@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 use super::{Head, SaveError, SaveFormat, SaveTo, Saved, markdown};
 use crate::evidence::csv;
 use crate::evidence::row::Row;
-use crate::model::Cancel;
+use crate::model::{Cancel, may_take_long};
 
 /// How much is copied between two looks at the switch, in bytes.
 const COPY_BYTES: usize = 1 << 20;
@@ -146,20 +146,21 @@ fn put_together(
             break;
         }
     }
-    file.as_file().sync_all().map_err(&cannot_write)?;
     Ok(file)
 }
 
 /// A file beside this place, which goes when it is dropped.
 fn aside(path: &Path) -> Result<NamedTempFile, SaveError> {
+    may_take_long("writing a file");
     tempfile::Builder::new()
         .prefix(".foldback-")
         .tempfile_in(folder_of(path))
         .map_err(cannot_write(path))
 }
 
-/// Gives a file its name.
+/// Gives a file its name, once what it holds is on disk.
 fn place(file: NamedTempFile, path: &Path, overwrite: bool) -> Result<(), SaveError> {
+    file.as_file().sync_data().map_err(cannot_write(path))?;
     let placed = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
     match placed {
         Ok(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! Folding open entities to the clock, and what hangs on it: the marked path.
 //!
-//! Promises: the newest moment wins; until its state is there the one before is shown and marked as
-//! old.
+//! Promises: the newest moment of the latest history wins; until its state is there the one before
+//! is shown and marked as old.
 //! Does not know: how a state is computed (`entity_at`).
 
 use std::sync::Arc;
@@ -34,6 +34,7 @@ impl State {
         let other = with.as_ref().and_then(|with| self.other_of(with));
         let (key, asked) = (key.clone(), key.clone());
         let (at, cuts) = (clock.at.clone(), clock.clock);
+        let of = Arc::clone(&history);
         let fold = move || {
             let selection = selection_at(&history, &clock);
             let at = at_clock(&history, &selection, &clock);
@@ -44,7 +45,8 @@ impl State {
             let is_current = state.clock.at == at && state.clock.clock == cuts;
             state.touch_urgently();
             let Some(open) = state.entity_mut(&key) else { return };
-            open.view.at_pending = !is_current;
+            let is_of_latest = open.history.as_ref().is_some_and(|latest| Arc::ptr_eq(latest, &of));
+            open.view.at_pending = !(is_current && is_of_latest);
             match folded {
                 Ok((at, compare)) => {
                     open.view.at = Some(Arc::new(at));
