@@ -347,6 +347,12 @@ impl Checker<'_> {
                 return Err(self.source.fault_with_hint(start, message, Some(hint.to_owned())));
             }
         };
+        if let Some(place) = store.strip_prefix("sqlite:") {
+            let path = place.strip_prefix("//").unwrap_or(place);
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
+            let located = Located { value: path.to_owned(), start };
+            self.permissions.allowed_file(self.source, &located)?;
+        }
         let given = [
             ("query", &table.query),
             ("index", &table.index),

@@ -169,6 +169,7 @@ fn every_fault_is_told_with_line_and_word() {
         ),
         (with_order("[read_model.d]\nentity = \"ordre\"\nstore = \"sqlite:x\""), "4:10: there is no entity `ordre`"),
         (with_order("[read_model.d]\nentity = \"order\"\nstore = \"sqlite:x\""), "5:9: a sqlite store needs `query`"),
+        (with_order("[read_model.d]\nentity = \"order\"\nstore = \"sqlite://../x?mode=rw\"\nquery = \"q\""), "5:9: `../x` is no file of this workspace"),
         (with_order("[read_model.d]\nentity = \"order\"\nstore = \"oracle:x\""), "5:9: expected a store, got `oracle`"),
         (
             with_order("[read_model.d]\nentity = \"order\"\nstore = \"redis://x\"\nkey = \"k\"\nindex = \"i\""),
