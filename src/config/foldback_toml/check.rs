@@ -23,6 +23,7 @@ use super::{
 use crate::entity::Selector;
 use crate::kafka::{Settings, is_credential, is_for_the_user_alone};
 use crate::model::{Isolation, JsonPointer, check_topic_name};
+use crate::read_model::stores::{StoreAddress, StoreKind};
 
 /// The folds there are by name.
 const BUILTIN_FOLDS: [&str; 4] = ["merge", "last", "debezium", "count"];
@@ -336,21 +337,18 @@ impl Checker<'_> {
             return Ok(());
         }
         let scheme = store.split_once(':').map_or("", |(scheme, _)| scheme);
-        let needed: &[&str] = match scheme {
-            "sqlite" | "postgres" | "postgresql" | "mysql" => &["query"],
-            "http" | "https" => &["index", "id"],
-            "redis" | "rediss" => &["key"],
-            _ => {
-                let hint =
-                    "a store is sqlite:PATH, postgres://…, mysql://…, http(s)://… or redis://…";
-                let message = format!("expected a store, got `{scheme}`");
-                return Err(self.source.fault_with_hint(start, message, Some(hint.to_owned())));
-            }
+        let address = StoreAddress::parse(store).map_err(|_unknown| {
+            let hint = "a store is sqlite:PATH, postgres://…, mysql://…, http(s)://… or redis://…";
+            let message = format!("expected a store, got `{scheme}`");
+            self.source.fault_with_hint(start, message, Some(hint.to_owned()))
+        })?;
+        let needed: &[&str] = match address.kind() {
+            StoreKind::Sqlite | StoreKind::Postgres | StoreKind::Mysql => &["query"],
+            StoreKind::Elastic => &["index", "id"],
+            StoreKind::Redis => &["key"],
         };
-        if let Some(place) = store.strip_prefix("sqlite:") {
-            let path = place.strip_prefix("//").unwrap_or(place);
-            let path = path.split_once('?').map_or(path, |(path, _)| path);
-            let located = Located { value: path.to_owned(), start };
+        if address.kind() == StoreKind::Sqlite {
+            let located = Located { value: address.path().to_owned(), start };
             self.permissions.allowed_file(self.source, &located)?;
         }
         let given = [

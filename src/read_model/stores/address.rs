@@ -46,7 +46,7 @@ impl StoreAddress {
     }
 
     /// The path of a file of SQLite.
-    pub(super) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         let rest = self.text.split_once(':').map_or("", |(_, rest)| rest);
         let path = rest.strip_prefix("//").unwrap_or(rest);
         path.split_once('?').map_or(path, |(path, _)| path)

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::address::StoreAddress;
 use super::error::StoreError;
-use super::sql::{limited, runtime, same_name, with_question_marks, within};
+use super::sql::{limited, only_row, runtime, same_name, with_question_marks, within};
 use super::{CONNECT_LIMIT, QUERY_LIMIT, ROW_BYTES_MAX, Store};
 use crate::decode::json;
 use crate::model::{EntityId, Number, Value};
@@ -128,14 +128,7 @@ async fn read_each(
             asked.fetch_all(&mut *connection).await.map_err(|error| failure(store, &error))
         };
         let found = within(store, QUERY_LIMIT, asking).await?;
-        rows.push(match found.as_slice() {
-            [] => None,
-            [row] => Some(row_of(store, entity, row)?),
-            _ => {
-                let (store, entity) = (store.to_owned(), entity.to_string());
-                return Err(StoreError::SeveralRows { store, entity });
-            }
-        });
+        rows.push(only_row(store, entity, &found, row_of)?);
     }
     Ok(rows)
 }

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use super::address::StoreAddress;
 use super::error::StoreError;
 use super::postgres_value::{self, Unread};
-use super::sql::{limited, runtime, same_name, within};
+use super::sql::{limited, only_row, runtime, same_name, within};
 use super::{CONNECT_LIMIT, QUERY_LIMIT, ROW_BYTES_MAX, Store};
 use crate::model::EntityId;
 use crate::read_model::row::{Cell, Row};
@@ -125,14 +125,7 @@ async fn read_each(
             asked.fetch_all(&mut *connection).await.map_err(failed)
         };
         let found = within(store, QUERY_LIMIT, asking).await?;
-        rows.push(match found.as_slice() {
-            [] => None,
-            [row] => Some(row_of(store, entity, row)?),
-            _ => {
-                let (store, entity) = (store.to_owned(), entity.to_string());
-                return Err(StoreError::SeveralRows { store, entity });
-            }
-        });
+        rows.push(only_row(store, entity, &found, row_of)?);
     }
     Ok(rows)
 }

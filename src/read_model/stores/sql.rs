@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::error::StoreError;
+use crate::model::EntityId;
+use crate::read_model::row::Row;
 
 /// What runs the requests of one store.
 pub(super) fn runtime(store: &str) -> Result<Runtime, StoreError> {
@@ -79,6 +81,26 @@ fn quoted(text: &str, quote: char) -> usize {
 /// How long the rest of the line is.
 fn line(text: &str) -> usize {
     text.find('\n').unwrap_or(text.len())
+}
+
+/// The row of an entity, read from what was found of it.
+///
+/// # Errors
+/// When more than one was found.
+pub(super) fn only_row<R>(
+    store: &str,
+    entity: &EntityId,
+    found: &[R],
+    read: impl FnOnce(&str, &EntityId, &R) -> Result<Row, StoreError>,
+) -> Result<Option<Row>, StoreError> {
+    match found {
+        [] => Ok(None),
+        [row] => read(store, entity, row).map(Some),
+        _ => {
+            let (store, entity) = (store.to_owned(), entity.to_string());
+            Err(StoreError::SeveralRows { store, entity })
+        }
+    }
 }
 
 /// The error of a column whose name another one has.

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::address::StoreAddress;
 use super::error::StoreError;
-use super::sql::{limited, runtime, same_name, within};
+use super::sql::{limited, only_row, runtime, same_name, within};
 use super::{CONNECT_LIMIT, QUERY_LIMIT, ROW_BYTES_MAX, Store};
 use crate::model::{EntityId, Number, Value};
 use crate::read_model::row::{Cell, Held, Row};
@@ -75,14 +75,7 @@ impl Store for SqliteStore {
                     asked.fetch_all(&mut *transaction).await.map_err(failed)
                 };
                 let found = within(store, QUERY_LIMIT, asking).await?;
-                rows.push(match found.as_slice() {
-                    [] => None,
-                    [row] => Some(row_of(store, entity, row)?),
-                    _ => {
-                        let (store, entity) = (store.clone(), entity.to_string());
-                        return Err(StoreError::SeveralRows { store, entity });
-                    }
-                });
+                rows.push(only_row(store, entity, &found, row_of)?);
             }
             within(store, QUERY_LIMIT, async { transaction.rollback().await.map_err(failed) })
                 .await?;
